@@ -1,0 +1,1 @@
+"""Float weights in, integers out, and the integer model: the definition of every number the ROM computes."""

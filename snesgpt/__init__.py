@@ -1,0 +1,1 @@
+"""The command line, the emulated console and the proofs. Knows nothing of how a stage does its work."""

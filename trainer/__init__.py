@@ -1,0 +1,1 @@
+"""Text in, float weights out. Knows nothing of integers or of the Super Nintendo."""
