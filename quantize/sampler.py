@@ -1,0 +1,144 @@
+"""From logits to a letter: temperature, weights, a random draw. Every step as the console does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quantize.blocks import EXP
+from quantize.fixed import FRACTION_BITS, Ints, round_shift
+from quantize.integer_model import IntegerModel, Trace
+from tables.exp import EXP_ENTRIES, EXP_STEP_BITS
+
+MAX_TEMPERATURE = 20
+"""Temperatures are whole tenths, 0 (greedy) to 20 (2.0)."""
+
+SEED_MIX = 0x9E37
+SEED_ROUNDS = 16
+
+
+def inverse_temperature(tenths: int) -> int:
+    """1/T in Q8.8: round(2560 / tenths); 0 stands for greedy."""
+    return 0 if tenths == 0 else (2560 + tenths // 2) // tenths
+
+
+@dataclass
+class Generator:
+    """Xorshift on two words: x, y = y, y ^ (y >> 1) ^ t ^ (t >> 3) with t = x ^ (x << 5).    asm: random
+
+    Period 2^32 − 1 (tests prove it over GF(2)). x, y (B,) of 16 bits, never both zero: one generator a stream.
+    """
+
+    x: Ints
+    y: Ints
+
+    @classmethod
+    def seeded(cls, seeds: Sequence[int]) -> Generator:
+        """x = seed, y = a constant, then 16 rounds so that neighbouring seeds part.    asm: seed_random"""
+        x = np.asarray(seeds, np.int64) & 0xFFFF
+        generator = cls(x, np.full_like(x, SEED_MIX))
+        for _ in range(SEED_ROUNDS):
+            generator.draw()
+        return generator
+
+    def draw(self) -> Ints:
+        """The next 16 random bits of every stream."""
+        t = self.x ^ ((self.x << 5) & 0xFFFF)
+        self.x, self.y = self.y, self.y ^ (self.y >> 1) ^ t ^ (t >> 3)
+        return self.y
+
+
+def sampling_weights(logits: Ints, tenths: int) -> Ints:
+    """exp((l − max l) / T), not normalised.    asm: sampling_weights
+
+    logits (B, candidates) Q8.8; returns (B, candidates) Q0.16, the largest 65535.
+    """
+    below = logits.max(-1, keepdims=True) - logits
+    steps = round_shift(below * inverse_temperature(tenths), FRACTION_BITS + EXP_STEP_BITS)
+    weights: Ints = EXP[np.minimum(steps, EXP_ENTRIES)]
+    return weights
+
+
+def choose(logits: Ints, tenths: int, random: Ints) -> Ints:
+    """The next token: the first i with w₀ + … + wᵢ > random · Σw / 2^16, or the first maximum if T = 0.
+
+    logits (B, candidates) Q8.8; random (B,) of 16 bits; returns (B,).    asm: choose_token
+    """
+    if tenths == 0:
+        return np.asarray(logits.argmax(-1), np.int64)
+    cumulative = sampling_weights(logits, tenths).cumsum(-1)
+    threshold = (random * cumulative[:, -1]) >> 16
+    return np.asarray((cumulative > threshold[:, None]).argmax(-1), np.int64)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a host asks of the console: `count` documents after `prompt`, from one seed at one temperature."""
+
+    seed: int
+    tenths: int
+    count: int
+    prompt: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Token:
+    """One step of the console: token in, position, token out, and the generator's state after the draw."""
+
+    token: int
+    position: int
+    next_token: int
+    x: int
+    y: int
+    logits: Ints
+    trace: Trace | None
+
+
+def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = False) -> list[list[Token]]:
+    """Everything the console computes for the requests (all of one temperature), token by token.
+
+    A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
+    The first token of an empty prompt is never BOS: no document is empty.    asm: generate
+    """
+    config, tenths = model.config, requests[0].tenths
+    streams, generator = model.start(len(requests)), Generator.seeded([r.seed for r in requests])
+    tokens = np.full(len(requests), config.bos, np.int64)
+    left = np.array([r.count for r in requests])
+    results: list[list[Token]] = [[] for _ in requests]
+    while (left > 0).any():
+        trace: Trace | None = {} if traced else None
+        position = streams.position.copy()
+        logits = model.step(streams, tokens, trace)
+        prompt_length = np.array([len(r.prompt) for r in requests])
+        forced = position < prompt_length
+        x, y = generator.x.copy(), generator.y.copy()
+        random = generator.draw()
+        generator.x, generator.y = np.where(forced, x, generator.x), np.where(forced, y, generator.y)
+        free = choose(logits, tenths, random)
+        first = choose(logits[:, :-1], tenths, random)
+        given = np.array([r.prompt[p] if f else 0 for r, p, f in zip(requests, position, forced, strict=True)])
+        following = np.where(forced, given, np.where(position == 0, first, free))
+        for n in np.flatnonzero(left > 0):
+            own = None if trace is None else {name: values[n] for name, values in trace.items()}
+            state = (int(generator.x[n]), int(generator.y[n]))
+            results[n].append(Token(int(tokens[n]), int(position[n]), int(following[n]), *state, logits[n], own))
+        ended = (following == config.bos) | (streams.position == config.block_size)
+        left -= ended
+        streams.restart(np.flatnonzero(ended))
+        tokens = np.where(ended, config.bos, following)
+    return results
+
+
+def documents(model: IntegerModel, request: Request) -> list[str]:
+    """The texts the console prints for a request, prompt included."""
+    (tokens,) = run(model, [request])
+    texts, letters = [], ""
+    for token in tokens:
+        if token.next_token != model.config.bos:
+            letters += model.model.symbols[token.next_token]
+        if token.next_token == model.config.bos or token.position + 1 == model.config.block_size:
+            texts.append(letters)
+            letters = ""
+    return texts
