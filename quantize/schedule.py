@@ -81,24 +81,24 @@ class TraceEntry:
 
 def microgpt(config: ModelConfig) -> tuple[Block, ...]:
     """Karpathy's microgpt: RMSNorm after the embedding and before each half of a layer, none at the end."""
-    blocks: list[Block] = [Embed("embed", "x"), Norm("embed_norm", "x", "x")]
+    blocks: list[Block] = [Embed("embed", "residual"), Norm("embed_norm", "residual", "residual")]
     for n in range(config.n_layer):
         p = f"layer{n}"
         blocks += [
-            Norm(f"{p}.attention_norm", "x", "h"),
-            Linear(f"{p}.q", f"{p}.wq", "h", "q"),
-            Linear(f"{p}.k", f"{p}.wk", "h", f"{p}.keys", cached=True),
-            Linear(f"{p}.v", f"{p}.wv", "h", f"{p}.values", cached=True),
-            Attention(f"{p}.attention", "q", f"{p}.keys", f"{p}.values", "attended"),
+            Norm(f"{p}.attention_norm", "residual", "normed"),
+            Linear(f"{p}.q", f"{p}.wq", "normed", "query"),
+            Linear(f"{p}.k", f"{p}.wk", "normed", f"{p}.keys", cached=True),
+            Linear(f"{p}.v", f"{p}.wv", "normed", f"{p}.values", cached=True),
+            Attention(f"{p}.attention", "query", f"{p}.keys", f"{p}.values", "attended"),
             Linear(f"{p}.o", f"{p}.wo", "attended", "branch"),
-            Add(f"{p}.attention_residual", "branch", "x"),
-            Norm(f"{p}.mlp_norm", "x", "h"),
-            Linear(f"{p}.fc1", f"{p}.fc1", "h", "hidden"),
+            Add(f"{p}.attention_residual", "branch", "residual"),
+            Norm(f"{p}.mlp_norm", "residual", "normed"),
+            Linear(f"{p}.fc1", f"{p}.fc1", "normed", "hidden"),
             Activation(f"{p}.activation", config.activation, "hidden"),
             Linear(f"{p}.fc2", f"{p}.fc2", "hidden", "branch"),
-            Add(f"{p}.mlp_residual", "branch", "x"),
+            Add(f"{p}.mlp_residual", "branch", "residual"),
         ]
-    return (*blocks, Linear("logits", "lm_head", "x", "logits"))
+    return (*blocks, Linear("logits", "lm_head", "residual", "logits"))
 
 
 def trace_entries(config: ModelConfig) -> tuple[TraceEntry, ...]:

@@ -1,0 +1,32 @@
+"""Jinja: a layout in, files of assembly out. Templates hold names, loops and two-way choices, never decisions."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from asm.layout import Layout
+from tables.font import tiles_2bpp
+
+TEMPLATES = Path(__file__).parent / "templates"
+MODULES = ("main", "gpt", "attention", "math", "vector", "inference", "screen", "names_page", "data")
+INCLUDES = ("snes.inc", "contract.inc", "config.inc", "memory.inc")
+LINKER_MAP = "lorom.cfg"
+
+
+def render(layout: Layout) -> dict[str, bytes]:
+    """File name → content: the modules, their includes, the linker map and the font. Same input, same bytes."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    values = {field.name: getattr(layout, field.name) for field in fields(layout)}
+    names = [*INCLUDES, *(f"{module}.asm" for module in MODULES), LINKER_MAP]
+    files = {name: environment.get_template(name).render(values).encode() for name in names}
+    return files | {"font.2bpp": tiles_2bpp()}

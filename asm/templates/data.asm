@@ -1,0 +1,55 @@
+; The model's weights and the tables. Q8.8 words, a row a line.
+
+        .include "contract.inc"
+
+        .segment "TABLES"
+
+        .export exp_table, rsqrt_table, inverse_t_table, font_tiles, wte_rows, wpe_rows
+
+; exp(−i/32), Q0.16
+exp_table:
+{% for line in exp_lines %}
+        .word {{ line }}
+{% endfor %}
+
+; 1/√ of a sum of squares by its top byte: see tables/rsqrt.py
+rsqrt_table:
+{% for line in rsqrt_lines %}
+        .byte {{ line }}
+{% endfor %}
+
+; 1/T in Q8.8 for T = 0.0, 0.1 … 2.0; 0 = greedy
+inverse_t_table:
+{% for line in inverse_t_lines %}
+        .word {{ line }}
+{% endfor %}
+
+; where each row of the embeddings lies
+wte_rows:
+{% for row in wte_rows %}
+        .faraddr {{ row }}
+{% endfor %}
+wpe_rows:
+{% for row in wpe_rows %}
+        .faraddr {{ row }}
+{% endfor %}
+
+; one byte a token: the character it prints
+        .export symbol_characters
+symbol_characters:
+{% for line in symbol_lines %}
+        .byte {{ line }}
+{% endfor %}
+
+font_tiles:
+        .incbin "font.2bpp"
+{% for part in parts %}
+
+; {{ part.comment }}
+        .segment "{{ part.segment }}"
+        .export {{ part.label }}
+{{ part.label }}:
+{% for line in part.lines %}
+        .word {{ line }}
+{% endfor %}
+{% endfor %}

@@ -1,0 +1,276 @@
+; The generation loop: sample, log, begin and end documents; for a person at the pad and for a host.
+
+        .include "contract.inc"
+        .include "config.inc"
+        .include "memory.inc"
+
+        .segment "CODE"
+
+HOST_IDLE    = 0
+HOST_RUNNING = 1
+HOST_FULL    = 2
+
+LOG_TOKEN    = 0                ; a record: token, position, token chosen, generator, then the logits
+LOG_POSITION = 2
+LOG_NEXT     = 4
+LOG_X        = 6
+LOG_Y        = 8
+LOG_LOGITS   = 10
+
+; sample_weights[i] = exp((logits[i] − max) / T), dividend = their sum.
+; in: logits, candidates, inverse_t > 0    out: sample_weights Q0.16, acc = sum    kills: A, X, Y, column, product
+; twin: quantize.sampler.sampling_weights
+proc sampling_weights, 16, 16
+        call largest_logit
+        stz acc
+        stz acc + 2
+        lda inverse_t
+        sta mul_b
+        ldy #0
+next:   lda column
+        sec
+        sbc logits, y           ; max − logit
+        sta mul_a
+        call mul_u16
+        lda product + 2
+        cmp #8
+        bcs far                 ; 8/T away: beyond the table whatever the low word
+        lda product             ; product / 256 is below 2^11: exp_negative rounds its last three bits
+        clc
+        adc #$0400
+        sta product
+        bcc :+
+        inc product + 2
+:       lda product + 1
+        lsr a
+        lsr a
+        lsr a
+        cmp #EXP_ENTRIES
+        bcs far
+        asl a
+        tax
+        lda .loword(exp_table), x
+        bra store
+far:    lda #0
+store:  sta sample_weights, y
+        clc
+        adc acc
+        sta acc
+        bcc :+
+        inc acc + 2
+:       iny
+        iny
+        cpy candidates
+        bne next
+        rts
+endproc
+
+; column = the largest candidate logit, X = its first offset.
+; in: logits, candidates    out: column, X    kills: A, Y, count
+; twin: logits.argmax()
+proc largest_logit, 16, 16
+        stz column
+        ldy #0
+        ldx #0
+:       lda logits, y
+        eor #$8000              ; unsigned comparison
+        cmp column
+        beq :+                  ; the first of equals wins
+        bcc :+
+        sta column
+        tyx
+:       iny
+        iny
+        cpy candidates
+        bne :--
+        lda column
+        eor #$8000
+        sta column
+        rts
+endproc
+
+; next_token drawn from the logits, or the first largest at T = 0. One random draw either way.
+; in: logits, candidates, inverse_t, random_x, random_y    out: next_token    kills: A, X, Y
+; twin: quantize.sampler.choose
+proc choose_token, 16, 16
+        call random
+        lda inverse_t
+        bne draw
+        call largest_logit
+        txa
+        lsr a
+        sta next_token
+        rts
+draw:   call sampling_weights
+        lda acc                 ; threshold = random · sum / 2^16
+        sta mul_a
+        lda random_y
+        sta mul_b
+        call mul_u16
+        lda product + 2
+        sta dividend
+        lda acc + 2
+        sta mul_a
+        call mul_u16
+        lda product
+        clc
+        adc dividend
+        sta dividend
+        lda product + 2
+        adc #0
+        sta dividend + 2
+        ldx #0
+walk:   lda dividend            ; below the running sum: this one
+        sec
+        sbc sample_weights, x
+        sta dividend
+        lda dividend + 2
+        sbc #0
+        bcc found
+        sta dividend + 2
+        inx
+        inx
+        bra walk
+found:  txa
+        lsr a
+        sta next_token
+        rts
+endproc
+
+; A new document: BOS at position 0.
+; kills: A
+proc begin_document, 16, 16
+        set token, TOKEN_BOS
+        stz position
+        stz position_bytes
+        rts
+endproc
+
+; inverse_t for temperature.
+; kills: A, X
+proc set_temperature, 16, 16
+        lda temperature
+        asl a
+        tax
+        lda .loword(inverse_t_table), x
+        sta inverse_t
+        rts
+endproc
+
+; One token of a document: the model, then the prompt's next token or a draw, then the log.
+; The first letter of a free document is never BOS, which is the last token: it is left out of the candidates.
+; in: token, position, prompt in the host block    out: next_token    kills: everything
+; twin: one round of quantize.sampler.run
+proc make_token, 16, 16
+        call gpt_step
+        lda position
+        cmp host_prompt_length
+        bcs free
+        asl a
+        tax
+        lda host_prompt, x
+        sta next_token
+        bra chosen
+free:   ldx #2 * N_VOCAB
+        lda position
+        bne :+
+        ldx #2 * (N_VOCAB - 1)
+:       stx candidates
+        call choose_token
+chosen: inc tokens_made
+        bne :+
+        inc tokens_made + 2
+:       lda log_enabled
+        beq :+
+        call log_token
+:       rts
+endproc
+
+; After a token: the next position, or carry set when the document is complete.
+; in: next_token    out: carry    kills: A
+; twin: the end of a round of quantize.sampler.run
+proc advance, 16, 16
+        lda next_token
+        cmp #TOKEN_BOS
+        beq complete
+        sta token
+        lda position_bytes
+        clc
+        adc #KV_ROW
+        sta position_bytes
+        inc position
+        lda position
+        cmp #N_CONTEXT
+        rts                     ; carry set at N_CONTEXT
+complete:
+        sec
+        rts
+endproc
+
+; Complete the current record in bank $7F and begin the next; wait for the host when the log is full.
+; in: log_ptr    kills: A, X, Y
+proc log_token, 16, 16
+        ldx log_ptr
+        lda token
+        sta f:LOG_BANK * $10000 + LOG_TOKEN, x
+        lda position
+        sta f:LOG_BANK * $10000 + LOG_POSITION, x
+        lda next_token
+        sta f:LOG_BANK * $10000 + LOG_NEXT, x
+        lda random_x
+        sta f:LOG_BANK * $10000 + LOG_X, x
+        lda random_y
+        sta f:LOG_BANK * $10000 + LOG_Y, x
+        phb
+        txa
+        clc
+        adc #LOG_LOGITS
+        tay
+        ldx #.loword(logits)
+        lda #2 * N_VOCAB - 1
+        mvn #$7E, #LOG_BANK
+        plb
+        lda log_ptr
+        clc
+        adc #RECORD_BYTES
+        sta log_ptr
+        inc host_log_count
+        lda host_log_count
+        cmp #LOG_CAPACITY
+        bcc done
+        set host_status, HOST_FULL
+:       lda host_log_count      ; the host zeroes it when it has read the log
+        bne :-
+        stz log_ptr
+        set host_status, HOST_RUNNING
+done:   rts
+endproc
+
+; Serve the host for ever: one request after another, as fast as the machine goes.
+; twin: quantize.sampler.run
+proc host_loop, 16, 16
+        ldx #STACK_TOP
+        txs
+        set log_enabled, 1
+        bra wait                ; the request that brought us here stands already
+served: set host_status, HOST_IDLE
+        stz host_command
+wait:   lda host_command
+        beq wait
+        set host_status, HOST_RUNNING
+        stz log_ptr
+        stz host_log_count
+        lda host_temperature
+        sta temperature
+        call set_temperature
+        lda host_seed
+        call seed_random
+document:
+        call begin_document
+:       call make_token
+        call advance
+        bcc :-
+        dec host_count
+        bne document
+        bra served
+endproc

@@ -1,0 +1,212 @@
+; Start-up, vertical blank, cartridge header and vectors.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+
+VRAM_FONT   = $0000             ; in words
+VRAM_MAP    = $0400
+FONT_BYTES  = 128 * 16
+
+        .segment "CODE"
+
+; dma mode, port, source, bytes: channel 0. A8.
+.macro dma mode, port, source, bytes
+        lda #mode
+        sta DMAP0
+        lda #.lobyte(port)
+        sta BBAD0
+        ldx #.loword(source)
+        stx A1T0L
+        lda #.bankbyte(source)
+        sta A1B0
+        ldx #.loword(bytes)
+        stx DAS0L
+        lda #1
+        sta MDMAEN
+.endmacro
+
+DMA_BYTE_FIXED = %00001000      ; one register, source does not move
+DMA_BYTE       = %00000000
+DMA_WORD       = %00000001      ; two registers in turn
+DMA_WORD_FIXED = %00001001
+
+; Power-on and reset: every register and every byte of RAM, VRAM, CGRAM and OAM gets a known value.
+reset:
+        sei
+        clc
+        xce
+        jml start
+start:  rep #$38                ; 16-bit registers, binary arithmetic
+        .a16
+        .i16
+        ldx #STACK_TOP
+        txs
+        lda #0
+        tcd
+        phk
+        plb
+        a8
+        lda #1
+        sta MEMSEL
+        lda #$8F
+        sta INIDISP             ; forced blank
+        stz NMITIMEN
+        stz HDMAEN
+        stz MDMAEN
+        call clear_registers
+        call clear_memories
+        call load_screen
+        a16
+        set temperature, TEMPERATURE_DEFAULT
+        set seed, 1
+        set host_capacity, LOG_CAPACITY
+        set host_record_bytes, RECORD_BYTES
+        set host_magic, 'G' + 'P' * 256
+        set host_magic + 2, 'T' + '1' * 256
+        a8
+        lda #$81
+        sta NMITIMEN            ; vertical-blank interrupt, automatic pad reading
+        lda #$0F
+        sta INIDISP             ; full brightness
+        a16
+        jmp .loword(names_page)
+
+; PPU and CPU registers that are written once with zero, and the few that are not.
+proc clear_registers, 8, 16
+        ldx #.loword(OBSEL)
+:       stz a:0, x              ; twice each: several take two bytes
+        stz a:0, x
+        inx
+        cpx #.loword(SETINI) + 1
+        bne :-
+        lda #$E0
+        sta COLDATA             ; fixed colour black
+        lda #$80
+        sta VMAIN               ; the VRAM address advances after the high byte
+        lda #$FF
+        sta WRIO
+        ldx #.loword(WRMPYA)
+:       stz a:0, x
+        inx
+        cpx #.loword(MDMAEN)
+        bne :-
+        rts
+endproc
+
+; Zero to work RAM, VRAM, CGRAM and OAM. The stack holds a return address: it is kept and put back.
+proc clear_memories, 8, 16
+        ply
+        stz WMADDL
+        stz WMADDL + 1
+        stz WMADDH
+        dma DMA_BYTE_FIXED, WMDATA, zero, $10000
+        lda #1                  ; the address has moved on to bank $7F
+        sta MDMAEN
+        phy
+        ldx #0
+        stx VMADDL
+        dma DMA_WORD_FIXED, VMDATAL, zero, $10000
+        stz CGADD
+        dma DMA_BYTE_FIXED, CGDATA, zero, 512
+        stz OAMADDL
+        stz OAMADDH
+        dma DMA_BYTE_FIXED, OAMDATA, zero, 544
+        rts
+zero:   .byte 0, 0
+endproc
+
+; Mode 0, one background of 2-bit tiles, the font and the palettes.
+proc load_screen, 8, 16
+        stz BGMODE
+        lda #.lobyte(VRAM_MAP >> 8)
+        sta BG1SC
+        lda #1
+        sta TM
+        lda #$FF                ; the picture begins one line down
+        sta BG1VOFS
+        stz BG1VOFS
+        ldx #VRAM_FONT
+        stx VMADDL
+        dma DMA_WORD, VMDATAL, font_tiles, FONT_BYTES
+        stz CGADD
+        dma DMA_BYTE, CGDATA, palettes, palettes_end - palettes
+        rts
+; four inks of four colours each: background, letter, shadow, unused (blue 5, green 5, red 5 bits)
+palettes:
+        .word $2440, $7FFF, $1820, $0000        ; paper white
+        .word $2440, $2F7F, $1820, $0000        ; gold: what is being made
+        .word $2440, $7F8E, $1820, $0000        ; sky: titles
+        .word $2440, $4A52, $1820, $0000        ; grey: labels
+palettes_end:
+endproc
+
+; The vertical blank: copy the tile map if it changed, read the pad, count the frame.
+; It shares no multiplier, divider or Mode 7 register with the program it interrupts.
+vertical_blank:
+        jml :+
+:       rep #$30
+        .a16
+        .i16
+        pha
+        phx
+        phb
+        phd
+        lda #0
+        tcd
+        phk
+        plb
+        a8
+        lda RDNMI
+        a16
+        inc frames
+        lda screen_dirty
+        beq pad
+        stz screen_dirty
+        ldx #VRAM_MAP
+        stx VMADDL
+        a8
+        dma DMA_WORD, VMDATAL, screen, SCREEN_BYTES
+        a16
+pad:    lda #1
+:       bit HVBJOY              ; the pad is still being read
+        bne :-
+        lda pad_held
+        eor #$FFFF
+        and JOY1L
+        tsb pad_pressed         ; newly pressed, until the program has seen it
+        lda JOY1L
+        sta pad_held
+        pld
+        plb
+        plx
+        pla
+        rti
+
+; An interrupt nobody asked for.
+ignore: rti
+
+        .segment "HEADER"       ; $FFB0: see the developer manual's "ROM registration data"
+        .byte "00"              ; maker
+        .byte "SGPT"            ; game
+        .res 7, 0
+        .byte 0                 ; expansion RAM
+        .byte 0                 ; special version
+        .byte 0                 ; cartridge subtype
+        .byte "{{ title }}"
+        .byte $30               ; LoROM, FastROM
+        .byte $00               ; ROM only
+        .byte {{ rom_size_code }}                ; 2^n KiB
+        .byte $00               ; no SRAM
+        .byte $01               ; North America, NTSC
+        .byte $33               ; the maker code above counts
+        .byte $00               ; version
+        .word $FFFF             ; complement, filled in after linking
+        .word $0000             ; checksum
+
+        .segment "VECTORS"
+        .res 4, $FF
+        .addr .loword(ignore), .loword(ignore), .loword(ignore), .loword(vertical_blank), $FFFF, .loword(ignore)
+        .res 4, $FF
+        .addr .loword(ignore), $FFFF, .loword(ignore), .loword(ignore), .loword(reset), .loword(ignore)

@@ -1,0 +1,89 @@
+; Text on the screen: a tile map in work RAM, copied to VRAM in the vertical blank.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+
+        .segment "CODE"
+
+
+; One character at the cursor, which moves on.
+; in: A = character, ink, cursor    kills: A, X
+proc put_character, 16, 16
+        ora ink
+        ldx cursor
+        sta f:screen, x
+        inx
+        inx
+        stx cursor
+        lda #1
+        sta screen_dirty
+        rts
+endproc
+
+; A string that ends with a zero byte.
+; in: X = its address in bank $80    kills: A, X, Y
+proc put_string, 16, 16
+        txy
+:       lda a:0, y
+        and #$FF
+        beq done
+        call put_character
+        iny
+        bra :-
+done:   rts
+endproc
+
+; A as Y decimal digits, leading zeros included.
+; in: A, Y = 1 … 5    kills: A, X, Y, field
+proc put_decimal, 16, 16
+        sty field
+        sta number              ; digits are found from the right: the cursor jumps to the last and walks back
+        lda field
+        dec a
+        asl a
+        clc
+        adc cursor
+        sta cursor
+next:   lda number
+        sta WRDIVL
+        a8
+        lda #10
+        sta WRDIVB
+        a16
+        wait_divide
+        lda RDDIVL
+        sta number
+        lda RDMPYL
+        clc
+        adc #'0'
+        call put_character
+        dec cursor
+        dec cursor
+        dec cursor
+        dec cursor
+        dec field
+        bne next
+        tya
+        inc a
+        asl a
+        clc
+        adc cursor
+        sta cursor
+        rts
+endproc
+
+; Fill a stretch of the screen with spaces.
+; in: X = first byte offset, Y = tiles    kills: A, X, Y
+proc clear_tiles, 16, 16
+        lda #' '
+:       sta f:screen, x
+        inx
+        inx
+        dey
+        bne :-
+        lda #1
+        sta screen_dirty
+        rts
+endproc

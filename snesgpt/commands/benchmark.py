@@ -1,0 +1,57 @@
+"""`snesgpt benchmark`: what vectorising bought, in one number."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from trainer.presets import PRESETS
+
+DATA = Path(__file__).parents[2] / "trainer" / "data" / "names.txt"
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Model to train.")
+@click.option("--rounds", type=click.IntRange(1), default=5, help="Turns each version gets, one after the other.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:
+    """Compare training in plain Python (trainer/scalar.py) with training in numpy (trainer/model.py).
+
+    Same model, first weights, documents and learning rule, in turns within one run, so that both meet the same
+    machine. A turn is four documents one by one in plain Python, then 200 batches in numpy.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trainer.corpus import read_corpus
+    from trainer.race import race
+
+    chosen = PRESETS[preset]
+    text = read_corpus(data or DATA)
+    config = chosen.config(len(text.symbols) + 1)
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("in turns", total=rounds)
+        times = race(text, config, chosen.batch_size, chosen.learning_rate, rounds, lambda: progress.advance(task))
+    ratio = times.numpy_rate / times.scalar_rate
+    if as_json:
+        result = {
+            "scalar_documents_per_second": times.scalar_rate,
+            "numpy_documents_per_second": times.numpy_rate,
+            "ratio": ratio,
+            "n_params": config.n_params,
+            "batch_size": chosen.batch_size,
+            "scalar_documents": times.scalar_documents,
+            "numpy_documents": times.numpy_documents,
+        }
+        click.echo(json.dumps(result))
+        return
+    click.echo(
+        f"plain Python {times.scalar_rate:12,.1f} documents/s\n"
+        f"numpy        {times.numpy_rate:12,.1f} documents/s\n"
+        f"ratio        {ratio:12,.0f}"
+    )

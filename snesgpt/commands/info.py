@@ -1,0 +1,35 @@
+"""`snesgpt info ROM`: what a cartridge's header says, and what is wrong with a bad one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+@click.command("info")
+@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(ctx: click.Context, rom: Path, as_json: bool) -> None:
+    """Header, checksum and sizes of ROM; says what is wrong with a bad one, and then exits with status 1."""
+    from asm.cartridge import read_cartridge
+
+    cartridge = read_cartridge(rom)
+    facts = {"rom": str(rom), **asdict(cartridge)}
+    click.echo(json.dumps(facts, indent=2) if as_json else _lines(facts))
+    if cartridge.faults:
+        ctx.exit(1)
+
+
+def _lines(facts: dict[str, object]) -> str:
+    numbers = {"checksum": 4, "complement": 4, "reset": 4, "nmi": 4} | dict.fromkeys(
+        ("map_mode", "region", "developer"), 2
+    )
+    shown = {name: f"${value:0{numbers[name]}X}" if name in numbers else value for name, value in facts.items()}
+    faults = facts["faults"]
+    assert isinstance(faults, tuple)
+    shown["faults"] = "\n             ".join(faults) or "none"
+    return "\n".join(f"{name.replace('_', ' '):<12} {value}" for name, value in shown.items() if value != "")

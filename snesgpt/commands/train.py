@@ -1,0 +1,190 @@
+"""`snesgpt train`: text in, float weights out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trainer.errors import InputError
+from trainer.presets import PRESETS, Preset
+
+if TYPE_CHECKING:
+    from trainer.corpus import Corpus
+    from trainer.train import Result, Settings, State
+
+DATA = Path(__file__).parents[2] / "trainer" / "data" / "names.txt"
+OUT = Path("build/weights.npz")
+HELD_OUT = 0.1
+SAMPLES = 8
+SHAPE = ("n_embd", "n_head", "n_layer", "n_hidden", "block_size", "activation")
+SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay")
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Model and its training.")
+@click.option("--steps", type=click.IntRange(1), help="Length of the training.  [default: the preset's]")
+@click.option("--time-budget", type=float, metavar="SECONDS", help="Length in time instead of steps.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Decides first weights and document order.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="The weights file.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted run from its checkpoint.")
+@click.option("--n-embd", type=int, help="Dimensions.  [default: the preset's; so in all that follow]")
+@click.option("--n-head", type=int, help="Attention heads.")
+@click.option("--n-layer", type=int, help="Layers.")
+@click.option("--n-hidden", type=int, help="Width of the MLP; four times --n-embd if only that is given.")
+@click.option("--block-size", type=int, help="Context in positions.")
+@click.option("--activation", type=click.Choice(["relu", "relu2"]), help="relu2 is squared ReLU.")
+@click.option("--batch-size", type=click.IntRange(1), help="Documents per step.")
+@click.option("--learning-rate", type=float, help="Its peak; it falls linearly to zero.")
+@click.option("--weight-decay", type=float, help="Decoupled; keeps larger models from overfitting.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(
+    data: Path | None, preset: str, seed: int, out: Path, resume: bool, as_json: bool, **options: Any
+) -> None:
+    """Train the float model on a text and write its weights.
+
+    A tenth of the distinct lines is held out and never trained on; the weights that do best on it are kept.
+    The loss curve is written beside them as loss.png.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matrices are small: a second thread only waits
+    from trainer.corpus import read_corpus, split
+    from trainer.train import Interrupted, checkpoint_path, train
+
+    data = data or DATA
+    text = read_corpus(data)
+    training, held_out = split(text.documents, HELD_OUT)
+    settings = _settings(PRESETS[preset], len(text.symbols) + 1, seed, options)
+    if out.is_dir():
+        raise InputError(f"{out} is a directory: --out names the weights file itself")
+    _announce(data, text, len(held_out), settings)
+    checkpoint = checkpoint_path(out)
+    try:
+        with _progress_bar(settings) as report:
+            result = train(training, held_out, text.tokenizer, settings, checkpoint, resume, report)
+    except Interrupted as interruption:
+        click.echo(f"snesgpt: {interruption}", err=True)
+        sys.exit(130)
+    summary = _summary(data, PRESETS[preset], settings, result, len(training), len(held_out))
+    _finish(out, text, settings, result, summary, as_json)
+
+
+def _settings(preset: Preset, vocab_size: int, seed: int, options: dict[str, Any]) -> Settings:
+    """The preset, with whatever was given on the command line in its place."""
+    from trainer.train import Settings
+
+    given = {name: value for name, value in options.items() if value is not None}
+    shape = {name: given[name] for name in SHAPE if name in given}
+    if "n_embd" in shape:
+        shape.setdefault("n_hidden", 4 * shape["n_embd"])
+    return Settings(
+        preset.config(vocab_size, **shape),
+        seed=seed,
+        time_budget=given.get("time_budget"),
+        **{name: given.get(name, getattr(preset, name)) for name in SCHEDULE},
+    )
+
+
+def _announce(data: Path, text: Corpus, n_held_out: int, settings: Settings) -> None:
+    """What is about to be trained on what, on stderr."""
+    config = settings.config
+    click.echo(
+        f"{data.name}: {text.n_lines:,} lines, {len(text.documents):,} distinct, {n_held_out:,} held out, "
+        f"{len(text.symbols)} characters\n"
+        f"model: {config.n_params:,} parameters ({config.n_layer} × {config.n_embd} dimensions, "
+        f"{config.n_head} heads, {config.n_hidden} hidden {config.activation}, {config.block_size} positions)",
+        err=True,
+    )
+    if n_cut := text.n_cut(config.block_size):
+        click.echo(
+            f"{n_cut:,} documents are longer than {config.block_size - 1} characters and are cut: "
+            "their ends are not learned",
+            err=True,
+        )
+
+
+@contextmanager
+def _progress_bar(settings: Settings) -> Iterator[Callable[[State, float], None]]:
+    """A bar on stderr with step, losses, documents per second and time left; yields what moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("step {task.fields[step]:,}"), BarColumn(None), TextColumn("{task.fields[losses]}"))
+    rate = TextColumn("{task.fields[rate]:,.0f} documents/s")
+    with Progress(*columns, rate, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=1.0, step=0, losses="", rate=0.0)
+        shown = 0.0
+
+        def report(state: State, done: float) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown < 0.1 and done < 1:
+                return
+            shown = now
+            losses = ""
+            if state.log:
+                losses = f"loss {state.log[-1].train:.3f}, held out {state.log[-1].held_out:.4f}"
+            rate = state.step * settings.batch_size / state.seconds
+            progress.update(task, completed=done, step=state.step, losses=losses, rate=rate)
+
+        yield report
+
+
+def _summary(
+    data: Path, preset: Preset, settings: Settings, result: Result, n_training: int, n_held_out: int
+) -> dict[str, Any]:
+    """What the weights file remembers of its making: no dates, times or paths, so same run, same bytes."""
+    return {
+        "preset": preset.name,
+        "temperature": preset.temperature,
+        "nll_float": result.nll_float,
+        "steps": result.steps,
+        "seed": settings.seed,
+        "batch_size": settings.batch_size,
+        "learning_rate": settings.learning_rate,
+        "weight_decay": settings.weight_decay,
+        "data": data.name,
+        "held_out": HELD_OUT,
+        "n_documents": n_training,
+        "n_held_out": n_held_out,
+    }
+
+
+def _finish(
+    out: Path, text: Corpus, settings: Settings, result: Result, summary: dict[str, Any], as_json: bool
+) -> None:
+    """Write the weights and the loss curve; say how it went and where they are."""
+    from trainer.generate import generate
+    from trainer.plot import plot_loss
+    from trainer.weights import Weights, save_weights
+
+    config, curve = settings.config, out.with_name("loss.png")
+    save_weights(out, Weights(config, text.symbols, result.tensors, summary))
+    plot_loss(curve, result.log, f"{summary['data']}: {config.n_params:,} parameters")
+    samples = generate(result.tensors, config, text.tokenizer, SAMPLES, summary["temperature"], settings.seed)
+    if as_json:
+        log = [[entry.step, entry.train, entry.held_out] for entry in result.log]
+        measured = {
+            "n_params": config.n_params,
+            "seconds": result.seconds,
+            "documents_per_second": result.documents_per_second,
+            "weights": str(out),
+            "loss_curve": str(curve),
+            "samples": samples,
+            "log": log,
+        }
+        click.echo(json.dumps(summary | measured))
+        return
+    click.echo(
+        f"held-out loss {result.nll_float:.4f} nats per character, {config.n_params:,} parameters\n"
+        f"{result.steps:,} steps in {result.seconds:.1f} s, {result.documents_per_second:,.0f} documents/s\n"
+        f"samples: {', '.join(samples)}\n"
+        f"weights: {out}\nloss curve: {curve}"
+    )

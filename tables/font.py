@@ -1,0 +1,107 @@
+"""The cartridge's typeface: `font.txt`, drawn by hand, as pixels and as tiles for the console."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import InputError
+
+Glyph = NDArray[np.uint8]
+
+FONT = Path(__file__).with_name("font.txt")
+SIZE = 8
+TILES = 128
+PRINTABLE = range(32, 127)
+NAMED = {32: "space", 127: "block"}  # characters that a header cannot show
+
+_HEADER = re.compile(r"(\S+) (\d+)")
+
+
+def _name(code: int) -> str:
+    return NAMED.get(code, chr(code))
+
+
+def parse(text: str, source: str = FONT.name) -> dict[int, Glyph]:
+    """The glyphs in the text of a font file, by character code, in the order of the codes.
+
+    Each glyph is (8, 8), 1 = ink, row 0 on top, column 0 on the left. Raises InputError, with the line and the
+    glyph, at a bad header, a row of the wrong length or with a wrong mark, too few or too many rows, a glyph drawn
+    twice, and a printable ASCII character not drawn.
+    """
+    drawn: dict[int, tuple[int, list[str]]] = {}
+    rows: list[str] | None = None
+    title = ""
+
+    def finish(line: int) -> None:
+        if rows is not None and len(rows) != SIZE:
+            raise InputError(f"{source}:{line}: glyph {title} ends after {len(rows)} of its {SIZE} rows")
+
+    for line, raw in enumerate(text.splitlines(), start=1):
+        content = raw.rstrip()
+        if not content or content.startswith("//"):
+            continue
+        if header := _HEADER.fullmatch(content):
+            finish(line)
+            title, code = content, int(header[2])
+            if code not in PRINTABLE and code not in NAMED:
+                raise InputError(f"{source}:{line}: glyph {title}: the code must be 32 to 127")
+            if header[1] != _name(code):
+                raise InputError(f"{source}:{line}: glyph {title}: code {code} is {_name(code)!r}")
+            if code in drawn:
+                raise InputError(f"{source}:{line}: glyph {title} is drawn twice, first in line {drawn[code][0]}")
+            rows = []
+            drawn[code] = (line, rows)
+            continue
+        if rows is None:
+            raise InputError(f"{source}:{line}: {content!r} comes before the first header, such as 'A 65'")
+        if set(content) - set("#."):
+            raise InputError(f"{source}:{line}: glyph {title}: a row is made of # and . only, not {content!r}")
+        if len(content) != SIZE:
+            raise InputError(f"{source}:{line}: glyph {title}: a row has {SIZE} pixels, this one {len(content)}")
+        if len(rows) == SIZE:
+            raise InputError(f"{source}:{line}: glyph {title} has more than {SIZE} rows")
+        rows.append(content)
+    finish(text.count("\n") + 1)
+    if missing := [code for code in PRINTABLE if code not in drawn]:
+        names = ", ".join(f"{_name(code)} {code}" for code in missing)
+        raise InputError(f"{source}: not drawn: {names}")
+    return {
+        code: np.array([[mark == "#" for mark in row] for row in drawn[code][1]], np.uint8)
+        for code in sorted(drawn)
+    }
+
+
+def glyphs() -> dict[int, Glyph]:
+    """The typeface by character code: 32 to 126, and 127, the full block.    (8, 8) each, 1 = ink."""
+    try:
+        text = FONT.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the font {FONT}: {error}") from error
+    return parse(text)
+
+
+def shadow(ink: Glyph) -> Glyph:
+    """ink moved one pixel right and down, where there is no ink; what would leave the tile is cut off.
+
+    ink (8, 8); returns (8, 8), 1 = shadow.
+    """
+    cast = np.zeros_like(ink)
+    cast[1:, 1:] = ink[:-1, :-1]
+    return cast & (1 - ink)
+
+
+def tiles_2bpp() -> bytes:
+    """The typeface as 128 tiles of 16 bytes, tile number = character code; codes without a glyph are blank.
+
+    SNES 2bpp: of each row, top first, a byte of bitplane 0 (ink) and a byte of bitplane 1 (shadow), the leftmost
+    pixel in bit 7. So colour 0 is transparent, 1 ink, 2 shadow, and 3 does not occur.
+    """
+    planes = np.zeros((TILES, SIZE, 2, SIZE), np.uint8)
+    for code, ink in glyphs().items():
+        planes[code, :, 0] = ink
+        planes[code, :, 1] = shadow(ink)
+    return np.packbits(planes, axis=-1).tobytes()

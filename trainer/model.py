@@ -1,0 +1,171 @@
+"""The decoder: blocks in order, forward, and in reverse order for the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.batch import Batch, Documents
+from trainer.blocks import (
+    activate,
+    activate_gradient,
+    attention,
+    attention_gradient,
+    cross_entropy,
+    mask,
+    rmsnorm,
+    rmsnorm_gradient,
+)
+from trainer.config import ModelConfig
+from trainer.files import Array
+
+Tensors = Mapping[str, Array]
+INIT_STD = 0.08
+DOCUMENTS_AT_ONCE = 256
+
+
+def initial_tensors(config: ModelConfig, seed: int) -> dict[str, Array]:
+    """Every weight drawn from a normal distribution, mean 0, standard deviation INIT_STD; float32."""
+    random = np.random.default_rng(seed)
+    return {
+        name: random.normal(0, INIT_STD, shape).astype(np.float32) for name, shape in config.tensor_shapes().items()
+    }
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """What one layer's gradient needs of its forward pass; activations (features, N).
+
+    normed_attention, normed_mlp (d, N) with their RMSNorm factors (N,); wqkv (3d, d), qkv (3d, N),
+    probabilities (heads, reach, N); heads (d, N): attention before W_o; hidden (h, N) after activation.
+    """
+
+    wqkv: Array
+    normed_attention: Array
+    scale_attention: Array
+    qkv: Array
+    probabilities: Array
+    heads: Array
+    normed_mlp: Array
+    scale_mlp: Array
+    hidden: Array
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the gradient needs of a forward pass: embedding RMSNorm, the layers, the last residual (d, N)."""
+
+    embedded: Array
+    scale: Array
+    layers: tuple[LayerTrace, ...]
+    last: Array
+
+
+def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> tuple[Array, Trace]:
+    """Logits (V, N) of every column of a batch.
+
+    x = norm(wte[token] + wpe[position]);  per layer x += W_o attention(norm(x)), x += fc2 act(fc1 norm(x));
+    logits = lm_head x. Computed in the type of the tensors.
+    """
+    x = tensors["wte"].T.take(batch.tokens, axis=1)
+    x += tensors["wpe"].T.take(batch.positions, axis=1)
+    embedded, scale = rmsnorm(x)
+    bias = mask(batch, embedded.dtype)
+    x, layers = embedded, []
+    for layer in range(config.n_layer):
+        wq, wk, wv, wo, fc1, fc2 = _layer(tensors, layer)
+        wqkv = np.concatenate([wq, wk, wv])
+        normed_attention, scale_attention = rmsnorm(x)
+        qkv = wqkv @ normed_attention
+        heads, probabilities = attention(qkv, config.n_head, bias)
+        x = x + wo @ heads
+        normed_mlp, scale_mlp = rmsnorm(x)
+        hidden = activate(fc1 @ normed_mlp, config.activation)
+        x = x + fc2 @ hidden
+        layers.append(
+            LayerTrace(
+                wqkv,
+                normed_attention,
+                scale_attention,
+                qkv,
+                probabilities,
+                heads,
+                normed_mlp,
+                scale_mlp,
+                hidden,
+            )
+        )
+    return tensors["lm_head"] @ x, Trace(embedded, scale, tuple(layers), x)
+
+
+def gradient(tensors: Tensors, config: ModelConfig, batch: Batch) -> tuple[float, dict[str, Array]]:
+    """Mean loss over the batch's columns in nats, and its gradient by tensor name, in file order."""
+    logits, trace = forward(tensors, config, batch)
+    nats, dlogits = cross_entropy(logits, batch.targets)
+    grads = {"lm_head": dlogits @ trace.last.T}
+    dx = tensors["lm_head"].T @ dlogits
+    for layer in reversed(range(config.n_layer)):
+        dx, layer_grads = _layer_gradient(dx, trace.layers[layer], _layer(tensors, layer), config.activation)
+        grads |= {f"layer{layer}.{name}": grad for name, grad in layer_grads.items()}
+    dx = rmsnorm_gradient(dx, trace.embedded, trace.scale)
+    grads["wte"] = _sum_columns(dx, batch.tokens, config.vocab_size)
+    grads["wpe"] = _sum_columns(dx, batch.positions, config.block_size)
+    return float(nats.mean()), {name: grads[name] for name in config.tensor_shapes()}
+
+
+def loss_per_token(tensors: Tensors, config: ModelConfig, documents: Sequence[Sequence[int]]) -> float:
+    """Mean nats per predicted character over documents, each BOS c1 … cn BOS, cut to the context.
+
+    Raises ValueError when there are no documents.
+    """
+    return mean_loss(tensors, config, Documents(documents, config.block_size))
+
+
+def mean_loss(tensors: Tensors, config: ModelConfig, documents: Documents) -> float:
+    """loss_per_token of documents already packed. The shortest go together, so that no window is wasted."""
+    if not len(documents):
+        raise ValueError("no documents")
+    by_length = np.argsort(documents.lengths, kind="stable")
+    total = 0.0
+    for start in range(0, len(by_length), DOCUMENTS_AT_ONCE):
+        batch = documents.batch(by_length[start : start + DOCUMENTS_AT_ONCE])
+        logits, _ = forward(tensors, config, batch)
+        total += float(cross_entropy(logits, batch.targets)[0].sum(dtype=np.float64))
+    return total / int(documents.lengths.sum())
+
+
+def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Array:
+    """Logits (B, T, V) of every position of B token sequences of one length T ≤ block_size, tokens (B, T)."""
+    n, length = tokens.shape
+    flat = np.asarray(tokens, np.int64).reshape(-1)
+    batch = Batch(flat, np.tile(np.arange(length), n), flat, length)
+    return forward(tensors, config, batch)[0].T.reshape(n, length, -1)
+
+
+def _layer(tensors: Tensors, layer: int) -> tuple[Array, ...]:
+    return tuple(tensors[f"layer{layer}.{name}"] for name in ("wq", "wk", "wv", "wo", "fc1", "fc2"))
+
+
+def _layer_gradient(
+    dx: Array, trace: LayerTrace, weights: tuple[Array, ...], activation: str
+) -> tuple[Array, dict[str, Array]]:
+    """∂loss/∂(layer's input) and the gradients of its weights; dx (d, N) is ∂loss/∂(layer's output)."""
+    _, _, _, wo, fc1, fc2 = weights
+    grads = {"fc2": dx @ trace.hidden.T}
+    dhidden = activate_gradient(fc2.T @ dx, trace.hidden, activation)
+    grads["fc1"] = dhidden @ trace.normed_mlp.T
+    dx = dx + rmsnorm_gradient(fc1.T @ dhidden, trace.normed_mlp, trace.scale_mlp)
+    grads["wo"] = dx @ trace.heads.T
+    dqkv = attention_gradient(wo.T @ dx, trace.qkv, trace.probabilities)
+    grads["wq"], grads["wk"], grads["wv"] = np.split(dqkv @ trace.normed_attention.T, 3)
+    dx = dx + rmsnorm_gradient(trace.wqkv.T @ dqkv, trace.normed_attention, trace.scale_attention)
+    return dx, grads
+
+
+def _sum_columns(dx: Array, index: Array, n: int) -> Array:
+    """Row r of the result (n, d) is the sum of the columns of dx (d, N) whose index is r."""
+    chosen = np.zeros((n, len(index)), dx.dtype)
+    chosen[index, np.arange(len(index))] = 1
+    return chosen @ dx.T

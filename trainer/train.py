@@ -1,0 +1,260 @@
+"""The training loop: repeatable by steps, bounded by time if asked, and never more than a moment from disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.adam import Adam, linear_decay
+from trainer.batch import Documents, Shuffled
+from trainer.config import ModelConfig
+from trainer.corpus import Tokenizer
+from trainer.errors import InputError
+from trainer.files import Array, read_arrays, write_arrays
+from trainer.model import gradient, initial_tensors, mean_loss
+
+EVALUATIONS = 40
+CHECKPOINT_FORMAT = "snes-gpt checkpoint 1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides a training run, but for its documents.
+
+    steps of batch_size documents; with time_budget (seconds) the run lasts that long instead and steps is
+    ignored. learning_rate is the peak; seed draws the first weights and the order of documents.
+    """
+
+    config: ModelConfig
+    steps: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    seed: int = 0
+    time_budget: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch_size < 1 or self.seed < 0:
+            raise InputError("steps and batch size must be at least 1, and the seed at least 0")
+        if self.time_budget is not None and not self.time_budget > 0:
+            raise InputError(f"a time budget of {self.time_budget:g} s leaves no time to train")
+        if not (0 < self.learning_rate < np.inf and 0 <= self.weight_decay < np.inf):
+            raise InputError("the learning rate must be above zero, and the weight decay not below it")
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One measurement: after `step` steps; mean training loss since the one before, held-out loss (nats)."""
+
+    step: int
+    train: float
+    held_out: float
+
+
+@dataclass
+class State:
+    """Everything a run changes as it goes; a checkpoint is this and nothing else.
+
+    parameters (n_params,) float32: all weights in file order; best: those of the lowest held-out loss so far.
+    seconds: time spent, from earlier sittings too; losses: of the batches since the last log entry.
+    """
+
+    parameters: Array
+    best: Array
+    adam: Adam
+    step: int = 0
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+    log: list[LogEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: the weights of the lowest held-out loss, and how it went.
+
+    nll_float is that loss in nats per character; being the lowest of the log, it is a little flattering.
+    """
+
+    tensors: dict[str, Array]
+    nll_float: float
+    steps: int
+    seconds: float
+    documents_per_second: float
+    log: tuple[LogEntry, ...]
+
+
+class Interrupted(Exception):
+    """Ctrl-C. The message is one line: how far the run came, where it is kept, how to continue it."""
+
+
+def train(
+    training: Sequence[str],
+    held_out: Sequence[str],
+    tokenizer: Tokenizer,
+    settings: Settings,
+    checkpoint: Path,
+    resume: bool = False,
+    report: Callable[[State, float], None] = lambda state, progress: None,
+) -> Result:
+    """Train on documents, measure on others, keep the best weights.
+
+    Same documents, settings and machine: same weights, byte for byte, resumed or not (unless timed).
+    `report` is called after every step with the state and the progress, 0 to 1. The checkpoint is rewritten at
+    every measurement and removed at the end.
+    Raises InputError when the loss diverges, or when a checkpoint to resume is missing or of another run;
+    Interrupted on Ctrl-C.
+    """
+    config = settings.config
+    seen = Documents([tokenizer.encode(text) for text in training], config.block_size)
+    unseen = Documents([tokenizer.encode(text) for text in held_out], config.block_size)
+    identity = _identity(settings, tokenizer, training, held_out)
+    state = _load(checkpoint, identity, settings) if resume else _start(settings)
+    _save(checkpoint, identity, state)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
+            _run(state, settings, seen, unseen, report, lambda: _save(checkpoint, identity, state))
+    except KeyboardInterrupt as error:
+        kept = state.log[-1].step if state.log else 0
+        raise Interrupted(
+            f"interrupted at step {state.step}: step {kept} is kept in {checkpoint}; "
+            "the same command with --resume continues from there"
+        ) from error
+    checkpoint.unlink(missing_ok=True)
+    return Result(
+        tensors=as_tensors(state.best, config),
+        nll_float=min(entry.held_out for entry in state.log),
+        steps=state.step,
+        seconds=state.seconds,
+        documents_per_second=state.step * settings.batch_size / state.seconds,
+        log=tuple(state.log),
+    )
+
+
+def checkpoint_path(out: Path) -> Path:
+    """Where the run that will write `out` keeps its checkpoint."""
+    return out.with_name(f"{out.stem}.checkpoint.npz")
+
+
+def as_tensors(parameters: Array, config: ModelConfig) -> dict[str, Array]:
+    """The vector of all weights (n_params,) as named tensors: views, in file order."""
+    tensors, offset = {}, 0
+    for name, (rows, columns) in config.tensor_shapes().items():
+        tensors[name] = parameters[offset : offset + rows * columns].reshape(rows, columns)
+        offset += rows * columns
+    return tensors
+
+
+def as_vector(tensors: dict[str, Array]) -> Array:
+    """Inverse of as_tensors; a copy."""
+    return np.concatenate([tensor.reshape(-1) for tensor in tensors.values()])
+
+
+def _run(
+    state: State,
+    settings: Settings,
+    seen: Documents,
+    unseen: Documents,
+    report: Callable[[State, float], None],
+    save: Callable[[], None],
+) -> None:
+    """Steps until the progress is 1. Measures and saves whenever it passes a multiple of 1 / EVALUATIONS."""
+    tensors = as_tensors(state.parameters, settings.config)
+    order = Shuffled(len(seen), settings.seed)
+    progress = _progress(state, settings)
+    before = time.perf_counter() - state.seconds
+    while progress < 1:
+        chosen = order.take(state.step * settings.batch_size, settings.batch_size)
+        loss, grads = gradient(tensors, settings.config, seen.batch(chosen))
+        rate = linear_decay(settings.learning_rate, progress)
+        state.adam.update(state.parameters, as_vector(grads), rate)
+        state.losses.append(loss)
+        state.step += 1
+        state.seconds = time.perf_counter() - before
+        mark, progress = int(progress * EVALUATIONS), _progress(state, settings)
+        if int(progress * EVALUATIONS) > mark:
+            _measure(state, mean_loss(tensors, settings.config, unseen))
+            save()
+        report(state, progress)
+
+
+def _progress(state: State, settings: Settings) -> float:
+    """How much of the run is done, 0 to 1: of its steps, or of its time."""
+    if settings.time_budget is None:
+        return min(1.0, state.step / settings.steps)
+    return min(1.0, state.seconds / settings.time_budget)
+
+
+def _measure(state: State, held_out: float) -> None:
+    """Log the losses; keep the weights if they are the best so far. Raises InputError if they diverged."""
+    if not np.isfinite(held_out):
+        raise InputError(f"the loss diverged at step {state.step}: train again with a lower learning rate")
+    if held_out < min((entry.held_out for entry in state.log), default=np.inf):
+        state.best = state.parameters.copy()
+    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), held_out))
+    state.losses.clear()
+
+
+def _start(settings: Settings) -> State:
+    parameters = as_vector(initial_tensors(settings.config, settings.seed))
+    return State(parameters, parameters.copy(), Adam(len(parameters), settings.weight_decay))
+
+
+def _identity(
+    settings: Settings, tokenizer: Tokenizer, training: Sequence[str], held_out: Sequence[str]
+) -> dict[str, Any]:
+    """What must be the same for a checkpoint to belong to this run; flat, so that a difference has a name."""
+    text = "\n".join([*training, "", *held_out]).encode()
+    plain = asdict(settings)
+    shape = plain.pop("config")
+    return {**shape, **plain, "symbols": tokenizer.symbols, "documents": blake2b(text).hexdigest()[:32]}
+
+
+def _save(path: Path, identity: dict[str, Any], state: State) -> None:
+    """Write a checkpoint, whole or not at all. The order of documents needs no saving: the step decides it."""
+    header = {
+        "format": CHECKPOINT_FORMAT,
+        "identity": identity,
+        "step": state.step,
+        "seconds": state.seconds,
+        "losses": state.losses,
+        "log": [asdict(entry) for entry in state.log],
+    }
+    write_arrays(path, header, _vectors(state))
+
+
+def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
+    """Read a checkpoint. Raises InputError unless it is whole and of the same run."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist: there is nothing to resume, leave --resume out")
+    header, arrays = read_arrays(path)
+    if header.get("format") != CHECKPOINT_FORMAT:
+        raise InputError(f"{path} is not a checkpoint: leave --resume out")
+    try:
+        for name, value in identity.items():
+            if header["identity"][name] != value:
+                raise InputError(
+                    f"{path} is of a run with {name} {header['identity'][name]!r}, not {value!r}: "
+                    "give the same options and text, or leave --resume out"
+                )
+        state = _start(settings)
+        for name, target in _vectors(state).items():
+            if arrays[name].shape != target.shape or not np.isfinite(arrays[name]).all():
+                raise InputError(f"{path} is damaged ({name}): leave --resume out")
+            target[:] = arrays[name]
+        state.step = state.adam.updates = int(header["step"])
+        state.seconds = float(header["seconds"])
+        state.losses = [float(loss) for loss in header["losses"]]
+        state.log = [LogEntry(**entry) for entry in header["log"]]
+        return state
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} has a damaged header: leave --resume out") from error
+
+
+def _vectors(state: State) -> dict[str, Array]:
+    return {"parameters": state.parameters, "best": state.best, "m": state.adam.m, "v": state.adam.v}
