@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +90,7 @@ class IntegerModel:
 def loss(model: IntegerModel, documents: Sequence[Sequence[int]], batch: int = 2048) -> float:
     """Mean of −log softmax(logits)[next], in nats per predicted token.
 
-    documents hold token numbers without BOS; each is cut to the model's context.
+    documents are token sequences BOS c1 … cn BOS; each is cut to the model's context.
     """
     total, count = 0.0, 0
     ordered = sorted(documents, key=len)
@@ -101,26 +101,20 @@ def loss(model: IntegerModel, documents: Sequence[Sequence[int]], batch: int = 2
 
 
 def _batch_loss(model: IntegerModel, documents: Sequence[Sequence[int]]) -> tuple[float, int]:
-    bos, context = model.config.bos, model.config.block_size
-    length = min(max(len(document) for document in documents) + 1, context)
+    length = min(max(len(document) for document in documents) - 1, model.config.block_size)
     padded = np.full((len(documents), length + 1), -1, np.int64)
     for row, document in zip(padded, documents, strict=True):
-        text = [bos, *document, bos][: length + 1]
+        text = document[: length + 1]
         row[: len(text)] = text
     streams = model.start(len(documents))
+    scale = 2**model.model.logit_shift
     total, count = 0.0, 0
     for position in range(length):
         targets = padded[:, position + 1]
-        logits = from_q88(model.step(streams, np.maximum(padded[:, position], 0)))
+        logits = from_q88(model.step(streams, np.maximum(padded[:, position], 0))) * scale
         rows = np.flatnonzero(targets >= 0)
         shifted = logits[rows] - logits[rows].max(-1, keepdims=True)
         log_sum = np.log(np.exp(shifted).sum(-1))
         total += float((log_sum - shifted[np.arange(len(rows)), targets[rows]]).sum())
         count += len(rows)
     return total, count
-
-
-def encode(symbols: str, text: Iterable[str]) -> list[int]:
-    """Token numbers of `text`, one per character; KeyError on a character the model does not know."""
-    numbers = {symbol: number for number, symbol in enumerate(symbols)}
-    return [numbers[character] for character in text]

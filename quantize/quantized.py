@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,25 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from quantize.fixed import ONE, Ints, fits_word, from_q88, to_q88
+from quantize.fixed import ONE, Ints, fits_word
 from quantize.kernels import KERNELS
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
-from trainer.weights import Weights
 
 FORMAT = "snes-gpt integer model 1"
 
 
 @dataclass(frozen=True)
 class QuantizedModel:
-    """A model in integers: tensors Q8.8, the kernel each matrix runs on, and the training's own notes."""
+    """A model in integers: tensors Q8.8, the kernel each matrix runs on, and the training's own notes.
+
+    Logits stand for 2^logit_shift times their Q8.8 value: the sampler multiplies it back with 1/T.
+    """
 
     config: ModelConfig
     symbols: str
     tensors: Mapping[str, Ints]
     kernels: Mapping[str, str]
     info: Mapping[str, Any] = field(default_factory=dict)
+    logit_shift: int = 0
 
     def __post_init__(self) -> None:
         for name, shape in self.config.tensor_shapes().items():
@@ -52,49 +54,6 @@ class QuantizedModel:
         return round(10 * float(self.info.get("temperature", 0.5)))
 
 
-@dataclass(frozen=True)
-class TensorError:
-    """How far a tensor moved: largest and root-mean-square change, and the latter against the tensor's own."""
-
-    name: str
-    shape: tuple[int, ...]
-    largest_weight: float
-    max_error: float
-    rms_error: float
-    relative_error: float
-
-
-def folded(weights: Weights) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
-    """The float tensors as the integer model uses them: 1/sqrt(head_dim) is part of the query weights."""
-    scale = 1 / math.sqrt(weights.config.head_dim)
-    return {
-        name: tensor.astype(np.float64) * (scale if name.endswith(".wq") else 1.0)
-        for name, tensor in weights.tensors.items()
-    }
-
-
-def quantize(weights: Weights, kernel: str = "schoolbook") -> tuple[QuantizedModel, list[TensorError]]:
-    """Round every weight to Q8.8. Raises InputError naming the first weight outside ±128."""
-    tensors: dict[str, Ints] = {}
-    errors: list[TensorError] = []
-    for name, exact in folded(weights).items():
-        rounded = to_q88(exact)
-        if not fits_word(rounded):
-            row, column = np.unravel_index(int(np.abs(exact).argmax()), exact.shape)
-            raise InputError(
-                f"{name}[{row}, {column}] is {exact[row, column]:.4g}: a Q8.8 weight must lie in ±127.996; "
-                "train with more weight decay"
-            )
-        tensors[name] = rounded
-        change = from_q88(rounded) - exact
-        rms = float(np.sqrt((change**2).mean()))
-        own = float(np.sqrt((exact**2).mean())) or 1.0
-        largest = float(np.abs(exact).max())
-        errors.append(TensorError(name, exact.shape, largest, float(np.abs(change).max()), rms, rms / own))
-    kernels = {name: kernel for name in weights.config.tensor_shapes() if name not in ("wte", "wpe")}
-    return QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info), errors
-
-
 def save_model(path: Path, model: QuantizedModel) -> None:
     """Write build/model.npz, whole or not at all."""
     header = {
@@ -103,6 +62,7 @@ def save_model(path: Path, model: QuantizedModel) -> None:
         "config": model.config.to_dict(),
         "symbols": model.symbols,
         "kernels": dict(model.kernels),
+        "logit_shift": model.logit_shift,
         "info": dict(model.info),
     }
     write_arrays(path, header, {name: tensor.astype(np.int16) for name, tensor in model.tensors.items()})
@@ -116,7 +76,9 @@ def load_model(path: Path) -> QuantizedModel:
     try:
         config = ModelConfig.from_dict(header["config"])
         tensors = {name: array.astype(np.int64) for name, array in arrays.items()}
-        return QuantizedModel(config, header["symbols"], tensors, header["kernels"], header["info"])
+        return QuantizedModel(
+            config, header["symbols"], tensors, header["kernels"], header["info"], int(header["logit_shift"])
+        )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -19,9 +19,9 @@ SEED_MIX = 0x9E37
 SEED_ROUNDS = 16
 
 
-def inverse_temperature(tenths: int) -> int:
-    """1/T in Q8.8: round(2560 / tenths); 0 stands for greedy."""
-    return 0 if tenths == 0 else (2560 + tenths // 2) // tenths
+def inverse_temperature(tenths: int, logit_shift: int = 0) -> int:
+    """2^logit_shift / T in Q8.8: round(2560 · 2^logit_shift / tenths); 0 stands for greedy."""
+    return 0 if tenths == 0 else ((2560 << logit_shift) + tenths // 2) // tenths
 
 
 @dataclass
@@ -50,25 +50,25 @@ class Generator:
         return self.y
 
 
-def sampling_weights(logits: Ints, tenths: int) -> Ints:
-    """exp((l − max l) / T), not normalised.    asm: sampling_weights
+def sampling_weights(logits: Ints, inverse_t: int) -> Ints:
+    """exp((l − max l) · inverse_t), not normalised.    asm: sampling_weights
 
-    logits (B, candidates) Q8.8; returns (B, candidates) Q0.16, the largest 65535.
+    logits (B, candidates) Q8.8; inverse_t > 0 Q8.8; returns (B, candidates) Q0.16, the largest 65535.
     """
     below = logits.max(-1, keepdims=True) - logits
-    steps = round_shift(below * inverse_temperature(tenths), FRACTION_BITS + EXP_STEP_BITS)
+    steps = round_shift(below * inverse_t, FRACTION_BITS + EXP_STEP_BITS)
     weights: Ints = EXP[np.minimum(steps, EXP_ENTRIES)]
     return weights
 
 
-def choose(logits: Ints, tenths: int, random: Ints) -> Ints:
-    """The next token: the first i with w₀ + … + wᵢ > random · Σw / 2^16, or the first maximum if T = 0.
+def choose(logits: Ints, inverse_t: int, random: Ints) -> Ints:
+    """The next token: the first i with w₀ + … + wᵢ > random · Σw / 2^16, or the first maximum if inverse_t = 0.
 
     logits (B, candidates) Q8.8; random (B,) of 16 bits; returns (B,).    asm: choose_token
     """
-    if tenths == 0:
+    if inverse_t == 0:
         return np.asarray(logits.argmax(-1), np.int64)
-    cumulative = sampling_weights(logits, tenths).cumsum(-1)
+    cumulative = sampling_weights(logits, inverse_t).cumsum(-1)
     threshold = (random * cumulative[:, -1]) >> 16
     return np.asarray((cumulative > threshold[:, None]).argmax(-1), np.int64)
 
@@ -102,7 +102,8 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
     A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
     The first token of an empty prompt is never BOS: no document is empty.    asm: generate
     """
-    config, tenths = model.config, requests[0].tenths
+    config = model.config
+    inverse_t = inverse_temperature(requests[0].tenths, model.model.logit_shift)
     streams, generator = model.start(len(requests)), Generator.seeded([r.seed for r in requests])
     tokens = np.full(len(requests), config.bos, np.int64)
     left = np.array([r.count for r in requests])
@@ -116,8 +117,8 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
         x, y = generator.x.copy(), generator.y.copy()
         random = generator.draw()
         generator.x, generator.y = np.where(forced, x, generator.x), np.where(forced, y, generator.y)
-        free = choose(logits, tenths, random)
-        first = choose(logits[:, :-1], tenths, random)
+        free = choose(logits, inverse_t, random)
+        first = choose(logits[:, :-1], inverse_t, random)
         given = np.array([r.prompt[p] if f else 0 for r, p, f in zip(requests, position, forced, strict=True)])
         following = np.where(forced, given, np.where(position == 0, first, free))
         for n in np.flatnonzero(left > 0):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import count, cycle
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantize.integer_model import IntegerModel
+from quantize.quantized import QuantizedModel
 from quantize.sampler import Request, Token, run
 from snesgpt.host import Host, Record, intermediates
+
+DOCUMENTS = 2
+"""A request's."""
+
+TENTHS = (5, 0, 10, 20, 1, 7, 13)
 
 
 @dataclass
@@ -24,7 +32,7 @@ class Parity:
     traced: bool = False
     context: str = field(default="", repr=False)
 
-    def compare(self, name: str, expected: np.ndarray, got: np.ndarray) -> None:  # type: ignore[type-arg]
+    def compare(self, name: str, expected: NDArray[Any], got: NDArray[Any]) -> None:
         """Count the values and note the first that differs: stage, index (head first), expected and got."""
         self.values += expected.size
         wrong = np.argwhere(np.asarray(expected) != np.asarray(got, np.int64))
@@ -35,12 +43,12 @@ class Parity:
             self.first = f"{self.context}: {name}[{place}] expected {expected[index]}, got {got[index]}"
 
 
-def compare_token(parity: Parity, layout_traces: dict[str, np.ndarray] | None, token: Token, record: Record) -> None:  # type: ignore[type-arg]
+def compare_token(parity: Parity, traces: dict[str, np.ndarray] | None, token: Token, record: Record) -> None:
     """One token: intermediates in the order they are computed, then logits, then the draw."""
     parity.tokens += 1
-    if token.trace is not None and layout_traces is not None:
+    if token.trace is not None and traces is not None:
         for name, expected in token.trace.items():
-            got = layout_traces[name]
+            got = traces[name]
             parity.compare(name, expected[..., : got.shape[-1]], got)
     else:
         parity.compare("logits", token.logits, record.logits)
@@ -49,25 +57,42 @@ def compare_token(parity: Parity, layout_traces: dict[str, np.ndarray] | None, t
         parity.compare(name, np.array([value]), np.array([record.words[name]]))
 
 
+def requests(model: QuantizedModel, tokens: int) -> Iterator[list[Request]]:
+    """Endless batches, each of one temperature, temperatures 0.0 … 2.0, seeds and prompts in turn.
+
+    A batch is sized so that `tokens` tokens meet every temperature. Every fourth request has a prompt.
+    """
+    letters, context = len(model.symbols), model.config.block_size
+    size = min(max(tokens // 100, 1), 64)
+    for first, tenths in zip(count(1, size), cycle(TENTHS), strict=False):
+        batch = []
+        for number in range(first, first + size):
+            length = number // 4 % min(4, context) if number % 4 == 3 else 0
+            prompt = tuple((7 * number + 5 * place) % letters for place in range(length))
+            batch.append(Request(257 * number & 0xFFFF, tenths, DOCUMENTS, prompt))
+        yield batch
+
+
 def verify(
     host: Host,
     model: IntegerModel,
-    requests: Sequence[Request],
+    batches: Iterable[list[Request]],
     *,
+    tokens: int | None = None,
     stop_at_first: bool = False,
     progress: Callable[[Parity], None] = lambda _: None,
 ) -> Parity:
-    """Run the requests on both sides and compare. A traced ROM is compared in every intermediate."""
+    """Run batches of requests (of one temperature each) on both sides and compare every word.
+
+    Stops when `tokens` were compared, when the batches end, or at the first difference if asked to.
+    """
     parity = Parity(traced=host.layout.traced)
-    for _, group in groupby(sorted(requests, key=lambda r: r.tenths), key=lambda r: r.tenths):
-        together = list(group)
-        for start in range(0, len(together), 64):
-            part = together[start : start + 64]
-            for request, expected in zip(part, run(model, part, traced=parity.traced), strict=True):
-                _compare_request(parity, host, request, expected, stop_at_first)
-                progress(parity)
-                if stop_at_first and parity.mismatches:
-                    return parity
+    for batch in batches:
+        for request, expected in zip(batch, run(model, batch, traced=parity.traced), strict=True):
+            _compare_request(parity, host, request, expected, stop_at_first)
+            progress(parity)
+            if (stop_at_first and parity.mismatches) or (tokens is not None and parity.tokens >= tokens):
+                return parity
     return parity
 
 

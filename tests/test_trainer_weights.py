@@ -78,6 +78,16 @@ def test_a_wrong_tensor_is_refused_by_name(
     assert message in str(caught.value) and str(path) in str(caught.value)
 
 
+def test_who_is_reading_the_old_file_reads_it_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "w.npz"
+    save_weights(path, WEIGHTS)
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        save_weights(path, Weights(CONFIG, "xyz", initial_tensors(CONFIG, 1)))
+        assert reader.read() == before
+    assert load_weights(path).symbols == "xyz"
+
+
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "w.npz"
     save_weights(path, WEIGHTS)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trainer.errors import InputError
 
+NAMES = Path(__file__).with_name("data") / "names.txt"  # the default text
 FONT = frozenset(chr(code) for code in range(32, 127))
 SPLIT_KEY = b"snes-gpt held-out 1"
 

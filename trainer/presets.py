@@ -24,7 +24,7 @@ class Preset:
     n_hidden: int = 64
     activation: str = "relu"
     temperature: float = 0.5
-    steps: int = 20_000
+    steps: int = 26_000
     batch_size: int = 128
     learning_rate: float = 0.01
     weight_decay: float = 0.025

@@ -19,7 +19,7 @@ from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
 from trainer.model import gradient, initial_tensors, mean_loss
 
-EVALUATIONS = 40
+EVALUATIONS = 20
 CHECKPOINT_FORMAT = "snes-gpt checkpoint 1"
 
 
@@ -59,7 +59,7 @@ class LogEntry:
 
 @dataclass
 class State:
-    """Everything a run changes as it goes; a checkpoint is this and nothing else.
+    """Everything a run changes as it goes; a checkpoint is this, taken just after a measurement.
 
     parameters (n_params,) float32: all weights in file order; best: those of the lowest held-out loss so far.
     seconds: time spent, from earlier sittings too; losses: of the batches since the last log entry.
@@ -222,7 +222,6 @@ def _save(path: Path, identity: dict[str, Any], state: State) -> None:
         "identity": identity,
         "step": state.step,
         "seconds": state.seconds,
-        "losses": state.losses,
         "log": [asdict(entry) for entry in state.log],
     }
     write_arrays(path, header, _vectors(state))
@@ -249,7 +248,6 @@ def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
             target[:] = arrays[name]
         state.step = state.adam.updates = int(header["step"])
         state.seconds = float(header["seconds"])
-        state.losses = [float(loss) for loss in header["losses"]]
         state.log = [LogEntry(**entry) for entry in header["log"]]
         return state
     except (KeyError, TypeError, ValueError) as error:

@@ -68,7 +68,8 @@ endproc
 
 ; y[d] = round(Σ weights[j] · values[j][d] / weight_sum), d = 0 … HEAD_DIM − 1.
 ; Values enter with 2^15 added, so that everything is unsigned; a mean loses it unchanged.
-; in: w_ptr = the head's first value, y_ptr, weights, weight_sum, position_bytes    kills: A, X, Y, acc, column, count
+; in: w_ptr = the head's first value, y_ptr, weights, weight_sum, position
+; kills: A, X, Y, y_ptr, mul_a, mul_b, dividend, divisor, column, count
 ; twin: quantize.blocks.attend
 proc weighted_mean, 16, 16
         stz column

@@ -17,8 +17,8 @@ LOG_X        = 6
 LOG_Y        = 8
 LOG_LOGITS   = 10
 
-; sample_weights[i] = exp((logits[i] − max) / T), dividend = their sum.
-; in: logits, candidates, inverse_t > 0    out: sample_weights Q0.16, acc = sum    kills: A, X, Y, column, product
+; sample_weights[i] = exp((logits[i] − max) / T), acc = their sum.
+; in: logits, candidates, inverse_t > 0    out: sample_weights Q0.16, acc    kills: A, X, Y, mul_a, mul_b, column
 ; twin: quantize.sampler.sampling_weights
 proc sampling_weights, 16, 16
         call largest_logit
@@ -66,7 +66,7 @@ store:  sta sample_weights, y
 endproc
 
 ; column = the largest candidate logit, X = its first offset.
-; in: logits, candidates    out: column, X    kills: A, Y, count
+; in: logits, candidates    out: column, X    kills: A, Y
 ; twin: logits.argmax()
 proc largest_logit, 16, 16
         stz column
@@ -90,7 +90,7 @@ proc largest_logit, 16, 16
 endproc
 
 ; next_token drawn from the logits, or the first largest at T = 0. One random draw either way.
-; in: logits, candidates, inverse_t, random_x, random_y    out: next_token    kills: A, X, Y
+; in: logits, candidates, inverse_t, random_x, random_y    out: next_token    kills: A, X, Y, mul_a, mul_b, dividend
 ; twin: quantize.sampler.choose
 proc choose_token, 16, 16
         call random

@@ -132,7 +132,7 @@ proc draw_frame, 16, 16
         rts
 title:  .asciiz "SNES-GPT"
 shape:  .asciiz SHAPE_TEXT
-hints:  .asciiz "START more  < > temp  ^ v seed"
+hints:  .asciiz "START more  <> temp  ^v seed"
 endproc
 
 ; Temperature and seed.
@@ -161,7 +161,7 @@ proc draw_settings, 16, 16
         ldy #5
         jmp .loword(put_decimal)
 temperature_label: .asciiz "temp "
-seed_label: .asciiz "  seed "
+seed_label: .asciiz " seed "
 endproc
 
 ; Tokens a second, in tenths, since the page began.
@@ -188,7 +188,7 @@ proc draw_speed, 16, 16
         inc a                   ; the first frame is not over
 :       sta divisor
         call divide
-        at 3, 20
+        at 3, 21
         set ink, INK_PAPER
         lda dividend
         sta WRDIVL

@@ -35,18 +35,20 @@ proc put_string, 16, 16
 done:   rts
 endproc
 
-; A as Y decimal digits, leading zeros included.
-; in: A, Y = 1 … 5    kills: A, X, Y, field
+; A as a decimal number, right-aligned in Y places.
+; in: A, Y = 1 … 5    kills: A, X, field, number
 proc put_decimal, 16, 16
+        sta number              ; digits come from the right: begin past the last place and walk back
         sty field
-        sta number              ; digits are found from the right: the cursor jumps to the last and walks back
-        lda field
-        dec a
+        tya
         asl a
         clc
         adc cursor
         sta cursor
-next:   lda number
+        pha
+next:   dec cursor
+        dec cursor
+        lda number
         sta WRDIVL
         a8
         lda #10
@@ -58,18 +60,18 @@ next:   lda number
         lda RDMPYL
         clc
         adc #'0'
-        call put_character
-        dec cursor
-        dec cursor
+draw:   call put_character
         dec cursor
         dec cursor
         dec field
+        beq done
+        lda number
         bne next
-        tya
-        inc a
-        asl a
-        clc
-        adc cursor
+        dec cursor
+        dec cursor
+        lda #' '                ; nothing left: blanks
+        bra draw
+done:   pla
         sta cursor
         rts
 endproc

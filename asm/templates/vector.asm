@@ -33,7 +33,7 @@ proc dot, 16, 16
 endproc
 
 ; y = W x, the schoolbook kernel: rows of words, each product exact, one rounding a row.
-; in: x_ptr, w_ptr, y_ptr, n_bytes, rows    out: y    kills: A, X, Y, w_ptr, y_ptr
+; in: x_ptr, w_ptr, y_ptr, n_bytes, rows    out: y    kills: A, X, Y, w_ptr, y_ptr, rows
 ; twin: quantize.kernels.Schoolbook
 proc matvec, 16, 16
 next:   call dot

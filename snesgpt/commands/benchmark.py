@@ -10,8 +10,6 @@ import click
 
 from trainer.presets import PRESETS
 
-DATA = Path(__file__).parents[2] / "trainer" / "data" / "names.txt"
-
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
@@ -28,11 +26,11 @@ def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from trainer.corpus import read_corpus
+    from trainer.corpus import NAMES, read_corpus
     from trainer.race import race
 
     chosen = PRESETS[preset]
-    text = read_corpus(data or DATA)
+    text = read_corpus(data or NAMES)
     config = chosen.config(len(text.symbols) + 1)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("in turns", total=rounds)

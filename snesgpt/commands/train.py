@@ -17,10 +17,10 @@ from trainer.errors import InputError
 from trainer.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
+    from trainer.config import ModelConfig
     from trainer.corpus import Corpus
     from trainer.train import Result, Settings, State
 
-DATA = Path(__file__).parents[2] / "trainer" / "data" / "names.txt"
 OUT = Path("build/weights.npz")
 HELD_OUT = 0.1
 SAMPLES = 8
@@ -54,14 +54,18 @@ def command(
     A tenth of the distinct lines is held out and never trained on; the weights that do best on it are kept.
     The loss curve is written beside them as loss.png.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matrices are small: a second thread only waits
-    from trainer.corpus import read_corpus, split
-    from trainer.train import Interrupted, checkpoint_path, train
+    from trainer.corpus import NAMES, read_corpus, split
 
-    data = data or DATA
+    data = data or NAMES
     text = read_corpus(data)
     training, held_out = split(text.documents, HELD_OUT)
-    settings = _settings(PRESETS[preset], len(text.symbols) + 1, seed, options)
+    given = {name: value for name, value in options.items() if value is not None}
+    config = _config(PRESETS[preset], len(text.symbols) + 1, given)
+    if config.n_embd < 32:  # in matrices this small a second thread only waits; read when numpy is imported
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from trainer.train import Interrupted, checkpoint_path, train
+
+    settings = _settings(PRESETS[preset], config, seed, given)
     if out.is_dir():
         raise InputError(f"{out} is a directory: --out names the weights file itself")
     _announce(data, text, len(held_out), settings)
@@ -76,16 +80,20 @@ def command(
     _finish(out, text, settings, result, summary, as_json)
 
 
-def _settings(preset: Preset, vocab_size: int, seed: int, options: dict[str, Any]) -> Settings:
-    """The preset, with whatever was given on the command line in its place."""
-    from trainer.train import Settings
-
-    given = {name: value for name, value in options.items() if value is not None}
+def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConfig:
+    """The preset's shape, with whatever was given on the command line in its place."""
     shape = {name: given[name] for name in SHAPE if name in given}
     if "n_embd" in shape:
         shape.setdefault("n_hidden", 4 * shape["n_embd"])
+    return preset.config(vocab_size, **shape)
+
+
+def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, Any]) -> Settings:
+    """The preset's training, with whatever was given on the command line in its place."""
+    from trainer.train import Settings
+
     return Settings(
-        preset.config(vocab_size, **shape),
+        config,
         seed=seed,
         time_budget=given.get("time_budget"),
         **{name: given.get(name, getattr(preset, name)) for name in SCHEDULE},

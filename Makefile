@@ -1,0 +1,109 @@
+# From names to a cartridge. `make help` lists the targets and the variables.
+
+DATA   = trainer/data/names.txt
+PRESET = microgpt
+STEPS  =
+SEED   = 0
+PYTHON = python3
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip install -q --disable-pip-version-check
+
+WEIGHTS := build/weights.npz
+MODEL   := build/model.npz
+ROM     := build/snes_gpt.sfc
+
+# What each file is made from. The oracle and its race against numpy train nothing; the font is no number.
+TRAINER  := $(filter-out trainer/scalar.py trainer/race.py,$(wildcard trainer/*.py)) snesgpt/commands/train.py
+QUANTIZE := $(wildcard quantize/*.py) $(filter-out tables/font.py,$(wildcard tables/*.py)) \
+            snesgpt/commands/quantize.py
+ASM      := $(wildcard quantize/*.py tables/*.py tables/*.txt asm/*.py $(addprefix asm/templates/,*.asm *.inc *.cfg \
+            */*.asm */*.inc)) snesgpt/commands/build.py
+
+# The options of the last training are the name of a file. When these are others, it is time to train again.
+empty   :=
+space   := $(empty) $(empty)
+OPTIONS := build/.trained-with-$(subst /,+,$(subst $(space),_,$(DATA) $(PRESET) $(STEPS) $(SEED)))
+CHANGED := $(if $(wildcard $(OPTIONS)),,new_options)
+
+# A name with spaces, as a rule wants it.
+TEXT := $(subst $(space),\ ,$(DATA))
+
+# A phony target when the assembler is not on the PATH, nothing at all when it is.
+found = $(firstword $(wildcard $(addsuffix /$(1),$(subst :, ,$(PATH)))))
+CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all test run clean help cc65 new_options
+
+all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
+	$(if $(REBUILT),@sh scripts/say-what-was-made.sh $(ROM),@echo "$(ROM) is up to date")
+
+$(BIN)/python:
+	@echo "Creating $(VENV)"
+	@sh scripts/make-venv.sh "$(PYTHON)" $(VENV)
+
+cc65:
+	@sh scripts/get-tool.sh cc65
+
+# pip says nothing unless it fails.
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	@echo "Installing the package into $(VENV)"
+	@$(PIP) -e . 2>$(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(BIN)/python
+	@echo "Installing the package and what its tests need into $(VENV)"
+	@$(PIP) -e '.[test]' 2>$(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
+	@touch $(VENV)/installed $@
+
+$(WEIGHTS): $(TEXT) $(TRAINER) $(CHANGED) | $(VENV)/installed
+	@echo "Training $(PRESET) on $(DATA)"
+	@mkdir -p build
+	@$(BIN)/snesgpt train --data "$(DATA)" --preset "$(PRESET)" --seed "$(SEED)" \
+	    $(if $(STEPS),--steps "$(STEPS)") --out $@ >build/train.txt
+	@head -n 1 build/train.txt
+	@rm -f build/.trained-with-*
+	@touch "$(OPTIONS)"
+
+$(MODEL): $(WEIGHTS) $(QUANTIZE) | $(VENV)/installed
+	@echo "Quantizing to $@"
+	@$(BIN)/snesgpt quantize $(WEIGHTS) --data "$(DATA)" --out $@ >build/quantize.txt
+	@sed -n '/^range proof/p; /^held-out/p' build/quantize.txt
+
+$(ROM): $(MODEL) $(ASM) | $(CC65) $(VENV)/installed
+	@echo "Assembling $@"
+	@$(BIN)/snesgpt build $(MODEL) --out $@ >build/build.txt
+	$(eval REBUILT := yes)
+
+$(TEXT):
+	@echo "DATA=$(DATA): there is no such file" >&2; exit 1
+
+test: $(BIN)/python $(CC65) $(VENV)/installed-test
+	@$(BIN)/python -c 'from snesgpt.cores import find_core; find_core("bsnes")' 2>/dev/null \
+	    || sh scripts/get-tool.sh bsnes
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n auto
+
+run: $(if $(wildcard $(ROM)),,all)
+	@sh scripts/run-rom.sh $(ROM)
+
+clean:
+	@rm -rf build
+	@echo "Removed build/ ($(VENV) stays)"
+
+help:
+	@echo "make            train, quantize, generate, assemble: $(ROM)"
+	@echo "make test       ruff, mypy and every test, in two real emulators"
+	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
+	@echo "make clean      remove build/"
+	@echo
+	@echo "DATA=FILE       the text to learn, one document a line     [$(DATA)]"
+	@echo "PRESET=NAME     microgpt or forerunner                     [$(PRESET)]"
+	@echo "STEPS=N         length of the training                     [the preset's]"
+	@echo "SEED=N          first weights and order of the documents   [$(SEED)]"
+	@echo "PYTHON=PROGRAM  3.11 or newer, makes .venv                 [$(PYTHON)]"

@@ -1,0 +1,90 @@
+"""Float weights to integers: what is folded into the weights, how they are rounded, and what that costs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantize.fixed import Ints, fits_word, from_q88, to_q88
+from quantize.quantized import QuantizedModel
+from quantize.ranges import RangeProof
+from trainer.errors import InputError
+from trainer.weights import Weights
+
+MOST_LOGIT_SHIFT = 3
+
+
+@dataclass(frozen=True)
+class TensorError:
+    """How far a tensor moved: largest and root-mean-square change, the latter also against its own size."""
+
+    name: str
+    shape: tuple[int, ...]
+    largest_weight: float
+    max_error: float
+    rms_error: float
+    relative_error: float
+
+
+def folded(weights: Weights) -> dict[str, NDArray[Any]]:
+    """The float tensors as the integer model uses them.
+
+    1/sqrt(head_dim) is part of the query weights. The mean row of lm_head is taken off: it moves every logit
+    alike, which no softmax sees, and without it the logits stay smaller.
+    """
+    tensors = {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}
+    for name in tensors:
+        if name.endswith(".wq"):
+            tensors[name] = tensors[name] / math.sqrt(weights.config.head_dim)
+    tensors["lm_head"] = tensors["lm_head"] - tensors["lm_head"].mean(0)
+    return tensors
+
+
+def round_tensor(name: str, exact: NDArray[Any]) -> Ints:
+    """The nearest Q8.8. Raises InputError naming the first weight outside ±128."""
+    rounded = to_q88(exact)
+    if not fits_word(rounded):
+        row, column = np.unravel_index(int(np.abs(exact).argmax()), exact.shape)
+        raise InputError(
+            f"{name}[{row}, {column}] is {exact[row, column]:.4g}: a Q8.8 weight must lie in ±127.996; "
+            "train with more weight decay"
+        )
+    return rounded
+
+
+def quantize(weights: Weights, kernel: str = "schoolbook") -> QuantizedModel:
+    """Round every weight to Q8.8, and prove the ranges.
+
+    Logits that could leave their word are halved, at most three times. Raises InputError when a weight is
+    outside Q8.8 or another range cannot be proved, naming it.
+    """
+    exact = folded(weights)
+    kernels = {name: kernel for name in exact if name not in ("wte", "wpe")}
+    tensors = {name: round_tensor(name, tensor) for name, tensor in exact.items()}
+    model = QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info)
+    proof = RangeProof(model)
+    while not proof.bounds[-1].holds and model.logit_shift < MOST_LOGIT_SHIFT:
+        shift = model.logit_shift + 1
+        head = round_tensor("lm_head", exact["lm_head"] / 2**shift)
+        model = replace(model, tensors=tensors | {"lm_head": head}, logit_shift=shift)
+        proof = RangeProof(model)
+    proof.check()
+    return model
+
+
+def tensor_errors(weights: Weights, model: QuantizedModel) -> list[TensorError]:
+    """What rounding did to each tensor."""
+    errors: list[TensorError] = []
+    for name, exact in folded(weights).items():
+        scale = 2**model.logit_shift if name == "lm_head" else 1
+        change = from_q88(model.tensors[name]) * scale - exact
+        rms = float(np.sqrt((change**2).mean()))
+        own = float(np.sqrt((exact**2).mean())) or 1.0
+        errors.append(
+            TensorError(name, exact.shape, float(np.abs(exact).max()), float(np.abs(change).max()), rms, rms / own)
+        )
+    return errors

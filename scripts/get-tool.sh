@@ -1,0 +1,48 @@
+#!/bin/sh
+# get-tool.sh cc65 | bsnes: installs what pip cannot, through apt-get where that asks for no password.
+# Anywhere else it names the packages and fails.
+set -eu
+
+case $1 in
+cc65)
+    if command -v ca65 && command -v ld65; then exit; fi >/dev/null
+    package=cc65
+    missing="the assembler (ca65, ld65) is missing"
+    elsewhere="dnf install cc65; brew install cc65; pacman -S cc65, or the AUR"
+    ;;
+bsnes)
+    package=libretro-bsnes-mercury-accuracy
+    missing="the tests need the bsnes accuracy core"
+    elsewhere="with dnf, brew or pacman install retroarch: its online updater has the core \"bsnes-mercury Accuracy\""
+    ;;
+*)
+    echo "usage: get-tool.sh cc65 | bsnes" >&2
+    exit 2
+    ;;
+esac
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+as_root=
+if ! command -v apt-get >/dev/null; then
+    fail "$missing: install it and run make again (apt-get install $package; $elsewhere)"
+elif [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null ||
+        fail "$missing: install it and run make again (sudo apt-get install $package; $elsewhere)"
+    as_root="sudo -n"
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+apt_get() {
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" >"$log" 2>&1
+}
+
+echo "Installing $package with apt-get"
+apt_get install "$package" || { apt_get update && apt_get install "$package"; } ||
+    fail "apt-get could not install $package: $(tail -n 1 "$log")"

@@ -1,0 +1,35 @@
+"""`snesgpt build`: the integer model as assembly and as a cartridge."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("build")
+@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"), help="Cartridge.")
+@click.option("--trace", is_flag=True, help="Record every intermediate, for `snesgpt verify`.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(model: Path, out: Path, trace: bool, as_json: bool) -> None:
+    """Generate 65816 source from MODEL, assemble and link it, and write the cartridge.
+
+    Beside it: asm/ with every source file, and .dbg with symbols for Mesen.
+    """
+    from asm.build import build_rom
+    from quantize.quantized import load_model
+    from trainer.files import write_bytes
+
+    rom = build_rom(load_model(model), traced=trace)
+    for name, content in rom.sources.items():
+        write_bytes(out.parent / "asm" / name, content)
+    write_bytes(out.with_suffix(".dbg"), rom.debug)
+    write_bytes(out, rom.image)
+    if as_json:
+        click.echo(json.dumps({"rom": str(out), "bytes": len(rom.image), "segments": rom.segments}))
+        return
+    for name, size in rom.segments.items():
+        click.echo(f"{name:8} {size:7,} bytes")
+    click.echo(f"{out}: {len(rom.image) // 1024} KiB")

@@ -1,0 +1,31 @@
+"""`snesgpt evaluate`: held-out loss of the float and of the integer model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("evaluate")
+@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
+@click.option("--weights", type=click.Path(path_type=Path), help="Float weights.  [default: beside MODEL]")
+@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(model: Path, weights: Path | None, data: Path | None, as_json: bool) -> None:
+    """Held-out loss of MODEL, float and integer, in nats per character, on the tenth of a text kept apart."""
+    from quantize.quantized import load_model
+    from snesgpt.losses import DEFAULT_DATA, measure
+    from trainer.weights import load_weights
+
+    integers = load_model(model)
+    exact = load_weights(weights or model.with_name("weights.npz"))
+    losses = measure(exact, integers, data or DEFAULT_DATA)
+    assert losses is not None
+    if as_json:
+        click.echo(json.dumps(losses))
+        return
+    difference = losses["nll_integer"] - losses["nll_float"]
+    click.echo(f"float    {losses['nll_float']:.4f} nats/character over {losses['tokens']:,} characters")
+    click.echo(f"integer  {losses['nll_integer']:.4f} ({difference:+.4f})")

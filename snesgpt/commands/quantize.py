@@ -1,0 +1,53 @@
+"""`snesgpt quantize`: float weights to the integer model, with what it costs and the range proof."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+@click.command("quantize")
+@click.argument("weights", type=click.Path(path_type=Path), default=Path("build/weights.npz"))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/model.npz"), help="Integer model.")
+@click.option("--kernel", default="schoolbook", help="How matrices are multiplied.")
+@click.option("--data", type=click.Path(path_type=Path), help="Text to measure held-out loss on.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(weights: Path, out: Path, kernel: str, data: Path | None, as_json: bool) -> None:
+    """Turn float WEIGHTS into the integer model: error per tensor, range proof, held-out loss."""
+    from quantize.quantize import quantize, tensor_errors
+    from quantize.quantized import save_model
+    from quantize.ranges import prove
+    from snesgpt.losses import measure
+    from trainer.weights import load_weights
+
+    exact = load_weights(weights)
+    model = quantize(exact, kernel)
+    bounds, errors = prove(model), tensor_errors(exact, model)
+    losses = measure(exact, model, data)
+    save_model(out, model)
+    if as_json:
+        report = {
+            "tensors": [asdict(error) for error in errors],
+            "ranges": [asdict(bound) for bound in bounds],
+            "logit_shift": model.logit_shift,
+            **(losses or {}),
+        }
+        click.echo(json.dumps(report, indent=2))
+        return
+    click.echo("tensor         shape      largest  max error  rms error  relative")
+    for e in errors:
+        shape = "×".join(map(str, e.shape))
+        numbers = f"{e.largest_weight:9.3f} {e.max_error:10.5f} {e.rms_error:10.5f} {e.relative_error:8.2%}"
+        click.echo(f"{e.name:14} {shape:9}{numbers}")
+    tightest = max(bounds, key=lambda bound: bound.largest / bound.limit)
+    click.echo(
+        f"range proof: all {len(bounds)} intermediates fit; the tightest, {tightest.name}, "
+        f"uses {tightest.largest / tightest.limit:.0%} of its word"
+    )
+    if losses:
+        both = f"float {losses['nll_float']:.4f}, integer {losses['nll_integer']:.4f}"
+        click.echo(f"held-out loss: {both} nats/character")
+    click.echo(f"integer model: {out}")

@@ -1,0 +1,72 @@
+"""`snesgpt sample`: the text the cartridge prints for a seed, from the integer model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("sample")
+@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
+@click.option("--count", type=click.IntRange(1), default=20, help="Documents.")
+@click.option("--seed", type=click.IntRange(0, 65535), default=1, help="As the cartridge shows it.")
+@click.option("--temperature", type=float, help="0.0 to 2.0 in tenths.  [default: the model's]")
+@click.option("--prompt", default="", help="How each document begins.")
+@click.option("--float", "use_float", is_flag=True, help="From the float model instead; its own random numbers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    model: Path,
+    count: int,
+    seed: int,
+    temperature: float | None,
+    prompt: str,
+    use_float: bool,
+    as_json: bool,
+) -> None:
+    """Print the very documents the cartridge prints for a seed, a temperature and a prompt."""
+    from quantize.integer_model import IntegerModel
+    from quantize.quantized import load_model
+    from quantize.sampler import Request, documents
+    from trainer.corpus import Tokenizer
+
+    integers = load_model(model)
+    tenths = integers.temperature if temperature is None else _tenths(temperature)
+    tokenizer = Tokenizer(integers.symbols)
+    if use_float:
+        texts = _float_texts(model.with_name("weights.npz"), count, seed, tenths, prompt)
+    else:
+        given = tuple(tokenizer.encode(prompt)[1:-1])
+        _check_prompt(len(given), integers.config.block_size)
+        texts = documents(IntegerModel(integers), Request(seed, tenths, count, given))
+    click.echo(json.dumps(texts) if as_json else "\n".join(texts))
+
+
+def _tenths(temperature: float) -> int:
+    from quantize.sampler import MAX_TEMPERATURE
+    from trainer.errors import InputError
+
+    tenths = round(temperature * 10)
+    if not 0 <= tenths <= MAX_TEMPERATURE or abs(tenths - temperature * 10) > 1e-6:
+        raise InputError(f"temperature {temperature} is not one of 0.0, 0.1 … 2.0")
+    return tenths
+
+
+def _check_prompt(length: int, context: int) -> None:
+    from trainer.errors import InputError
+
+    if length >= context:
+        raise InputError(f"the prompt has {length} characters: {context - 1} is the most that leaves room")
+
+
+def _float_texts(weights: Path, count: int, seed: int, tenths: int, prompt: str) -> list[str]:
+    from trainer.corpus import Tokenizer
+    from trainer.errors import InputError
+    from trainer.generate import generate
+    from trainer.weights import load_weights
+
+    if prompt or not tenths:
+        raise InputError("--float samples without a prompt and at a temperature above 0")
+    exact = load_weights(weights)
+    return generate(exact.tensors, exact.config, Tokenizer(exact.symbols), count, tenths / 10, seed)

@@ -1,0 +1,68 @@
+"""`snesgpt verify`: the cartridge in a real emulator against the integer model, bit for bit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from snesgpt.parity import Parity
+
+
+@click.command("verify")
+@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
+@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: beside ROM]")
+@click.option("--core", default="snes9x", help="snes9x, bsnes or the path of a libretro core.")
+@click.option("--tokens", type=click.IntRange(1), default=1000, help="At least so many are compared.")
+@click.option("--trace", is_flag=True, help="Compare every intermediate: builds a traced ROM of MODEL first.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, as_json: bool) -> None:
+    """Compare every logit, draw and token of ROM with the integer model, over seeds, temperatures and prompts.
+
+    With --trace also every intermediate value, in a ROM built with recording switched on.
+    Exit status 1 and the first difference by name if any value differs.
+    """
+    from asm.build import build_rom
+    from asm.cartridge import read_image
+    from quantize.integer_model import IntegerModel
+    from quantize.quantized import load_model
+    from snesgpt.console import Console
+    from snesgpt.host import Host
+    from snesgpt.parity import requests, verify
+
+    integers = load_model(model or rom.with_name("model.npz"))
+    image = build_rom(integers, traced=True).image if trace else read_image(rom)
+    with Console(image, core) as console, _progress(tokens) as progress:
+        host = Host(console, integers.config)
+        parity = verify(host, IntegerModel(integers), requests(integers, tokens), tokens=tokens, progress=progress)
+        frames = console.frames
+    report = {**asdict(parity), "core": core, "frames": frames}
+    report.pop("context")
+    if as_json:
+        click.echo(json.dumps(report))
+    else:
+        what = "every intermediate" if parity.traced else "every logit"
+        click.echo(
+            f"{core}: {parity.tokens:,} tokens, {parity.values:,} values ({what}), {parity.mismatches:,} mismatches"
+        )
+    if parity.mismatches:
+        click.echo(f"first difference: {parity.first}", err=True)
+        sys.exit(1)
+
+
+@contextmanager
+def _progress(tokens: int) -> Iterator[Callable[[Parity], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("tokens", BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=tokens)
+        yield lambda parity: bar.update(task, completed=min(parity.tokens, tokens))

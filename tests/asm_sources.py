@@ -1,0 +1,57 @@
+"""The assembly templates as the tests read them: routines, their headers and what these promise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from asm.render import TEMPLATES
+
+_PROC = re.compile(r"((?:^;[^\n]*\n)*)^proc (\w+), \d+, \d+\n(.*?)^endproc", re.M | re.S)
+_CALL = re.compile(r"^(?:\w*:)?\s+(?:call (\w+)|jmp \.loword\((\w+)\))", re.M)
+_CHANGED = re.compile(r"(?:out|kills):(.*?)(?=\b(?:in|out|kills|about|twin):?\s|\Z)", re.S)
+
+
+@dataclass(frozen=True)
+class Routine:
+    """One `proc`: its file, header comment and body."""
+
+    name: str
+    file: Path
+    header: str
+    body: str
+
+    @property
+    def calls(self) -> set[str]:
+        """The routines it calls or ends in."""
+        return {called or ended for called, ended in _CALL.findall(self.body)}
+
+    @property
+    def changed(self) -> set[str]:
+        """Every word in its header's `out` and `kills`."""
+        return set(re.findall(r"\w+", " ".join(_CHANGED.findall(self.header))))
+
+
+def templates() -> list[Path]:
+    """Every file that ends up in the cartridge's source."""
+    return sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".asm", ".inc"))
+
+
+@cache
+def routines() -> dict[str, Routine]:
+    """Name → routine."""
+    found = (
+        Routine(name, path, header, body)
+        for path in templates()
+        for header, name, body in _PROC.findall(path.read_text(encoding="utf-8"))
+    )
+    return {routine.name: routine for routine in found}
+
+
+@cache
+def may_change(name: str) -> frozenset[str]:
+    """What a routine says it changes: its own header's words and those of all it calls."""
+    routine = routines()[name]
+    return frozenset(routine.changed).union(*(may_change(called) for called in routine.calls))
