@@ -1,0 +1,262 @@
+"""Link 5: the proof is proved. Every bug planted here must be caught by the parity check or by a routine's twin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from asm.build import build_rom
+from quantize.integer_model import IntegerModel, Trace
+from quantize.quantized import QuantizedModel
+from quantize.sampler import Request
+from snesgpt.console import Console
+from snesgpt.host import Host
+from snesgpt.parity import Parity, verify
+from tables.rsqrt import rsqrt_table
+from tests.models import random_model
+from tests.routine_console import Mismatch, RoutineConsole, build_routines
+from tests.routine_twins import TWINS
+from trainer.config import ModelConfig
+from trainer.errors import InputError
+
+Files = dict[str, bytes]
+Edit = Callable[[Files], None]
+
+CONFIG = ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_hidden=16)
+BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1))], [Request(3, 0, 4)], [Request(4, 20, 12)]]
+"""Two names, so that the cache is stale; a prompt; greedy; many first letters."""
+
+WAIT = "        nop\n        nop\n        nop\n"
+
+
+def tied_pairs(model: QuantizedModel) -> QuantizedModel:
+    """The model with letters 0 and 1, 2 and 3 … equally likely: every greedy choice is a tie."""
+    head = model.tensors["lm_head"].copy()
+    head[1:-1:2] = head[0:-2:2]
+    return replace(model, tensors={**model.tensors, "lm_head": head})
+
+
+MODEL = tied_pairs(random_model(CONFIG))
+SQUARED = random_model(replace(CONFIG, activation="relu2"), fc1=5.0, fc2=0.02)
+"""Its squares saturate, and its second matrix is small enough to bear them."""
+
+
+@dataclass(frozen=True)
+class Bug:
+    """What is wrong, the edit that plants it, and what the proof must name: a stage, or a routine."""
+
+    name: str
+    edit: Edit
+    where: str
+    model: QuantizedModel = MODEL
+
+
+def swap(file: str, old: str, new: str) -> Edit:
+    """Replace a text that stands in the file exactly once."""
+
+    def edit(files: Files) -> None:
+        text = files[file].decode()
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+        files[file] = text.replace(old, new).encode()
+
+    return edit
+
+
+def within(routine: str, old: str, new: str, file: str) -> Edit:
+    """Replace a text that stands exactly once in a routine's body."""
+
+    def edit(files: Files) -> None:
+        text = files[file].decode()
+        start = text.index(f"proc {routine}, ")
+        end = text.index("\nendproc", start)
+        assert text.count(old, start, end) == 1, f"{old!r} stands {text.count(old, start, end)} times in {routine}"
+        files[file] = (text[:start] + text[start:end].replace(old, new) + text[end:]).encode()
+
+    return edit
+
+
+def in_block(block: str, old: str, new: str) -> Edit:
+    """Replace a text that stands exactly once in a block of the forward pass."""
+
+    def edit(files: Files) -> None:
+        text = files["gpt.asm"].decode()
+        start = text.index(f"; --- {block}:")
+        end = (text + "; --- ").index("; --- ", start + 1)
+        assert text.count(old, start, end) == 1, f"{old!r} stands {text.count(old, start, end)} times in {block}"
+        files["gpt.asm"] = (text[:start] + text[start:end].replace(old, new) + text[end:]).encode()
+
+    return edit
+
+
+def numbers(label: str, change: Callable[[list[list[int]]], list[list[int]]]) -> Edit:
+    """Change the table at a label of data.asm, as rows of numbers."""
+
+    def edit(files: Files) -> None:
+        text = files["data.asm"].decode()
+        found = re.search(rf"^{label}:\n((?:        \.(?:word|byte) .*\n)+)", text, re.M)
+        assert found, f"no table {label}"
+        kind = found[1].split()[0]
+        rows = [[int(n) for n in line.split(None, 1)[1].split(",")] for line in found[1].splitlines()]
+        changed = change([list(row) for row in rows])
+        assert changed != rows and [len(row) for row in changed] == [len(row) for row in rows]
+        lines = "".join(f"        {kind} {', '.join(map(str, row))}\n" for row in changed)
+        files["data.asm"] = (text[: found.start(1)] + lines + text[found.end(1) :]).encode()
+
+    return edit
+
+
+def add(index: int, amount: int) -> Callable[[list[list[int]]], list[list[int]]]:
+    """One entry more or less."""
+
+    def change(rows: list[list[int]]) -> list[list[int]]:
+        row, column = divmod(index, len(rows[0]))
+        rows[row][column] += amount
+        return rows
+
+    return change
+
+
+def flip_one_sign(rows: list[list[int]]) -> list[list[int]]:
+    """The largest weight of the first row negated."""
+    column = max(range(len(rows[0])), key=lambda c: abs((rows[0][c] ^ 0x8000) - 0x8000))
+    rows[0][column] = -rows[0][column] & 0xFFFF
+    return rows
+
+
+def transpose(rows: list[list[int]]) -> list[list[int]]:
+    """Inputs for outputs."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def both(*edits: Edit) -> Edit:
+    """Several edits as one."""
+
+    def edit(files: Files) -> None:
+        for one in edits:
+            one(files)
+
+    return edit
+
+
+def rsqrt_entry_in_use() -> int:
+    """The entry that the first token's first norm reads."""
+    trace: Trace = {}
+    integer = IntegerModel(MODEL)
+    integer.step(integer.start(1), np.array([CONFIG.bos]), trace)
+    total = int((trace["embed"] ** 2).sum()) + 5  # 5: epsilon at this width
+    scaled = total << 2 * ((32 - total.bit_length()) // 2)
+    assert 64 <= scaled >> 24 < len(rsqrt_table(CONFIG.n_embd).entries)
+    return scaled >> 24
+
+
+NARROW_DOT = swap("vector.asm", "proc dot, 16, 16", "proc dot, 16, 8")
+NO_CONTRACT = both(
+    NARROW_DOT,
+    lambda files: files.update({"contract.inc": re.sub(rb"        \.assert \.ident.*\n", b"", files["contract.inc"])}),
+)
+
+BY_PARITY = [
+    Bug("entry of the rsqrt table one too large", numbers("rsqrt_table", add(rsqrt_entry_in_use(), 1)), "embed_norm"),
+    Bug("sign of one weight flipped", numbers("layer0_fc1", flip_one_sign), "layer0.fc1"),
+    Bug("last weight of the last row one too large", numbers("lm_head", add(8 * 9 - 1, 1)), "logits"),
+    Bug("matrix transposed", numbers("layer0_wq", transpose), "layer0.q"),
+    Bug(
+        "a head reads its neighbour's keys",
+        in_block("layer0.attention", "layer0_keys + 1 * 2 * HEAD_DIM", "layer0_keys + 0 * 2 * HEAD_DIM"),
+        "layer0.attention.scores[1, ",
+    ),
+    Bug(
+        "a head reads its neighbour's values",
+        in_block("layer0.attention", "layer0_values + 1 * 2 * HEAD_DIM", "layer0_values + 0 * 2 * HEAD_DIM"),
+        "layer0.attention[4]",
+    ),
+    Bug(
+        "a head looks with its neighbour's query",
+        in_block("layer0.attention", "query + 1 * 2 * HEAD_DIM", "query + 0 * 2 * HEAD_DIM"),
+        "layer0.attention.scores[1, ",
+    ),
+    Bug("position off by one", in_block("embed", "lda position\n", "lda position\n        inc a\n"), "embed["),
+    Bug(
+        "keys written to the first row always",
+        in_block("layer0.k", "adc position_bytes\n", "adc #0\n"),
+        "layer0.k[",
+    ),
+    Bug("norm shifts one too far", swap("config.inc", "RSQRT_SHIFT         = 13", "RSQRT_SHIFT         = 14"), "embed_norm"),
+    Bug("epsilon of the norm dropped", swap("vector.asm", "set acc, NORM_EPSILON", "stz acc"), "rmsnorm"),
+    Bug("residual dropped after attention", in_block("layer0.attention_residual", "call add_vector\n", "\n"), "layer0.attention_residual"),
+    Bug("residual dropped after the MLP", in_block("layer0.mlp_residual", "call add_vector\n", "\n"), "layer0.mlp_residual"),
+    Bug("activation forgotten", in_block("layer0.activation", "call relu\n", "\n"), "layer0.activation"),
+    Bug(
+        "squares not saturated",
+        within("relu2", "bcc store\n", "bra store\n", "vector.asm"),
+        "layer0.activation",
+        SQUARED,
+    ),
+    Bug("wrong bank", in_block("layer0.fc2", "w_ptr, layer0_fc2", "w_ptr, layer0_fc2 - $10000"), "layer0.fc2"),
+    Bug("rounding constant missing", within("round_q88", "adc #$80\n", "adc #0\n", "math.asm"), "layer0.q"),
+    Bug("sign of the second factor ignored", within("mul_s16", ":       lda mul_b\n", ":       lda #0\n", "math.asm"), "layer0.q"),
+    Bug("accumulator not cleared", within("dot", "        stz acc\n", "", "vector.asm"), "layer0.q"),
+    Bug("weight_sum not cleared", within("softmax_weights", "stz weight_sum\n", "\n", "attention.asm"), "layer0.attention["),
+    Bug("mean not rounded", within("weighted_mean", "        lsr a\n        sta dividend ", "        lda #0\n        sta dividend ", "attention.asm"), "layer0.attention["),
+    Bug("position not reset between names", within("begin_document", "stz position\n", "\n", "inference.asm"), "embed["),
+    Bug(
+        "stale cache: the row of the cache not reset",
+        within("begin_document", "stz position_bytes\n", "\n", "inference.asm"),
+        "token 1",
+    ),
+    Bug("context one too short", within("advance", "cmp #N_CONTEXT\n", "cmp #N_CONTEXT - 1\n", "inference.asm"), "token["),
+    Bug("generator starts from another constant", swap("config.inc", "SEED_MIX            = $9E37", "SEED_MIX            = $9E36"), "x["),
+    Bug("generator shifts one less", within("random", "        asl a\n        eor random_x\n", "        eor random_x\n", "math.asm"), "x["),
+    Bug("forced letters draw too", within("make_token", "        asl a\n        tax\n        lda host_prompt", "        pha\n        call random\n        pla\n        asl a\n        tax\n        lda host_prompt", "inference.asm"), "x["),
+    Bug("an empty name allowed", within("make_token", "2 * (N_VOCAB - 1)", "2 * N_VOCAB", "inference.asm"), "next_token["),
+    Bug("the last of equals wins", within("largest_logit", "        beq :+                  ; the first of equals wins\n", "", "inference.asm"), "next_token["),
+    Bug("the temperature asked for is ignored", swap("inference.asm", "lda host_temperature\n", "lda #TEMPERATURE_DEFAULT\n"), "next_token["),
+    Bug("an interrupt keeps not the accumulator", both(swap("main.asm", "        pha\n        phx\n        phb\n", "        phx\n        phb\n"), swap("main.asm", "        plx\n        pla\n        rti", "        plx\n        rti")), ""),
+]
+
+BY_ROUTINE = [
+    Bug("entry of the exp table one too small", numbers("exp_table", add(100, -1)), "exp_negative"),
+    Bug("exp table read at its end and beyond", within("exp_negative", "cmp #EXP_ENTRIES", "cmp #EXP_ENTRIES + 1", "math.asm"), "exp_negative"),
+    Bug("exp argument not rounded", within("exp_negative", "adc #4\n", "adc #3\n", "math.asm"), "exp_negative"),
+    Bug("unused entry of the rsqrt table one too large", numbers("rsqrt_table", add(255, 1)), "rsqrt"),
+    Bug("temperature rounded down", numbers("inverse_t_table", add(13, -1)), "set_temperature"),
+    Bug("sampling argument not rounded", within("sampling_weights", "adc #$0400\n", "adc #0\n", "inference.asm"), "sampling_weights"),
+    Bug("carry of a sum of weights lost", within("sampling_weights", "inc acc + 2\n", "\n", "inference.asm"), "sampling_weights"),
+    Bug("17th bit of a division lost", within("divide", "        bcs subtract            ; 17 bits: certainly larger\n", "", "math.asm"), "divide"),
+    Bug("carry of the middle products lost", within("mul_u16", "inc product + 3         ; the middle", "nop ; the middle", "math.asm"), "mul_u16"),
+    Bug("shift without its half", within("round_shift", "bcc done\n", "bra done\n", "math.asm"), "round_shift"),
+    Bug("a result through a 16-bit pointer", within("add_vector", "sta [y_ptr], y", "sta (y_ptr), y", "vector.asm"), "add_vector"),
+    Bug("state of the generation overwritten", within("divide", "ldx #16\n", "ldx #16\n        stx position\n", "math.asm"), "divide"),
+    Bug("a routine comes back 8 bits wide", within("relu", "        cpy n_bytes\n        bne :--\n", "        cpy n_bytes\n        bne :--\n        sep #$20\n", "vector.asm"), "relu"),
+    Bug("the data bank not restored", within("add_rows", "        ldy #0\n", "        phd\n        pld\n        pea $7E7E\n        plb\n        plb\n        ldy #0\n", "vector.asm"), "add_rows"),
+    Bug("epsilon of the norm dropped", within("rmsnorm", "set acc, NORM_EPSILON", "stz acc", "vector.asm"), "rmsnorm"),
+]
+
+
+def parity(model: QuantizedModel, edit: Edit | None, core: str = "snes9x", noise: int | None = None) -> Parity:
+    """The proof as it is run on every cartridge, on one with a bug."""
+    image = build_rom(model, traced=True, edit=edit).image
+    with Console(image, core) as console:
+        if noise is not None:
+            console.scramble(noise)
+        host = Host(console, model.config, frames_per_token=60)
+        return verify(host, IntegerModel(model), BATCHES, stop_at_first=True)
+
+
+@pytest.mark.parametrize("bug", BY_PARITY, ids=lambda bug: bug.name)
+def test_the_parity_check_names_the_bug(bug: Bug) -> None:
+    found = parity(bug.model, bug.edit)
+    assert found.mismatches and found.first is not None
+    assert bug.where in found.first
+
+
+@pytest.mark.parametrize("bug", BY_ROUTINE, ids=lambda bug: bug.name)
+def test_a_twin_names_the_bug(bug: Bug) -> None:
+    rom = build_routines(bug.model, bug.edit)
+    with Console(rom.image) as console, pytest.raises(Mismatch, match=f"^{bug.where}[: ]"):
+        harness = RoutineConsole(console, rom)
+        harness.check(bug.where, TWINS[bug.where](rom.memory, np.random.default_rng(0), 200))
