@@ -18,6 +18,7 @@ from trainer.errors import InputError
 
 BANK_BYTES = 0x8000
 MAX_BANKS = 128
+FAST = 0x80
 TITLE = "SNES-GPT"
 
 
@@ -37,6 +38,14 @@ class Part:
     def segment(self) -> str:
         """The linker segment of its bank."""
         return f"BANK{self.bank}"
+
+
+@dataclass(frozen=True)
+class RomBank:
+    """A bank of weights: its segment and the address it is seen at, in the fast mirror."""
+
+    segment: str
+    start: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,7 @@ class Layout:
     inverse_t_lines: tuple[str, ...]
     symbol_lines: tuple[str, ...]
     banks: int
+    rom_banks: tuple[RomBank, ...]
     rom_size_code: int
 
 
@@ -225,6 +235,7 @@ def plan(model: QuantizedModel, *, traced: bool = False) -> Layout:
         inverse_t_lines=lines([inverse_temperature(t, model.logit_shift) for t in range(MAX_TEMPERATURE + 1)]),
         symbol_lines=lines([*(ord(character) for character in model.symbols), 0]),
         banks=banks,
+        rom_banks=tuple(RomBank(f"BANK{bank}", f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=(banks * BANK_BYTES // 1024).bit_length() - 1,
     )
 

@@ -33,7 +33,7 @@ def rmsnorm(x: Ints) -> Ints:
 
 
 def attention_scores(query: Ints, keys: Ints) -> Ints:
-    """q · k of every head and position, 1/sqrt(head_dim) being folded into the query weights.    asm: dot
+    """q · k of every head and position; the query weights hold 1/sqrt(head_dim).    asm: attention_scores
 
     query (B, heads, head_dim) Q8.8; keys (B, T, heads, head_dim) Q8.8; returns (B, heads, T) Q8.8.
     """

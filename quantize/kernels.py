@@ -1,4 +1,8 @@
-"""The ways to compute y = W x in integers. A kernel is this meaning and the template of the same name in asm/."""
+"""The ways to compute y = W x in integers.
+
+A kernel is a meaning, here, and a template of the same name in asm/: adding one is adding that pair and a line
+in KERNELS.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from quantize.digits import planes
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
 
 
@@ -16,18 +21,58 @@ class LinearKernel(Protocol):
     def __call__(self, x: Ints) -> Ints: ...
 
 
-class Schoolbook:
-    """round(Σ w·x / 256): exact products and sum, one rounding.    asm: matvec
+def product(x: Ints, matrix: Ints) -> Ints:
+    """x · matrixᵀ, exact: float64 holds every partial sum (below 2^53) and BLAS is fast."""
+    return np.asarray(x.astype(np.float64) @ matrix.T.astype(np.float64), np.int64)
 
-    weights (outputs, inputs) Q8.8. float64 holds every partial sum exactly (below 2^53) and BLAS is fast.
+
+class Schoolbook:
+    """round(Σ w·x / 256): exact products and sum, one rounding.    asm: matvec"""
+
+    def __init__(self, weights: Ints) -> None:
+        self._weights = weights
+
+    def __call__(self, x: Ints) -> Ints:
+        return round_shift(product(x, self._weights), FRACTION_BITS)
+
+
+class Digits:
+    """Horner over the planes in which a row has digits, least significant first.    asm: linear_digits
+
+    acc = round(acc / 2^gap) + T_k x from one such plane to the next; at last round(acc / 2^k) down to plane 0.
     """
 
     def __init__(self, weights: Ints) -> None:
-        self._transposed = np.ascontiguousarray(weights.T, np.float64)
+        self._outputs = len(weights)
+        self._planes = planes(weights)
 
     def __call__(self, x: Ints) -> Ints:
-        return round_shift((x.astype(np.float64) @ self._transposed).astype(np.int64), FRACTION_BITS)
+        acc = np.zeros((*x.shape[:-1], self._outputs), np.int64)
+        shift = np.zeros(self._outputs, np.int64)
+        for plane in self._planes:
+            rows = plane.digits.any(1)
+            gap = np.where(rows, np.maximum(shift - plane.shift, 0), 0)
+            acc = round_shift(acc, gap) + product(x, plane.digits)
+            shift = np.where(rows, plane.shift, shift)
+        return round_shift(acc, shift)
 
 
-KERNELS: dict[str, Callable[[Ints], LinearKernel]] = {"schoolbook": Schoolbook}
-"""Kernel name → meaning. Adding a kernel is one line here and its template."""
+class DigitColumns:
+    """Σ over inputs and digits of ± round(x / 2^k): zero inputs cost nothing.    asm: mlp_digits"""
+
+    def __init__(self, weights: Ints) -> None:
+        self._outputs = len(weights)
+        self._planes = planes(weights)
+
+    def __call__(self, x: Ints) -> Ints:
+        y = np.zeros((*x.shape[:-1], self._outputs), np.int64)
+        for plane in self._planes:
+            y = y + product(round_shift(x, plane.shift), plane.digits)
+        return y
+
+
+KERNELS: dict[str, Callable[[Ints], LinearKernel]] = {
+    "schoolbook": Schoolbook,
+    "digits": Digits,
+    "digit_columns": DigitColumns,
+}

@@ -100,7 +100,7 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
     """Everything the console computes for the requests (all of one temperature), token by token.
 
     A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
-    The first token of an empty prompt is never BOS: no document is empty.    asm: generate
+    The first token of an empty prompt is never BOS: no document is empty.    asm: host_loop
     """
     config = model.config
     inverse_t = inverse_temperature(requests[0].tenths, model.model.logit_shift)

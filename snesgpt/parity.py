@@ -44,16 +44,22 @@ class Parity:
 
 
 def compare_token(parity: Parity, traces: dict[str, np.ndarray] | None, token: Token, record: Record) -> None:
-    """One token: intermediates in the order they are computed, then logits, then the draw."""
+    """One token: what went in, intermediates in the order they are computed, then logits, then the draw.
+
+    At another position the rest is another computation, and is not compared.
+    """
     parity.tokens += 1
+    for name, value in {"token": token.token, "position": token.position}.items():
+        parity.compare(name, np.array([value]), np.array([record.words[name]]))
+    if record.words["position"] != token.position:
+        return
     if token.trace is not None and traces is not None:
         for name, expected in token.trace.items():
             got = traces[name]
             parity.compare(name, expected[..., : got.shape[-1]], got)
     else:
         parity.compare("logits", token.logits, record.logits)
-    words = {"token": token.token, "position": token.position, "next_token": token.next_token}
-    for name, value in (words | {"x": token.x, "y": token.y}).items():
+    for name, value in {"next_token": token.next_token, "x": token.x, "y": token.y}.items():
         parity.compare(name, np.array([value]), np.array([record.words[name]]))
 
 

@@ -21,7 +21,7 @@ def exp_table() -> NDArray[np.uint16]:
         context.prec = 30
         exact = [(-Decimal(i) / 32).exp() * 65536 for i in range(EXP_ENTRIES)]
         rounded = [int(value.to_integral_value(ROUND_HALF_UP)) for value in exact]
-    return np.minimum(np.array(rounded), 65535).astype(np.uint16)
+    return np.array([min(value, 65535) for value in rounded], np.uint16)
 
 
 def exp_worst_error() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -30,17 +30,16 @@ CONFIG = ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_hidden=16)
 BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1))], [Request(3, 0, 4)], [Request(4, 20, 12)]]
 """Two names, so that the cache is stale; a prompt; greedy; many first letters."""
 
-WAIT = "        nop\n        nop\n        nop\n"
 
-
-def tied_pairs(model: QuantizedModel) -> QuantizedModel:
-    """The model with letters 0 and 1, 2 and 3 … equally likely: every greedy choice is a tie."""
+def tied(model: QuantizedModel) -> QuantizedModel:
+    """The model with letters 0 and 1, 2 and 3 … equally likely: every greedy choice is a tie. So are 0 and BOS."""
     head = model.tensors["lm_head"].copy()
     head[1:-1:2] = head[0:-2:2]
+    head[-1] = head[0]
     return replace(model, tensors={**model.tensors, "lm_head": head})
 
 
-MODEL = tied_pairs(random_model(CONFIG))
+MODEL = tied(random_model(CONFIG))
 SQUARED = random_model(replace(CONFIG, activation="relu2"), fc1=5.0, fc2=0.02)
 """Its squares saturate, and its second matrix is small enough to bear them."""
 
@@ -52,7 +51,7 @@ class Bug:
     name: str
     edit: Edit
     where: str
-    model: QuantizedModel = MODEL
+    model: QuantizedModel = field(default=MODEL, repr=False)
 
 
 def swap(file: str, old: str, new: str) -> Edit:
@@ -153,14 +152,10 @@ def rsqrt_entry_in_use() -> int:
     return scaled >> 24
 
 
-NARROW_DOT = swap("vector.asm", "proc dot, 16, 16", "proc dot, 16, 8")
-NO_CONTRACT = both(
-    NARROW_DOT,
-    lambda files: files.update({"contract.inc": re.sub(rb"        \.assert \.ident.*\n", b"", files["contract.inc"])}),
-)
-
 BY_PARITY = [
-    Bug("entry of the rsqrt table one too large", numbers("rsqrt_table", add(rsqrt_entry_in_use(), 1)), "embed_norm"),
+    Bug(
+        "entry of the rsqrt table one too large", numbers("rsqrt_table", add(rsqrt_entry_in_use(), 1)), "embed_norm"
+    ),
     Bug("sign of one weight flipped", numbers("layer0_fc1", flip_one_sign), "layer0.fc1"),
     Bug("last weight of the last row one too large", numbers("lm_head", add(8 * 9 - 1, 1)), "logits"),
     Bug("matrix transposed", numbers("layer0_wq", transpose), "layer0.q"),
@@ -185,10 +180,21 @@ BY_PARITY = [
         in_block("layer0.k", "adc position_bytes\n", "adc #0\n"),
         "layer0.k[",
     ),
-    Bug("norm shifts one too far", swap("config.inc", "RSQRT_SHIFT         = 13", "RSQRT_SHIFT         = 14"), "embed_norm"),
-    Bug("epsilon of the norm dropped", swap("vector.asm", "set acc, NORM_EPSILON", "stz acc"), "rmsnorm"),
-    Bug("residual dropped after attention", in_block("layer0.attention_residual", "call add_vector\n", "\n"), "layer0.attention_residual"),
-    Bug("residual dropped after the MLP", in_block("layer0.mlp_residual", "call add_vector\n", "\n"), "layer0.mlp_residual"),
+    Bug(
+        "norm shifts one too far",
+        swap("config.inc", "RSQRT_SHIFT         = 13", "RSQRT_SHIFT         = 14"),
+        "embed_norm",
+    ),
+    Bug(
+        "residual dropped after attention",
+        in_block("layer0.attention_residual", "call add_vector\n", "\n"),
+        "layer0.attention_residual",
+    ),
+    Bug(
+        "residual dropped after the MLP",
+        in_block("layer0.mlp_residual", "call add_vector\n", "\n"),
+        "layer0.mlp_residual",
+    ),
     Bug("activation forgotten", in_block("layer0.activation", "call relu\n", "\n"), "layer0.activation"),
     Bug(
         "squares not saturated",
@@ -198,42 +204,155 @@ BY_PARITY = [
     ),
     Bug("wrong bank", in_block("layer0.fc2", "w_ptr, layer0_fc2", "w_ptr, layer0_fc2 - $10000"), "layer0.fc2"),
     Bug("rounding constant missing", within("round_q88", "adc #$80\n", "adc #0\n", "math.asm"), "layer0.q"),
-    Bug("sign of the second factor ignored", within("mul_s16", ":       lda mul_b\n", ":       lda #0\n", "math.asm"), "layer0.q"),
+    Bug(
+        "sign of the second factor ignored",
+        within("mul_s16", ":       lda mul_b\n", ":       lda #0\n", "math.asm"),
+        "embed_norm[",
+    ),
     Bug("accumulator not cleared", within("dot", "        stz acc\n", "", "vector.asm"), "layer0.q"),
-    Bug("weight_sum not cleared", within("softmax_weights", "stz weight_sum\n", "\n", "attention.asm"), "layer0.attention["),
-    Bug("mean not rounded", within("weighted_mean", "        lsr a\n        sta dividend ", "        lda #0\n        sta dividend ", "attention.asm"), "layer0.attention["),
-    Bug("position not reset between names", within("begin_document", "stz position\n", "\n", "inference.asm"), "embed["),
+    Bug(
+        "weight_sum not cleared",
+        within("softmax_weights", "stz weight_sum\n", "\n", "attention.asm"),
+        "layer0.attention[",
+    ),
+    Bug(
+        "mean not rounded",
+        within(
+            "weighted_mean",
+            "        lsr a\n        sta dividend ",
+            "        lda #0\n        sta dividend ",
+            "attention.asm",
+        ),
+        "layer0.attention[",
+    ),
+    Bug(
+        "position not reset between names",
+        within("begin_document", "stz position\n", "\n", "inference.asm"),
+        "position[",
+    ),
     Bug(
         "stale cache: the row of the cache not reset",
         within("begin_document", "stz position_bytes\n", "\n", "inference.asm"),
-        "token 1",
+        "layer0.attention",
     ),
-    Bug("context one too short", within("advance", "cmp #N_CONTEXT\n", "cmp #N_CONTEXT - 1\n", "inference.asm"), "token["),
-    Bug("generator starts from another constant", swap("config.inc", "SEED_MIX            = $9E37", "SEED_MIX            = $9E36"), "x["),
-    Bug("generator shifts one less", within("random", "        asl a\n        eor random_x\n", "        eor random_x\n", "math.asm"), "x["),
-    Bug("forced letters draw too", within("make_token", "        asl a\n        tax\n        lda host_prompt", "        pha\n        call random\n        pla\n        asl a\n        tax\n        lda host_prompt", "inference.asm"), "x["),
-    Bug("an empty name allowed", within("make_token", "2 * (N_VOCAB - 1)", "2 * N_VOCAB", "inference.asm"), "next_token["),
-    Bug("the last of equals wins", within("largest_logit", "        beq :+                  ; the first of equals wins\n", "", "inference.asm"), "next_token["),
-    Bug("the temperature asked for is ignored", swap("inference.asm", "lda host_temperature\n", "lda #TEMPERATURE_DEFAULT\n"), "next_token["),
-    Bug("an interrupt keeps not the accumulator", both(swap("main.asm", "        pha\n        phx\n        phb\n", "        phx\n        phb\n"), swap("main.asm", "        plx\n        pla\n        rti", "        plx\n        rti")), ""),
+    Bug(
+        "context one too short",
+        within("advance", "cmp #N_CONTEXT\n", "cmp #N_CONTEXT - 1\n", "inference.asm"),
+        "another number of tokens",
+    ),
+    Bug(
+        "generator starts from another constant",
+        swap("config.inc", "SEED_MIX            = $9E37", "SEED_MIX            = $9E36"),
+        "x[",
+    ),
+    Bug(
+        "generator shifts one less",
+        within("random", "        asl a\n        eor random_x\n", "        eor random_x\n", "math.asm"),
+        "token 0: ",
+    ),
+    Bug(
+        "forced letters draw too",
+        within(
+            "make_token",
+            "        asl a\n        tax\n        lda host_prompt",
+            "        pha\n        call random\n        pla\n        asl a\n        tax\n        lda host_prompt",
+            "inference.asm",
+        ),
+        "x[",
+    ),
+    Bug(
+        "an empty name allowed",
+        within("make_token", "2 * (N_VOCAB - 1)", "2 * N_VOCAB", "inference.asm"),
+        "next_token[",
+    ),
+    Bug(
+        "the last of equals wins",
+        within(
+            "largest_logit", "        beq :+                  ; the first of equals wins\n", "", "inference.asm"
+        ),
+        "next_token[",
+    ),
+    Bug(
+        "the temperature asked for is ignored",
+        swap("inference.asm", "lda host_temperature\n", "lda #TEMPERATURE_DEFAULT\n"),
+        "next_token[",
+    ),
+    Bug(
+        "an interrupt keeps not the accumulator",
+        both(
+            swap("main.asm", "        pha\n        phx\n        phb\n", "        phx\n        phb\n"),
+            swap("main.asm", "        plx\n        pla\n        rti", "        plx\n        rti"),
+        ),
+        "",
+    ),
 ]
 
 BY_ROUTINE = [
     Bug("entry of the exp table one too small", numbers("exp_table", add(100, -1)), "exp_negative"),
-    Bug("exp table read at its end and beyond", within("exp_negative", "cmp #EXP_ENTRIES", "cmp #EXP_ENTRIES + 1", "math.asm"), "exp_negative"),
+    Bug(
+        "exp table read at its end and beyond",
+        within("exp_negative", "cmp #EXP_ENTRIES", "cmp #EXP_ENTRIES + 1", "math.asm"),
+        "exp_negative",
+    ),
     Bug("exp argument not rounded", within("exp_negative", "adc #4\n", "adc #3\n", "math.asm"), "exp_negative"),
     Bug("unused entry of the rsqrt table one too large", numbers("rsqrt_table", add(255, 1)), "rsqrt"),
     Bug("temperature rounded down", numbers("inverse_t_table", add(13, -1)), "set_temperature"),
-    Bug("sampling argument not rounded", within("sampling_weights", "adc #$0400\n", "adc #0\n", "inference.asm"), "sampling_weights"),
-    Bug("carry of a sum of weights lost", within("sampling_weights", "inc acc + 2\n", "\n", "inference.asm"), "sampling_weights"),
-    Bug("17th bit of a division lost", within("divide", "        bcs subtract            ; 17 bits: certainly larger\n", "", "math.asm"), "divide"),
-    Bug("carry of the middle products lost", within("mul_u16", "inc product + 3         ; the middle", "nop ; the middle", "math.asm"), "mul_u16"),
+    Bug(
+        "sampling argument not rounded",
+        within("sampling_weights", "adc #$0400\n", "adc #0\n", "inference.asm"),
+        "sampling_weights",
+    ),
+    Bug(
+        "carry of a sum of weights lost",
+        within("sampling_weights", "inc acc + 2\n", "\n", "inference.asm"),
+        "sampling_weights",
+    ),
+    Bug(
+        "17th bit of a division lost",
+        within("divide", "        bcs subtract            ; 17 bits: certainly larger\n", "", "math.asm"),
+        "divide",
+    ),
+    Bug(
+        "carry of the middle products lost",
+        within("mul_u16", "inc product + 3         ; the middle", "nop ; the middle", "math.asm"),
+        "mul_u16",
+    ),
     Bug("shift without its half", within("round_shift", "bcc done\n", "bra done\n", "math.asm"), "round_shift"),
-    Bug("a result through a 16-bit pointer", within("add_vector", "sta [y_ptr], y", "sta (y_ptr), y", "vector.asm"), "add_vector"),
-    Bug("state of the generation overwritten", within("divide", "ldx #16\n", "ldx #16\n        stx position\n", "math.asm"), "divide"),
-    Bug("a routine comes back 8 bits wide", within("relu", "        cpy n_bytes\n        bne :--\n", "        cpy n_bytes\n        bne :--\n        sep #$20\n", "vector.asm"), "relu"),
-    Bug("the data bank not restored", within("add_rows", "        ldy #0\n", "        phd\n        pld\n        pea $7E7E\n        plb\n        plb\n        ldy #0\n", "vector.asm"), "add_rows"),
-    Bug("epsilon of the norm dropped", within("rmsnorm", "set acc, NORM_EPSILON", "stz acc", "vector.asm"), "rmsnorm"),
+    Bug(
+        "a result through a 16-bit pointer",
+        within("add_vector", "sta [y_ptr], y", "sta (y_ptr), y", "vector.asm"),
+        "add_vector",
+    ),
+    Bug(
+        "state of the generation overwritten",
+        within("divide", "ldx #16\n", "ldx #16\n        stx position\n", "math.asm"),
+        "divide",
+    ),
+    Bug(
+        "a routine comes back 8 bits wide",
+        within(
+            "relu",
+            "        cpy n_bytes\n        bne :--\n",
+            "        cpy n_bytes\n        bne :--\n        sep #$20\n",
+            "vector.asm",
+        ),
+        "relu",
+    ),
+    Bug(
+        "the data bank not restored",
+        within(
+            "add_rows",
+            "        ldy #0\n",
+            "        phd\n        pld\n        pea $7E7E\n        plb\n        plb\n        ldy #0\n",
+            "vector.asm",
+        ),
+        "add_rows",
+    ),
+    Bug(
+        "epsilon of the norm dropped",
+        within("rmsnorm", "set acc, NORM_EPSILON", "stz acc", "vector.asm"),
+        "rmsnorm",
+    ),
 ]
 
 
@@ -260,3 +379,48 @@ def test_a_twin_names_the_bug(bug: Bug) -> None:
     with Console(rom.image) as console, pytest.raises(Mismatch, match=f"^{bug.where}[: ]"):
         harness = RoutineConsole(console, rom)
         harness.check(bug.where, TWINS[bug.where](rom.memory, np.random.default_rng(0), 200))
+
+
+@pytest.mark.parametrize("model", [MODEL, SQUARED], ids=["relu", "relu2"])
+def test_without_a_bug_nothing_is_found(model: QuantizedModel) -> None:
+    found = parity(model, None)
+    assert (found.mismatches, found.first) == (0, None)
+    assert found.tokens >= 50
+
+
+NO_WAIT = swap(
+    "snes.inc", ".macro wait_multiply\n        nop\n        nop\n        nop\n", ".macro wait_multiply\n"
+)
+
+
+def test_a_missing_wait_is_seen_by_bsnes_and_not_by_snes9x() -> None:
+    assert parity(MODEL, NO_WAIT, "snes9x").mismatches == 0
+    found = parity(MODEL, NO_WAIT, "bsnes")
+    assert found.mismatches and found.first is not None
+    assert "embed_norm" in found.first
+
+
+NARROW_DOT = swap("vector.asm", "proc dot, 16, 16", "proc dot, 16, 8")
+
+
+def test_a_routine_of_another_width_is_refused_by_the_linker() -> None:
+    with pytest.raises(InputError, match="dot called with other register widths"):
+        build_rom(MODEL, edit=NARROW_DOT)
+
+
+def test_a_routine_of_another_width_is_caught_without_the_contract() -> None:
+    def no_contract(files: Files) -> None:
+        files["contract.inc"], removed = re.subn(rb"        \.assert \.ident.*\n", b"", files["contract.inc"])
+        assert removed == 1
+
+    with pytest.raises(TimeoutError):
+        parity(MODEL, both(NARROW_DOT, no_contract))
+
+
+NOT_CLEARED = swap("main.asm", "        dma DMA_BYTE_FIXED, WMDATA, zero, $10000\n", "")
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+def test_memory_that_is_not_cleared_is_caught_when_it_holds_noise(core: str) -> None:
+    assert parity(MODEL, None, core, noise=1).mismatches == 0
+    assert parity(MODEL, NOT_CLEARED, core, noise=1).mismatches

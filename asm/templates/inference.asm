@@ -147,7 +147,8 @@ proc begin_document, 16, 16
 endproc
 
 ; inverse_t for temperature.
-; kills: A, X
+; in: temperature    out: inverse_t    kills: A, X
+; twin: quantize.sampler.inverse_temperature
 proc set_temperature, 16, 16
         lda temperature
         asl a

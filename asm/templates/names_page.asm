@@ -49,6 +49,9 @@ letter: call make_token
         lda next_token
         cmp #TOKEN_BOS
         beq :+
+        ldx position            ; what is too long for the line is not shown
+        cpx #32 - NAME_COLUMN
+        bcs :+
         tax
         lda .loword(symbol_characters), x
         and #$FF

@@ -68,6 +68,7 @@ endproc
 
 ; A 24-bit pointer out of a table of them.
 ; in: A = entry, Y = table in bank $80, X = direct-page pointer to fill    kills: A, Y, count
+; twin: table[entry]
 proc row_pointer, 16, 16
         sta count
         asl a

@@ -1,5 +1,5 @@
 {% for head in range(config.n_head) %}
-        ; head {{ head + 1 }} of {{ config.n_head }}
+        ; head {{ loop.index }} of {{ config.n_head }}
         set n_bytes, 2 * HEAD_DIM
         set x_ptr, {{ block.query }} + {{ head }} * 2 * HEAD_DIM
         set_far w_ptr, {{ block.keys }} + {{ head }} * 2 * HEAD_DIM

@@ -1,0 +1,53 @@
+"""Weights as signed powers of two: w = Σ d · 2^-k, d = ±1, in the fewest digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantize.fixed import FRACTION_BITS, Ints
+
+TOP_BITS = 8
+"""Digits up to 2^7: what a 16-bit weight can hold."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The digits of weight 2^-shift of a matrix: (outputs, inputs) of −1, 0, 1, or more where shift is 0."""
+
+    shift: int
+    digits: Ints
+
+
+def canonical(weights: Ints) -> NDArray[np.int8]:
+    """Non-adjacent form: no number has fewer non-zero signed digits (Reitwiesner, 1960).
+
+    weights (…,) Q8.8; returns (bits, …) of −1, 0, 1, bit b weighing 2^(b − 8).
+    """
+    rest = weights.astype(np.int64)
+    digits = np.zeros((FRACTION_BITS + TOP_BITS + 1, *weights.shape), np.int8)
+    for bit in range(len(digits)):
+        odd = rest & 1
+        digit = odd * (2 - (rest & 3))
+        digits[bit] = digit
+        rest = (rest - digit) >> 1
+    return digits
+
+
+def planes(weights: Ints) -> list[Plane]:
+    """The non-empty planes, least significant first. Digits above 2^0 are repeated units of plane 0.
+
+    weights (outputs, inputs) Q8.8.
+    """
+    digits = canonical(weights).astype(np.int64)
+    found = [Plane(FRACTION_BITS - bit, digits[bit]) for bit in range(FRACTION_BITS)]
+    units = sum((digits[bit] << (bit - FRACTION_BITS) for bit in range(FRACTION_BITS, len(digits))), start=0 * weights)
+    found.append(Plane(0, units))
+    return [plane for plane in found if plane.digits.any()]
+
+
+def count(weights: Ints) -> int:
+    """Adds that a product with the matrix takes: digits, those of plane 0 counted with their size."""
+    return int(sum(np.abs(plane.digits).sum() for plane in planes(weights)))

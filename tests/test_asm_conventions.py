@@ -1,0 +1,140 @@
+"""The house rules of the assembly: read from the templates and from what they become."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+
+import quantize
+from asm.build import build_rom
+from asm.cartridge import faults
+from asm.render import MODULES, TEMPLATES
+from quantize.quantized import load_model, save_model
+from tests.asm_sources import Routine, routines, templates
+from tests.models import random_model
+from tests.routine_twins import TWINS
+from trainer.config import ModelConfig
+
+MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
+SOURCES = {name: content.decode() for name, content in build_rom(MODEL).sources.items() if name != "font.2bpp"}
+
+REGISTER = re.compile(r"\$(?:00)?(?:2[01][0-9A-F]{2}|4[23][0-9A-F]{2}|401[67])\b", re.I)
+HEADER_LINES = 6
+WIDTH_CHANGES = {"contract.inc", "main.asm"}
+"""The only files that may change register widths by hand: the macros, and code entered in any width."""
+
+JINJA = (
+    nodes.Template,
+    nodes.TemplateData,
+    nodes.Output,
+    nodes.Include,
+    nodes.For,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Const,
+    nodes.Filter,
+)
+
+
+def code(text: str) -> list[str]:
+    """Lines without comments and strings."""
+    return [re.sub(r'"[^"]*"', '""', line).split(";")[0] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("name", sorted(set(SOURCES) - {"snes.inc"}))
+def test_hardware_is_reached_by_name(name: str) -> None:
+    assert [line for line in code(SOURCES[name]) if REGISTER.search(line)] == []
+
+
+def test_the_rule_about_hardware_would_see_a_bare_address() -> None:
+    assert all(REGISTER.search(line) for line in ("sta $4203", "lda f:$002134", "stz $420b"))
+    assert REGISTER.search("sta $1E00") is None
+    assert REGISTER.search(SOURCES["snes.inc"])
+
+
+@pytest.mark.parametrize("routine", routines().values(), ids=routines())
+def test_a_routine_has_a_short_header(routine: Routine) -> None:
+    lines = routine.header.splitlines()
+    assert 1 <= len(lines) <= HEADER_LINES
+    assert max(map(len, lines)) <= 130
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_arithmetic_names_its_twin_and_what_it_changes(name: str) -> None:
+    header = routines()[name].header
+    assert "kills:" in header
+    assert "; twin: " in header
+
+
+def test_twins_and_routines_name_each_other_truly() -> None:
+    for routine in routines().values():
+        for twin in re.findall(r"quantize\.[\w.]*\w", routine.header):
+            assert pkgutil.resolve_name(twin)
+    known = set(routines()) | {path.stem for path in templates()}
+    for path in sorted(Path(quantize.__path__[0]).glob("*.py")):
+        named = set(re.findall(r"\basm: (\w+)", path.read_text(encoding="utf-8")))
+        assert named <= known, f"{path.name} names {sorted(named - known)}"
+
+
+def test_every_routine_with_arithmetic_has_a_twin_under_test() -> None:
+    """Whatever says `twin:` is proved by its routine test, or is a loop that the parity check runs whole."""
+    whole = {"gpt_step", "make_token", "advance", "host_loop"}
+    assert {routine.name for routine in routines().values() if "twin:" in routine.header} <= set(TWINS) | whole
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.*")), ids=lambda path: str(path.name))
+def test_a_template_decides_nothing(path: Path) -> None:
+    """Names, loops and two-way choices; `%` with a constant formats, `range` counts heads: no other expression."""
+    tree = Environment(trim_blocks=True, lstrip_blocks=True).parse(path.read_text(encoding="utf-8"))
+    for node in tree.find_all(nodes.Node):
+        if isinstance(node, nodes.Mod):
+            assert isinstance(node.left, nodes.Const) and isinstance(node.left.value, str)
+        elif isinstance(node, nodes.Call):
+            assert isinstance(node.node, nodes.Name) and node.node.name == "range"
+        elif isinstance(node, nodes.If):
+            assert not node.elif_
+        else:
+            assert isinstance(node, JINJA), f"{path.name}:{node.lineno}: {type(node).__name__}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_keeps_the_contract(module: str) -> None:
+    name, lines = f"{module}.asm", code(SOURCES[f"{module}.asm"])
+    first = next(line for line in SOURCES[name].splitlines() if ".include" in line)
+    assert "contract.inc" in first
+    assert not any(re.search(r"\bjsr\b|\bjsl\b|\.smart|\.scope", line) for line in lines)
+    if name not in WIDTH_CHANGES:
+        assert not any(re.search(r"\b(?:sep|rep)\b|\.[ai](?:8|16)\b", line) for line in lines)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_labels_are_snake_case_and_code_is_lower_case(module: str) -> None:
+    for line in code(SOURCES[f"{module}.asm"]):
+        label = re.match(r"([A-Za-z]\w*):", line)
+        assert label is None or label[1] == label[1].lower()
+        instruction = re.match(r"(?:\w*:)?\s+([A-Za-z]{3})\b", line)
+        assert instruction is None or instruction[1] == instruction[1].lower()
+
+
+def test_widths_are_never_guessed() -> None:
+    assert ".smart -" in SOURCES["contract.inc"]
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
+    save_model(tmp_path / "model.npz", MODEL)
+    first, again = build_rom(MODEL), build_rom(load_model(tmp_path / "model.npz"))
+    assert first.image == again.image
+    assert first.sources == again.sources
+    assert faults(first.image) == []
+    assert build_rom(MODEL, traced=True).image != first.image
+    assert build_rom(replace(MODEL, info={"temperature": 1.0})).image != first.image
+
+
+def test_sources_hold_no_path_and_no_date() -> None:
+    for name, text in SOURCES.items():
+        assert not re.search(r"/(?:tmp|home|work|usr)/|\b20[23]\d-\d\d|\d\d:\d\d:\d\d", text), name
