@@ -10,7 +10,7 @@ from pathlib import Path
 
 from asm.cartridge import with_checksum
 from asm.layout import Layout, plan
-from asm.render import LINKER_MAP, MODULES, render
+from asm.render import LINKER_MAP, render
 from asm.toolchain import assemble
 from quantize.quantized import QuantizedModel
 
@@ -29,20 +29,25 @@ class Rom:
 
 
 def build_rom(
-    model: QuantizedModel, *, traced: bool = False, edit: Callable[[dict[str, bytes]], None] | None = None
+    model: QuantizedModel,
+    *,
+    traced: bool = False,
+    profiled: bool = False,
+    edit: Callable[[dict[str, bytes]], None] | None = None,
 ) -> Rom:
     """Generate, assemble, link, fix the checksum. The same model gives the same bytes on any machine.
 
-    `edit` may change the generated files first (the proof plants its bugs there).
+    traced records every intermediate, profiled notes the time at every mark. `edit` may change the generated
+    files first (the proof plants its bugs there).
     Raises InputError when the model does not fit or the tools are missing.
     """
-    layout = plan(model, traced=traced)
+    layout = plan(model, traced=traced, profiled=profiled)
     files = render(layout)
     if edit is not None:
         edit(files)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        image = with_checksum(assemble(files, MODULES, LINKER_MAP, folder))
+        image = with_checksum(assemble(files, layout.modules, LINKER_MAP, folder))
         debug = (folder / "image.dbg").read_bytes()
         segments = segment_sizes((folder / "image.map").read_text())
     return Rom(image, files, debug, segments, layout)

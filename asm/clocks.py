@@ -47,11 +47,6 @@ def memory(mnemonic: str, operand: str, *, direct: bool) -> Instruction:
     return Instruction(f"{mnemonic} a:{operand}", 3, 3 * FETCH + 2 * RAM)
 
 
-def indexed(mnemonic: str, operand: str) -> Instruction:
-    """Write a word at an absolute address plus Y."""
-    return Instruction(f"{mnemonic} a:{operand}", 3, 4 * FETCH + 2 * RAM)
-
-
 def branch(mnemonic: str, target: str, taken: float) -> Instruction:
     """A short branch, taken with this probability."""
     return Instruction(f"{mnemonic} {target}", 2, round((2 + taken) * FETCH))

@@ -41,8 +41,8 @@ class Slots:
         """The instruction that takes ±x_column."""
         word = column if sign > 0 else self.inputs + column
         direct = word < DIRECT_WORDS
-        operand = f"<{2 * word}" if direct else f"{self.label} + {2 * word}"
-        return memory(mnemonic, operand, direct=direct)
+        operand = f"{'PLUS' if sign > 0 else 'MINUS'} + {2 * column}"
+        return memory(mnemonic, f"<{operand}" if direct else f"{self.label} + {operand}", direct=direct)
 
 
 def bias_for(largest: float, halvings: int) -> int:
@@ -162,8 +162,8 @@ def evaluate(code: Sequence[Instruction], bias: int, slots: Slots, x: Ints) -> i
         if operand.startswith("#"):
             value = int(operand[2:], 16)
         else:
-            offset = operand.rpartition("+")[2] if "+" in operand else operand[1:]
-            value = int(words[int(offset) // 2])
+            column = int(operand.rpartition("+")[2]) // 2
+            value = int(words[column + (slots.inputs if "MINUS" in operand else 0)])
         if mnemonic == "lda":
             a = value
         else:

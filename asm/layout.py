@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from asm.banks import BANK_BYTES, FAST, Packer, segment
+from asm.fast import CodePart
+from asm.fast_plan import AttentionRoutine, FastTables, NormRoutine, plan_fast
+from asm.parts import EmittedBlock, Part, lines, pack, row_addresses, symbol
 from asm.record import RecordLayout
 from quantize.blocks import norm_epsilon
-from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, inverse_temperature
 from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, microgpt
@@ -16,28 +19,9 @@ from tables.rsqrt import rsqrt_table
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 
-BANK_BYTES = 0x8000
-MAX_BANKS = 128
-FAST = 0x80
 TITLE = "SNES-GPT"
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of one tensor that lie together in one bank of ROM."""
-
-    tensor: str
-    label: str
-    bank: int
-    first_row: int
-    rows: int
-    lines: tuple[str, ...]
-    comment: str
-
-    @property
-    def segment(self) -> str:
-        """The linker segment of its bank."""
-        return f"BANK{self.bank}"
+MODULES = ("main", "gpt", "attention", "math", "vector", "inference", "screen", "names_page", "profile", "data")
+FAST_MODULES = ("digits", "attention_ppu", "kernels")
 
 
 @dataclass(frozen=True)
@@ -57,29 +41,6 @@ class Buffer:
 
 
 @dataclass(frozen=True)
-class EmittedBlock:
-    """A block of the schedule as its template sees it: names of memory, sizes, trace offsets."""
-
-    template: str
-    comment: str
-    trace: int
-    out: str = ""
-    source: str = ""
-    query: str = ""
-    keys: str = ""
-    values: str = ""
-    buffer: str = ""
-    kind: str = ""
-    inputs: int = 0
-    outputs: int = 0
-    size: int = 0
-    cached: bool = False
-    trace_scores: int = 0
-    trace_weights: int = 0
-    parts: tuple[Part, ...] = ()
-
-
-@dataclass(frozen=True)
 class Layout:
     """All that the templates read."""
 
@@ -93,6 +54,7 @@ class Layout:
     norm_epsilon: int
     rsqrt_shift: int
     trace: int
+    profile: int
     record_bytes: int
     log_capacity: int
     buffers: tuple[Buffer, ...]
@@ -108,43 +70,11 @@ class Layout:
     banks: int
     rom_banks: tuple[RomBank, ...]
     rom_size_code: int
-
-
-def symbol(name: str) -> str:
-    """A schedule's name as an assembler's: layer0.wq → layer0_wq."""
-    return name.replace(".", "_")
-
-
-def lines(numbers: Iterable[int], per_line: int = 16) -> tuple[str, ...]:
-    """Numbers as operands of .byte or .word, some to a line."""
-    texts = [str(number) for number in numbers]
-    return tuple(", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line))
-
-
-def pack(tensors: Sequence[tuple[str, Ints]]) -> tuple[Part, ...]:
-    """Lay tensors out row by row over banks from bank 1; a row never crosses a bank."""
-    parts: list[Part] = []
-    bank, free = 1, BANK_BYTES
-    for name, values in tensors:
-        row_bytes = 2 * values.shape[1]
-        row = 0
-        while row < len(values):
-            if free < row_bytes:
-                bank, free = bank + 1, BANK_BYTES
-            rows = min(len(values) - row, free // row_bytes)
-            text = tuple(", ".join(f"{w & 0xFFFF}" for w in values[r]) for r in range(row, row + rows))
-            label = symbol(name) + (f"_from_{row}" if row else "")
-            comment = f"{name}: rows {row} to {row + rows - 1} of {len(values)}, {values.shape[1]} wide"
-            parts.append(Part(name, label, bank, row, rows, text, comment))
-            row, free = row + rows, free - rows * row_bytes
-    return tuple(parts)
-
-
-def row_addresses(parts: Sequence[Part], tensor: str, width: int) -> tuple[str, ...]:
-    """An address expression for every row of a tensor."""
-    return tuple(
-        f"{part.label} + {2 * width * row}" for part in parts if part.tensor == tensor for row in range(part.rows)
-    )
+    modules: tuple[str, ...]
+    fast: FastTables | None
+    code: tuple[CodePart, ...]
+    norms: tuple[NormRoutine, ...]
+    attentions: tuple[AttentionRoutine, ...]
 
 
 def emit(block: Block, model: QuantizedModel, record: RecordLayout, parts: Sequence[Part]) -> EmittedBlock:
@@ -195,21 +125,24 @@ def emit(block: Block, model: QuantizedModel, record: RecordLayout, parts: Seque
             return EmittedBlock("blocks/add.asm", comment, trace, out=block.out, source=block.source)
 
 
-def plan(model: QuantizedModel, *, traced: bool = False) -> Layout:
+def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False) -> Layout:
     """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
     config = model.config
-    record = RecordLayout(config, traced)
+    record = RecordLayout(model, traced)
     if not record.capacity:
         raise InputError(f"a traced token takes {record.size} bytes: the log in bank $7F holds 65,536")
-    parts = pack(list(model.tensors.items()))
-    banks = _power_of_two(max((part.bank for part in parts), default=0) + 1)
-    if banks > MAX_BANKS:
-        raise InputError(f"the weights need {banks} banks of 32 KiB: a LoROM cartridge has {MAX_BANKS}")
+    packer = Packer()
+    fast = plan_fast(model, packer, record) if model.kernels["lm_head"] == "digits" else None
+    parts = pack(fast.data if fast else list(model.tensors.items()), packer)
     schedule = microgpt(config)
-    caches = tuple(symbol(block.out) for block in schedule if isinstance(block, Linear) and block.cached)
+    blocks = (
+        fast.blocks
+        if fast
+        else tuple(replace(emit(block, model, record, parts), stage=symbol(block.name)) for block in schedule)
+    )
+    cached = tuple(symbol(block.out) for block in schedule if isinstance(block, Linear) and block.cached)
+    banks = _power_of_two(packer.bank + 1)
     d = config.n_embd
-    widths = dict.fromkeys(("residual", "normed", "query", "attended", "branch"), d)
-    widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
     table = rsqrt_table(d)
     return Layout(
         config=config,
@@ -222,11 +155,12 @@ def plan(model: QuantizedModel, *, traced: bool = False) -> Layout:
         norm_epsilon=norm_epsilon(d),
         rsqrt_shift=table.shift,
         trace=int(traced),
+        profile=int(profiled),
         record_bytes=record.size,
         log_capacity=record.capacity,
-        buffers=tuple(Buffer(name, length) for name, length in widths.items()),
-        caches=caches,
-        blocks=tuple(emit(block, model, record, parts) for block in schedule),
+        buffers=_buffers(config),
+        caches=fast.caches if fast else cached,
+        blocks=blocks,
         parts=parts,
         wte_rows=row_addresses(parts, "wte", d),
         wpe_rows=row_addresses(parts, "wpe", d),
@@ -235,9 +169,21 @@ def plan(model: QuantizedModel, *, traced: bool = False) -> Layout:
         inverse_t_lines=lines([inverse_temperature(t, model.logit_shift) for t in range(MAX_TEMPERATURE + 1)]),
         symbol_lines=lines([*(ord(character) for character in model.symbols), 0]),
         banks=banks,
-        rom_banks=tuple(RomBank(f"BANK{bank}", f"${FAST + bank:02X}8000") for bank in range(1, banks)),
+        rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=(banks * BANK_BYTES // 1024).bit_length() - 1,
+        modules=(*MODULES, *FAST_MODULES) if fast else MODULES,
+        fast=fast.tables(parts) if fast else None,
+        code=fast.code if fast else (),
+        norms=fast.norms if fast else (),
+        attentions=fast.attentions if fast else (),
     )
+
+
+def _buffers(config: ModelConfig) -> tuple[Buffer, ...]:
+    """The vectors in low RAM; the first three in this order, so that the front table's row fills them in one go."""
+    widths = dict.fromkeys(("residual", "query", "packed", "normed", "attended", "branch"), config.n_embd)
+    widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
+    return tuple(Buffer(name, length) for name, length in widths.items())
 
 
 def _power_of_two(number: int) -> int:

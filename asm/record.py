@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from quantize.quantized import QuantizedModel
 from quantize.schedule import TraceEntry, trace_entries
-from trainer.config import ModelConfig
 
 HOST_BLOCK = 0x0100
 """Work RAM address of the host block; its fields are words in this order after a 4-byte magic."""
@@ -37,19 +37,38 @@ def host_field(name: str) -> int:
     return HOST_BLOCK + len(HOST_MAGIC) + 2 * HOST_FIELDS.index(name)
 
 
+def unrecorded(model: QuantizedModel) -> frozenset[str]:
+    """Intermediates that have no word of their own in the cartridge, because a fast kernel fuses them away."""
+    names: set[str] = set()
+    for layer in range(model.config.n_layer):
+        prefix = f"layer{layer}"
+        if model.kernels[f"{prefix}.fc1"] == "digits":
+            names |= {f"{prefix}.{part}" for part in ("q", "k", "v", "o", "fc1", "fc2")}
+    if has_front_table(model):
+        names |= {"embed", "layer0.attention_norm"}
+    return frozenset(names)
+
+
+def has_front_table(model: QuantizedModel) -> bool:
+    """True when embedding, first norms and first query, key and value come out of a table."""
+    return model.kernels["layer0.wo"] == "digits" and model.kernels["layer0.wq"] == "schoolbook"
+
+
 @dataclass(frozen=True)
 class RecordLayout:
     """One token of the log: five words, the logits, then (traced) every intermediate. Offsets in bytes."""
 
-    config: ModelConfig
+    model: QuantizedModel
     traced: bool
 
     @property
     def entries(self) -> dict[str, tuple[int, TraceEntry]]:
         """Trace name → (offset, entry), in order; the logits are among them."""
-        offset = LOGITS_OFFSET + 2 * self.config.vocab_size
+        offset = LOGITS_OFFSET + 2 * self.model.config.vocab_size
         placed: dict[str, tuple[int, TraceEntry]] = {}
-        for entry in trace_entries(self.config):
+        for entry in trace_entries(self.model.config, self.model.kernels):
+            if entry.name in unrecorded(self.model):
+                continue
             if entry.name == "logits":
                 placed[entry.name] = (LOGITS_OFFSET, entry)
                 continue
@@ -61,7 +80,7 @@ class RecordLayout:
     def size(self) -> int:
         """Bytes of one record."""
         if not self.traced:
-            return LOGITS_OFFSET + 2 * self.config.vocab_size
+            return LOGITS_OFFSET + 2 * self.model.config.vocab_size
         return max(offset + 2 * math.prod(entry.shape) for offset, entry in self.entries.values())
 
     @property

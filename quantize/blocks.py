@@ -13,6 +13,17 @@ EXP = np.append(exp_table().astype(np.int64), 0)
 
 MEAN_SQUARE_EPS = 1e-5
 
+SQUARES = 4096
+NORM_SLACK = 1 / 64
+
+EXP7 = (EXP * 127 + 32768) >> 16
+"""127 · exp(−i/32), rounded: seven bits, so that the PPU's signed factor takes it."""
+
+RECIPROCALS = 2048
+
+VALUE_BITS = 5
+"""A sum of Q0.13 weights times values of 8 − shift fractional bits, over 256, has 13 − shift of them."""
+
 
 def norm_epsilon(d: int) -> int:
     """1e-5 on the mean square, as the value the sum of squares starts from: Q16.16, at least 1."""
@@ -30,6 +41,38 @@ def rmsnorm(x: Ints) -> Ints:
     pairs = (31 - np.floor(np.log2(total)).astype(np.int64)) >> 1
     scale = table.entries.astype(np.int64)[(total << (2 * pairs)) >> 24]
     return round_shift(x * scale, table.shift - pairs)
+
+
+def square_table(bits: int) -> Ints:
+    """x² of every x in [−2^bits, 2^bits), 4,096 steps, at the steps' midpoints, in 16 bits.
+
+    Returns (4096,): x² / 2^(2·bits − 16), x in Q8.8 units, saturated.
+    """
+    step = 2.0 ** (bits - 11)
+    middle = (np.arange(SQUARES) + 0.5) * step - 2.0**bits
+    return np.asarray(np.minimum(np.floor(middle**2 / 2.0 ** (2 * bits - 16) + 0.5), 65535), np.int64)
+
+
+def table_epsilon(d: int, bits: int) -> int:
+    """What a sum of d table squares starts from, so that Σ x² ≤ (1 + NORM_SLACK) · the sum, whatever x is."""
+    step, unit = 2.0 ** (bits - 11), 2.0 ** (2 * bits - 16)
+    low = np.arange(SQUARES) * step - 2.0**bits
+    largest = np.maximum(low**2, (low + step - 1) ** 2)
+    missing = (largest / unit - (1 + NORM_SLACK) * square_table(bits)).max()
+    return max(1, int(np.ceil(d * missing / (1 + NORM_SLACK))))
+
+
+def rmsnorm_table(x: Ints, bits: int) -> Ints:
+    """x / sqrt(mean(x²) + ε), squares from a table, the reciprocal root in seven bits.    asm: norm_table
+
+    x (..., d) Q8.8 within ±2^bits; returns (..., d) Q8.8, ‖y‖ ≤ 1.02 · sqrt(d).
+    """
+    d = x.shape[-1]
+    table = rsqrt_table(d)
+    total = table_epsilon(d, bits) + square_table(bits)[(x + (1 << bits)) >> (bits - 11)].sum(-1, keepdims=True)
+    pairs = (31 - np.floor(np.log2(total)).astype(np.int64)) >> 1
+    scale = (table.entries.astype(np.int64) >> 1)[(total << (2 * pairs)) >> 24]
+    return round_shift((x * scale) >> 8, table.shift + bits - 8 - pairs - 9)
 
 
 def attention_scores(query: Ints, keys: Ints) -> Ints:
@@ -59,6 +102,49 @@ def attend(weights: Ints, values: Ints) -> Ints:
     """
     total = weights.sum(-1)[..., None]
     return round_divide(np.matmul(weights[:, :, None, :], values.transpose(0, 2, 1, 3))[:, :, 0, :], total)
+
+
+def narrow(x: Ints, shift: int) -> Ints:
+    """round(x / 2^shift) in 8 bits, saturated: how the fast attention keeps keys and values.    asm: attention_ppu"""
+    return np.clip(round_shift(x, shift), -128, 127)
+
+
+def attention_scores_ppu(query: Ints, keys: Ints, key_shift: int) -> Ints:
+    """Σ floor(q · 2^key_shift · k / 256), k in 8 bits.    asm: attention_ppu
+
+    query (B, heads, head_dim) Q8.8; keys (B, T, heads, head_dim), narrow; returns (B, heads, T) Q8.8.
+    """
+    products = ((query << key_shift)[:, None] * keys) >> 8
+    return np.asarray(products.sum(-1).transpose(0, 2, 1), np.int64)
+
+
+def reciprocal(total: Ints) -> Ints:
+    """2^21 / S for S ≥ 127, from 2,048 entries; above them from S / 8.    asm: attention_ppu"""
+    exact = ((1 << 21) + (total >> 1)) // np.maximum(total, 1)
+    eighth = total >> 3
+    coarse = (((1 << 21) + (eighth >> 1)) // np.maximum(eighth, 1)) >> 3
+    return np.where(total < RECIPROCALS, exact, coarse)
+
+
+def softmax_weights_ppu(scores: Ints, position: Ints) -> Ints:
+    """exp(s − max s) / Σ, each weight rounded to seven bits before and floored after.    asm: attention_ppu
+
+    scores (B, heads, T) Q8.8; position (B,): later positions get 0; returns (B, heads, T) Q0.13.
+    """
+    seen = np.arange(scores.shape[-1]) <= position[:, None, None]
+    below = np.where(seen, scores, -(1 << 20)).max(-1, keepdims=True) - scores
+    index = np.minimum(round_shift(np.maximum(below, 0), EXP_STEP_BITS), EXP_ENTRIES)
+    weights = np.where(seen, EXP7[index], 0)
+    return (weights * reciprocal(weights.sum(-1, keepdims=True))) >> 8
+
+
+def attend_ppu(weights: Ints, values: Ints, value_shift: int) -> Ints:
+    """Σ floor(p·v / 256), rounded to Q8.8 once.    asm: attention_ppu
+
+    weights (B, heads, T) Q0.13; values (B, T, heads, head_dim), narrow; returns (B, heads, head_dim) Q8.8.
+    """
+    products = (weights.transpose(0, 2, 1)[..., None] * values) >> 8
+    return round_shift(products.sum(1), VALUE_BITS - value_shift)
 
 
 def relu(x: Ints) -> Ints:

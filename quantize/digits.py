@@ -43,7 +43,9 @@ def planes(weights: Ints) -> list[Plane]:
     """
     digits = canonical(weights).astype(np.int64)
     found = [Plane(FRACTION_BITS - bit, digits[bit]) for bit in range(FRACTION_BITS)]
-    units = sum((digits[bit] << (bit - FRACTION_BITS) for bit in range(FRACTION_BITS, len(digits))), start=0 * weights)
+    units = sum(
+        (digits[bit] << (bit - FRACTION_BITS) for bit in range(FRACTION_BITS, len(digits))), start=0 * weights
+    )
     found.append(Plane(0, units))
     return [plane for plane in found if plane.digits.any()]
 

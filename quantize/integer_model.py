@@ -7,11 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantize.blocks import ACTIVATIONS, attend, attention_scores, rmsnorm, softmax_weights
+from quantize.blocks import (
+    ACTIVATIONS,
+    attend,
+    attend_ppu,
+    attention_scores,
+    attention_scores_ppu,
+    narrow,
+    rmsnorm,
+    rmsnorm_table,
+    softmax_weights,
+    softmax_weights_ppu,
+)
 from quantize.fixed import Ints, from_q88
 from quantize.kernels import KERNELS
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Linear, Norm, microgpt
+
+SCORE_OFFSET = 1 << 15
+"""The fast attention keeps scores with 2^15 added, for unsigned comparison; a trace reads them as signed words."""
 
 Trace = dict[str, Ints]
 """Block name → what it computed, (B, …), in the order of `trace_entries`."""
@@ -36,7 +50,7 @@ class IntegerModel:
         self.model = model
         self.config = model.config
         self._schedule = microgpt(model.config)
-        self._linear = {name: KERNELS[kernel](model.tensors[name]) for name, kernel in model.kernels.items()}
+        self._linear = {name: KERNELS[model.kernels[name]](model.tensors[name]) for name in model.linear_names()}
 
     def start(self, batch: int) -> Streams:
         """B streams at position 0."""
@@ -56,9 +70,9 @@ class IntegerModel:
                     wte, wpe = self.model.tensors["wte"], self.model.tensors["wpe"]
                     buffers[block.out] = result = wte[tokens] + wpe[streams.position]
                 case Norm():
-                    buffers[block.out] = result = rmsnorm(buffers[block.source])
+                    buffers[block.out] = result = self._norm(block, buffers[block.source])
                 case Linear():
-                    result = self._linear[block.weight](buffers[block.source])
+                    result = self._linear[block.weight](self._clamped(block, buffers[block.source]))
                     if block.cached:
                         streams.caches[block.out][np.arange(len(tokens)), streams.position] = result
                     buffers[block.out] = result
@@ -79,12 +93,37 @@ class IntegerModel:
         query = buffers[block.query].reshape(-1, heads, width)
         keys = streams.caches[block.keys][:, :seen].reshape(-1, seen, heads, width)
         values = streams.caches[block.values][:, :seen].reshape(-1, seen, heads, width)
-        scores = attention_scores(query, keys)
-        weights = softmax_weights(scores, streams.position)
+        if self.model.kernel_of(block.name) == "ppu":
+            key_shift = self.model.parameters[f"{block.name}.key_shift"]
+            value_shift = self.model.parameters[f"{block.name}.value_shift"]
+            keys, values = narrow(keys, key_shift), narrow(values, value_shift)
+            scores = attention_scores_ppu(query, keys, key_shift)
+            weights = softmax_weights_ppu(scores, streams.position)
+            attended = attend_ppu(weights, values, value_shift)
+            if trace is not None:
+                now = np.arange(len(query)), streams.position
+                trace[f"{block.name}.query"] = (query << key_shift).reshape(-1, heads * width)
+                trace[f"{block.name}.packed"] = ((values << 8) | (keys & 0xFF))[now].reshape(-1, heads * width)
+            scores_as_kept = (scores & 0xFFFF) - SCORE_OFFSET
+        else:
+            scores = attention_scores(query, keys)
+            weights = softmax_weights(scores, streams.position)
+            attended = attend(weights, values)
+            scores_as_kept = scores
         if trace is not None:
-            trace[f"{block.name}.scores"] = scores
+            trace[f"{block.name}.scores"] = scores_as_kept
             trace[f"{block.name}.weights"] = weights
-        return attend(weights, values).reshape(-1, heads * width)
+        return attended.reshape(-1, heads * width)
+
+    def _norm(self, block: Norm, x: Ints) -> Ints:
+        if self.model.kernel_of(block.name) == "table":
+            return rmsnorm_table(x, self.model.parameters[f"{block.name}.bits"])
+        return rmsnorm(x)
+
+    def _clamped(self, block: Linear, x: Ints) -> Ints:
+        """An input that no norm bounds is clamped where the kernel's sums need a bound."""
+        clamp = self.model.parameters.get(f"{block.weight}.clamp")
+        return x if clamp is None else np.clip(x, -clamp, clamp)
 
 
 def loss(model: IntegerModel, documents: Sequence[Sequence[int]], batch: int = 2048) -> float:

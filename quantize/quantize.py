@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantize.fast import with_fast_kernels
 from quantize.fixed import Ints, fits_word, from_q88, to_q88
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
@@ -16,6 +17,7 @@ from trainer.errors import InputError
 from trainer.weights import Weights
 
 MOST_LOGIT_SHIFT = 3
+CHOICES = ("auto", "schoolbook", "digits")
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,25 @@ def round_tensor(name: str, exact: NDArray[Any]) -> Ints:
 
 
 def quantize(weights: Weights, kernel: str = "schoolbook") -> QuantizedModel:
-    """Round every weight to Q8.8, and prove the ranges.
+    """Round every weight to Q8.8, choose the kernels, and prove the ranges.
 
-    Logits that could leave their word are halved, at most three times. Raises InputError when a weight is
-    outside Q8.8 or another range cannot be proved, naming it.
+    kernel is `schoolbook`, `digits` or `auto`: digits if its proof succeeds. Logits that could leave their
+    word are halved, at most three times. Raises InputError when a weight is outside Q8.8 or another range
+    cannot be proved, naming it.
     """
+    if kernel not in CHOICES:
+        raise InputError(f"kernel {kernel!r} is unknown: choose one of {', '.join(CHOICES)}")
+    if kernel == "auto":
+        try:
+            return quantize(weights, "digits")
+        except InputError:
+            return quantize(weights, "schoolbook")
     exact = folded(weights)
-    kernels = {name: kernel for name in exact if name not in ("wte", "wpe")}
+    kernels = {name: "schoolbook" for name in exact if name not in ("wte", "wpe")}
     tensors = {name: round_tensor(name, tensor) for name, tensor in exact.items()}
     model = QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info)
+    if kernel == "digits":
+        model = with_fast_kernels(model)
     proof = RangeProof(model)
     while not proof.bounds[-1].holds and model.logit_shift < MOST_LOGIT_SHIFT:
         shift = model.logit_shift + 1

@@ -20,8 +20,10 @@ FORMAT = "snes-gpt integer model 1"
 
 @dataclass(frozen=True)
 class QuantizedModel:
-    """A model in integers: tensors Q8.8, the kernel each matrix runs on, and the training's own notes.
+    """A model in integers: tensors Q8.8, the kernel each matrix or block runs on, the training's own notes.
 
+    kernels names one for every matrix; a norm or an attention not named runs on `exact`.
+    parameters are the fast kernels' numbers, chosen from the range proof: "layer0.attention.key_shift" …
     Logits stand for 2^logit_shift times their Q8.8 value: the sampler multiplies it back with 1/T.
     """
 
@@ -31,6 +33,7 @@ class QuantizedModel:
     kernels: Mapping[str, str]
     info: Mapping[str, Any] = field(default_factory=dict)
     logit_shift: int = 0
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, shape in self.config.tensor_shapes().items():
@@ -48,6 +51,10 @@ class QuantizedModel:
         """The matrices that multiply: every tensor but the two embeddings."""
         return [name for name in self.config.tensor_shapes() if name not in ("wte", "wpe")]
 
+    def kernel_of(self, block: str) -> str:
+        """The kernel of a norm or an attention."""
+        return self.kernels.get(block, "exact")
+
     @property
     def temperature(self) -> int:
         """Default sampling temperature in tenths."""
@@ -63,6 +70,7 @@ def save_model(path: Path, model: QuantizedModel) -> None:
         "symbols": model.symbols,
         "kernels": dict(model.kernels),
         "logit_shift": model.logit_shift,
+        "parameters": dict(model.parameters),
         "info": dict(model.info),
     }
     write_arrays(path, header, {name: tensor.astype(np.int16) for name, tensor in model.tensors.items()})
@@ -77,7 +85,13 @@ def load_model(path: Path) -> QuantizedModel:
         config = ModelConfig.from_dict(header["config"])
         tensors = {name: array.astype(np.int64) for name, array in arrays.items()}
         return QuantizedModel(
-            config, header["symbols"], tensors, header["kernels"], header["info"], int(header["logit_shift"])
+            config=config,
+            symbols=header["symbols"],
+            tensors=tensors,
+            kernels=header["kernels"],
+            info=header["info"],
+            logit_shift=int(header["logit_shift"]),
+            parameters={str(name): int(value) for name, value in header["parameters"].items()},
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.blocks import norm_epsilon
+from quantize.blocks import NORM_SLACK, VALUE_BITS, norm_epsilon
+from quantize.digits import planes
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Linear, Norm, microgpt
@@ -44,14 +45,14 @@ def ball(radius: float) -> Image:
     return lambda w: np.linalg.norm(w, axis=1) * radius
 
 
-def rounded(image: Image) -> Image:
-    """The same vectors, each element moved by at most one half."""
-    return lambda w: image(w) + np.abs(w).sum(1) / 2
+def moved(image: Image, by: float) -> Image:
+    """The same vectors, each element moved by at most `by`."""
+    return lambda w: image(w) + np.abs(w).sum(1) * by
 
 
-def mapped(image: Image, matrix: Floats) -> Image:
-    """A linear map of the vectors, rounded."""
-    return rounded(lambda w: image(w @ matrix))
+def clamped(image: Image, limit: float) -> Image:
+    """The same vectors, each element cut to ±limit."""
+    return lambda w: np.minimum(image(w), np.abs(w).sum(1) * limit)
 
 
 def averaged(image: Image, heads: int) -> Image:
@@ -63,7 +64,7 @@ def averaged(image: Image, heads: int) -> Image:
         total: Floats = np.sum([image(w * mask) for mask in masks], axis=0)
         return total
 
-    return rounded(bound)
+    return moved(bound, 0.5)
 
 
 def gated(matrix: Floats, radius: float, squared: bool) -> Image:
@@ -94,15 +95,23 @@ def gated(matrix: Floats, radius: float, squared: bool) -> Image:
 
 
 class RangeProof:
-    """Walks the schedule once; `bounds` then lists every intermediate in order."""
+    """Walks the schedule once.
+
+    bounds lists every intermediate in order; images and sources hold what each buffer, and each matrix's
+    input, can be: the code generator plans its sums with them.
+    """
 
     def __init__(self, model: QuantizedModel) -> None:
         self.model = model
         self.config = model.config
         self.bounds: list[Bound] = []
         d = self.config.n_embd
-        self._radius = float(ONE * np.sqrt(d) * (1 + rsqrt_worst_error(d)) + np.sqrt(d) / 2)
-        self._images: dict[str, Image] = {}
+        exact = ONE * np.sqrt(d) * (1 + rsqrt_worst_error(d))
+        fast = any(kernel == "table" for kernel in model.kernels.values())
+        self._radius = float(exact * np.sqrt(1 + NORM_SLACK * fast) + np.sqrt(d))
+        self.images: dict[str, Image] = {}
+        self.sources: dict[str, Image] = {}
+        self.norm_sources: dict[str, float] = {}
         self._walk()
 
     def check(self) -> None:
@@ -115,19 +124,19 @@ class RangeProof:
                 )
 
     def _walk(self) -> None:
-        images = self._images
+        images = self.images
         for block in microgpt(self.config):
             match block:
                 case Embed():
                     images[block.out] = self._embedding
                 case Norm():
-                    self._sum_of_squares(block)
+                    self._norm_source(block)
                     images[block.out] = ball(self._radius)
                 case Linear():
-                    images[block.out] = mapped(images[block.source], self._weights(block.weight))
+                    images[block.out] = self._linear(block)
                 case Attention():
                     self._scores(block)
-                    images[block.out] = averaged(images[block.values], self.config.n_head)
+                    images[block.out] = self._attended(block)
                 case Activation():
                     images[block.buffer] = self._activation(block)
                 case Add():
@@ -142,7 +151,7 @@ class RangeProof:
 
     def _elements(self, buffer: str) -> Floats:
         size = {"hidden": self.config.n_hidden, "logits": self.config.vocab_size}.get(buffer, self.config.n_embd)
-        elements = self._images[buffer](np.eye(size))
+        elements = self.images[buffer](np.eye(size))
         saturates = buffer == "hidden" and self.config.activation == "relu2"
         return np.minimum(elements, WORD_MAX) if saturates else elements
 
@@ -159,21 +168,60 @@ class RangeProof:
         matrix = self._weights(block.name.replace("activation", "fc1"))
         return gated(matrix, self._radius, block.kind == "relu2")
 
-    def _sum_of_squares(self, block: Norm) -> None:
-        squares = (self._elements(block.source) ** 2).sum() + norm_epsilon(self.config.n_embd)
+    def _linear(self, block: Linear) -> Image:
+        weights = self._weights(block.weight)
+        image = self.images[block.source]
+        clamp = self.model.parameters.get(f"{block.weight}.clamp")
+        if clamp is not None:
+            image = clamped(image, clamp)
+        self.sources[block.weight] = image
+        mapped: Image = lambda w: image(w @ weights)  # noqa: E731
+        kernel = self.model.kernels[block.weight]
+        if kernel == "digit_columns":
+            largest = np.abs(weights * self._elements(block.source)).max()
+            per_output = float(sum(np.abs(p.digits).sum(1) for p in planes(self.model.tensors[block.weight])).max())
+            self._note(
+                f"{block.name} (partial sums)",
+                (mapped(np.eye(len(weights))).max() + 2 * largest + per_output) / ONE,
+                WORD_MAX / ONE,
+            )
+            return moved(mapped, per_output / 2)
+        return moved(mapped, 1.0 if kernel == "digits" else 0.5)
+
+    def _attended(self, block: Attention) -> Image:
+        mean = averaged(self.images[block.values], self.config.n_head)
+        if self.model.kernel_of(block.name) == "exact":
+            return mean
+        shift = self.model.parameters[f"{block.name}.value_shift"]
+        slack = 2.0**shift / 2 + self.config.block_size / 2.0 ** (VALUE_BITS - shift) + 1
+        return moved(lambda w: 1.005 * mean(w), slack)
+
+    def _norm_source(self, block: Norm) -> None:
+        elements = self._elements(block.source)
+        self.norm_sources[block.name] = float(elements.max())
+        if self.model.kernel_of(block.name) == "table":
+            bits = self.model.parameters[f"{block.name}.bits"]
+            self._note(f"{block.name} (source)", elements.max() / ONE, (2**bits - 1) / ONE)
+            return
+        squares = (elements**2).sum() + norm_epsilon(self.config.n_embd)
         self._note(f"{block.name} (sum of squares)", squares / ONE**2, (2**32 - 1) / ONE**2)
 
     def _scores(self, block: Attention) -> None:
-        """|q·k| ≤ ‖Wqᵀ Wk‖ · radius², head by head, and the roundings of q and k."""
+        """|q·k| ≤ ‖Wqᵀ Wk‖ · radius², head by head, and the roundings of q, of k and of the products."""
         layer = block.name.rpartition(".")[0]
         query, key = self._weights(f"{layer}.wq"), self._weights(f"{layer}.wk")
         width, largest = self.config.head_dim, 0.0
+        coarse = 1.0
+        if self.model.kernel_of(block.name) == "ppu":
+            shift = self.model.parameters[f"{block.name}.key_shift"]
+            coarse = 2.0**shift
+            self._note(f"{block.name} (query)", self._elements(block.query).max() * coarse / ONE, WORD_MAX / ONE)
         for head in range(self.config.n_head):
             rows = slice(head * width, (head + 1) * width)
             q, k = query[rows], key[rows]
             half = np.sqrt(width) / 2
-            moved = half * (np.linalg.norm(q, 2) + np.linalg.norm(k, 2)) * self._radius + half**2
-            score = np.linalg.norm(q.T @ k, 2) * self._radius**2 + moved
+            off = half * (1 + coarse) * (np.linalg.norm(q, 2) + np.linalg.norm(k, 2)) * self._radius
+            score = np.linalg.norm(q.T @ k, 2) * self._radius**2 + off + half**2 * coarse + width * ONE
             largest = max(largest, float(score) / ONE**2 + 0.5 / ONE)
         self._note(f"{block.name} (scores)", largest, WORD_MAX / ONE)
 

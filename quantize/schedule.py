@@ -5,6 +5,7 @@ Another decoder is another list of the same blocks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trainer.config import ModelConfig
@@ -101,8 +102,8 @@ def microgpt(config: ModelConfig) -> tuple[Block, ...]:
     return (*blocks, Linear("logits", "lm_head", "residual", "logits"))
 
 
-def trace_entries(config: ModelConfig) -> tuple[TraceEntry, ...]:
-    """What a traced step records, in order: the integer model and the trace build agree on this list."""
+def trace_entries(config: ModelConfig, kernels: Mapping[str, str]) -> tuple[TraceEntry, ...]:
+    """What a step of the integer model traces, in order. kernels as in QuantizedModel."""
     entries: list[TraceEntry] = []
     sizes: dict[str, int] = {}
     shapes = config.tensor_shapes()
@@ -118,6 +119,9 @@ def trace_entries(config: ModelConfig) -> tuple[TraceEntry, ...]:
             case _:
                 pass
         if isinstance(block, Attention):
+            if kernels.get(block.name) == "ppu":
+                entries.append(TraceEntry(f"{block.name}.query", (config.n_embd,)))
+                entries.append(TraceEntry(f"{block.name}.packed", (config.n_embd,)))
             entries.append(TraceEntry(f"{block.name}.scores", per_head, over_positions=True))
             entries.append(TraceEntry(f"{block.name}.weights", per_head, over_positions=True))
         out = block.buffer if isinstance(block, Activation) else block.out

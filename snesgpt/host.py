@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asm.record import HOST_BLOCK, HOST_MAGIC, LOG_ADDRESS, LOGITS_OFFSET, RECORD_WORDS, RecordLayout, host_field
+from quantize.quantized import QuantizedModel
 from quantize.sampler import Request
 from snesgpt.console import Console
-from trainer.config import ModelConfig
 from trainer.errors import InputError
 
 IDLE, FULL = 0, 2
@@ -32,7 +32,7 @@ class Record:
 class Host:
     """A cartridge under remote control. Raises InputError when the ROM is not ours or of another shape."""
 
-    def __init__(self, console: Console, config: ModelConfig, *, frames_per_token: int = 2000) -> None:
+    def __init__(self, console: Console, model: QuantizedModel, *, frames_per_token: int = 2000) -> None:
         self._console = console
         self._limit = frames_per_token
         try:
@@ -40,10 +40,10 @@ class Host:
         except TimeoutError as error:
             raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
         size = self._get("record_bytes")
-        known = {RecordLayout(config, traced).size: traced for traced in (False, True)}
+        known = {RecordLayout(model, traced).size: traced for traced in (False, True)}
         if size not in known:
             raise InputError(f"the ROM logs {size} bytes a token: it was built from a model of another shape")
-        self.layout = RecordLayout(config, known[size])
+        self.layout = RecordLayout(model, known[size])
 
     def run(self, request: Request) -> Iterator[Record]:
         """Every token of a request, as it is made. Raises TimeoutError when the console stops answering."""
@@ -83,7 +83,7 @@ class Host:
         for number in range(first, end):
             raw = self._console.read(LOG_ADDRESS + number * size, size)
             words = np.frombuffer(raw, np.uint16, len(RECORD_WORDS))
-            logits = np.frombuffer(raw, np.int16, self.layout.config.vocab_size, LOGITS_OFFSET)
+            logits = np.frombuffer(raw, np.int16, self.layout.model.config.vocab_size, LOGITS_OFFSET)
             yield Record(dict(zip(RECORD_WORDS, map(int, words), strict=True)), logits, raw)
 
     def _get(self, name: str) -> int:

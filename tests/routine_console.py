@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from asm.build import symbols
 from asm.cartridge import with_checksum
 from asm.layout import plan
-from asm.render import LINKER_MAP, MODULES, render
+from asm.layout import MODULES
+from asm.render import LINKER_MAP, render
 from asm.toolchain import assemble
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel

@@ -13,7 +13,8 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge import faults
-from asm.render import MODULES, TEMPLATES
+from asm.layout import MODULES
+from asm.render import TEMPLATES
 from quantize.quantized import load_model, save_model
 from tests.asm_sources import Routine, routines, templates
 from tests.models import random_model

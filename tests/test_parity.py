@@ -54,7 +54,7 @@ def parity(config: ModelConfig, core: str, requests: list[list[Request]], *, tra
     model = random_model(config, fc2=0.25 if config.activation == "relu2" else 1.0)
     assert largest_value(model) <= 0x7FFF
     with Console(build_rom(model, traced=traced).image, core) as console:
-        return verify(Host(console, config), IntegerModel(model), requests)
+        return verify(Host(console, model), IntegerModel(model), requests)
 
 
 def assert_equal(found: Parity, requests: list[list[Request]]) -> None:
@@ -90,7 +90,7 @@ def test_the_cartridge_without_trace_makes_the_same_logits_and_letters(core: str
 
 def test_names_that_overflow_the_log_are_read_in_pieces() -> None:
     config = SHAPES["relu2, 2 layers, 1 head"]
-    capacity = RecordLayout(config, traced=True).capacity
+    capacity = RecordLayout(model, traced=True).capacity
     requests = [[Request(1, 20, capacity // 2)]]
     found = parity(config, "snes9x", requests)
     assert_equal(found, requests)
@@ -115,7 +115,7 @@ def test_weights_over_three_banks_with_a_matrix_across_two() -> None:
     request = candidates[lengths.index(3)]
     for core in ("snes9x", "bsnes"):
         with Console(rom.image, core) as console:
-            found = verify(Host(console, config), integer, [[request]])
+            found = verify(Host(console, model), integer, [[request]])
         assert (found.tokens, found.mismatches, found.first) == (3, 0, None)
 
 
@@ -123,4 +123,4 @@ def test_halved_logits_are_sampled_at_their_full_height() -> None:
     model = replace(random_model(SHAPES["microgpt, smaller"], lm_head=0.1), logit_shift=3)
     requests = batches(model.config, seeds=2, count=2)
     with Console(build_rom(model).image) as console:
-        assert_equal(verify(Host(console, model.config), IntegerModel(model), requests), requests)
+        assert_equal(verify(Host(console, model), IntegerModel(model), requests), requests)

@@ -362,7 +362,7 @@ def parity(model: QuantizedModel, edit: Edit | None, core: str = "snes9x", noise
     with Console(image, core) as console:
         if noise is not None:
             console.scramble(noise)
-        host = Host(console, model.config, frames_per_token=60)
+        host = Host(console, model, frames_per_token=60)
         return verify(host, IntegerModel(model), BATCHES, stop_at_first=True)
 
 

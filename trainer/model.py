@@ -100,14 +100,21 @@ def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> tuple[Array,
     return tensors["lm_head"] @ x, Trace(embedded, scale, tuple(layers), x)
 
 
-def gradient(tensors: Tensors, config: ModelConfig, batch: Batch) -> tuple[float, dict[str, Array]]:
-    """Mean loss over the batch's columns in nats, and its gradient by tensor name, in file order."""
+def gradient(
+    tensors: Tensors, config: ModelConfig, batch: Batch, hidden_price: float = 0.0
+) -> tuple[float, dict[str, Array]]:
+    """Mean loss over the batch's columns in nats, and its gradient by tensor name, in file order.
+
+    The gradient, not the loss, includes a penalty of hidden_price times a column's sum of hidden activations.
+    """
     logits, trace = forward(tensors, config, batch)
     nats, dlogits = cross_entropy(logits, batch.targets)
     grads = {"lm_head": dlogits @ trace.last.T}
     dx = tensors["lm_head"].T @ dlogits
+    price = dx.dtype.type(hidden_price / len(batch.targets))
     for layer in reversed(range(config.n_layer)):
-        dx, layer_grads = _layer_gradient(dx, trace.layers[layer], _layer(tensors, layer), config.activation)
+        weights = _layer(tensors, layer)
+        dx, layer_grads = _layer_gradient(dx, trace.layers[layer], weights, config.activation, price)
         grads |= {f"layer{layer}.{name}": grad for name, grad in layer_grads.items()}
     dx = rmsnorm_gradient(dx, trace.embedded, trace.scale)
     grads["wte"] = _sum_columns(dx, batch.tokens, config.vocab_size)
@@ -136,6 +143,16 @@ def mean_loss(tensors: Tensors, config: ModelConfig, documents: Documents) -> fl
     return total / int(documents.lengths.sum())
 
 
+def active_share(tensors: Tensors, config: ModelConfig, documents: Documents) -> float:
+    """Share of hidden units above zero, over layers, units and columns of packed documents."""
+    active, total = 0, 0
+    for start in range(0, len(documents), DOCUMENTS_AT_ONCE):
+        chosen = np.arange(start, min(start + DOCUMENTS_AT_ONCE, len(documents)))
+        for layer in forward(tensors, config, documents.batch(chosen))[1].layers:
+            active, total = active + int((layer.hidden > 0).sum()), total + layer.hidden.size
+    return active / total
+
+
 def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Array:
     """Logits (B, T, V) of every position of B token sequences of one length T ≤ block_size, tokens (B, T)."""
     n, length = tokens.shape
@@ -149,12 +166,18 @@ def _layer(tensors: Tensors, layer: int) -> tuple[Array, ...]:
 
 
 def _layer_gradient(
-    dx: Array, trace: LayerTrace, weights: tuple[Array, ...], activation: str
+    dx: Array, trace: LayerTrace, weights: tuple[Array, ...], activation: str, price: np.floating
 ) -> tuple[Array, dict[str, Array]]:
-    """∂loss/∂(layer's input) and the gradients of its weights; dx (d, N) is ∂loss/∂(layer's output)."""
+    """∂loss/∂(layer's input) and the gradients of its weights; dx (d, N) is ∂loss/∂(layer's output).
+
+    price: what the loss adds per unit of hidden activation.
+    """
     _, _, _, wo, fc1, fc2 = weights
     grads = {"fc2": dx @ trace.hidden.T}
-    dhidden = activate_gradient(fc2.T @ dx, trace.hidden, activation)
+    dhidden = fc2.T @ dx
+    if price:
+        dhidden += price
+    dhidden = activate_gradient(dhidden, trace.hidden, activation)
     grads["fc1"] = dhidden @ trace.normed_mlp.T
     dx = dx + rmsnorm_gradient(fc1.T @ dhidden, trace.normed_mlp, trace.scale_mlp)
     grads["wo"] = dx @ trace.heads.T

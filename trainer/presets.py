@@ -13,7 +13,8 @@ class Preset:
     """A model's shape and its training defaults; only the alphabet is left to the text.
 
     steps of batch_size documents; learning_rate falls linearly from its value to zero; weight_decay is
-    decoupled; temperature divides the logits when the cartridge samples.
+    decoupled; digits, grid and hidden_price shape the weights for the console (see trainer.train.Settings);
+    temperature divides the logits when the cartridge samples.
     """
 
     name: str
@@ -28,6 +29,9 @@ class Preset:
     batch_size: int = 128
     learning_rate: float = 0.01
     weight_decay: float = 0.025
+    digits: float = 1.0
+    grid: int = 6
+    hidden_price: float = 0.0002
 
     def config(self, vocab_size: int, **overrides: Any) -> ModelConfig:
         """Its shape over an alphabet; overrides replace single sizes. Raises InputError as ModelConfig does."""

@@ -1,4 +1,8 @@
-"""The training loop: repeatable by steps, bounded by time if asked, and never more than a moment from disk."""
+"""The training loop: repeatable by steps, bounded by time if asked, and never more than a moment from disk.
+
+With a budget of digits it trains by straight-through estimation: loss and gradient are those of the weights
+projected onto sums of few signed powers of two, and Adam moves the float weights behind them.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,24 @@ from trainer.adam import Adam, linear_decay
 from trainer.batch import Documents, Shuffled
 from trainer.config import ModelConfig
 from trainer.corpus import Tokenizer
+from trainer.digits import MOST, Projection, check_grid
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
-from trainer.model import gradient, initial_tensors, mean_loss
+from trainer.model import active_share, gradient, initial_tensors, mean_loss
 
 EVALUATIONS = 20
-CHECKPOINT_FORMAT = "snes-gpt checkpoint 1"
+ALLOCATIONS = 240
+"""How often in a run the budget of digits is spread anew; a multiple of EVALUATIONS."""
+FLOAT_UNTIL, BUDGET_FROM = 0.1, 0.5
+"""Until the first share of a run weights are float; from the second on they keep to the budget of digits."""
+FIRST_BUDGET = 2.2
+"""Digits per weight at FLOAT_UNTIL, from where the budget falls linearly: as many as weights of 2^-6 need."""
+PULL = 0.01
+"""What share of its distance to its projection a float weight gives up in a step, times the progress.
+
+Without it weights near a threshold keep crossing it, and 0.015 of held-out loss is lost to that noise.
+"""
+CHECKPOINT_FORMAT = "snes-gpt checkpoint 2"
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,8 @@ class Settings:
 
     steps of batch_size documents; with time_budget (seconds) the run lasts that long instead and steps is
     ignored. learning_rate is the peak; seed draws the first weights and the order of documents.
+    digits: most signed powers of two per weight, on average, the smallest 2^-grid; 0 leaves the weights float.
+    hidden_price: nats a token pays for each unit of hidden activation; it puts hidden units to rest.
     """
 
     config: ModelConfig
@@ -38,6 +56,9 @@ class Settings:
     weight_decay: float = 0.0
     seed: int = 0
     time_budget: float | None = None
+    digits: float = 0.0
+    grid: int = 6
+    hidden_price: float = 0.0
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch_size < 1 or self.seed < 0:
@@ -46,28 +67,38 @@ class Settings:
             raise InputError(f"a time budget of {self.time_budget:g} s leaves no time to train")
         if not (0 < self.learning_rate < np.inf and 0 <= self.weight_decay < np.inf):
             raise InputError("the learning rate must be above zero, and the weight decay not below it")
+        if not (0 <= self.digits < np.inf and 0 <= self.hidden_price < np.inf):
+            raise InputError("the digits per weight and the price of hidden units must not be below zero")
+        if self.digits:
+            check_grid(self.grid)
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One measurement: after `step` steps; mean training loss since the one before, held-out loss (nats)."""
+    """One measurement: after `step` steps; mean training loss since the one before, held-out loss (nats).
+
+    in_budget: whether its weights keep to the digits asked for; only such weights are candidates to be kept.
+    """
 
     step: int
     train: float
     held_out: float
+    in_budget: bool = True
 
 
 @dataclass
 class State:
     """Everything a run changes as it goes; a checkpoint is this, taken just after a measurement.
 
-    parameters (n_params,) float32: all weights in file order; best: those of the lowest held-out loss so far.
+    parameters (n_params,) float32: all weights in file order; best: those of the lowest held-out loss so far,
+    as projected; granted: how many digits each weight made of digits may have, empty while weights are float.
     seconds: time spent, from earlier sittings too; losses: of the batches since the last log entry.
     """
 
     parameters: Array
     best: Array
     adam: Adam
+    granted: Array
     step: int = 0
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
@@ -79,10 +110,12 @@ class Result:
     """A finished run: the weights of the lowest held-out loss, and how it went.
 
     nll_float is that loss in nats per character; being the lowest of the log, it is a little flattering.
+    active: share of hidden units above zero on the held-out documents.
     """
 
     tensors: dict[str, Array]
     nll_float: float
+    active: float
     steps: int
     seconds: float
     documents_per_second: float
@@ -126,9 +159,11 @@ def train(
             "the same command with --resume continues from there"
         ) from error
     checkpoint.unlink(missing_ok=True)
+    tensors = as_tensors(state.best, config)
     return Result(
-        tensors=as_tensors(state.best, config),
-        nll_float=min(entry.held_out for entry in state.log),
+        tensors=tensors,
+        nll_float=min(entry.held_out for entry in state.log if entry.in_budget),
+        active=active_share(tensors, config, unseen),
         steps=state.step,
         seconds=state.seconds,
         documents_per_second=state.step * settings.batch_size / state.seconds,
@@ -164,21 +199,30 @@ def _run(
     save: Callable[[], None],
 ) -> None:
     """Steps until the progress is 1. Measures and saves whenever it passes a multiple of 1 / EVALUATIONS."""
-    tensors = as_tensors(state.parameters, settings.config)
+    projection = Projection(settings.config, settings.grid)
     order = Shuffled(len(seen), settings.seed)
     progress = _progress(state, settings)
     before = time.perf_counter() - state.seconds
     while progress < 1:
         chosen = order.take(state.step * settings.batch_size, settings.batch_size)
-        loss, grads = gradient(tensors, settings.config, seen.batch(chosen))
+        weights = _projected(state, projection)
+        if state.granted.size:
+            behind = state.parameters[projection.digits]
+            behind += np.float32(PULL * progress) * (weights[projection.digits] - behind)
+        tensors = as_tensors(weights, settings.config)
+        loss, grads = gradient(tensors, settings.config, seen.batch(chosen), settings.hidden_price)
         rate = linear_decay(settings.learning_rate, progress)
         state.adam.update(state.parameters, as_vector(grads), rate)
         state.losses.append(loss)
         state.step += 1
         state.seconds = time.perf_counter() - before
-        mark, progress = int(progress * EVALUATIONS), _progress(state, settings)
-        if int(progress * EVALUATIONS) > mark:
-            _measure(state, mean_loss(tensors, settings.config, unseen))
+        before_step, progress = progress, _progress(state, settings)
+        if settings.digits and progress >= FLOAT_UNTIL and _passed(before_step, progress, ALLOCATIONS):
+            state.granted = projection.allocate(state.parameters, _budget(settings.digits, progress))
+        if _passed(before_step, progress, EVALUATIONS):
+            weights = _projected(state, projection)
+            held_out = mean_loss(as_tensors(weights, settings.config), settings.config, unseen)
+            _measure(state, weights, held_out, not settings.digits or progress >= BUDGET_FROM)
             save()
         report(state, progress)
 
@@ -190,19 +234,35 @@ def _progress(state: State, settings: Settings) -> float:
     return min(1.0, state.seconds / settings.time_budget)
 
 
-def _measure(state: State, held_out: float) -> None:
+def _passed(before: float, after: float, marks: int) -> bool:
+    """Whether the progress passed a multiple of 1 / marks."""
+    return int(after * marks) > int(before * marks)
+
+
+def _budget(digits: float, progress: float) -> float:
+    """Digits per weight at `progress`: from FIRST_BUDGET linearly to `digits`."""
+    done = min(1.0, (progress - FLOAT_UNTIL) / (BUDGET_FROM - FLOAT_UNTIL))
+    return max(FIRST_BUDGET, digits) * (1 - done) + digits * done
+
+
+def _projected(state: State, projection: Projection) -> Array:
+    """The weights the model computes with (n_params,): the state's own while there are no digits."""
+    return projection(state.parameters, state.granted) if state.granted.size else state.parameters
+
+
+def _measure(state: State, weights: Array, held_out: float, in_budget: bool) -> None:
     """Log the losses; keep the weights if they are the best so far. Raises InputError if they diverged."""
-    if not np.isfinite(held_out):
+    if not (np.isfinite(held_out) and np.isfinite(state.parameters).all()):
         raise InputError(f"the loss diverged at step {state.step}: train again with a lower learning rate")
-    if held_out < min((entry.held_out for entry in state.log), default=np.inf):
-        state.best = state.parameters.copy()
-    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), held_out))
+    if in_budget and held_out < min((entry.held_out for entry in state.log if entry.in_budget), default=np.inf):
+        state.best = weights.copy()
+    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), held_out, in_budget))
     state.losses.clear()
 
 
 def _start(settings: Settings) -> State:
     parameters = as_vector(initial_tensors(settings.config, settings.seed))
-    return State(parameters, parameters.copy(), Adam(len(parameters), settings.weight_decay))
+    return State(parameters, parameters.copy(), Adam(len(parameters), settings.weight_decay), np.zeros(0, np.int64))
 
 
 def _identity(
@@ -224,7 +284,7 @@ def _save(path: Path, identity: dict[str, Any], state: State) -> None:
         "seconds": state.seconds,
         "log": [asdict(entry) for entry in state.log],
     }
-    write_arrays(path, header, _vectors(state))
+    write_arrays(path, header, _vectors(state) | {"granted": state.granted})
 
 
 def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
@@ -246,6 +306,10 @@ def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
             if arrays[name].shape != target.shape or not np.isfinite(arrays[name]).all():
                 raise InputError(f"{path} is damaged ({name}): leave --resume out")
             target[:] = arrays[name]
+        state.granted = arrays["granted"]
+        expected = Projection(settings.config, settings.grid).costs.shape if state.granted.size else (0,)
+        if state.granted.shape != expected or not np.isin(state.granted, range(MOST + 1)).all():
+            raise InputError(f"{path} is damaged (granted): leave --resume out")
         state.step = state.adam.updates = int(header["step"])
         state.seconds = float(header["seconds"])
         state.log = [LogEntry(**entry) for entry in header["log"]]

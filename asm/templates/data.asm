@@ -41,6 +41,27 @@ symbol_characters:
         .byte {{ line }}
 {% endfor %}
 
+{% if fast %}
+; 127 · exp(−i/32)
+        .export exp7_table, reciprocal_table, front_row_addresses
+exp7_table:
+{% for line in fast.exp7_lines %}
+        .byte {{ line }}
+{% endfor %}
+
+; 2^21 / S
+reciprocal_table:
+{% for line in fast.reciprocal_lines %}
+        .word {{ line }}
+{% endfor %}
+
+; where the row of each position and token lies
+front_row_addresses:
+{% for row in fast.front_rows %}
+        .faraddr {{ row }}
+{% endfor %}
+
+{% endif %}
 font_tiles:
         .incbin "font.2bpp"
 {% for part in parts %}

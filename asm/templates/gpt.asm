@@ -1,6 +1,7 @@
 ; The forward pass: one token at one position in, logits out. Generated from the schedule of blocks.
 
         .include "contract.inc"
+        .include "snes.inc"
         .include "config.inc"
         .include "memory.inc"
 
@@ -46,6 +47,7 @@ proc gpt_step, 16, 16
 {% for block in blocks %}
 
         ; --- {{ block.comment }}
+        mark {{ block.stage }}
 {% include block.template %}
 {% endfor %}
         rts

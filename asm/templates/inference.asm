@@ -143,6 +143,7 @@ proc begin_document, 16, 16
         set token, TOKEN_BOS
         stz position
         stz position_bytes
+        stz front_base
         rts
 endproc
 
@@ -163,7 +164,9 @@ endproc
 ; in: token, position, prompt in the host block    out: next_token    kills: everything
 ; twin: one round of quantize.sampler.run
 proc make_token, 16, 16
+        mark overhead           ; and again at once: what a mark costs
         call gpt_step
+        mark choose
         lda position
         cmp host_prompt_length
         bcs free
@@ -183,6 +186,7 @@ chosen: inc tokens_made
         inc tokens_made + 2
 :       lda log_enabled
         beq :+
+        mark log
         call log_token
 :       rts
 endproc
@@ -199,6 +203,10 @@ proc advance, 16, 16
         clc
         adc #KV_ROW
         sta position_bytes
+        lda front_base
+        clc
+        adc #N_VOCAB
+        sta front_base
         inc position
         lda position
         cmp #N_CONTEXT
@@ -254,7 +262,8 @@ proc host_loop, 16, 16
         txs
         set log_enabled, 1
         bra wait                ; the request that brought us here stands already
-served: set host_status, HOST_IDLE
+served: mark rest
+        set host_status, HOST_IDLE
         stz host_command
 wait:   lda host_command
         beq wait
@@ -269,6 +278,7 @@ wait:   lda host_command
 document:
         call begin_document
 :       call make_token
+        mark advance
         call advance
         bcc :-
         dec host_count

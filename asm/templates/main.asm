@@ -178,6 +178,9 @@ pad:    lda #1
         tsb pad_pressed         ; newly pressed, until the program has seen it
         lda JOY1L
         sta pad_held
+        .if ::PROFILE
+        call mark_blank
+        .endif
         pld
         plb
         plx

@@ -33,7 +33,8 @@ RATE_PAL    = 500
 ; Make names for ever. A press that changes the temperature or the seed begins the page again.
 proc names_page, 16, 16
         call draw_frame
-begin:  ldx #FIRST_ROW * ROW_BYTES
+begin:  mark page_start
+        ldx #FIRST_ROW * ROW_BYTES
         ldy #NAMES * 32
         call clear_tiles
         call set_temperature
@@ -46,6 +47,7 @@ begin:  ldx #FIRST_ROW * ROW_BYTES
         stz frames
 next:   call begin_name
 letter: call make_token
+        mark draw
         lda next_token
         cmp #TOKEN_BOS
         beq :+
@@ -59,13 +61,16 @@ letter: call make_token
 :       call draw_speed
         call take_pad
         bcs begin
+        mark advance
         call advance
         bcc letter
+        mark draw
         call settle_name
         inc names_made
         lda names_made
         cmp #NAMES
         bne next
+        mark rest
 rest:   call take_pad
         bcs begin
         bra rest

@@ -25,7 +25,7 @@ OUT = Path("build/weights.npz")
 HELD_OUT = 0.1
 SAMPLES = 8
 SHAPE = ("n_embd", "n_head", "n_layer", "n_hidden", "block_size", "activation")
-SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay")
+SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay", "digits", "grid", "hidden_price")
 
 
 @click.command()
@@ -45,13 +45,18 @@ SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay")
 @click.option("--batch-size", type=click.IntRange(1), help="Documents per step.")
 @click.option("--learning-rate", type=float, help="Its peak; it falls linearly to zero.")
 @click.option("--weight-decay", type=float, help="Decoupled; keeps larger models from overfitting.")
+@click.option("--digits", type=float, help="Most signed powers of two per weight, on average; 0 trains floats.")
+@click.option("--grid", type=int, help="The smallest of them is 2^-GRID, 0 to 8.")
+@click.option("--hidden-price", type=float, help="Penalty per hidden activation; puts hidden units to rest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     data: Path | None, preset: str, seed: int, out: Path, resume: bool, as_json: bool, **options: Any
 ) -> None:
-    """Train the float model on a text and write its weights.
+    """Train the model on a text and write its weights.
 
     A tenth of the distinct lines is held out and never trained on; the weights that do best on it are kept.
+    Weights are trained to be sums of few signed powers of two (digits): each digit is one addition on the
+    console. --digits sets how many a weight may have on average, --digits 0 trains plain float weights.
     The loss curve is written beside them as loss.png.
     """
     from trainer.corpus import NAMES, read_corpus, split
@@ -158,11 +163,25 @@ def _summary(
         "batch_size": settings.batch_size,
         "learning_rate": settings.learning_rate,
         "weight_decay": settings.weight_decay,
+        "hidden_price": settings.hidden_price,
+        "active_hidden": result.active,
+        "digits": settings.digits,
+        **_digits(settings, result),
         "data": data.name,
         "held_out": HELD_OUT,
         "n_documents": n_training,
         "n_held_out": n_held_out,
     }
+
+
+def _digits(settings: Settings, result: Result) -> dict[str, Any]:
+    """Of weights made of digits: their grid, and the digits per weight of each tensor."""
+    from trainer.digits import adds_per_weight
+
+    if not settings.digits:
+        return {}
+    adds = adds_per_weight(result.tensors, settings.config, settings.grid)
+    return {"grid": settings.grid, "adds_per_weight": adds}
 
 
 def _finish(
@@ -192,7 +211,16 @@ def _finish(
         return
     click.echo(
         f"held-out loss {result.nll_float:.4f} nats per character, {config.n_params:,} parameters\n"
+        f"{_additions(summary)}"
         f"{result.steps:,} steps in {result.seconds:.1f} s, {result.documents_per_second:,.0f} documents/s\n"
         f"samples: {', '.join(samples)}\n"
         f"weights: {out}\nloss curve: {curve}"
     )
+
+
+def _additions(summary: dict[str, Any]) -> str:
+    """What the weights will cost on the console, as a line; nothing for float weights."""
+    if not summary["digits"]:
+        return ""
+    adds = ", ".join(f"{name} {mean:.2f}" for name, mean in summary["adds_per_weight"].items())
+    return f"additions per weight: {adds}; {summary['active_hidden']:.1%} of hidden units active\n"

@@ -40,7 +40,7 @@ def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, 
     integers = load_model(model or rom.with_name("model.npz"))
     image = build_rom(integers, traced=True).image if trace else read_image(rom)
     with Console(image, core) as console, _progress(tokens) as progress:
-        host = Host(console, integers.config)
+        host = Host(console, integers)
         parity = verify(host, IntegerModel(integers), requests(integers, tokens), tokens=tokens, progress=progress)
         frames = console.frames
     report = {**asdict(parity), "core": core, "frames": frames}

@@ -1,0 +1,314 @@
+"""The fast kernels' code: weights as rows and columns of adds, laid out over banks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from asm.banks import Packer, segment
+from asm.clocks import Instruction, branch, immediate, implied, jump, memory
+from asm.digit_rows import Slots, bias_for, row_code
+from quantize.digits import Plane, planes
+from quantize.fixed import Ints
+from quantize.integer_model import IntegerModel, Streams
+from quantize.quantized import QuantizedModel
+from quantize.ranges import RangeProof
+
+SLOTS = "slots"
+HALVINGS = 8
+"""Every slot's bias is a multiple of 2^8, so that any row may halve down from the 2^-8 plane."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Straight-line code that must stay in one bank: a row or a column."""
+
+    comment: str
+    code: tuple[Instruction, ...]
+    label: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of ROM."""
+        return sum(instruction.size for instruction in self.code)
+
+    @property
+    def clocks(self) -> int:
+        """Master clocks before refresh."""
+        return sum(instruction.clocks for instruction in self.code)
+
+
+@dataclass(frozen=True)
+class CodePart:
+    """Units that lie together in one bank; all but the last part of a chain end with a jump to the next."""
+
+    label: str
+    bank: int
+    comment: str
+    units: tuple[Unit, ...]
+    end: str
+
+    @property
+    def segment(self) -> str:
+        """The linker segment of its bank."""
+        return segment(self.bank)
+
+
+def chain(label: str, comment: str, units: Iterable[Unit], packer: Packer) -> list[CodePart]:
+    """A far subroutine of units in order, over as many banks as it takes."""
+    reserve = jump("").size
+    parts: list[tuple[int, list[Unit]]] = []
+    for unit in units:
+        before = packer.bank
+        bank = packer.place(unit.size + (0 if parts and packer.free >= unit.size + reserve else reserve))
+        if not parts or bank != before or parts[-1][0] != bank:
+            parts.append((bank, []))
+        parts[-1][1].append(unit)
+    names = [label + (f"_part{number}" if number else "") for number in range(len(parts))]
+    ends = [f"jml {name}" for name in names[1:]] + ["rtl"]
+    return [
+        CodePart(name, bank, comment, tuple(own), end)
+        for name, (bank, own), end in zip(names, parts, ends, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Epilogue:
+    """What a row does with its result: the constant added with the bias, then the code that follows."""
+
+    constant: int
+    code: Callable[[int], list[Instruction]]
+    clears_carry: bool = False
+
+
+def rows(model: QuantizedModel, proof: RangeProof, weight: str, slots: Slots, epilogue: Epilogue) -> list[Unit]:
+    """One unit per row of a matrix: carry clear, the chain of adds, bias off, epilogue."""
+    tensor = model.tensors[weight]
+    layers = planes(tensor)
+    units = []
+    for row in range(len(tensor)):
+        chain_code, bias = row_code(layers, row, slots, proof.sources[weight])
+        code = [] if epilogue.clears_carry and row else [implied("clc")]
+        if chain_code:
+            code += [*chain_code, immediate("adc", epilogue.constant - bias)]
+        else:
+            code += [immediate("lda", 0), immediate("adc", epilogue.constant)]
+        code += epilogue.code(row)
+        units.append(Unit(f"{weight}[{row}]: {_count(layers, row)} digits", tuple(code)))
+    return units
+
+
+def _count(layers: Sequence[Plane], row: int) -> int:
+    return int(sum(np.abs(plane.digits[row]).sum() for plane in layers))
+
+
+def store(label: str) -> Epilogue:
+    """Y into a vector in low RAM."""
+    return Epilogue(0, lambda row: [memory("sta", f"{label} + {2 * row}", direct=False)])
+
+
+def accumulate(label: str) -> Epilogue:
+    """Y added to a vector in low RAM."""
+
+    def code(row: int) -> list[Instruction]:
+        operand = f"{label} + {2 * row}"
+        return [
+            implied("clc"),
+            memory("adc", operand, direct=False),
+            memory("sta", operand, direct=False),
+        ]
+
+    return Epilogue(0, code)
+
+
+def store_shifted(label: str, shift: int) -> Epilogue:
+    """Y · 2^shift into a vector: the query as the PPU's 16-bit factor."""
+    return Epilogue(
+        0, lambda row: [*[implied("asl a")] * shift, memory("sta", f"{label} + {2 * row}", direct=False)]
+    )
+
+
+def store_narrow(label: str, shift: int, *, high: bool) -> Epilogue:
+    """round(y / 2^shift), eight bits, into the low or the high byte of a vector's words: keys and values."""
+    half = (1 << shift) >> 1
+
+    def code(row: int) -> list[Instruction]:
+        operand = f"{label} + {2 * row}"
+        narrow = [*[implied("lsr a")] * shift, immediate("eor", 0x80)]
+        if high:
+            narrow += [Instruction("xba", 1, 18), memory("ora", operand, direct=False)]
+        return [*narrow, memory("sta", operand, direct=False)]
+
+    return Epilogue(half + (128 << shift), code)
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """fc1, activation and fc2 as one stream: a unit above zero jumps to its column and comes back."""
+
+    rows: tuple[CodePart, ...]
+    columns: tuple[CodePart, ...]
+
+
+@dataclass(frozen=True)
+class ColumnPage:
+    """The direct page of the columns: the sums they add to, and a hidden unit's shifted copies, by offset.
+
+    shared: behind the slots in their own page, so that a column need not change the direct page.
+    """
+
+    label: str
+    sums: int
+    shifted: int
+    shared: bool
+
+    def take(self, mnemonic: str, name: str, offset: int) -> Instruction:
+        """Read or write a word of the page; what lies beyond its 256 bytes by absolute address."""
+        base = self.sums if name == "SUMS" else self.shifted
+        if base + offset < 256:
+            return memory(mnemonic, f"<{name} + {offset}", direct=True)
+        return memory(mnemonic, f"{self.label} + {name} + {offset}", direct=False)
+
+
+def column_page(d: int) -> ColumnPage:
+    """Behind the slots where they leave room, else a page of its own, the shifted copies first."""
+    copies = 2 * (HALVINGS + 1)
+    if 6 * d + copies <= 256:
+        return ColumnPage(SLOTS, 4 * d, 6 * d, True)
+    return ColumnPage("column_page", copies, 0, False)
+
+
+def mlp(
+    model: QuantizedModel,
+    proof: RangeProof,
+    prefix: str,
+    slots: Slots,
+    packer: Packer,
+    *,
+    traced: bool,
+) -> Mlp:
+    """The fused MLP of a layer. Every hidden row is a unit; so is every column of the second matrix."""
+    label = prefix.replace(".", "_")
+    fc1, fc2 = f"{prefix}.fc1", f"{prefix}.fc2"
+    page = column_page(model.config.n_embd)
+
+    def gate(row: int) -> list[Instruction]:
+        return [branch("bcc", ":+", 0.85), jump(f"{label}_unit{row}")]
+
+    plain = rows(model, proof, fc1, slots, Epilogue(0, gate, clears_carry=True))
+    row_parts = chain(
+        f"{label}_mlp",
+        f"{fc1}: {len(plain)} rows; carry set = above zero",
+        [Unit(unit.comment, unit.code, f"{label}_after{n}") for n, unit in enumerate(plain)],
+        packer,
+    )
+    layers = planes(model.tensors[fc2])
+    squared = model.config.activation == "relu2"
+    columns = []
+    for unit in range(model.config.n_hidden):
+        code = column(layers, unit, page, squared=squared, traced=traced)
+        columns.append((f"{label}_unit{unit}", code, f"{label}_after{unit}"))
+    parts = []
+    for name, code, back in columns:
+        body = Unit(f"{fc2}, column {name.rpartition('unit')[2]}", tuple(code))
+        parts.append(CodePart(name, packer.place(body.size + 4), body.comment, (body,), f"jml {back}"))
+    return Mlp(tuple(row_parts), tuple(parts))
+
+
+def column(
+    layers: Sequence[Plane], unit: int, page: ColumnPage, *, squared: bool, traced: bool
+) -> list[Instruction]:
+    """Add a hidden unit's column to the sums: its shifted copies once, then one add or subtract a digit."""
+    code: list[Instruction] = []
+    if squared:
+        code.append(Instruction("jsl square_hidden", 4, 900))
+    if traced:
+        code.append(memory("sta", f"hidden + {2 * unit}", direct=False))
+    if not page.shared:
+        code += [Instruction(f"pea {page.label}", 3, 34), Instruction("pld", 1, 34)]
+    used = [plane.shift for plane in layers if plane.digits[:, unit].any()]
+    code += _shifted_copies(sorted(used), page)
+    positive, mixed, negative = _by_sign(layers, unit)
+
+    for output, terms in positive:
+        code.append(page.take("lda", "SUMS", 2 * output))
+        code += [page.take("adc", "SHIFTED", 2 * shift) for shift, _ in terms]
+        code.append(page.take("sta", "SUMS", 2 * output))
+    for number, (output, terms) in enumerate(mixed):
+        if number:
+            code.append(implied("clc"))
+        code.append(page.take("lda", "SUMS", 2 * output))
+        code += [page.take("adc", "SHIFTED", 2 * shift) for shift, sign in terms if sign > 0]
+        code.append(implied("sec"))
+        code += [page.take("sbc", "SHIFTED", 2 * shift) for shift, sign in terms if sign < 0]
+        code.append(page.take("sta", "SUMS", 2 * output))
+    if negative and not mixed:
+        code.append(implied("sec"))
+    for output, terms in negative:
+        code.append(page.take("lda", "SUMS", 2 * output))
+        code += [page.take("sbc", "SHIFTED", 2 * shift) for shift, _ in terms]
+        code.append(page.take("sta", "SUMS", 2 * output))
+    if not page.shared:
+        code += [Instruction(f"pea {SLOTS}", 3, 34), Instruction("pld", 1, 34)]
+    return [*code, implied("clc")]
+
+
+Terms = list[tuple[int, int]]
+
+
+def _by_sign(
+    layers: Sequence[Plane], unit: int
+) -> tuple[list[tuple[int, Terms]], list[tuple[int, Terms]], list[tuple[int, Terms]]]:
+    """Outputs with their (shift, sign) terms: only added to, both, only subtracted from."""
+    terms: dict[int, Terms] = {}
+    for plane in layers:
+        for output in np.flatnonzero(plane.digits[:, unit]):
+            digit = int(plane.digits[output, unit])
+            terms.setdefault(int(output), []).extend([(plane.shift, int(np.sign(digit)))] * abs(digit))
+    items = sorted(terms.items())
+    positive = [item for item in items if all(sign > 0 for _, sign in item[1])]
+    negative = [item for item in items if all(sign < 0 for _, sign in item[1])]
+    mixed = [item for item in items if item not in positive and item not in negative]
+    return positive, mixed, negative
+
+
+def _shifted_copies(used: Sequence[int], page: ColumnPage) -> list[Instruction]:
+    """round(A / 2^k) for every k used, ascending; the carry ends clear."""
+    code: list[Instruction] = []
+    done, rounded = 0, False
+    for number, shift in enumerate(used):
+        last = number + 1 == len(used)
+        code += [implied("lsr a")] * (shift - done)
+        if shift > 0:
+            code += [] if last else [implied("tax")]
+            code.append(immediate("adc", 0))
+        code.append(page.take("sta", "SHIFTED", 2 * shift))
+        if shift > 0 and not last:
+            code.append(implied("txa"))
+        done, rounded = shift, shift > 0
+    return code if rounded else [*code, implied("clc")]
+
+
+def front_rows(model: QuantizedModel, key_shift: int, value_shift: int) -> Ints:
+    """All that depends on token and position alone, computed by the integer model itself.
+
+    Returns (positions · vocab, 3 · d) words: residual stream, query · 2^key_shift, keys and values in a byte each.
+    """
+    config = model.config
+    position, token = np.divmod(np.arange(config.block_size * config.vocab_size), config.vocab_size)
+    integer = IntegerModel(model)
+    streams: Streams = integer.start(len(token))
+    streams.position[:] = position
+    trace: dict[str, Ints] = {}
+    integer.step(streams, token, trace)
+    attention = "layer0.attention"
+    return np.concatenate([trace["embed_norm"], trace[f"{attention}.query"], trace[f"{attention}.packed"]], axis=1)
+
+
+def slots_for(model: QuantizedModel, proof: RangeProof, weights: Sequence[str]) -> Slots:
+    """The slots of a vector that these matrices read: a bias that keeps both copies non-negative."""
+    inputs = model.config.tensor_shapes()[weights[0]][1]
+    largest = max(float(proof.sources[name](np.eye(inputs)).max()) for name in weights)
+    return Slots(SLOTS, inputs, bias_for(largest, HALVINGS))

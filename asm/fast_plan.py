@@ -1,0 +1,338 @@
+"""The fast cartridge: which code and tables it has, where they lie, and the blocks that call them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from asm.banks import Packer, segment
+from asm.digit_rows import Slots
+from asm.fast import (
+    SLOTS,
+    CodePart,
+    accumulate,
+    chain,
+    column_page,
+    front_rows,
+    mlp,
+    rows,
+    slots_for,
+    store,
+    store_narrow,
+    store_shifted,
+)
+from asm.parts import EmittedBlock, Part, lines, row_addresses, symbol
+from asm.record import RecordLayout, has_front_table
+from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
+from quantize.fixed import Ints
+from quantize.quantized import QuantizedModel
+from quantize.ranges import RangeProof
+from quantize.schedule import Add, Attention, Embed, Linear, Norm, microgpt
+from tables.rsqrt import rsqrt_table
+
+EXP7_BYTES = 256
+HALF_WORD = 0x8000
+SUM_BITS = 30
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to shift a norm's product: right or left by so many bits."""
+
+    right: int
+    left: int
+
+
+@dataclass(frozen=True)
+class NormRoutine:
+    """A table norm: its label, its squares, and code for every shift that can occur, least first."""
+
+    entry: str
+    comment: str
+    bits: int
+    epsilon: int
+    squares: str
+    variants: tuple[Variant, ...]
+    variants_below: int
+
+
+@dataclass(frozen=True)
+class Head:
+    """One head: its inputs' numbers, where its traces go."""
+
+    inputs: tuple[int, ...]
+    trace_scores: int
+    trace_weights: int
+
+
+@dataclass(frozen=True)
+class AttentionRoutine:
+    """A layer's attention on the PPU."""
+
+    entry: str
+    comment: str
+    segment: str
+    cache: str
+    heads: tuple[Head, ...]
+    key_shift: int
+    bias: int
+    mean_start: int
+    mean_shift: int
+    mean_to_slot: int
+    long_sums: bool
+    trace_query: int
+    trace_packed: int
+
+
+@dataclass(frozen=True)
+class FastTables:
+    """The numbers of the fast kernels' memory and tables."""
+
+    page: str
+    sums: int
+    shifted: int
+    norm_bias: int
+    head_clamp: int
+    exp7_entries: int
+    exp7_lines: tuple[str, ...]
+    reciprocal_lines: tuple[str, ...]
+    front_rows: tuple[str, ...]
+
+
+@dataclass
+class FastPlan:
+    """What plan_fast decided; `data` still has to be packed."""
+
+    model: QuantizedModel
+    norm_bias: int
+    blocks: tuple[EmittedBlock, ...] = ()
+    code: tuple[CodePart, ...] = ()
+    norms: tuple[NormRoutine, ...] = ()
+    attentions: tuple[AttentionRoutine, ...] = ()
+    caches: tuple[str, ...] = ()
+    data: list[tuple[str, Ints]] = field(default_factory=list)
+
+    def tables(self, parts: Sequence[Part]) -> FastTables:
+        """The numbers, once the data's addresses are known."""
+        page = column_page(self.model.config.n_embd)
+        seven = [int(EXP7[min(i, len(EXP7) - 1)]) for i in range(EXP7_BYTES)]
+        return FastTables(
+            page=page.label,
+            sums=page.sums,
+            shifted=page.shifted,
+            norm_bias=self.norm_bias,
+            head_clamp=self.model.parameters["lm_head.clamp"],
+            exp7_entries=seven.index(0),
+            exp7_lines=lines(seven),
+            reciprocal_lines=lines(_reciprocals()),
+            front_rows=row_addresses(parts, "front", 3 * self.model.config.n_embd),
+        )
+
+
+def _reciprocals() -> list[int]:
+    """2^21 / S for S from 127; below it, where no sum of weights lies, zero."""
+    sums = np.arange(RECIPROCALS)
+    return [int(r) for r in np.where(sums < 127, 0, reciprocal(sums))]
+
+
+class Planner:
+    """Walks the schedule and lays out code as it goes."""
+
+    def __init__(self, model: QuantizedModel, packer: Packer, record: RecordLayout) -> None:
+        self.model, self.packer, self.record = model, packer, record
+        self.proof = RangeProof(model)
+        self.proof.check()
+        readers = [name for name in model.linear_names() if self._reads_norm(name)]
+        self.norm_slots = slots_for(model, self.proof, readers)
+        self.plan = FastPlan(model, self.norm_slots.bias)
+        self.blocks: list[EmittedBlock] = []
+        self.code: list[CodePart] = []
+
+    def run(self) -> FastPlan:
+        """The whole schedule."""
+        for block in microgpt(self.model.config):
+            match block:
+                case Embed() if has_front_table(self.model):
+                    self._front()
+                case Norm() if self.model.kernel_of(block.name) == "table":
+                    self._norm(block)
+                case Linear() if block.weight == "lm_head":
+                    self._logits(block)
+                case Linear() if self.model.kernels[block.weight] == "digits":
+                    self._linear(block)
+                case Attention():
+                    self._attention(block)
+                case Add():
+                    self._add(block)
+                case _:
+                    pass
+        self.plan.blocks, self.plan.code = tuple(self.blocks), tuple(self.code)
+        return self.plan
+
+    def _reads_norm(self, weight: str) -> bool:
+        part = weight.rpartition(".")[2]
+        return part in ("wq", "wk", "wv", "fc1") and self.model.kernels[weight] == "digits"
+
+    def _trace(self, name: str) -> int:
+        return self.record.entries[name][0] if name in self.record.entries else 0
+
+    def _front(self) -> None:
+        model, attention = self.model, "layer0.attention"
+        words = front_rows(
+            model,
+            model.parameters[f"{attention}.key_shift"],
+            model.parameters[f"{attention}.value_shift"],
+        )
+        self.plan.data.append(("front", words))
+        comment = "embedding, first norms and first q, k, v of every token and position: a table"
+        self.blocks.append(EmittedBlock("blocks/front.asm", comment, self._trace("embed_norm"), stage="front"))
+
+    def _norm(self, block: Norm) -> None:
+        bits = self.model.parameters[f"{block.name}.bits"]
+        d = self.model.config.n_embd
+        table = f"squares_{bits}"
+        if all(name != table for name, _ in self.plan.data):
+            self.plan.data.append((table, square_table(bits).reshape(-1, 256)))
+        highest = rsqrt_table(d).shift + bits - 17
+        least_pairs = (31 - (SUM_BITS - 1)) // 2
+        shifts = range(highest - 15, highest - least_pairs + 1)
+        entry = symbol(block.name)
+        routine = NormRoutine(
+            entry=entry,
+            comment=f"{block.name}: slots = ± rmsnorm({block.source}), squares of ±2^{bits}",
+            bits=bits,
+            epsilon=table_epsilon(d, bits),
+            squares=table,
+            variants=tuple(Variant(max(shift, 0), max(-shift, 0)) for shift in shifts),
+            variants_below=-shifts[0],
+        )
+        self.plan.norms += (routine,)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/norm_table.asm", routine.comment, self._trace(block.name), entry=entry, stage=entry
+            )
+        )
+
+    def _linear(self, block: Linear) -> None:
+        layer, _, part = block.name.rpartition(".")
+        if part == "fc1":
+            self._mlp(layer)
+            return
+        slots = slots_for(self.model, self.proof, [block.weight]) if part == "o" else self.norm_slots
+        attention = f"{layer}.attention"
+        epilogue = {
+            "q": lambda: store_shifted("query", self.model.parameters[f"{attention}.key_shift"]),
+            "k": lambda: store_narrow("packed", self.model.parameters[f"{attention}.key_shift"], high=False),
+            "v": lambda: store_narrow("packed", self.model.parameters[f"{attention}.value_shift"], high=True),
+            "o": lambda: accumulate("residual"),
+        }[part]()
+        entry = symbol(block.name) + "_rows"
+        units = rows(self.model, self.proof, block.weight, slots, epilogue)
+        self.code += chain(entry, self._comment(block.weight), units, self.packer)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/linear_digits.asm",
+                f"{block.name}: {self._comment(block.weight)}",
+                0,
+                entry=entry,
+                traced=False,
+                stage=symbol(block.name),
+            )
+        )
+
+    def _comment(self, weight: str) -> str:
+        outputs, inputs = self.model.config.tensor_shapes()[weight]
+        return f"{weight} {outputs}×{inputs} in signed digits"
+
+    def _mlp(self, layer: str) -> None:
+        label = symbol(layer)
+        fused = mlp(self.model, self.proof, layer, self.norm_slots, self.packer, traced=self.record.traced)
+        self.code += [*fused.rows, *fused.columns]
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/mlp_digits.asm",
+                f"{layer}: fc1, {self.model.config.activation}, fc2: a column for every unit above zero",
+                self._trace(f"{layer}.activation"),
+                trace_after=self._trace(f"{layer}.mlp_residual"),
+                entry=f"{label}_mlp",
+                stage=f"{label}_mlp",
+            )
+        )
+
+    def _add(self, block: Add) -> None:
+        """The attention's residual sum is part of wo's rows; the MLP's of its own block."""
+        if block.name.endswith("attention_residual"):
+            self.blocks.append(
+                EmittedBlock(
+                    "blocks/traced_only.asm",
+                    f"{block.name}: done in the rows of wo",
+                    self._trace(block.name),
+                    out="residual",
+                    stage=symbol(block.name),
+                )
+            )
+
+    def _logits(self, block: Linear) -> None:
+        slots = Slots(SLOTS, self.model.config.n_embd, self.model.parameters["lm_head.clamp"])
+        units = rows(self.model, self.proof, block.weight, slots, store("logits"))
+        self.code += chain("logits_rows", self._comment(block.weight), units, self.packer)
+        self.blocks.append(EmittedBlock("blocks/clamp.asm", "slots = ± clamp(residual)", 0, stage="clamp"))
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/linear_digits.asm",
+                f"logits: {self._comment(block.weight)}",
+                0,
+                entry="logits_rows",
+                traced=False,
+                stage="logits",
+            )
+        )
+
+    def _attention(self, block: Attention) -> None:
+        config, parameters = self.model.config, self.model.parameters
+        layer = block.name.rpartition(".")[0]
+        width, label = config.head_dim, symbol(layer)
+        shift = VALUE_BITS - parameters[f"{block.name}.value_shift"]
+        bias = slots_for(self.model, self.proof, [f"{layer}.wo"]).bias
+        room = config.n_head * 320 + config.n_embd * 60 + 400
+        heads = tuple(
+            Head(
+                tuple(range(head * width, (head + 1) * width)),
+                self._trace(f"{block.name}.scores") + 2 * config.block_size * head,
+                self._trace(f"{block.name}.weights") + 2 * config.block_size * head,
+            )
+            for head in range(config.n_head)
+        )
+        routine = AttentionRoutine(
+            entry=f"{label}_attention",
+            comment=f"{block.name}: {config.n_head} heads of {width} over the positions so far",
+            segment=segment(self.packer.place(room)),
+            cache=f"{label}_kv",
+            heads=heads,
+            key_shift=parameters[f"{block.name}.key_shift"],
+            bias=bias,
+            mean_start=HALF_WORD + ((1 << shift) >> 1),
+            mean_shift=shift,
+            mean_to_slot=(bias - (HALF_WORD >> shift)) & 0xFFFF,
+            long_sums=127 * config.block_size >= RECIPROCALS,
+            trace_query=self._trace(f"{block.name}.query"),
+            trace_packed=self._trace(f"{block.name}.packed"),
+        )
+        self.plan.attentions += (routine,)
+        self.plan.caches += (routine.cache,)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/attention_ppu.asm",
+                routine.comment,
+                self._trace(block.name),
+                entry=routine.entry,
+                stage=routine.entry,
+            )
+        )
+
+
+def plan_fast(model: QuantizedModel, packer: Packer, record: RecordLayout) -> FastPlan:
+    """Lay out the fast cartridge. Raises InputError when a range cannot be proved or it does not fit."""
+    return Planner(model, packer, record).run()

@@ -1,0 +1,89 @@
+"""What the planners hand to the templates: pieces of ROM, and blocks of the schedule by name and number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from asm.banks import BANK_BYTES, Packer, segment
+from quantize.fixed import Ints
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one tensor that lie together in one bank of ROM."""
+
+    tensor: str
+    label: str
+    bank: int
+    first_row: int
+    rows: int
+    lines: tuple[str, ...]
+    comment: str
+
+    @property
+    def segment(self) -> str:
+        """The linker segment of its bank."""
+        return segment(self.bank)
+
+
+@dataclass(frozen=True)
+class EmittedBlock:
+    """A block of the schedule as its template sees it: names of memory, sizes, trace offsets."""
+
+    template: str
+    comment: str
+    trace: int
+    out: str = ""
+    source: str = ""
+    query: str = ""
+    keys: str = ""
+    values: str = ""
+    buffer: str = ""
+    kind: str = ""
+    inputs: int = 0
+    outputs: int = 0
+    size: int = 0
+    cached: bool = False
+    trace_scores: int = 0
+    trace_weights: int = 0
+    trace_after: int = 0
+    traced: bool = True
+    entry: str = ""
+    parts: tuple[Part, ...] = ()
+    stage: str = ""
+
+
+def symbol(name: str) -> str:
+    """A schedule's name as an assembler's: layer0.wq → layer0_wq."""
+    return name.replace(".", "_")
+
+
+def lines(numbers: Iterable[int], per_line: int = 16) -> tuple[str, ...]:
+    """Numbers as operands of .byte or .word, some to a line."""
+    texts = [str(number) for number in numbers]
+    return tuple(", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line))
+
+
+def pack(tensors: Sequence[tuple[str, Ints]], packer: Packer) -> tuple[Part, ...]:
+    """Lay tensors out row by row over banks; a row never crosses a bank."""
+    parts: list[Part] = []
+    for name, values in tensors:
+        row_bytes = 2 * values.shape[1]
+        row = 0
+        while row < len(values):
+            rows = min(len(values) - row, max(packer.free // row_bytes, 1), BANK_BYTES // row_bytes)
+            bank = packer.place(rows * row_bytes)
+            text = tuple(", ".join(f"{w & 0xFFFF}" for w in values[r]) for r in range(row, row + rows))
+            label = symbol(name) + (f"_from_{row}" if row else "")
+            comment = f"{name}: rows {row} to {row + rows - 1} of {len(values)}, {values.shape[1]} wide"
+            parts.append(Part(name, label, bank, row, rows, text, comment))
+            row += rows
+    return tuple(parts)
+
+
+def row_addresses(parts: Sequence[Part], tensor: str, width: int) -> tuple[str, ...]:
+    """An address expression for every row of a tensor."""
+    return tuple(
+        f"{part.label} + {2 * width * row}" for part in parts if part.tensor == tensor for row in range(part.rows)
+    )

@@ -1,0 +1,2 @@
+        jsl {{ block.entry }}
+        trace {{ block.trace }}, attended, KV_ROW

@@ -1,0 +1,1 @@
+        jsl clamp_residual

@@ -1,0 +1,8 @@
+        pea slots
+        pld
+        jsl {{ block.entry }}
+        pea 0
+        pld
+{% if block.traced %}
+        trace {{ block.trace }}, {{ block.out }}, 2 * {{ block.outputs }}
+{% endif %}

@@ -1,0 +1,13 @@
+        call clear_sums
+        .if ::TRACE
+        call clear_hidden
+        .endif
+        pea slots
+        pld
+        clc
+        jsl {{ block.entry }}
+        pea 0
+        pld
+        trace {{ block.trace }}, hidden, 2 * N_HIDDEN
+        call add_sums
+        trace {{ block.trace_after }}, residual, KV_ROW

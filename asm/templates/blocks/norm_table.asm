@@ -1,0 +1,5 @@
+        jsl {{ block.entry }}
+        .if ::TRACE
+        call trace_slots
+        .endif
+        trace {{ block.trace }}, normed, KV_ROW

@@ -1,0 +1,1 @@
+        trace {{ block.trace }}, {{ block.out }}, KV_ROW

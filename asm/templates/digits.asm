@@ -1,0 +1,202 @@
+; What surrounds the rows of digits: slots, sums, and the table norm. Unrolled over the model's width.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+
+        .segment "CODE"
+
+HALF_WORD = $8000
+
+; The sums that the MLP's columns add to, empty: 2^15, so that they never go below zero.
+; kills: A
+proc clear_sums, 16, 16
+        lda #HALF_WORD
+        .repeat ::N_EMBD, I
+        sta a:sums + 2 * I
+        .endrepeat
+        rts
+endproc
+
+; residual = residual + sums.
+; kills: A
+; twin: x + y
+proc add_sums, 16, 16
+        .repeat ::N_EMBD, I
+        lda a:sums + 2 * I
+        eor #HALF_WORD
+        clc
+        adc a:residual + 2 * I
+        sta a:residual + 2 * I
+        .endrepeat
+        rts
+endproc
+
+; Every hidden unit zero: in a traced cartridge only, where the columns fill in those above zero.
+; kills: A, X
+proc clear_hidden, 16, 16
+        ldx #2 * N_HIDDEN - 2
+:       stz hidden, x
+        dex
+        dex
+        bpl :-
+        rts
+endproc
+
+; normed = slots − bias: in a traced cartridge only.
+; kills: A, X
+proc trace_slots, 16, 16
+        ldx #2 * N_EMBD - 2
+:       lda a:slots, x
+        sec
+        sbc #NORM_BIAS
+        sta normed, x
+        dex
+        dex
+        bpl :-
+        rts
+endproc
+
+; slots = HEAD_CLAMP ± the residual stream cut to ±HEAD_CLAMP.
+; kills: A
+; twin: quantize.integer_model.IntegerModel._clamped
+clamp_residual:
+        .a16
+        .i16
+        .repeat ::N_EMBD, I
+        lda a:residual + 2 * I
+        clc
+        adc #HEAD_CLAMP
+        cmp #2 * HEAD_CLAMP + 1
+        bcc :+
+        cmp #HALF_WORD          ; below −HEAD_CLAMP the sum is negative
+        lda #0
+        bcs :+
+        lda #2 * HEAD_CLAMP
+:       sta a:slots + 2 * I
+        lda #2 * HEAD_CLAMP
+        sec
+        sbc a:slots + 2 * I
+        sta a:slots + 2 * N_EMBD + 2 * I
+        .endrepeat
+        rtl
+
+; A = A², rounded to Q8.8 and saturated: a hidden unit of a squared ReLU. Any direct page.
+; in: A ≥ 0    out: A    kills: X, product, acc
+; twin: quantize.blocks.relu2
+square_hidden:
+        phd
+        pea 0
+        pld
+        sta mul_a
+        sta mul_b
+        call mul_u16
+        lda product
+        sta acc
+        lda product + 2
+        sta acc + 2
+        call round_q88
+        ldx acc + 2
+        cpx #$0080
+        bcc :+
+        lda #$7FFF
+:       pld
+        rtl
+
+        .export clamp_residual, square_hidden
+{% for norm in norms %}
+
+; {{ norm.comment }}
+; slots = NORM_BIAS ± y.  kills: A, X, Y, acc, norm_scale, norm_shift
+; twin: quantize.blocks.rmsnorm_table
+        .segment "CODE"
+        .export {{ norm.entry }}
+{{ norm.entry }}:
+.scope
+        .a16
+        .i16
+        stz acc + 2
+        lda #{{ norm.epsilon }}
+        .repeat ::N_EMBD, I
+        sta acc
+        lda a:residual + 2 * I
+        clc
+        adc #1 << {{ norm.bits }}
+        .repeat {{ norm.bits }} - 12
+        lsr a
+        .endrepeat
+        and #$FFFE
+        tax
+        lda f:{{ norm.squares }}, x
+        clc
+        adc acc
+        bcc :+
+        inc acc + 2
+:
+        .endrepeat
+        sta acc
+        call rsqrt
+        lda norm_shift          ; how far the product is shifted beyond a byte
+        clc
+        adc #{{ norm.bits }} - 17 + {{ norm.variants_below }}
+        asl a
+        tax
+        lda norm_scale
+        lsr a
+        phb
+        pea $7E7E
+        plb
+        plb
+        pea INIDISP             ; the PPU's registers as direct page
+        pld
+        a8
+        sta <M7B
+        a16
+        ldy #2 * N_EMBD - 2
+        jmp (.loword(variants), x)
+variants:
+{% for variant in norm.variants %}
+        .addr .loword(shift{{ loop.index0 }})
+{% endfor %}
+{% for variant in norm.variants %}
+shift{{ loop.index0 }}:
+        sep #$10
+        .i8
+:       ldx a:residual, y
+        stx <M7A
+        ldx a:residual + 1, y
+        stx <M7A
+        lda <(MPYL + 1)
+{% if variant.right %}
+        eor #HALF_WORD
+        .repeat {{ variant.right }}
+        lsr a
+        .endrepeat
+        adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))     ; the carry is the rounding
+{% else %}
+        .repeat {{ variant.left }}
+        asl a
+        .endrepeat
+        clc
+        adc #NORM_BIAS
+{% endif %}
+        sta a:slots, y
+        lda #2 * NORM_BIAS
+        sec
+        sbc a:slots, y
+        sta a:slots + 2 * N_EMBD, y
+        dey
+        dey
+        cpy #$FE
+        bne :-
+        jmp done
+{% endfor %}
+done:    rep #$10
+        .i16
+        pea 0
+        pld
+        plb
+        rtl
+.endscope
+{% endfor %}

@@ -1,0 +1,48 @@
+"""The fast kernels' choice and numbers: which block runs on what, with shifts that the range proof allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from quantize.fixed import ONE
+from quantize.quantized import QuantizedModel
+from quantize.ranges import RangeProof
+from quantize.schedule import Attention, Norm, microgpt
+
+HEAD_CLAMP = 8 * ONE
+"""What lm_head sees of the residual stream: ±8.0 costs 0.0001 nats and keeps its sums short."""
+
+MOST_POSITIONS = 127
+"""The fast attention counts positions in pairs of bytes of an 8-bit index."""
+
+
+def with_fast_kernels(model: QuantizedModel) -> QuantizedModel:
+    """The same weights on signed digits, table norms and the PPU's multiplier.
+
+    The second MLP matrix runs by columns, so that hidden units at zero cost nothing. The first layer's query,
+    key and value matrices stay exact: they end up in a table over token and position.
+    """
+    kernels = dict.fromkeys(model.linear_names(), "digits")
+    kernels |= {name: "schoolbook" for name in kernels if name in ("layer0.wq", "layer0.wk", "layer0.wv")}
+    kernels |= {name: "digit_columns" for name in kernels if name.endswith(".fc2")}
+    parameters = {"lm_head.clamp": HEAD_CLAMP}
+    proof = RangeProof(replace(model, kernels=kernels, parameters=parameters))
+    reach = {bound.name: bound.largest * ONE for bound in proof.bounds}
+    for block in microgpt(model.config):
+        if isinstance(block, Norm) and block.name not in ("embed_norm", "layer0.attention_norm"):
+            source = proof.norm_sources[block.name] * 1.1 + 16
+            kernels[block.name] = "table"
+            parameters[f"{block.name}.bits"] = max(11, int(np.ceil(np.log2(source))))
+        if isinstance(block, Attention):
+            layer = block.name.rpartition(".")[0]
+            parameters[f"{block.name}.key_shift"] = _shift(reach[f"{layer}.k"])
+            parameters[f"{block.name}.value_shift"] = _shift(reach[f"{layer}.v"])
+            kernels[block.name] = "ppu"
+    return replace(model, kernels=kernels, parameters=parameters)
+
+
+def _shift(largest: float) -> int:
+    """The least shift that brings a magnitude, with a margin for a table norm's slack, into eight bits."""
+    return max(0, int(np.ceil(np.log2(1.02 * largest / 127))))

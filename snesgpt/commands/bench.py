@@ -1,0 +1,215 @@
+"""`snesgpt bench ROM`: clocks per token and per stage, and how many times the schoolbook's speed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trainer.errors import InputError
+
+if TYPE_CHECKING:
+    from quantize.quantized import QuantizedModel
+    from snesgpt.speed import Speed
+
+STAGE_TOKENS = 300
+STAGE_FRAMES = 6000
+"""A ROM that takes longer than this for its tokens gets STAGE_TOKENS for its stages."""
+
+SCHOOLBOOK_TOKENS = 100
+UNACCOUNTED = 0.02
+MAX_TEMPERATURE = 2.0
+
+Bar = Callable[[str, int], Callable[[int], None]]
+
+
+@click.command("bench")
+@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
+@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: beside ROM]")
+@click.option("--weights", type=click.Path(path_type=Path), help="For the schoolbook.  [default: beside ROM]")
+@click.option("--core", default="bsnes", help="snes9x, bsnes or the path of a libretro core.")
+@click.option("--tokens", type=click.IntRange(1), default=1000, help="At least so many are timed.")
+@click.option(
+    "--temperature", type=click.FloatRange(0, MAX_TEMPERATURE), help="0 = greedy.  [default: the ROM's own]"
+)
+@click.option("--no-schoolbook", is_flag=True, help="Do not time the schoolbook cartridge of the same weights.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    rom: Path,
+    model: Path | None,
+    weights: Path | None,
+    core: str,
+    tokens: int,
+    temperature: float | None,
+    no_schoolbook: bool,
+    as_json: bool,
+) -> None:
+    """Time ROM while it makes its names, display on, everything included; then where each clock goes.
+
+    The stages are timed in a build of MODEL that notes the beam at every stage; what that costs is measured and
+    taken off. Predicted clocks are the build's own. The schoolbook cartridge of the same WEIGHTS is timed alike.
+    """
+    from asm.build import build_rom
+    from asm.cartridge import read_image
+    from quantize.quantize import quantize
+    from quantize.quantized import load_model
+    from snesgpt.profile import measure_stages
+    from trainer.weights import load_weights
+
+    image, integers = read_image(rom), load_model(model or rom.with_name("model.npz"))
+    float_weights = None if no_schoolbook else _read_weights(weights or rom.with_name("weights.npz"), load_weights)
+    tenths = None if temperature is None else _tenths(temperature)
+    addresses = _addresses(rom, image, integers)
+    with _progress() as bar:
+        speed = _speed(image, addresses, core, tokens, tenths, bar("tokens", tokens))
+        stage_tokens = tokens if speed.frames <= STAGE_FRAMES else min(tokens, STAGE_TOKENS)
+        profiled = build_rom(integers, profiled=True)
+        profile = measure_stages(profiled, core, stage_tokens, tenths=tenths, progress=bar("stages", stage_tokens))
+        schoolbook = None
+        if float_weights is not None:
+            other, count = _schoolbook_rom(quantize(float_weights, "schoolbook")), min(tokens, SCHOOLBOOK_TOKENS)
+            schoolbook = _speed(*other, core, count, tenths, bar("schoolbook", count))
+    stages = _with_shares(profile.stages(), getattr(profiled.layout, "predicted", None))
+    report: dict[str, Any] = {
+        "rom": str(rom),
+        "core": core,
+        "temperature": (integers.temperature if tenths is None else tenths) / 10,
+        **_figures(speed),
+        "predicted": _total(stages, "predicted"),
+        "stages_sum": _total(stages, "measured"),
+        "stages_tokens": profile.tokens,
+        "stages": stages,
+        "schoolbook": _figures(schoolbook) if schoolbook else None,
+        "ratio": schoolbook.clocks_per_token / speed.clocks_per_token if schoolbook else None,
+    }
+    click.echo(json.dumps(report, indent=2) if as_json else _text(report))
+    if abs(report["stages_sum"] / speed.clocks_per_token - 1) > UNACCOUNTED + 2 * speed.relative_error:
+        click.echo(
+            f"snesgpt: warning: the stages sum to {report['stages_sum']:,.0f} clocks, the ROM takes "
+            f"{speed.clocks_per_token:,.0f}: was it built from this model?",
+            err=True,
+        )
+
+
+def _tenths(temperature: float) -> int:
+    tenths = round(10 * temperature)
+    if abs(tenths - 10 * temperature) > 1e-6:
+        raise InputError(f"temperature {temperature} is not one of 0.0, 0.1 … 2.0")
+    return tenths
+
+
+def _read_weights(path: Path, read: Callable[[Path], Any]) -> Any:
+    if not path.exists():
+        raise InputError(
+            f"{path} does not exist: the schoolbook is made from it; give --weights or --no-schoolbook"
+        )
+    return read(path)
+
+
+def _addresses(rom: Path, image: bytes, model: QuantizedModel) -> Mapping[str, int]:
+    """Names of work RAM: from the symbols beside the ROM, or from building the model once more."""
+    from asm.build import build_rom, symbols
+
+    beside = rom.with_suffix(".dbg")
+    if beside.is_file():
+        return symbols(beside.read_bytes())
+    built = build_rom(model)
+    if built.image != image:
+        raise InputError(f"{beside} is missing and {rom} is not what the model becomes: run `snesgpt build` again")
+    return symbols(built.debug)
+
+
+def _schoolbook_rom(model: QuantizedModel) -> tuple[bytes, Mapping[str, int]]:
+    from asm.build import build_rom, symbols
+
+    rom = build_rom(model)
+    return rom.image, symbols(rom.debug)
+
+
+def _speed(
+    image: bytes,
+    addresses: Mapping[str, int],
+    core: str,
+    tokens: int,
+    tenths: int | None,
+    progress: Callable[[int], None],
+) -> Speed:
+    from snesgpt.console import Console
+    from snesgpt.page import NamesPage
+    from snesgpt.speed import measure_speed
+
+    with Console(image, core) as console:
+        return measure_speed(NamesPage(console, addresses, tenths=tenths), tokens, progress)
+
+
+def _figures(speed: Speed) -> dict[str, float]:
+    return {
+        "clocks_per_token": speed.clocks_per_token,
+        "tokens_per_second": speed.tokens_per_second,
+        "relative_error": speed.relative_error,
+        "tokens": speed.tokens,
+        "frames": speed.frames,
+        "pages": speed.pages,
+    }
+
+
+def _with_shares(
+    measured: Mapping[str, float], predicted: Mapping[str, float] | None
+) -> dict[str, dict[str, float | None]]:
+    """Stage → predicted, measured, share of all. A prediction may spell layer0_q as layer0.q."""
+    known = {name.replace(".", "_"): clocks for name, clocks in (predicted or {}).items()}
+    total = sum(measured.values())
+    return {
+        name: {"predicted": known.get(name), "measured": clocks, "share": clocks / total}
+        for name, clocks in measured.items()
+    }
+
+
+def _total(stages: Mapping[str, Mapping[str, float | None]], column: str) -> float | None:
+    """The sum of a column, None if it has a gap."""
+    found = [stage[column] for stage in stages.values()]
+    numbers = [clocks for clocks in found if clocks is not None]
+    return sum(numbers) if len(numbers) == len(found) else None
+
+
+def _text(report: Mapping[str, Any]) -> str:
+    lines = [f"{'stage':28}{'predicted':>12}{'measured':>12}{'share':>8}"]
+    for name, stage in report["stages"].items():
+        lines.append(f"{name:28}{_clocks(stage['predicted'])}{_clocks(stage['measured'])}{stage['share']:8.1%}")
+    lines.append(f"{'sum':28}{_clocks(report['predicted'])}{_clocks(report['stages_sum'])}{1:8.1%}")
+    lines.append(f"{'display on, all included':28}{'':12}{_clocks(report['clocks_per_token'])}")
+    lines.append("")
+    lines.append(
+        f"{report['core']}, T = {report['temperature']}: {report['tokens_per_second']:,.2f} tokens/s, "
+        f"{report['clocks_per_token']:,.0f} clocks a token ± {report['relative_error']:.1%} "
+        f"({report['tokens']:,} tokens in {report['frames']:,} frames)"
+    )
+    if report["schoolbook"]:
+        lines.append(
+            f"schoolbook: {report['schoolbook']['tokens_per_second']:,.2f} tokens/s, "
+            f"{report['schoolbook']['clocks_per_token']:,.0f} clocks a token; ratio {report['ratio']:,.1f}"
+        )
+    return "\n".join(lines)
+
+
+def _clocks(number: float | None) -> str:
+    return f"{'–':>12}" if number is None else f"{number:12,.0f}"
+
+
+@contextmanager
+def _progress() -> Iterator[Bar]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:10}"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+
+        def begin(what: str, total: int) -> Callable[[int], None]:
+            task = shown.add_task(what, total=total)
+            return lambda done: shown.update(task, completed=done)
+
+        yield begin

@@ -1,0 +1,58 @@
+"""How fast a cartridge makes its names, display on, everything included: tokens of its page against frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from snesgpt.beam import FRAME_CLOCKS, FRAMES_PER_SECOND
+from snesgpt.page import NamesPage
+
+SKIPPED = 8
+"""The first tokens of a page: it always begins at the same place in a frame, later tokens end anywhere in one."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Tokens made in so many frames, over so many pages."""
+
+    tokens: int
+    frames: int
+    pages: int
+
+    @property
+    def clocks_per_token(self) -> float:
+        """Master clocks."""
+        return self.frames * FRAME_CLOCKS / self.tokens
+
+    @property
+    def tokens_per_second(self) -> float:
+        """On an NTSC machine."""
+        return FRAMES_PER_SECOND * self.tokens / self.frames
+
+    @property
+    def relative_error(self) -> float:
+        """Standard error from looking once a frame: both ends of a page are seen up to a frame late, alike."""
+        return math.sqrt(self.pages / 6) / self.frames
+
+
+def measure_speed(page: NamesPage, tokens: int, progress: Callable[[int], None] = lambda _: None) -> Speed:
+    """Whole pages until at least `tokens` tokens were timed, each from its eighth token to its last.
+
+    Both are moments at which a token is counted, seen at the end of their frame: on average half a frame late at
+    either end, so that the difference has no bias. Waiting at a complete page does not count.
+    """
+    timed = frames = pages = 0
+    while timed < tokens:
+        if page.complete:
+            page.begin()
+        first = last = seen = 0
+        while not page.complete:
+            page.step()
+            if page.tokens != seen:
+                seen, last = page.tokens, page.console.frames
+                first = first or (last if seen >= SKIPPED else 0)
+                progress(min(timed + max(seen - SKIPPED, 0), tokens))
+        timed, frames, pages = timed + seen - SKIPPED, frames + last - first, pages + 1
+    return Speed(timed, frames, pages)
