@@ -26,7 +26,7 @@ SOURCES = {name: content.decode() for name, content in build_rom(MODEL).sources.
 
 REGISTER = re.compile(r"\$(?:00)?(?:2[01][0-9A-F]{2}|4[23][0-9A-F]{2}|401[67])\b", re.I)
 HEADER_LINES = 6
-WIDTH_CHANGES = {"contract.inc", "main.asm"}
+WIDTH_CHANGES = {"contract.inc", "main.asm", "profile.asm"}
 """The only files that may change register widths by hand: the macros, and code entered in any width."""
 
 JINJA = (

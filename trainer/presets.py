@@ -29,7 +29,7 @@ class Preset:
     batch_size: int = 128
     learning_rate: float = 0.01
     weight_decay: float = 0.025
-    digits: float = 1.0
+    digits: float = 1.2
     grid: int = 6
     hidden_price: float = 0.0002
 

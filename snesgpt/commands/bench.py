@@ -185,7 +185,7 @@ def _text(report: Mapping[str, Any]) -> str:
     lines.append("")
     lines.append(
         f"{report['core']}, T = {report['temperature']}: {report['tokens_per_second']:,.2f} tokens/s, "
-        f"{report['clocks_per_token']:,.0f} clocks a token ± {report['relative_error']:.1%} "
+        f"{report['clocks_per_token']:,.0f} clocks a token ± {report['relative_error']:.2%} "
         f"({report['tokens']:,} tokens in {report['frames']:,} frames)"
     )
     if report["schoolbook"]:
