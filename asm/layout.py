@@ -12,7 +12,7 @@ from asm.parts import EmittedBlock, Part, lines, pack, row_addresses, symbol
 from asm.record import RecordLayout
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
-from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, inverse_temperature
+from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
 from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, microgpt
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
@@ -66,6 +66,8 @@ class Layout:
     exp_lines: tuple[str, ...]
     rsqrt_lines: tuple[str, ...]
     inverse_t_lines: tuple[str, ...]
+    most_cutoff: int
+    cutoff_lines: tuple[str, ...]
     symbol_lines: tuple[str, ...]
     banks: int
     rom_banks: tuple[RomBank, ...]
@@ -144,6 +146,8 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     banks = _power_of_two(packer.bank + 1)
     d = config.n_embd
     table = rsqrt_table(d)
+    temperatures = range(MAX_TEMPERATURE + 1)
+    cutoffs = [cutoff(inverse_temperature(t, model.logit_shift)) for t in temperatures]
     return Layout(
         config=config,
         title=f"{TITLE:21}",
@@ -166,7 +170,9 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         wpe_rows=row_addresses(parts, "wpe", d),
         exp_lines=lines(exp_table().tolist()),
         rsqrt_lines=lines(table.entries.tolist()),
-        inverse_t_lines=lines([inverse_temperature(t, model.logit_shift) for t in range(MAX_TEMPERATURE + 1)]),
+        inverse_t_lines=lines([inverse_temperature(t, model.logit_shift) for t in temperatures]),
+        most_cutoff=max(cutoffs),
+        cutoff_lines=lines(cutoffs),
         symbol_lines=lines([*(ord(character) for character in model.symbols), 0]),
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),

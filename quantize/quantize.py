@@ -32,17 +32,19 @@ class TensorError:
     relative_error: float
 
 
-def folded(weights: Weights) -> dict[str, NDArray[Any]]:
+def folded(weights: Weights, *, centred: bool) -> dict[str, NDArray[Any]]:
     """The float tensors as the integer model uses them.
 
-    1/sqrt(head_dim) is part of the query weights. The mean row of lm_head is taken off: it moves every logit
-    alike, which no softmax sees, and without it the logits stay smaller.
+    1/sqrt(head_dim) is part of the query weights. If centred, the mean row of lm_head is taken off: it moves
+    every logit alike, which no softmax sees, and without it the logits stay smaller. (Not for digits: their
+    few digits would become many.)
     """
     tensors = {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}
     for name in tensors:
         if name.endswith(".wq"):
             tensors[name] = tensors[name] / math.sqrt(weights.config.head_dim)
-    tensors["lm_head"] = tensors["lm_head"] - tensors["lm_head"].mean(0)
+    if centred:
+        tensors["lm_head"] = tensors["lm_head"] - tensors["lm_head"].mean(0)
     return tensors
 
 
@@ -72,7 +74,7 @@ def quantize(weights: Weights, kernel: str = "schoolbook") -> QuantizedModel:
             return quantize(weights, "digits")
         except InputError:
             return quantize(weights, "schoolbook")
-    exact = folded(weights)
+    exact = folded(weights, centred=kernel == "schoolbook")
     kernels = {name: "schoolbook" for name in exact if name not in ("wte", "wpe")}
     tensors = {name: round_tensor(name, tensor) for name, tensor in exact.items()}
     model = QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info)
@@ -91,7 +93,8 @@ def quantize(weights: Weights, kernel: str = "schoolbook") -> QuantizedModel:
 def tensor_errors(weights: Weights, model: QuantizedModel) -> list[TensorError]:
     """What rounding did to each tensor."""
     errors: list[TensorError] = []
-    for name, exact in folded(weights).items():
+    centred = model.kernels["lm_head"] == "schoolbook"
+    for name, exact in folded(weights, centred=centred).items():
         scale = 2**model.logit_shift if name == "lm_head" else 1
         change = from_q88(model.tensors[name]) * scale - exact
         rms = float(np.sqrt((change**2).mean()))

@@ -24,6 +24,22 @@ def inverse_temperature(tenths: int, logit_shift: int = 0) -> int:
     return 0 if tenths == 0 else ((2560 << logit_shift) + tenths // 2) // tenths
 
 
+def cutoff(inverse_t: int) -> int:
+    """The least distance below the largest logit, Q8.8, that rounds past the exp table: weight 0 from there on."""
+    table_end = EXP_ENTRIES << (FRACTION_BITS + EXP_STEP_BITS)
+    return 0 if inverse_t == 0 else -(-(table_end - (1 << (FRACTION_BITS + EXP_STEP_BITS - 1))) // inverse_t)
+
+
+def distance_weights(inverse_t: int) -> Ints:
+    """exp(−distance · inverse_t) of every Q8.8 distance below the largest logit up to the cutoff.
+
+    Returns (cutoff,) Q0.16.    asm: set_temperature
+    """
+    distances = np.arange(cutoff(inverse_t))
+    weights: Ints = EXP[round_shift(distances * inverse_t, FRACTION_BITS + EXP_STEP_BITS)]
+    return weights
+
+
 @dataclass
 class Generator:
     """Xorshift on two words: x, y = y, y ^ (y >> 1) ^ t ^ (t >> 3) with t = x ^ (x << 5).    asm: random
@@ -56,8 +72,7 @@ def sampling_weights(logits: Ints, inverse_t: int) -> Ints:
     logits (B, candidates) Q8.8; inverse_t > 0 Q8.8; returns (B, candidates) Q0.16, the largest 65535.
     """
     below = logits.max(-1, keepdims=True) - logits
-    steps = round_shift(below * inverse_t, FRACTION_BITS + EXP_STEP_BITS)
-    weights: Ints = EXP[np.minimum(steps, EXP_ENTRIES)]
+    weights: Ints = np.append(distance_weights(inverse_t), 0)[np.minimum(below, cutoff(inverse_t))]
     return weights
 
 

@@ -285,7 +285,8 @@ def weighted_mean(memory: Memory, random: Random, count: int) -> Call:
 def set_temperature(memory: Memory, random: Random, count: int) -> Call:
     tenths = np.tile(np.arange(MAX_TEMPERATURE + 1), 1 + count // 20)
     inverse = np.array([inverse_temperature(t) for t in tenths.tolist()])
-    return Call({"temperature": tenths}, {"temperature": tenths, "inverse_t": inverse})
+    wanted = {"temperature": tenths, "inverse_t": inverse, "cutoff": cutoffs(inverse)}
+    return Call({"temperature": tenths}, wanted)
 
 
 @twin
@@ -297,7 +298,7 @@ def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     for n, (row, length, inverse) in enumerate(zip(logits, candidates, inverse_t.tolist(), strict=True)):
         weights[n, :length] = sampler.sampling_weights(row[None, :length], inverse)[0]
         total[n] = weights[n, :length].sum()
-    given = {"logits": logits, "candidates": 2 * candidates, "inverse_t": inverse_t}
+    given = {"logits": logits, "candidates": 2 * candidates, "inverse_t": inverse_t, "cutoff": cutoffs(inverse_t)}
     given["sample_weights"] = np.where(np.arange(logits.shape[1]) < candidates[:, None], 0, weights)
     return Call(given, {"sample_weights": weights, "acc": total, "logits": logits})
 
@@ -325,15 +326,21 @@ def choose_token(memory: Memory, random: Random, count: int) -> Call:
         for row, length, inverse, draw in zip(logits, candidates, inverse_t.tolist(), drawn, strict=True)
     ]
     given = {"logits": logits, "candidates": 2 * candidates, "inverse_t": inverse_t, "random_x": x, "random_y": y}
+    given["cutoff"] = cutoffs(inverse_t)
     wanted = {"next_token": np.array(chosen), "random_x": generator.x, "random_y": generator.y, "logits": logits}
     return Call(given, wanted | {"inverse_t": inverse_t})
 
 
 def inverse_temperatures(random: Random, count: int, lowest: int) -> Ints:
-    """1/T of every temperature in tenths from `lowest` on, then any Q8.8."""
+    """1/T of every temperature in tenths from `lowest` on, then any that can be."""
     every = [inverse_temperature(tenths) for tenths in range(lowest, MAX_TEMPERATURE + 1)]
-    any_other = low_word(numbers(random, count)) | lowest
+    any_other = random.integers(128, (2560 << 3) + 1, count)  # 2.0 … 0.1, logits halved up to three times
     return np.append(np.repeat(every, 4), any_other)[:count]
+
+
+def cutoffs(inverse_t: Ints) -> Ints:
+    """The cutoff that goes with each 1/T."""
+    return np.array([sampler.cutoff(inverse) for inverse in inverse_t.tolist()])
 
 
 def gray_inverse(target: int) -> int:

@@ -268,7 +268,7 @@ BY_PARITY = [
     Bug(
         "the last of equals wins",
         within(
-            "largest_logit", "        beq :+                  ; the first of equals wins\n", "", "inference.asm"
+            "largest_logit", "        bcc smaller\n", "        bcc smaller\n        beq smaller\n", "inference.asm"
         ),
         "next_token[",
     ),
@@ -299,7 +299,7 @@ BY_ROUTINE = [
     Bug("temperature rounded down", numbers("inverse_t_table", add(13, -1)), "set_temperature"),
     Bug(
         "sampling argument not rounded",
-        within("sampling_weights", "adc #$0400\n", "adc #0\n", "inference.asm"),
+        within("sampling_weights", "adc #4 ", "adc #3 ", "inference.asm"),
         "sampling_weights",
     ),
     Bug(

@@ -31,7 +31,7 @@ class Preset:
     weight_decay: float = 0.025
     digits: float = 1.2
     grid: int = 6
-    hidden_price: float = 0.0002
+    hidden_price: float = 0.0
 
     def config(self, vocab_size: int, **overrides: Any) -> ModelConfig:
         """Its shape over an alphabet; overrides replace single sizes. Raises InputError as ModelConfig does."""

@@ -24,6 +24,13 @@ inverse_t_table:
         .word {{ line }}
 {% endfor %}
 
+; how far below the largest a logit weighs nothing, Q8.8
+        .export cutoff_table
+cutoff_table:
+{% for line in cutoff_lines %}
+        .word {{ line }}
+{% endfor %}
+
 ; where each row of the embeddings lies
 wte_rows:
 {% for row in wte_rows %}

@@ -44,6 +44,7 @@
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
 ; twin: quantize.integer_model.IntegerModel.step
 proc gpt_step, 16, 16
+        mark overhead           ; and again at once: what a mark costs
 {% for block in blocks %}
 
         ; --- {{ block.comment }}

@@ -18,51 +18,35 @@ LOG_Y        = 8
 LOG_LOGITS   = 10
 
 ; sample_weights[i] = exp((logits[i] − max) / T), acc = their sum.
-; in: logits, candidates, inverse_t > 0    out: sample_weights Q0.16, acc    kills: A, X, Y, mul_a, mul_b, column
+; in: logits, candidates, cutoff, distance_weights    out: sample_weights Q0.16, acc    kills: A, X, Y, column
 ; twin: quantize.sampler.sampling_weights
 proc sampling_weights, 16, 16
         call largest_logit
         stz acc
         stz acc + 2
-        lda inverse_t
-        sta mul_b
-        ldy #0
-next:   lda column
+        ldy candidates
+next:   dey
+        dey
+        bmi done
+        lda column
         sec
         sbc logits, y           ; max − logit
-        sta mul_a
-        call mul_u16
-        lda product + 2
-        cmp #8
-        bcs far                 ; 8/T away: beyond the table whatever the low word
-        lda product             ; product / 256 is below 2^11: exp_negative rounds its last three bits
-        clc
-        adc #$0400
-        sta product
-        bcc :+
-        inc product + 2
-:       lda product + 1
-        lsr a
-        lsr a
-        lsr a
-        cmp #EXP_ENTRIES
+        cmp cutoff
         bcs far
         asl a
         tax
-        lda .loword(exp_table), x
-        bra store
-far:    lda #0
-store:  sta sample_weights, y
+        lda f:distance_weights, x
+        sta sample_weights, y
         clc
         adc acc
         sta acc
-        bcc :+
+        bcc next
         inc acc + 2
-:       iny
-        iny
-        cpy candidates
-        bne next
-        rts
+        bra next
+far:    lda #0
+        sta sample_weights, y
+        bra next
+done:   rts
 endproc
 
 ; column = the largest candidate logit, X = its first offset.
@@ -70,19 +54,19 @@ endproc
 ; twin: logits.argmax()
 proc largest_logit, 16, 16
         stz column
-        ldy #0
-        ldx #0
-:       lda logits, y
+        ldy candidates
+        dey
+        dey
+:       lda logits, y           ; from the last to the first, so that the first of equals wins
         eor #$8000              ; unsigned comparison
         cmp column
-        beq :+                  ; the first of equals wins
-        bcc :+
+        bcc smaller
         sta column
         tyx
-:       iny
-        iny
-        cpy candidates
-        bne :--
+smaller:
+        dey
+        dey
+        bpl :-
         lda column
         eor #$8000
         sta column
@@ -120,7 +104,9 @@ draw:   call sampling_weights
         adc #0
         sta dividend + 2
         ldx #0
-walk:   lda dividend            ; below the running sum: this one
+walk:   lda sample_weights, x
+        beq skip
+        lda dividend            ; below the running sum: this one
         sec
         sbc sample_weights, x
         sta dividend
@@ -128,7 +114,7 @@ walk:   lda dividend            ; below the running sum: this one
         sbc #0
         bcc found
         sta dividend + 2
-        inx
+skip:   inx
         inx
         bra walk
 found:  txa
@@ -147,16 +133,41 @@ proc begin_document, 16, 16
         rts
 endproc
 
-; inverse_t for temperature.
-; in: temperature    out: inverse_t    kills: A, X
-; twin: quantize.sampler.inverse_temperature
+; inverse_t and cutoff for temperature, and the weight of every distance below the largest logit.
+; in: temperature    out: inverse_t, cutoff, distance_weights    kills: A, X, Y, acc
+; twin: quantize.sampler.distance_weights
 proc set_temperature, 16, 16
         lda temperature
         asl a
         tax
         lda .loword(inverse_t_table), x
         sta inverse_t
-        rts
+        lda .loword(cutoff_table), x
+        sta cutoff
+        beq done                ; greedy
+        set acc, 1 << 10        ; distance · 1/T, Q16.16, and half a step of the exp table
+        stz acc + 2
+        ldx #0
+next:   lda acc + 1
+        lsr a
+        lsr a
+        and #$FFFE
+        tay
+        lda .loword(exp_table), y
+        sta f:distance_weights, x
+        lda acc
+        clc
+        adc inverse_t
+        sta acc
+        bcc :+
+        inc acc + 2
+:       inx
+        inx
+        txa
+        lsr a
+        cmp cutoff
+        bcc next
+done:   rts
 endproc
 
 ; One token of a document: the model, then the prompt's next token or a draw, then the log.
@@ -164,7 +175,6 @@ endproc
 ; in: token, position, prompt in the host block    out: next_token    kills: everything
 ; twin: one round of quantize.sampler.run
 proc make_token, 16, 16
-        mark overhead           ; and again at once: what a mark costs
         call gpt_step
         mark choose
         lda position

@@ -8,6 +8,7 @@
 VRAM_FONT   = $0000             ; in words
 VRAM_MAP    = $0400
 FONT_BYTES  = 128 * 16
+STRIP_BYTES = SCREEN_BYTES / SCREEN_STRIPS
 
         .segment "CODE"
 
@@ -161,15 +162,18 @@ vertical_blank:
         lda RDNMI
         a16
         inc frames
-        lda screen_dirty
-        beq pad
-        stz screen_dirty
-        ldx #VRAM_MAP
+        .repeat SCREEN_STRIPS, I
+        lda strips_dirty + 2 * I
+        beq :+
+        stz strips_dirty + 2 * I
+        ldx #VRAM_MAP + I * STRIP_BYTES / 2
         stx VMADDL
         a8
-        dma DMA_WORD, VMDATAL, screen, SCREEN_BYTES
+        dma DMA_WORD, VMDATAL, screen + I * STRIP_BYTES, STRIP_BYTES
         a16
-pad:    lda #1
+:
+        .endrepeat
+        lda #1
 :       bit HVBJOY              ; the pad is still being read
         bne :-
         lda pad_held

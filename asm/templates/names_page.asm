@@ -45,6 +45,7 @@ begin:  mark page_start
         stz tokens_made
         stz tokens_made + 2
         stz frames
+        stz speed_frame
 next:   call begin_name
 letter: call make_token
         mark draw
@@ -58,7 +59,7 @@ letter: call make_token
         lda .loword(symbol_characters), x
         and #$FF
         call put_character
-:       call draw_speed
+:       call draw_speed_now_and_then
         call take_pad
         bcs begin
         mark advance
@@ -124,9 +125,9 @@ proc settle_name, 16, 16
         inx
         dey
         bne :-
-        lda #1
-        sta screen_dirty
-        rts
+        dex
+        dex
+        jmp .loword(touch)
 endproc
 
 ; Title, shape and key hints.
@@ -170,6 +171,20 @@ proc draw_settings, 16, 16
         jmp .loword(put_decimal)
 temperature_label: .asciiz "temp "
 seed_label: .asciiz " seed "
+endproc
+
+; The speed four times a second: drawing it costs as much as half a layer.
+; kills: A, X, Y
+proc draw_speed_now_and_then, 16, 16
+        lda frames
+        sec
+        sbc speed_frame
+        cmp #16
+        bcs :+
+        rts
+:       lda frames
+        sta speed_frame
+        jmp .loword(draw_speed)
 endproc
 
 ; Tokens a second, in tenths, since the page began.

@@ -17,8 +17,21 @@ proc put_character, 16, 16
         inx
         inx
         stx cursor
+        dex
+        dex
+        jmp .loword(touch)
+endproc
+
+; The strip of four rows around a byte offset goes to VRAM in the next vertical blank.
+; in: X = offset    kills: A, X
+proc touch, 16, 16
+        txa
+        xba
+        and #$FF
+        asl a
+        tax
         lda #1
-        sta screen_dirty
+        sta strips_dirty, x
         rts
 endproc
 
@@ -85,7 +98,11 @@ proc clear_tiles, 16, 16
         inx
         dey
         bne :-
+        ldx #2 * SCREEN_STRIPS - 2
         lda #1
-        sta screen_dirty
+:       sta strips_dirty, x
+        dex
+        dex
+        bpl :-
         rts
 endproc
