@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from asm.cartridge import with_checksum
 from asm.layout import Layout, plan
 from asm.render import LINKER_MAP, render
 from asm.toolchain import assemble
 from quantize.quantized import QuantizedModel
+from trainer.files import scratch_folder
 
 Files = Mapping[str, bytes]
 
@@ -45,8 +44,7 @@ def build_rom(
     files = render(layout)
     if edit is not None:
         edit(files)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with scratch_folder() as folder:
         image = with_checksum(assemble(files, layout.modules, LINKER_MAP, folder))
         debug = (folder / "image.dbg").read_bytes()
         segments = segment_sizes((folder / "image.map").read_text())

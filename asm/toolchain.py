@@ -20,7 +20,10 @@ def find_tool(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         raise InputError(f"{name} is not installed: {HOW_TO_GET}")
-    shown = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    try:
+        shown = subprocess.run([path, "--version"], capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise InputError(f"{path} does not run ({error.strerror}): {HOW_TO_GET}") from error
     found = re.search(r"V(\d+)\.(\d+)", shown.stdout + shown.stderr)
     if not found or (int(found[1]), int(found[2])) < OLDEST:
         version = found[0] if found else "of unknown version"
@@ -29,7 +32,7 @@ def find_tool(name: str) -> str:
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode or done.stderr.strip():
         first = (done.stderr or done.stdout).strip().splitlines()
         reason = first[0] if first else f"exit status {done.returncode}"

@@ -20,8 +20,9 @@ WORD_MIN, WORD_MAX = -(1 << 15), (1 << 15) - 1
 
 
 def to_q88(values: NDArray[Any]) -> Ints:
-    """round(256 · v), not range-checked. values float; returns Q8.8."""
-    return np.floor(np.asarray(values, np.float64) * ONE + 0.5).astype(np.int64)
+    """round(256 · v), not range-checked below 2^62. values float; returns Q8.8."""
+    exact = np.clip(np.asarray(values, np.float64) * ONE, -(2.0**62), 2.0**62)
+    return np.floor(exact + 0.5).astype(np.int64)
 
 
 def from_q88(values: Ints) -> NDArray[np.float64]:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from quantize.fast import with_fast_kernels
 from quantize.fixed import Ints, fits_word, from_q88, to_q88
-from quantize.quantized import QuantizedModel
+from quantize.quantized import MOST_LOGIT_SHIFT, QuantizedModel
 from quantize.ranges import RangeProof
 from trainer.errors import InputError
 from trainer.weights import Weights
 
-MOST_LOGIT_SHIFT = 3
 CHOICES = ("auto", "schoolbook", "digits")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,14 @@ from quantize.kernels import KERNELS
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
+from trainer.weights import check_notes
 
 FORMAT = "snes-gpt integer model 1"
+MOST_LOGIT_SHIFT = 3
+BLOCK_KERNELS = {"exact": (), "table": ("bits",), "ppu": ("key_shift", "value_shift")}
+"""What a norm or an attention can run on, and the parameters it then has, all counts of bits below MOST_BITS."""
+
+MOST_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,9 @@ class QuantizedModel:
     parameters: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_notes(self.config, self.symbols, self.info)
+        if self.logit_shift not in range(MOST_LOGIT_SHIFT + 1):
+            raise InputError(f"logit_shift is {self.logit_shift!r}: it must be 0 to {MOST_LOGIT_SHIFT}")
         for name, shape in self.config.tensor_shapes().items():
             if name not in self.tensors or self.tensors[name].shape != shape:
                 raise InputError(f"{name} is missing or not {shape}: quantize again")
@@ -46,6 +56,10 @@ class QuantizedModel:
                 raise InputError(
                     f"{name} asks for kernel {self.kernels.get(name)!r}: known are {', '.join(KERNELS)}"
                 )
+        for name in set(self.kernels) - set(self.linear_names()):
+            for number in BLOCK_KERNELS.get(self.kernels[name], ("kernel",)):
+                if not 0 <= self.parameters.get(f"{name}.{number}", -1) < MOST_BITS:
+                    raise InputError(f"{name} runs on {self.kernels[name]!r} without its {number}: quantize again")
 
     def linear_names(self) -> list[str]:
         """The matrices that multiply: every tensor but the two embeddings."""
@@ -83,15 +97,15 @@ def load_model(path: Path) -> QuantizedModel:
         raise InputError(f"{path} is not an integer model: `snesgpt quantize` makes one")
     try:
         config = ModelConfig.from_dict(header["config"])
-        tensors = {name: array.astype(np.int64) for name, array in arrays.items()}
+        tensors = {name: arrays[name].astype(np.int64, casting="safe") for name in config.tensor_shapes()}
         return QuantizedModel(
             config=config,
             symbols=header["symbols"],
             tensors=tensors,
             kernels=header["kernels"],
             info=header["info"],
-            logit_shift=int(header["logit_shift"]),
-            parameters={str(name): int(value) for name, value in header["parameters"].items()},
+            logit_shift=index(header["logit_shift"]),
+            parameters={name: index(value) for name, value in header["parameters"].items()},
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

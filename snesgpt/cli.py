@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from textwrap import shorten
 
 import click
 
@@ -12,6 +16,8 @@ from snesgpt import commands
 from trainer.errors import InputError
 
 COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(commands.__path__)))
+LONGEST_LINE = 1000
+BAD_INPUT, BAD_USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
 
 class Pipeline(click.Group):
@@ -34,9 +40,47 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: bad input is one line on stderr and exit status 1, never a traceback."""
+    """Entry point: whatever is wrong is one line on stderr and an exit status, never a traceback."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit status of `snesgpt` with these arguments.
+
+    Nothing else looks after failures: commands raise InputError, and let Ctrl-C and OSError pass.
+    """
     try:
-        cli(standalone_mode=True)
-    except InputError as error:
-        click.echo(f"snesgpt: {error}", err=True)
-        sys.exit(1)
+        with cli.make_context("snesgpt", list(arguments)) as context:
+            cli.invoke(context)
+        return 0
+    except click.exceptions.Exit as finished:  # --help, --version, a command that is done early
+        return finished.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return BAD_USAGE
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "snesgpt"
+        return _complain(f"{error.format_message()} ({path} --help lists what there is)", BAD_USAGE)
+    except (InputError, TimeoutError) as error:
+        return _complain(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        _forget_stdout()
+        return PIPE_CLOSED
+    except OSError as error:
+        _forget_stdout()
+        return _complain(f"{error.filename or 'cannot write'}: {error.strerror or error}", BAD_INPUT)
+    except MemoryError:
+        return _complain("not enough memory for this", BAD_INPUT)
+
+
+def _complain(message: str, status: int) -> int:
+    with suppress(OSError):  # stderr may be gone too: then the exit status is all that is left to say it
+        click.echo("snesgpt: " + shorten(message, LONGEST_LINE, placeholder=" …"), err=True)
+    return status
+
+
+def _forget_stdout() -> None:
+    """Python flushes stdout once more as it exits: what could not be written would fail, and be said, again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -51,12 +51,14 @@ class Console:
         self._held = [0] * PADS
         self._samples: list[bytes] | None = [] if audio else None
         self._host = _Host(self._held, self._samples)
-        self._core = self._host.start(self._path)
+        with _raised_in_callbacks_of(self._host):
+            self._core = self._host.start(self._path)
+            loaded = self._host.load(self._core, image)
         _open.add(self._path)
         self.frames = 0
         info = self._core.get_system_info()
         self.name = f"{info.library_name.decode()} {info.library_version.decode()}"
-        if not self._host.load(self._core, image):
+        if not loaded:
             self._off()
             raise InputError(f"{self.name} refuses this ROM: is it a Super Nintendo cartridge?")
         timing = self._core.get_system_av_info().timing
@@ -92,7 +94,7 @@ class Console:
                 core.run()
                 self.frames += 1
                 if raised:
-                    raise raised[0]
+                    break
 
     def run_until(self, predicate: Callable[[Console], Any], limit_frames: int) -> int:
         """Run until `predicate(console)` is true after a frame; returns frames run.
@@ -324,7 +326,7 @@ class _Host:
 
 @contextmanager
 def _raised_in_callbacks_of(host: _Host) -> Iterator[list[BaseException]]:
-    """Collects what is raised inside a C callback, Ctrl-C above all: ctypes would print and forget it."""
+    """Raises, at its end, what was raised in a C callback, Ctrl-C above all: ctypes would print and forget it."""
     raised: list[BaseException] = []
     before = sys.unraisablehook
 
@@ -339,3 +341,5 @@ def _raised_in_callbacks_of(host: _Host) -> Iterator[list[BaseException]]:
         yield raised
     finally:
         sys.unraisablehook = before
+    if raised:
+        raise raised[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import pickle
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,18 @@ from trainer.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 HEADER = "header"
+LARGEST_FILE = 64 << 20
+"""Bytes. A checkpoint of the largest model that ModelConfig allows has 21 million."""
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards. Raises InputError when there is no room for it or what is put in it."""
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+    except OSError as error:
+        raise InputError(f"cannot work in {tempfile.gettempdir()}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -58,24 +72,46 @@ def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Arr
 
 
 def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Inverse of write_arrays. Nothing in the file is ever executed.
+    """Inverse of write_arrays. Nothing in the file is ever executed, and no size it declares is believed.
 
-    Raises InputError when the file is missing, truncated, holds a pickle or has no header.
+    Raises InputError when the file is missing, truncated, holds a pickle, unpacks to more than any model needs
+    or has no header.
     """
     if path.is_dir():
         raise InputError(f"{path} is a directory: give the .npz file itself")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with zipfile.ZipFile(path) as file:
+            if sum(member.file_size for member in file.infolist()) > LARGEST_FILE:
+                raise InputError(f"{path} unpacks to more than {LARGEST_FILE >> 20} MiB: no model is that large")
+            arrays = {member.filename.removesuffix(".npy"): _array(file, member) for member in file.infolist()}
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist: run the stage that makes it first") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError, AttributeError, TypeError) as error:
-        reason = "it holds a pickle" if "pickle" in str(error) else "truncated or not an .npz"
+    except PermissionError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except InputError:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile, zlib and numpy raise almost anything
+        reason = "it holds a pickle" if isinstance(error, pickle.UnpicklingError) else "truncated or not an .npz"
         raise InputError(f"{path} is not a model file ({reason}): make it again") from error
     try:
         header = json.loads(arrays.pop(HEADER).tobytes())
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise InputError(f"{path} has no readable header: it was not written by snesgpt") from error
     if not isinstance(header, dict):
         raise InputError(f"{path} has no readable header: it was not written by snesgpt")
     return header, arrays
+
+
+def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    """The array of a .npy: a view of its bytes, so that one which declares more than it has costs no memory.
+
+    Raises UnpicklingError for an array of objects, ValueError when size and shape differ.
+    """
+    with file.open(member) as packed:
+        data = packed.read(member.file_size)  # no more than it declares, however much comes out
+    npy = io.BytesIO(data)
+    np.lib.format.read_magic(npy)
+    shape, in_columns, dtype = np.lib.format.read_array_header_1_0(npy)
+    if dtype.hasobject:
+        raise pickle.UnpicklingError("an array of objects")
+    return np.frombuffer(data, dtype, offset=npy.tell()).reshape(shape, order="F" if in_columns else "C")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainer.config import ModelConfig
+from trainer.corpus import FONT
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
 
@@ -29,10 +30,7 @@ class Weights:
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(self.symbols) != self.config.vocab_size - 1 or len(set(self.symbols)) != len(self.symbols):
-            raise InputError(
-                f"{len(self.symbols)} symbols for a vocabulary of {self.config.vocab_size}: one each, plus BOS"
-            )
+        check_notes(self.config, self.symbols, self.info)
         shapes = self.config.tensor_shapes()
         if set(shapes) != set(self.tensors):
             wrong = ", ".join(sorted(set(shapes) ^ set(self.tensors)))
@@ -45,6 +43,20 @@ class Weights:
                 raise InputError(f"{name} is {tensor.dtype}: weights are float32")
             if not np.isfinite(tensor).all():
                 raise InputError(f"{name} holds NaN or infinity: train again with a lower learning rate")
+
+
+def check_notes(config: ModelConfig, symbols: object, info: object) -> None:
+    """Raises InputError unless a file's alphabet and notes are such as the cartridge can show and use."""
+    if not isinstance(symbols, str) or len(symbols) != config.bos or len(set(symbols)) != len(symbols):
+        raise InputError(
+            f"the alphabet is {symbols!r}: a vocabulary of {config.vocab_size} has "
+            f"{config.bos} different symbols, plus BOS"
+        )
+    if strange := sorted(set(symbols) - FONT):
+        raise InputError(f"the alphabet has {strange[0]!r}: the cartridge's font is printable ASCII")
+    temperature = info.get("temperature", 0.0) if isinstance(info, Mapping) else None
+    if not isinstance(temperature, int | float) or not 0 <= temperature <= 2:
+        raise InputError(f"the default temperature is {temperature!r}: it must be 0.0 to 2.0")
 
 
 def save_weights(path: Path, weights: Weights) -> None:

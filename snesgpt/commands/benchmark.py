@@ -32,7 +32,8 @@ def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:
     chosen = PRESETS[preset]
     text = read_corpus(data or NAMES)
     config = chosen.config(len(text.symbols) + 1)
-    with Progress(console=Console(stderr=True)) as progress:
+    terminal = Console(stderr=True)
+    with Progress(console=terminal, disable=not terminal.is_terminal) as progress:
         task = progress.add_task("in turns", total=rounds)
         times = race(text, config, chosen.batch_size, chosen.learning_rate, rounds, lambda: progress.advance(task))
     ratio = times.numpy_rate / times.scalar_rate

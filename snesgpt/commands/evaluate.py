@@ -28,4 +28,8 @@ def command(model: Path, weights: Path | None, data: Path | None, as_json: bool)
         return
     difference = losses["nll_integer"] - losses["nll_float"]
     click.echo(f"float    {losses['nll_float']:.4f} nats/character over {losses['tokens']:,} characters")
-    click.echo(f"integer  {losses['nll_integer']:.4f} ({difference:+.4f})")
+    click.echo(
+        f"integer  {losses['nll_integer']:.4f} ({difference:+.4f}), {losses['tokens_per_second']:,} tokens/s"
+    )
+    if losses["cut"]:
+        click.echo(f"{losses['cut']:,} of {losses['documents']:,} documents are cut to the model's context")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
+from trainer.errors import InputError
+
 
 @click.command("info")
 @click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_context
-def command(ctx: click.Context, rom: Path, as_json: bool) -> None:
+def command(rom: Path, as_json: bool) -> None:
     """Header, checksum and sizes of ROM; says what is wrong with a bad one, and then exits with status 1."""
     from asm.cartridge import read_cartridge
 
@@ -21,7 +22,7 @@ def command(ctx: click.Context, rom: Path, as_json: bool) -> None:
     facts = {"rom": str(rom), **asdict(cartridge)}
     click.echo(json.dumps(facts, indent=2) if as_json else _lines(facts))
     if cartridge.faults:
-        ctx.exit(1)
+        raise InputError(f"{rom} is no good cartridge: {cartridge.faults[0]}")
 
 
 def _lines(facts: dict[str, object]) -> str:

@@ -10,7 +10,7 @@ import click
 
 @click.command("sample")
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
-@click.option("--count", type=click.IntRange(1), default=20, help="Documents.")
+@click.option("--count", type=click.IntRange(1, 65535), default=20, help="Documents.")
 @click.option("--seed", type=click.IntRange(0, 65535), default=1, help="As the cartridge shows it.")
 @click.option("--temperature", type=float, help="0.0 to 2.0 in tenths.  [default: the model's]")
 @click.option("--prompt", default="", help="How each document begins.")
@@ -47,10 +47,10 @@ def _tenths(temperature: float) -> int:
     from quantize.sampler import MAX_TEMPERATURE
     from trainer.errors import InputError
 
-    tenths = round(temperature * 10)
-    if not 0 <= tenths <= MAX_TEMPERATURE or abs(tenths - temperature * 10) > 1e-6:
-        raise InputError(f"temperature {temperature} is not one of 0.0, 0.1 … 2.0")
-    return tenths
+    for tenths in range(MAX_TEMPERATURE + 1):
+        if abs(tenths - 10 * temperature) < 1e-6:
+            return tenths
+    raise InputError(f"temperature {temperature} is not one of 0.0, 0.1 … 2.0")
 
 
 def _check_prompt(length: int, context: int) -> None:

@@ -42,7 +42,7 @@ SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay", "digits", "g
 @click.option("--n-hidden", type=int, help="Width of the MLP; four times --n-embd if only that is given.")
 @click.option("--block-size", type=int, help="Context in positions.")
 @click.option("--activation", type=click.Choice(["relu", "relu2"]), help="relu2 is squared ReLU.")
-@click.option("--batch-size", type=click.IntRange(1), help="Documents per step.")
+@click.option("--batch-size", type=click.IntRange(1, 65536), help="Documents per step.")
 @click.option("--learning-rate", type=float, help="Its peak; it falls linearly to zero.")
 @click.option("--weight-decay", type=float, help="Decoupled; keeps larger models from overfitting.")
 @click.option("--digits", type=float, help="Most signed powers of two per weight, on average; 0 trains floats.")
@@ -73,10 +73,9 @@ def command(
     settings = _settings(PRESETS[preset], config, seed, given)
     if out.is_dir():
         raise InputError(f"{out} is a directory: --out names the weights file itself")
-    _announce(data, text, len(held_out), settings)
     checkpoint = checkpoint_path(out)
     try:
-        with _progress_bar(settings) as report:
+        with _progress_bar(settings, lambda: _announce(data, text, len(held_out), settings)) as report:
             result = train(training, held_out, text.tokenizer, settings, checkpoint, resume, report)
     except Interrupted as interruption:
         click.echo(f"snesgpt: {interruption}", err=True)
@@ -124,20 +123,31 @@ def _announce(data: Path, text: Corpus, n_held_out: int, settings: Settings) -> 
 
 
 @contextmanager
-def _progress_bar(settings: Settings) -> Iterator[Callable[[State, float], None]]:
-    """A bar on stderr with step, losses, documents per second and time left; yields what moves it."""
+def _progress_bar(settings: Settings, announce: Callable[[], None]) -> Iterator[Callable[[State, float], None]]:
+    """A bar on stderr with step, losses, documents per second and time left; yields what moves it.
+
+    `announce` is called when it first moves: until then all that can be said is what is wrong.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("step {task.fields[step]:,}"), BarColumn(None), TextColumn("{task.fields[losses]}"))
-    rate = TextColumn("{task.fields[rate]:,.0f} documents/s")
-    with Progress(*columns, rate, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+    columns = (
+        TextColumn("step {task.fields[step]:,}"),
+        BarColumn(None),
+        TextColumn("{task.fields[losses]}"),
+        TextColumn("{task.fields[rate]:,.0f} documents/s"),
+        TimeRemainingColumn(),
+    )
+    terminal = Console(stderr=True)
+    with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
         task = progress.add_task("", total=1.0, step=0, losses="", rate=0.0)
         shown = 0.0
 
         def report(state: State, done: float) -> None:
             nonlocal shown
             now = time.monotonic()
+            if not shown:
+                announce()
             if now - shown < 0.1 and done < 1:
                 return
             shown = now

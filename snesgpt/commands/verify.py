@@ -63,6 +63,7 @@ def _progress(tokens: int) -> Iterator[Callable[[Parity], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = ("tokens", BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    terminal = Console(stderr=True)
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         task = bar.add_task("", total=tokens)
         yield lambda parity: bar.update(task, completed=min(parity.tokens, tokens))
