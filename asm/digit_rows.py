@@ -30,18 +30,30 @@ WORD = 1 << 16
 class Slots:
     """How a vector of n inputs stands in work RAM: word i is bias + x_i, word n + i is bias − x_i.
 
-    label names the page; the first 128 words are reached through the direct page.
+    label names the page, minus the offset of its second half; the first 128 words are reached through the
+    direct page. Inputs that are never negative stand in word i as they are.
     """
 
     label: str
     inputs: int
     bias: int
+    minus: str = "MINUS"
+    positive: bool = False
+
+    def bias_of(self, sign: int) -> int:
+        """What the slot of +x or −x has on top of it."""
+        return 0 if self.positive and sign > 0 else self.bias
+
+    @property
+    def largest(self) -> int:
+        """The largest word a slot can hold."""
+        return self.bias if self.positive else 2 * self.bias
 
     def read(self, mnemonic: str, column: int, sign: int) -> Instruction:
         """The instruction that takes ±x_column."""
         word = column if sign > 0 else self.inputs + column
         direct = word < DIRECT_WORDS
-        operand = f"{'PLUS' if sign > 0 else 'MINUS'} + {2 * column}"
+        operand = f"{'PLUS' if sign > 0 else self.minus} + {2 * column}"
         return memory(mnemonic, f"<{operand}" if direct else f"{self.label} + {operand}", direct=direct)
 
 
@@ -62,6 +74,7 @@ class _Sum:
     bias: int = 0
     started: bool = False
     roundings: int = 0
+    ceiling: int = 0
     code: list[Instruction] = field(default_factory=list)
 
     def reach(self, partial: Floats) -> float:
@@ -73,6 +86,7 @@ class _Sum:
         self.code += [implied("lsr a")] * times
         assert self.bias % (1 << times) == 0
         self.bias >>= times
+        self.ceiling = (self.ceiling >> times) + 1
         self.partial = self.partial / 2**times
         self.roundings += 1
 
@@ -80,11 +94,14 @@ class _Sum:
         """Add ±x_column; False where the sum could then pass 65,535."""
         after = self.partial.copy()
         after[column] += sign
-        bias = self.bias + self.slots.bias
-        if bias + self.reach(after) >= WORD:
-            return False
+        bias = self.bias + self.slots.bias_of(sign)
+        ceiling = self.ceiling + self.slots.largest
+        if ceiling >= WORD:  # seen plainly in most rows; else the proof decides
+            ceiling = int(np.ceil(bias + self.reach(after)))
+            if ceiling >= WORD:
+                return False
         self.code.append(self.slots.read("adc" if self.started else "lda", column, sign))
-        self.partial, self.bias, self.started = after, bias, True
+        self.partial, self.bias, self.ceiling, self.started = after, bias, ceiling, True
         return True
 
     def lighten(self) -> None:
@@ -95,6 +112,7 @@ class _Sum:
             raise InputError("a row of digits does not fit 16 bits even without bias: use another kernel")
         self.code += [immediate("sbc", spare - 1), implied("clc")]
         self.bias -= spare
+        self.ceiling -= spare
 
 
 def row_code(planes: Sequence[Plane], row: int, slots: Slots, image: Image) -> tuple[list[Instruction], int]:
@@ -137,19 +155,21 @@ def _lighten_before_halving(state: _Sum, gap: int) -> None:
     halved = state.code[-gap:]
     del state.code[-gap:]
     state.bias <<= gap
+    state.ceiling <<= gap
     state.partial = state.partial * 2**gap
     state.halvings += gap
     state.lighten()
     state.code.pop()  # the clc: lsr sets the carry anyway
     state.code += halved
     state.bias >>= gap
+    state.ceiling = (state.ceiling >> gap) + 1
     state.partial = state.partial / 2**gap
     state.halvings -= gap
 
 
 def evaluate(code: Sequence[Instruction], bias: int, slots: Slots, x: Ints) -> int:
     """Run a row's code in Python as the 65816 would, carry and all: the planner's own check."""
-    words = [*(slots.bias + x), *(slots.bias - x)]
+    words = [*(slots.bias_of(1) + x), *(slots.bias - x)]
     a = carry = 0
     for instruction in (*code, immediate("adc", -bias)):
         mnemonic, _, operand = instruction.text.partition(" ")

@@ -123,6 +123,26 @@ def accumulate(label: str) -> Epilogue:
     return Epilogue(0, code)
 
 
+def store_hidden(slots: Slots, *, squared: bool) -> Epilogue:
+    """max(y, 0), or its square, and bias minus it: the second MLP matrix's slots. Carry set = not negative."""
+
+    def code(row: int) -> list[Instruction]:
+        square = [Instruction("jsl square_hidden", 4, 900)] if squared else []
+        return [
+            branch("bcs", ":+", 0.5),
+            immediate("lda", 0),
+            Instruction(":", 0, 0),
+            *square,
+            memory("sta", f"{slots.label} + PLUS + {2 * row}", direct=False),
+            immediate("eor", 0xFFFF),
+            implied("sec"),
+            immediate("adc", slots.bias),
+            memory("sta", f"{slots.label} + {slots.minus} + {2 * row}", direct=False),
+        ]
+
+    return Epilogue(0, code)
+
+
 def store_shifted(label: str, shift: int) -> Epilogue:
     """Y · 2^shift into a vector: the query as the PPU's 16-bit factor."""
     return Epilogue(
@@ -305,6 +325,13 @@ def front_rows(model: QuantizedModel, key_shift: int, value_shift: int) -> Ints:
     integer.step(streams, token, trace)
     attention = "layer0.attention"
     return np.concatenate([trace["embed_norm"], trace[f"{attention}.query"], trace[f"{attention}.packed"]], axis=1)
+
+
+def hidden_slots(model: QuantizedModel, proof: RangeProof, layer: str) -> Slots:
+    """The slots of a layer's hidden units, for a second matrix in rows."""
+    inputs = model.config.n_hidden
+    largest = float(proof.sources[f"{layer}.fc2"](np.eye(inputs)).max())
+    return Slots("hidden_slots", inputs, bias_for(largest, HALVINGS), "MINUS_HIDDEN", positive=True)
 
 
 def slots_for(model: QuantizedModel, proof: RangeProof, weights: Sequence[str]) -> Slots:

@@ -16,10 +16,12 @@ from asm.fast import (
     chain,
     column_page,
     front_rows,
+    hidden_slots,
     mlp,
     rows,
     slots_for,
     store,
+    store_hidden,
     store_narrow,
     store_shifted,
 )
@@ -95,6 +97,7 @@ class FastTables:
     shifted: int
     norm_bias: int
     head_clamp: int
+    hidden_in_rows: bool
     exp7_entries: int
     exp7_lines: tuple[str, ...]
     reciprocal_lines: tuple[str, ...]
@@ -116,7 +119,8 @@ class FastPlan:
 
     def tables(self, parts: Sequence[Part]) -> FastTables:
         """The numbers, once the data's addresses are known."""
-        page = column_page(self.model.config.n_embd)
+        config = self.model.config
+        page = column_page(config.n_embd)
         seven = [int(EXP7[min(i, len(EXP7) - 1)]) for i in range(EXP7_BYTES)]
         return FastTables(
             page=page.label,
@@ -124,6 +128,7 @@ class FastPlan:
             shifted=page.shifted,
             norm_bias=self.norm_bias,
             head_clamp=self.model.parameters["lm_head.clamp"],
+            hidden_in_rows=any(self.model.kernels[f"layer{n}.fc2"] == "digits" for n in range(config.n_layer)),
             exp7_entries=seven.index(0),
             exp7_lines=lines(seven),
             reciprocal_lines=lines(_reciprocals()),
@@ -220,6 +225,8 @@ class Planner:
         if part == "fc1":
             self._mlp(layer)
             return
+        if part == "fc2":  # went with fc1
+            return
         slots = slots_for(self.model, self.proof, [block.weight]) if part == "o" else self.norm_slots
         attention = f"{layer}.attention"
         epilogue = {
@@ -247,6 +254,9 @@ class Planner:
         return f"{weight} {outputs}×{inputs} in signed digits"
 
     def _mlp(self, layer: str) -> None:
+        if self.model.kernels[f"{layer}.fc2"] == "digits":
+            self._mlp_rows(layer)
+            return
         label = symbol(layer)
         fused = mlp(self.model, self.proof, layer, self.norm_slots, self.packer, traced=self.record.traced)
         self.code += [*fused.rows, *fused.columns]
@@ -257,6 +267,27 @@ class Planner:
                 self._trace(f"{layer}.activation"),
                 trace_after=self._trace(f"{layer}.mlp_residual"),
                 entry=f"{label}_mlp",
+                stage=f"{label}_mlp",
+            )
+        )
+
+    def _mlp_rows(self, layer: str) -> None:
+        """Where most hidden units are above zero, the second matrix in rows too."""
+        label, config = symbol(layer), self.model.config
+        slots = hidden_slots(self.model, self.proof, layer)
+        first = store_hidden(slots, squared=config.activation == "relu2")
+        units = rows(self.model, self.proof, f"{layer}.fc1", self.norm_slots, first)
+        self.code += chain(f"{label}_fc1_rows", self._comment(f"{layer}.fc1"), units, self.packer)
+        units = rows(self.model, self.proof, f"{layer}.fc2", slots, accumulate("residual"))
+        self.code += chain(f"{label}_fc2_rows", self._comment(f"{layer}.fc2"), units, self.packer)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/mlp_rows.asm",
+                f"{layer}: fc1, {config.activation}, fc2 in rows",
+                self._trace(f"{layer}.activation"),
+                trace_after=self._trace(f"{layer}.mlp_residual"),
+                entry=f"{label}_fc1_rows",
+                second_entry=f"{label}_fc2_rows",
                 stage=f"{label}_mlp",
             )
         )
@@ -297,6 +328,8 @@ class Planner:
         shift = VALUE_BITS - parameters[f"{block.name}.value_shift"]
         bias = slots_for(self.model, self.proof, [f"{layer}.wo"]).bias
         room = config.n_head * 320 + config.n_embd * 60 + 400
+        if self.record.traced:
+            room += config.n_head * 100 + config.n_embd * 10 + 100
         heads = tuple(
             Head(
                 tuple(range(head * width, (head + 1) * width)),

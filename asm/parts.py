@@ -50,6 +50,7 @@ class EmittedBlock:
     trace_after: int = 0
     traced: bool = True
     entry: str = ""
+    second_entry: str = ""
     parts: tuple[Part, ...] = ()
     stage: str = ""
 

@@ -105,7 +105,7 @@ def attend(weights: Ints, values: Ints) -> Ints:
 
 
 def narrow(x: Ints, shift: int) -> Ints:
-    """round(x / 2^shift) in 8 bits, saturated: how the fast attention keeps keys and values.    asm: attention_ppu"""
+    """round(x / 2^shift) in 8 bits, saturated: the fast attention's keys and values.    asm: attention_ppu"""
     return np.clip(round_shift(x, shift), -128, 127)
 
 

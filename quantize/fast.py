@@ -14,6 +14,9 @@ from quantize.schedule import Attention, Norm, microgpt
 HEAD_CLAMP = 8 * ONE
 """What lm_head sees of the residual stream: ±8.0 costs 0.0001 nats and keeps its sums short."""
 
+COLUMNS_PAY = 0.3
+"""A digit costs three memory accesses in a column, one in a row: below this share of active units columns pay."""
+
 MOST_POSITIONS = 127
 """The fast attention counts positions in pairs of bytes of an 8-bit index."""
 
@@ -21,12 +24,13 @@ MOST_POSITIONS = 127
 def with_fast_kernels(model: QuantizedModel) -> QuantizedModel:
     """The same weights on signed digits, table norms and the PPU's multiplier.
 
-    The second MLP matrix runs by columns, so that hidden units at zero cost nothing. The first layer's query,
-    key and value matrices stay exact: they end up in a table over token and position.
+    The second MLP matrix runs by columns where training left most hidden units at zero: those cost nothing.
+    The first layer's query, key and value matrices stay exact: they end up in a table over token and position.
     """
     kernels = dict.fromkeys(model.linear_names(), "digits")
     kernels |= {name: "schoolbook" for name in kernels if name in ("layer0.wq", "layer0.wk", "layer0.wv")}
-    kernels |= {name: "digit_columns" for name in kernels if name.endswith(".fc2")}
+    if model.info.get("active_hidden", 0.5) < COLUMNS_PAY:
+        kernels |= {name: "digit_columns" for name in kernels if name.endswith(".fc2")}
     parameters = {"lm_head.clamp": HEAD_CLAMP}
     proof = RangeProof(replace(model, kernels=kernels, parameters=parameters))
     reach = {bound.name: bound.largest * ONE for bound in proof.bounds}

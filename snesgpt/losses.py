@@ -35,7 +35,8 @@ def measure(weights: Weights, model: QuantizedModel, data: Path | None) -> dict[
         raise InputError("the float weights are of another model than the integer one: quantize them again")
     if data is None:
         data = DEFAULT_DATA
-        if read_corpus(data).symbols != weights.symbols:
+        trained_on = weights.info.get("n_documents", 0) + weights.info.get("n_held_out", 0)
+        if len(read_corpus(data).documents) != trained_on:
             return None
     documents = held_out(weights.symbols, data)
     if not documents:

@@ -11,14 +11,18 @@ import numpy as np
 
 from quantize.fixed import Ints
 from quantize.integer_model import IntegerModel, Trace
+from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
 from trainer.config import ModelConfig
 from trainer.corpus import Tokenizer, read_corpus, split
 from trainer.data.make_names import OUT
+from trainer.digits import nearest
+from trainer.errors import InputError
 from trainer.presets import PRESETS
 from trainer.train import Settings, train
 from trainer.weights import Weights
 
+MATRICES = ("wq", "wk", "wv", "wo", "fc1", "fc2", "lm_head")
 SYMBOLS = string.ascii_lowercase + string.ascii_uppercase + string.digits
 
 
@@ -35,6 +39,34 @@ def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> Quantiz
         tensors[name] = np.rint(random.normal(0, spread, shape)).astype(np.int64)
     kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
     return QuantizedModel(config, SYMBOLS[: config.bos], tensors, kernels)
+
+
+def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **scales: float) -> Weights:
+    """Float weights of none to three signed digits each, on a grid and with a share of zeros of the seed's own.
+
+    active: what training notes as the share of hidden units above zero: below 0.3 the second MLP matrix runs
+    by columns. scales as in random_model.
+    """
+    random = np.random.default_rng(seed)
+    grid, zeros = int(random.integers(3, 9)), float(random.uniform(0, 0.7))
+    tensors = {}
+    for name, shape in config.tensor_shapes().items():
+        scale = scales.get(name.rpartition(".")[2], 1.0)
+        exact = random.normal(0, 1.0 if name in ("wte", "wpe") else 1.5 / np.sqrt(shape[1]), shape) * scale
+        digits = np.where(random.random(shape) < zeros, 0, random.integers(1, 4, shape))
+        tensors[name] = nearest(exact.astype(np.float32), digits, grid)
+    return Weights(config, SYMBOLS[: config.bos], tensors, {"active_hidden": active})
+
+
+def digit_model(config: ModelConfig, seed: int = 0, active: float = 0.1, **scales: float) -> QuantizedModel:
+    """The same in integers on the fast kernels, all matrices but the embeddings as large as the proof allows."""
+    for halvings in range(12):
+        smaller = {name: scales.get(name, 1.0) / 2 ** (halvings / 2) for name in MATRICES}
+        try:
+            return quantize(digit_weights(config, seed, active, **scales | smaller), "digits")
+        except InputError as error:
+            refusal = error
+    raise refusal
 
 
 def largest_value(model: QuantizedModel) -> int:

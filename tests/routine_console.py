@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from asm.build import symbols
 from asm.cartridge import with_checksum
 from asm.layout import plan
-from asm.layout import MODULES
 from asm.render import LINKER_MAP, render
 from asm.toolchain import assemble
 from quantize.fixed import Ints
@@ -29,8 +28,8 @@ from trainer.config import ModelConfig
 
 HARNESS = Path(__file__).parent / "roms" / "harness.asm"
 HIGH_RAM = 0x7E2000
-CASE_BANK, CASE_BANK_BYTES, CASE_HEAD = 0x10000, 0x10000, 8
-REGISTERS = {"A": 0, "X": 2, "Y": 4, "flags": 6, "bank": 7}
+CASE_BANK, CASE_BANK_BYTES, CASE_HEAD = 0x10000, 0x10000, 10
+REGISTERS = {"A": 0, "X": 2, "Y": 4, "flags": 6, "bank": 7, "D": 8}
 CARRY, INTERRUPTS_OFF = 0x01, 0x04
 KEPT_FLAGS = 0x3C  # widths, decimal, interrupts
 PROGRAM_BANK = 0x80
@@ -49,19 +48,27 @@ class Call:
     """N cases of one routine: name → (N,) numbers or (N, k) words; all else is noise before and kept after.
 
     A name is a register, `carry`, a name of memory.inc, `high_ram`, or one of the latter plus an offset.
+    free: names that may hold anything afterwards, besides those in the routine's header.
+    The direct page is 0 if not given.
     """
 
     given: Mapping[str, Ints]
     wanted: Mapping[str, Ints]
+    free: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Where each name lies and how many bytes it has, for one shape of model."""
+    """Where each name lies and how many bytes it has, for one model."""
 
-    config: ModelConfig
+    model: QuantizedModel
     address: Mapping[str, int]
     size: Mapping[str, int]
+
+    @property
+    def config(self) -> ModelConfig:
+        """The model's shape."""
+        return self.model.config
 
     def at(self, name: str) -> int:
         """The 24-bit address of `name` or `name+offset`."""
@@ -83,19 +90,20 @@ class RoutineRom:
 
 def build_routines(model: QuantizedModel, edit: Callable[[dict[str, bytes]], None] | None = None) -> RoutineRom:
     """Assemble the model's modules with the harness in main's place; `edit` may plant a bug first."""
-    files = render(plan(model))
+    layout = plan(model)
+    files = render(layout)
     if edit is not None:
         edit(files)
     del files["main.asm"]
     files["harness.asm"] = HARNESS.read_bytes()
-    modules = ("harness", *(module for module in MODULES if module != "main"))
+    modules = ("harness", *(module for module in layout.modules if module != "main"))
     with tempfile.TemporaryDirectory() as name:
         image = with_checksum(assemble(files, modules, LINKER_MAP, Path(name)))
         address = symbols((Path(name) / "image.dbg").read_bytes()) | {"high_ram": HIGH_RAM}
     declared = re.findall(r"^(\w+)\s+\.(?:word|dword|byte|res)", files["memory.inc"].decode(), re.M)
     ends = [*declared[1:], declared[-1]]
     size = {one: address[end] - address[one] for one, end in zip(declared, ends, strict=True)}
-    return RoutineRom(image, Memory(model.config, address, size))
+    return RoutineRom(image, Memory(model, address, size))
 
 
 class RoutineConsole:
@@ -112,7 +120,7 @@ class RoutineConsole:
         for field, values in call.given.items():
             frame.put(before, field, values)
         after = self._run(name, before, frame)
-        wanted, free = before.copy(), frame.may_differ(name)
+        wanted, free = before.copy(), frame.may_differ(may_change(name) | call.free)
         for field, values in call.wanted.items():
             free[frame.put(wanted, field, values)] = False
         wanted[:, REGISTERS["flags"]] = frame.wanted_flags(after, call)
@@ -123,19 +131,22 @@ class RoutineConsole:
 
     def _run(self, name: str, before: Bytes, frame: _Frame) -> Bytes:
         console, at = self._console, self.memory.address
-        assert at[name] >> 16 == PROGRAM_BANK, f"{name} is not in bank $80"
+        near = f"widths_of_{name}" in at  # a `proc`
+        assert at[name] >> 16 == PROGRAM_BANK or not near, f"{name} is not in bank $80"
         after, together = before.copy(), CASE_BANK_BYTES // frame.bytes
         for first in range(0, len(before), together):
             part = after[first : first + together]
             console.write(CASE_BANK, part.tobytes())
             for field, value in (
-                ("routine", at[name] & 0xFFFF),
+                ("entry", at["near" if near else "far"]),
+                ("routine", at[name]),
+                ("routine+2", at[name] >> 16),
                 ("cases_left", len(part)),
                 ("low_bytes", frame.low),
                 ("high_bytes", frame.high),
                 ("go", 1),
             ):
-                console.write_words(at[field], np.array([value]))
+                console.write_words(self.memory.at(field), np.array([value]))
             try:
                 console.run_until(lambda c: not c.read_words(at["go"], 1)[0], 60 + len(part))
             except TimeoutError as error:
@@ -179,6 +190,7 @@ class _Frame:
         cases[:, REGISTERS["flags"]] &= NOISY_FLAGS
         cases[:, REGISTERS["flags"]] |= INTERRUPTS_OFF
         cases[:, REGISTERS["bank"]] = PROGRAM_BANK
+        cases[:, REGISTERS["D"] : CASE_HEAD] = 0
         return cases
 
     def put(self, cases: Bytes, name: str, values: Ints) -> tuple[slice, slice]:
@@ -194,13 +206,16 @@ class _Frame:
         cases[:, start : start + width] = data
         return slice(None), slice(start, start + width)
 
-    def may_differ(self, name: str) -> NDArray[np.bool_]:
-        """(N, bytes) True where the routine's header allows any value."""
+    def may_differ(self, words: frozenset[str]) -> NDArray[np.bool_]:
+        """(N, bytes) True where any value is allowed: what these registers and names of memory hold."""
         free = np.zeros((self.count, self.bytes), bool)
-        for word in may_change(name):
+        for word in words:
             if word in self.memory.size and self.memory.address[word] < self.low:
                 start = self.column(word)
                 free[:, start : min(start + self.memory.size[word], CASE_HEAD + self.low)] = True
+            elif word in self.memory.size and HIGH_RAM <= self.memory.address[word] < HIGH_RAM + self.high:
+                start = self.column(word)
+                free[:, start : start + self.memory.size[word]] = True
             elif word in ("A", "X", "Y"):
                 free[:, REGISTERS[word] : REGISTERS[word] + 2] = True
         return free

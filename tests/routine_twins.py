@@ -283,10 +283,17 @@ def weighted_mean(memory: Memory, random: Random, count: int) -> Call:
 
 @twin
 def set_temperature(memory: Memory, random: Random, count: int) -> Call:
-    tenths = np.tile(np.arange(MAX_TEMPERATURE + 1), 1 + count // 20)
-    inverse = np.array([inverse_temperature(t) for t in tenths.tolist()])
-    wanted = {"temperature": tenths, "inverse_t": inverse, "cutoff": cutoffs(inverse)}
-    return Call({"temperature": tenths}, wanted)
+    """Every temperature once: there are no others. Beyond the cutoff nothing is written."""
+    shift = memory.model.logit_shift
+    tenths = np.arange(MAX_TEMPERATURE + 1)
+    inverse = np.array([inverse_temperature(t, shift) for t in tenths.tolist()])
+    table = random.integers(0, 1 << 16, (len(tenths), memory.size["distance_weights"] // 2))
+    given = {"temperature": tenths, "distance_weights": table}
+    filled = table.copy()
+    for row, inverse_t in zip(filled, inverse.tolist(), strict=True):
+        row[: sampler.cutoff(inverse_t)] = sampler.distance_weights(inverse_t)
+    wanted = {"temperature": tenths, "inverse_t": inverse, "cutoff": cutoffs(inverse), "distance_weights": filled}
+    return Call(given, wanted)
 
 
 @twin
@@ -298,7 +305,7 @@ def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     for n, (row, length, inverse) in enumerate(zip(logits, candidates, inverse_t.tolist(), strict=True)):
         weights[n, :length] = sampler.sampling_weights(row[None, :length], inverse)[0]
         total[n] = weights[n, :length].sum()
-    given = {"logits": logits, "candidates": 2 * candidates, "inverse_t": inverse_t, "cutoff": cutoffs(inverse_t)}
+    given = {"logits": logits, "candidates": 2 * candidates} | distances(random, inverse_t)
     given["sample_weights"] = np.where(np.arange(logits.shape[1]) < candidates[:, None], 0, weights)
     return Call(given, {"sample_weights": weights, "acc": total, "logits": logits})
 
@@ -326,16 +333,28 @@ def choose_token(memory: Memory, random: Random, count: int) -> Call:
         for row, length, inverse, draw in zip(logits, candidates, inverse_t.tolist(), drawn, strict=True)
     ]
     given = {"logits": logits, "candidates": 2 * candidates, "inverse_t": inverse_t, "random_x": x, "random_y": y}
-    given["cutoff"] = cutoffs(inverse_t)
+    given |= distances(random, inverse_t)
     wanted = {"next_token": np.array(chosen), "random_x": generator.x, "random_y": generator.y, "logits": logits}
     return Call(given, wanted | {"inverse_t": inverse_t})
 
 
+MOST_DISTANCES = 512
+"""Of the table given to a routine that only reads it; the routine that fills it is tried to its end."""
+
+
 def inverse_temperatures(random: Random, count: int, lowest: int) -> Ints:
-    """1/T of every temperature in tenths from `lowest` on, then any that can be."""
-    every = [inverse_temperature(tenths) for tenths in range(lowest, MAX_TEMPERATURE + 1)]
-    any_other = random.integers(128, (2560 << 3) + 1, count)  # 2.0 … 0.1, logits halved up to three times
+    """1/T of every temperature in tenths from `lowest` on, logits halved three times, then any that can be."""
+    every = [inverse_temperature(tenths, 3) for tenths in range(lowest, MAX_TEMPERATURE + 1)]
+    any_other = random.integers(every[-1], (2560 << 3) + 1, count)
     return np.append(np.repeat(every, 4), any_other)[:count]
+
+
+def distances(random: Random, inverse_t: Ints) -> dict[str, Ints]:
+    """The cutoff and the table of weights that go with each 1/T; beyond the cutoff there is noise."""
+    table = random.integers(0, 1 << 16, (len(inverse_t), MOST_DISTANCES))
+    for row, inverse in zip(table, inverse_t.tolist(), strict=True):
+        row[: sampler.cutoff(inverse)] = sampler.distance_weights(inverse)
+    return {"cutoff": cutoffs(inverse_t), "distance_weights": table}
 
 
 def cutoffs(inverse_t: Ints) -> Ints:

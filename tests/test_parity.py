@@ -90,7 +90,7 @@ def test_the_cartridge_without_trace_makes_the_same_logits_and_letters(core: str
 
 def test_names_that_overflow_the_log_are_read_in_pieces() -> None:
     config = SHAPES["relu2, 2 layers, 1 head"]
-    capacity = RecordLayout(model, traced=True).capacity
+    capacity = RecordLayout(random_model(config), traced=True).capacity
     requests = [[Request(1, 20, capacity // 2)]]
     found = parity(config, "snes9x", requests)
     assert_equal(found, requests)
@@ -104,7 +104,7 @@ def test_every_bit_of_a_seed_counts() -> None:
 
 
 def test_weights_over_three_banks_with_a_matrix_across_two() -> None:
-    config = ModelConfig(3, block_size=200, n_embd=64, n_head=4, n_hidden=32)
+    config = ModelConfig(3, block_size=160, n_embd=64, n_head=4, n_hidden=64)
     model = random_model(config)
     rom = build_rom(model, traced=True)
     assert {part.bank for part in rom.layout.parts} >= {1, 2, 3}

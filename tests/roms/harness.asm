@@ -1,5 +1,6 @@
 ; Calls any routine of the cartridge for tests/routine_console.py: linked in the place of main.asm.
-; A case in bank $7F: A, X, Y, flags, data bank; an image of low RAM from $0000 and one of bank $7E from HIGH_RAM.
+; A case in bank $7F: A, X, Y, flags, data bank, direct page; an image of low RAM from $0000 and one of bank $7E
+; from HIGH_RAM.
 ; Each is copied to its place, the routine runs, and what it left is copied back.
 
         .include "contract.inc"
@@ -8,14 +9,15 @@
         .include "memory.inc"
 
 HIGH_RAM   = $2000
-CASE_HEAD  = 8
+CASE_HEAD  = 10
 .define CASE_BANK $7F
 CASES      = CASE_BANK * $10000
 
 .struct                         ; what the test writes, between the vectors and the stack
         .org $1E00
 go          .word               ; 1 = run; zeroed when done
-routine     .word               ; address in bank $80
+entry       .word               ; near or far: how the routine is called
+routine     .dword
 cases_left  .word
 low_bytes   .word
 high_bytes  .word
@@ -25,8 +27,9 @@ case_x      .word
 case_y      .word
 case_flags  .byte
 case_bank   .byte
+case_page   .word
 .endstruct
-.export go, routine, cases_left, low_bytes, high_bytes
+.export go, entry, routine, cases_left, low_bytes, high_bytes, near, far
 
         .segment "CODE"
 
@@ -57,19 +60,25 @@ next:   call load_case
         lda case_flags
         pha
         a16
+        lda case_page
+        tcd
         lda case_a
         ldx case_x
         ldy case_y
         plp
         jsr .loword(enter)
-        php                     ; nothing is known about flags, widths and data bank here
+        php                     ; nothing is known about flags, widths, data bank and direct page here
         phb
         phk
         plb
         rep #$38
-        sta case_a
-        stx case_x
-        sty case_y
+        sta a:case_a
+        stx a:case_x
+        sty a:case_y
+        tdc
+        sta a:case_page
+        lda #0
+        tcd
         a8
         pla
         sta case_bank
@@ -80,7 +89,12 @@ next:   call load_case
         dec cases_left
         bne next
         bra idle
-enter:  jmp (routine)
+enter:  jmp (entry)
+near:   jmp (routine)           ; in bank $80, ends in rts
+far:    phk
+        pea .loword(back) - 1
+        jml [routine]           ; in any bank, ends in rtl
+back:   rts
 
 ; Registers to case_a … case_flags, images to where they belong.
 proc load_case, 16, 16
@@ -93,6 +107,8 @@ proc load_case, 16, 16
         sta case_y
         lda f:CASES + 6, x
         sta case_flags
+        lda f:CASES + 8, x
+        sta case_page
         txa
         clc
         adc #CASE_HEAD
@@ -122,6 +138,8 @@ proc store_case, 16, 16
         sta f:CASES + 4, x
         lda case_flags
         sta f:CASES + 6, x
+        lda case_page
+        sta f:CASES + 8, x
         txa
         clc
         adc #CASE_HEAD

@@ -1,0 +1,10 @@
+        pea slots
+        pld
+        jsl {{ block.entry }}
+        pea hidden_slots
+        pld
+        jsl {{ block.second_entry }}
+        pea 0
+        pld
+        trace {{ block.trace }}, hidden_slots, 2 * N_HIDDEN
+        trace {{ block.trace_after }}, residual, KV_ROW
