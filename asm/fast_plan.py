@@ -25,7 +25,7 @@ from asm.fast import (
     store_narrow,
     store_shifted,
 )
-from asm.parts import EmittedBlock, Part, lines, row_addresses, symbol
+from asm.parts import EmittedBlock, Part, lines, pack_whole, row_addresses, symbol
 from asm.record import RecordLayout, has_front_table
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.fixed import Ints
@@ -37,6 +37,7 @@ from tables.rsqrt import rsqrt_table
 EXP7_BYTES = 256
 HALF_WORD = 0x8000
 SUM_BITS = 30
+MOST_UNROLLED = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Variant:
     right: int
     left: int
 
+    @property
+    def unrolled(self) -> bool:
+        """The shifts that a residual stream of usual size asks for: worth their room in ROM."""
+        return self.right <= MOST_UNROLLED and self.left < MOST_UNROLLED
+
 
 @dataclass(frozen=True)
 class NormRoutine:
@@ -53,6 +59,7 @@ class NormRoutine:
 
     entry: str
     comment: str
+    segment: str
     bits: int
     epsilon: int
     squares: str
@@ -115,6 +122,7 @@ class FastPlan:
     norms: tuple[NormRoutine, ...] = ()
     attentions: tuple[AttentionRoutine, ...] = ()
     caches: tuple[str, ...] = ()
+    tables_in_rom: tuple[Part, ...] = ()
     data: list[tuple[str, Ints]] = field(default_factory=list)
 
     def tables(self, parts: Sequence[Part]) -> FastTables:
@@ -196,28 +204,37 @@ class Planner:
 
     def _norm(self, block: Norm) -> None:
         bits = self.model.parameters[f"{block.name}.bits"]
-        d = self.model.config.n_embd
         table = f"squares_{bits}"
-        if all(name != table for name, _ in self.plan.data):
-            self.plan.data.append((table, square_table(bits).reshape(-1, 256)))
+        if all(part.tensor != table for part in self.plan.tables_in_rom):
+            self.plan.tables_in_rom += (pack_whole(table, square_table(bits), self.packer),)
+        entry = f"norm_{bits}"
+        if all(norm.entry != entry for norm in self.plan.norms):
+            self.plan.norms += (self._norm_routine(entry, bits, table),)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/norm_table.asm",
+                f"{block.name}: slots = ± rmsnorm({block.source})",
+                self._trace(block.name),
+                entry=entry,
+                stage=symbol(block.name),
+            )
+        )
+
+    def _norm_routine(self, entry: str, bits: int, table: str) -> NormRoutine:
+        d = self.model.config.n_embd
         highest = rsqrt_table(d).shift + bits - 17
         least_pairs = (31 - (SUM_BITS - 1)) // 2
         shifts = range(highest - 15, highest - least_pairs + 1)
-        entry = symbol(block.name)
-        routine = NormRoutine(
+        room = 900 + d * (24 + bits - 12) + 2 * MOST_UNROLLED * d * 44
+        return NormRoutine(
             entry=entry,
-            comment=f"{block.name}: slots = ± rmsnorm({block.source}), squares of ±2^{bits}",
+            comment=f"slots = ± rmsnorm of a residual stream within ±2^{bits}",
+            segment=segment(self.packer.place(room)),
             bits=bits,
             epsilon=table_epsilon(d, bits),
             squares=table,
             variants=tuple(Variant(max(shift, 0), max(-shift, 0)) for shift in shifts),
             variants_below=-shifts[0],
-        )
-        self.plan.norms += (routine,)
-        self.blocks.append(
-            EmittedBlock(
-                "blocks/norm_table.asm", routine.comment, self._trace(block.name), entry=entry, stage=entry
-            )
         )
 
     def _linear(self, block: Linear) -> None:

@@ -165,7 +165,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         buffers=_buffers(config),
         caches=fast.caches if fast else cached,
         blocks=blocks,
-        parts=parts,
+        parts=(*parts, *(fast.tables_in_rom if fast else ())),
         wte_rows=row_addresses(parts, "wte", d),
         wpe_rows=row_addresses(parts, "wpe", d),
         exp_lines=lines(exp_table().tolist()),

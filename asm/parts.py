@@ -83,6 +83,13 @@ def pack(tensors: Sequence[tuple[str, Ints]], packer: Packer) -> tuple[Part, ...
     return tuple(parts)
 
 
+def pack_whole(name: str, values: Ints, packer: Packer) -> Part:
+    """A table that is indexed across its rows: all of it in one bank."""
+    bank = packer.place(2 * values.size)
+    comment = f"{name}: {values.size} words"
+    return Part(name, symbol(name), bank, 0, len(values), lines(values.reshape(-1).tolist()), comment)
+
+
 def row_addresses(parts: Sequence[Part], tensor: str, width: int) -> tuple[str, ...]:
     """An address expression for every row of a tensor."""
     return tuple(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from quantize.fixed import ONE
-from quantize.quantized import QuantizedModel
-from quantize.ranges import RangeProof
+from quantize.quantized import QuantizedModel, load_model
+from quantize.ranges import RangeProof, prove
 from quantize.schedule import Attention, Norm, microgpt
+from trainer.errors import InputError
 
 HEAD_CLAMP = 8 * ONE
 """What lm_head sees of the residual stream: ±8.0 costs 0.0001 nats and keeps its sums short."""
@@ -45,6 +47,22 @@ def with_fast_kernels(model: QuantizedModel) -> QuantizedModel:
             parameters[f"{block.name}.value_shift"] = _shift(reach[f"{layer}.v"])
             kernels[block.name] = "ppu"
     return replace(model, kernels=kernels, parameters=parameters)
+
+
+def load_proved(path: Path) -> QuantizedModel:
+    """An integer model that may become a cartridge, wherever it was made.
+
+    Raises InputError as load_model does, where a range is not proved, and for kernels of another choice than
+    `quantize` makes: only for these is there code.
+    """
+    model = load_model(path)
+    if dict(model.kernels) != dict.fromkeys(model.linear_names(), "schoolbook"):
+        fast = with_fast_kernels(model)
+        clamps = [m.parameters.get("lm_head.clamp") for m in (model, fast)]
+        if dict(model.kernels) != fast.kernels or clamps[0] != clamps[1]:
+            raise InputError(f"{path} mixes kernels that do not go together: run `snesgpt quantize` again")
+    prove(model)
+    return model
 
 
 def _shift(largest: float) -> int:

@@ -2,7 +2,7 @@
 
 An NTSC frame is 262 lines of 1,364 clocks; in every other frame line 240 is 4 shorter, so the mean is 357,366,
 which is what both cores' 60.0988 frames a second are made of. The vertical blank, where the program counts frames,
-begins with line 225.
+begins with line 229, where the console counts it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from asm.clocks import CLOCKS_PER_SECOND
 
-LINES, LINE_CLOCKS, SHORT_LINE, BLANK_LINE = 262, 1364, 240, 225
+LINES, LINE_CLOCKS, SHORT_LINE, BLANK_LINE = 262, 1364, 240, 229
 FRAME_CLOCKS = LINES * LINE_CLOCKS - 2
 FRAMES_PER_SECOND = CLOCKS_PER_SECOND / FRAME_CLOCKS
 WORD = 1 << 16

@@ -10,13 +10,14 @@ from pathlib import Path
 from asm.render import TEMPLATES
 
 _PROC = re.compile(r"((?:^;[^\n]*\n)*)^proc (\w+), \d+, \d+\n(.*?)^endproc", re.M | re.S)
+_FAR = re.compile(r"((?:^;[^\n]*\n)+)(?:^ +\.(?:segment|export)[^\n]*\n)*^([\w{} .]+):\n((?:(?!endproc|^;)[^\n]*\n)*? +rtl\n)", re.M)
 _CALL = re.compile(r"^(?:\w*:)?\s+(?:call (\w+)|jmp \.loword\((\w+)\))", re.M)
 _CHANGED = re.compile(r"(?:out|kills):(.*?)(?=\b(?:in|out|kills|about|twin):?\s|\Z)", re.S)
 
 
 @dataclass(frozen=True)
 class Routine:
-    """One `proc`: its file, header comment and body."""
+    """One `proc`, or a far routine that ends in `rtl`: its file, header comment and body."""
 
     name: str
     file: Path
@@ -41,11 +42,12 @@ def templates() -> list[Path]:
 
 @cache
 def routines() -> dict[str, Routine]:
-    """Name → routine."""
+    """Name → routine; one that is written for every layer goes by its name in the template, `norm.entry`."""
     found = (
-        Routine(name, path, header, body)
+        Routine(name.strip("{ }"), path, header, body)
         for path in templates()
-        for header, name, body in _PROC.findall(path.read_text(encoding="utf-8"))
+        for kind in (_PROC, _FAR)
+        for header, name, body in kind.findall(path.read_text(encoding="utf-8"))
     )
     return {routine.name: routine for routine in found}
 

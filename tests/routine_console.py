@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from asm.build import symbols
 from asm.cartridge import with_checksum
-from asm.layout import plan
+from asm.layout import Layout, plan
 from asm.render import LINKER_MAP, render
 from asm.toolchain import assemble
 from quantize.fixed import Ints
@@ -62,6 +62,7 @@ class Memory:
     """Where each name lies and how many bytes it has, for one model."""
 
     model: QuantizedModel
+    layout: Layout
     address: Mapping[str, int]
     size: Mapping[str, int]
 
@@ -103,7 +104,7 @@ def build_routines(model: QuantizedModel, edit: Callable[[dict[str, bytes]], Non
     declared = re.findall(r"^(\w+)\s+\.(?:word|dword|byte|res)", files["memory.inc"].decode(), re.M)
     ends = [*declared[1:], declared[-1]]
     size = {one: address[end] - address[one] for one, end in zip(declared, ends, strict=True)}
-    return RoutineRom(image, Memory(model, address, size))
+    return RoutineRom(image, Memory(model, layout, address, size))
 
 
 class RoutineConsole:
@@ -113,14 +114,17 @@ class RoutineConsole:
         self._console, self.memory = console, rom.memory
         console.run(BOOT_FRAMES)
 
-    def check(self, name: str, call: Call, seed: int = 0) -> int:
-        """Run every case and compare everything; returns how many. Raises Mismatch with the first wrong one."""
+    def check(self, name: str, call: Call, seed: int = 0, header: str = "") -> int:
+        """Run every case and compare everything; returns how many. Raises Mismatch with the first wrong one.
+
+        header: the routine whose header says what may change, where that is not `name`'s own; "-" for none.
+        """
         frame = _Frame(self.memory, call)
         before = frame.noise(np.random.default_rng(seed))
         for field, values in call.given.items():
             frame.put(before, field, values)
         after = self._run(name, before, frame)
-        wanted, free = before.copy(), frame.may_differ(may_change(name) | call.free)
+        wanted, free = before.copy(), frame.may_differ(call.free if header == "-" else may_change(header or name) | call.free)
         for field, values in call.wanted.items():
             free[frame.put(wanted, field, values)] = False
         wanted[:, REGISTERS["flags"]] = frame.wanted_flags(after, call)
@@ -138,7 +142,7 @@ class RoutineConsole:
             part = after[first : first + together]
             console.write(CASE_BANK, part.tobytes())
             for field, value in (
-                ("entry", at["near" if near else "far"]),
+                ("entry", at["enter_near" if near else "enter_far"]),
                 ("routine", at[name]),
                 ("routine+2", at[name] >> 16),
                 ("cases_left", len(part)),

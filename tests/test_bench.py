@@ -42,11 +42,11 @@ TOKENS = {"snes9x": 120, "bsnes": 60}
 
 def seen(clocks: int) -> Moment:
     """What a mark notes at a time since power-on: line 240 of every other frame is 4 clocks short."""
-    pair, rest = divmod(clocks + 225 * 1364, 2 * FRAME_CLOCKS)
+    pair, rest = divmod(clocks + 229 * 1364, 2 * FRAME_CLOCKS)
     odd, rest = divmod(rest, 262 * 1364)
     short = odd and rest >= 240 * 1364 + 1360
     line, within = divmod(rest + (4 if short else 0), 1364)
-    frame = 2 * pair + odd - (line < 225)
+    frame = 2 * pair + odd - (line < 229)
     whole = not odd or line != 240
     dot = (within - 2 * (within > 1292) - 2 * (within > 1310)) // 4 if whole else within // 4
     noise = 0x5A00

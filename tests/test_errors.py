@@ -28,6 +28,7 @@ from trainer.weights import Weights, load_weights, save_weights
 
 CONFIG = ModelConfig(4, block_size=4, n_embd=8, n_head=2, n_hidden=16)
 NAMES = ["abc", "cab", "bac", "aabb", "ccc", "baa", "acb", "bcabcabc", "ca", "ab"]
+SCHOOLBOOK = {name: "schoolbook" for name in CONFIG.tensor_shapes() if name not in ("wte", "wpe")}
 Change = Callable[[dict[str, Any], dict[str, Array]], None]
 
 
@@ -213,6 +214,11 @@ DAMAGED_MODEL = DAMAGED | {
     "shift is a fraction": (header(logit_shift=1.5), "damaged"),
     "kernels of no kind": (header(kernels=["schoolbook"]), "damaged"),
     "unknown kernel": (entry("kernels", lm_head="abacus"), "asks for kernel 'abacus'"),
+    "kernels that do not mix": (entry("kernels", lm_head="digits"), "kernels that do not go together"),
+    "a kernel without its numbers": (
+        header(kernels={**SCHOOLBOOK, "layer0.attention": "ppu"}),
+        "without its key_shift",
+    ),
     "another shape": (tensor("wte", lambda wte: wte[:2]), "wte is missing or not (4, 8)"),
     "floats": (tensor("wte", lambda wte: wte.astype(np.float32)), "damaged"),
     "outside a word": (tensor("wte", lambda wte: wte.astype(np.int64) + 10**12), "outside a 16-bit word"),

@@ -104,13 +104,33 @@ square_hidden:
 :       pld
         rtl
 
-        .export clamp_residual, square_hidden
+; rsqrt from another bank; four pairs of bits at once where they are clear.
+rsqrt_far:
+        lda acc + 2
+        cmp #$0040
+        bcc :+
+        call rsqrt
+        rtl
+:       lda acc + 1
+        sta acc + 2
+        lda acc
+        xba
+        and #$FF00
+        sta acc
+        call rsqrt
+        lda norm_shift
+        sec
+        sbc #4
+        sta norm_shift
+        rtl
+
+        .export clamp_residual, square_hidden, rsqrt_far
 {% for norm in norms %}
 
 ; {{ norm.comment }}
 ; slots = NORM_BIAS ± y.  kills: A, X, Y, acc, norm_scale, norm_shift
 ; twin: quantize.blocks.rmsnorm_table
-        .segment "CODE"
+        .segment "{{ norm.segment }}"
         .export {{ norm.entry }}
 {{ norm.entry }}:
 .scope
@@ -136,7 +156,7 @@ square_hidden:
 :
         .endrepeat
         sta acc
-        call rsqrt
+        jsl rsqrt_far
         lda norm_shift          ; how far the product is shifted beyond a byte
         clc
         adc #{{ norm.bits }} - 17 + {{ norm.variants_below }}
@@ -163,6 +183,33 @@ variants:
 shift{{ loop.index0 }}:
         sep #$10
         .i8
+{% if variant.unrolled %}
+        .repeat ::N_EMBD, I
+        ldx a:residual + 2 * I
+        stx <M7A
+        ldx a:residual + 2 * I + 1
+        stx <M7A
+        lda <(MPYL + 1)
+{% if variant.right %}
+        eor #HALF_WORD
+        .repeat {{ variant.right }}
+        lsr a
+        .endrepeat
+        adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))    ; the carry is the rounding
+{% else %}
+        .repeat {{ variant.left }}
+        asl a
+        .endrepeat
+        clc
+        adc #NORM_BIAS
+{% endif %}
+        sta a:slots + 2 * I
+        eor #$FFFF
+        sec
+        adc #2 * NORM_BIAS
+        sta a:slots + 2 * N_EMBD + 2 * I
+        .endrepeat
+{% else %}
 :       ldx a:residual, y
         stx <M7A
         ldx a:residual + 1, y
@@ -173,7 +220,7 @@ shift{{ loop.index0 }}:
         .repeat {{ variant.right }}
         lsr a
         .endrepeat
-        adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))     ; the carry is the rounding
+        adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))
 {% else %}
         .repeat {{ variant.left }}
         asl a
@@ -190,9 +237,10 @@ shift{{ loop.index0 }}:
         dey
         cpy #$FE
         bne :-
+{% endif %}
         jmp done
 {% endfor %}
-done:    rep #$10
+done:   rep #$10
         .i16
         pea 0
         pld

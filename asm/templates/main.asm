@@ -8,6 +8,7 @@
 VRAM_FONT   = $0000             ; in words
 VRAM_MAP    = $0400
 FONT_BYTES  = 128 * 16
+PADS_READ_LINE = 229            ; the picture ends at 225, the automatic reading takes three lines
 STRIP_BYTES = SCREEN_BYTES / SCREEN_STRIPS
 
         .segment "CODE"
@@ -66,12 +67,14 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         set host_record_bytes, RECORD_BYTES
         set host_magic, 'G' + 'P' * 256
         set host_magic + 2, 'T' + '1' * 256
+        set VTIMEL, PADS_READ_LINE
         a8
-        lda #$81
-        sta NMITIMEN            ; vertical-blank interrupt, automatic pad reading
+        lda #$21
+        sta NMITIMEN            ; interrupt at a line, automatic pad reading
         lda #$0F
         sta INIDISP             ; full brightness
         a16
+        cli
         jmp .loword(names_page)
 
 ; PPU and CPU registers that are written once with zero, and the few that are not.
@@ -143,7 +146,7 @@ palettes:
 palettes_end:
 endproc
 
-; The vertical blank: copy the tile map if it changed, read the pad, count the frame.
+; Four lines into the vertical blank, when the pads have been read and need not be waited for: copy the tile map if it changed, read the pad, count the frame.
 ; It shares no multiplier, divider or Mode 7 register with the program it interrupts.
 vertical_blank:
         jml :+
@@ -159,7 +162,7 @@ vertical_blank:
         phk
         plb
         a8
-        lda RDNMI
+        lda TIMEUP              ; acknowledged
         a16
         inc frames
         .repeat SCREEN_STRIPS, I
@@ -173,9 +176,6 @@ vertical_blank:
         a16
 :
         .endrepeat
-        lda #1
-:       bit HVBJOY              ; the pad is still being read
-        bne :-
         lda pad_held
         eor #$FFFF
         and JOY1L
@@ -214,6 +214,6 @@ ignore: rti
 
         .segment "VECTORS"
         .res 4, $FF
-        .addr .loword(ignore), .loword(ignore), .loword(ignore), .loword(vertical_blank), $FFFF, .loword(ignore)
+        .addr .loword(ignore), .loword(ignore), .loword(ignore), .loword(ignore), $FFFF, .loword(vertical_blank)
         .res 4, $FF
         .addr .loword(ignore), $FFFF, .loword(ignore), .loword(ignore), .loword(reset), .loword(ignore)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from snesgpt.commands.sample import tenths_of
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def command(
     """
     from asm.build import build_rom
     from asm.cartridge import read_image
+    from quantize.fast import load_proved
     from quantize.quantize import quantize
-    from quantize.quantized import load_model
     from snesgpt.profile import measure_stages
     from trainer.weights import load_weights
 
-    image, integers = read_image(rom), load_model(model or rom.with_name("model.npz"))
+    image, integers = read_image(rom), load_proved(model or rom.with_name("model.npz"))
     float_weights = None if no_schoolbook else _read_weights(weights or rom.with_name("weights.npz"), load_weights)
-    tenths = None if temperature is None else _tenths(temperature)
+    tenths = None if temperature is None else tenths_of(temperature)
     addresses = _addresses(rom, image, integers)
     with _progress() as bar:
         speed = _speed(image, addresses, core, tokens, tenths, bar("tokens", tokens))
@@ -93,13 +94,6 @@ def command(
             f"{speed.clocks_per_token:,.0f}: was it built from this model?",
             err=True,
         )
-
-
-def _tenths(temperature: float) -> int:
-    tenths = round(10 * temperature)
-    if abs(tenths - 10 * temperature) > 1e-6:
-        raise InputError(f"temperature {temperature} is not one of 0.0, 0.1 … 2.0")
-    return tenths
 
 
 def _read_weights(path: Path, read: Callable[[Path], Any]) -> Any:
@@ -206,7 +200,8 @@ def _progress() -> Iterator[Bar]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description:10}"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    terminal = Console(stderr=True)
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as shown:
 
         def begin(what: str, total: int) -> Callable[[int], None]:
             task = shown.add_task(what, total=total)

@@ -19,16 +19,13 @@ def command(model: Path, out: Path, trace: bool, as_json: bool) -> None:
     Beside it: asm/ with every source file, and .dbg with symbols for Mesen.
     """
     from asm.build import build_rom
-    from quantize.quantized import load_model
-    from quantize.ranges import prove
+    from quantize.fast import load_proved
     from trainer.errors import InputError
     from trainer.files import write_bytes
 
     if out.is_dir() or out.suffix == ".dbg":
         raise InputError(f"{out} is a directory, or where the symbols go: --out names the cartridge itself")
-    integers = load_model(model)
-    prove(integers)
-    rom = build_rom(integers, traced=trace)
+    rom = build_rom(load_proved(model), traced=trace)
     for name, content in rom.sources.items():
         write_bytes(out.parent / "asm" / name, content)
     write_bytes(out.with_suffix(".dbg"), rom.debug)

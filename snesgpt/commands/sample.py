@@ -32,7 +32,7 @@ def command(
     from trainer.corpus import Tokenizer
 
     integers = load_model(model)
-    tenths = integers.temperature if temperature is None else _tenths(temperature)
+    tenths = integers.temperature if temperature is None else tenths_of(temperature)
     tokenizer = Tokenizer(integers.symbols)
     if use_float:
         texts = _float_texts(model.with_name("weights.npz"), count, seed, tenths, prompt)
@@ -43,7 +43,8 @@ def command(
     click.echo(json.dumps(texts) if as_json else "\n".join(texts))
 
 
-def _tenths(temperature: float) -> int:
+def tenths_of(temperature: float) -> int:
+    """Raises InputError for a temperature that the console cannot be set to."""
     from quantize.sampler import MAX_TEMPERATURE
     from trainer.errors import InputError
 

@@ -31,13 +31,13 @@ def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, 
     """
     from asm.build import build_rom
     from asm.cartridge import read_image
+    from quantize.fast import load_proved
     from quantize.integer_model import IntegerModel
-    from quantize.quantized import load_model
     from snesgpt.console import Console
     from snesgpt.host import Host
     from snesgpt.parity import requests, verify
 
-    integers = load_model(model or rom.with_name("model.npz"))
+    integers = load_proved(model or rom.with_name("model.npz"))
     image = build_rom(integers, traced=True).image if trace else read_image(rom)
     with Console(image, core) as console, _progress(tokens) as progress:
         host = Host(console, integers)

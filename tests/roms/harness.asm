@@ -16,7 +16,7 @@ CASES      = CASE_BANK * $10000
 .struct                         ; what the test writes, between the vectors and the stack
         .org $1E00
 go          .word               ; 1 = run; zeroed when done
-entry       .word               ; near or far: how the routine is called
+entry       .word               ; enter_near or enter_far: how the routine is called
 routine     .dword
 cases_left  .word
 low_bytes   .word
@@ -29,7 +29,7 @@ case_flags  .byte
 case_bank   .byte
 case_page   .word
 .endstruct
-.export go, entry, routine, cases_left, low_bytes, high_bytes, near, far
+.export go, entry, routine, cases_left, low_bytes, high_bytes, enter_near, enter_far
 
         .segment "CODE"
 
@@ -90,8 +90,10 @@ next:   call load_case
         bne next
         bra idle
 enter:  jmp (entry)
-near:   jmp (routine)           ; in bank $80, ends in rts
-far:    phk
+enter_near:
+        jmp (routine)           ; in bank $80, ends in rts
+enter_far:
+        phk
         pea .loword(back) - 1
         jml [routine]           ; in any bank, ends in rtl
 back:   rts

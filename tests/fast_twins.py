@@ -1,0 +1,147 @@
+"""The fast kernels' routines beside their Python twins: edge cases first, then random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from quantize import blocks, fixed
+from quantize.fixed import Ints
+from tests.routine_console import Call, Memory
+from tests.routine_twins import EDGES, Random, edge_positions, low_word, vectors
+
+Calls = Mapping[str, Call]
+FAST_TWINS: dict[str, Callable[[Memory, Random, int], Calls]] = {}
+"""Routine, or its name in the template → (memory, random, how many random cases) → label → call."""
+
+HALF_WORD = 0x8000
+
+
+def one(function: Callable[[Memory, Random, int], Call]) -> None:
+    """Registers the twin of a routine that stands once in the cartridge."""
+    name = function.__name__
+    FAST_TWINS[name] = lambda memory, random, count: {name: function(memory, random, count)}
+
+
+def plus_and_minus(values: Ints, bias: int) -> Ints:
+    """(N, 2 · n) a vector in slots: bias + x, bias − x."""
+    return low_word(np.concatenate([bias + values, bias - values], 1))
+
+
+@one
+def clear_sums(memory: Memory, random: Random, count: int) -> Call:
+    sums = vectors(random, count, memory.config.n_embd)
+    return Call({"sums": sums}, {"sums": np.full_like(sums, HALF_WORD)})
+
+
+@one
+def add_sums(memory: Memory, random: Random, count: int) -> Call:
+    sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
+    random.shuffle(residual[: len(EDGES)])
+    given = {"sums": sums ^ HALF_WORD, "residual": residual}
+    return Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": low_word(residual + sums)})
+
+
+@one
+def clear_hidden(memory: Memory, random: Random, count: int) -> Call:
+    hidden = vectors(random, count, memory.config.n_hidden)
+    return Call({"hidden": hidden}, {"hidden": np.zeros_like(hidden)})
+
+
+@one
+def trace_slots(memory: Memory, random: Random, count: int) -> Call:
+    fast = memory.layout.fast
+    assert fast
+    values = vectors(random, count, memory.config.n_embd)
+    slots = plus_and_minus(values, fast.norm_bias)
+    return Call({"slots": slots, "normed": values[::-1]}, {"slots": slots, "normed": low_word(values)})
+
+
+@one
+def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
+    """Of every residual stream that the range proof lets pass: up to the largest word less the clamp."""
+    clamp, d = memory.model.parameters["lm_head.clamp"], memory.config.n_embd
+    edges = np.array([clamp - 1, clamp, clamp + 1, fixed.WORD_MAX - clamp, 0])
+    x = np.concatenate([np.tile(edges[:, None], d), -np.tile(edges[:, None], d), vectors(random, count, d)])
+    x = np.clip(x, clamp - fixed.WORD_MAX, fixed.WORD_MAX - clamp)
+    given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
+    return Call(given, {"residual": x, "slots": plus_and_minus(np.clip(x, -clamp, clamp), clamp)})
+
+
+@one
+def square_hidden(memory: Memory, random: Random, count: int) -> Call:
+    a = np.concatenate([np.arange(2893, 2900), np.abs(EDGES[:-1]), random.integers(0, 1 << 15, count)])
+    page = np.where(np.arange(len(a)) % 2, memory.at("slots"), 0)
+    return Call({"A": a, "D": page}, {"A": blocks.relu2(a)})
+
+
+def norm(memory: Memory, random: Random, count: int) -> Calls:
+    """Every table norm: spikes, constants and random vectors of every magnitude in its domain."""
+    fast, d = memory.layout.fast, memory.config.n_embd
+    assert fast
+    calls = {}
+    for routine in memory.layout.norms:
+        top = 1 << routine.bits
+        edges = np.array([0, 1, -1, 7, 100, top // 2, top - 1, 1 - top, -top // 2])
+        spikes = np.zeros((len(edges), d), np.int64)
+        spikes[:, d // 2] = edges
+        magnitude = 1 << random.integers(0, routine.bits + 1, (count, 1))
+        anything = random.integers(-top + 1, top, (count, d)) * magnitude >> routine.bits
+        x = np.concatenate([spikes, np.tile(edges[:, None], d), anything])
+        given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
+        y = blocks.rmsnorm_table(x, routine.bits)
+        assert np.abs(y).max() <= fast.norm_bias
+        calls[routine.entry] = Call(given, {"residual": x, "slots": plus_and_minus(y, fast.norm_bias)})
+    return calls
+
+
+FAST_TWINS["norm.entry"] = norm
+
+
+def attention(memory: Memory, random: Random, count: int) -> Calls:
+    """Every layer's attention: caches of extremes, scores up to their words' ends, every position."""
+    config, calls = memory.config, {}
+    heads, width, context = config.n_head, config.head_dim, config.block_size
+    for number, routine in enumerate(memory.layout.attentions):
+        name = f"layer{number}.attention"
+        key_shift = memory.model.parameters[f"{name}.key_shift"]
+        value_shift = memory.model.parameters[f"{name}.value_shift"]
+        extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.n_embd))
+        anything = random.integers(-128, 128, (count - count // 4, 2, context, config.n_embd))
+        keys, values = np.concatenate([extremes, anything]).transpose(1, 0, 2, 3)
+        position = edge_positions(memory, random, count)
+        most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> key_shift
+        query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
+        query[:8] = np.array([most, -most, most, -most, 0, 1, -1, most])[:, None]
+        keys[:2], keys[2] = np.array([-128, 127])[:, None, None], 127  # every score at an end of its word, all alike
+        scores = blocks.attention_scores_ppu(
+            query.reshape(-1, heads, width), keys.reshape(count, context, heads, width), key_shift
+        )
+        assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7F00
+        weights = blocks.softmax_weights_ppu(scores, position)
+        attended = blocks.attend_ppu(weights, values.reshape(count, context, heads, width), value_shift)
+        packed = low_word(values << 8 | keys & 0xFF)
+        rows = np.arange(count)
+        cache = packed.transpose(0, 2, 1).reshape(count, -1)
+        stale = cache.reshape(count, config.n_embd, context).copy()
+        stale[rows, :, position] = random.integers(0, 1 << 16, (count, config.n_embd))
+        given = {
+            "query": query << key_shift,
+            "packed": packed[rows, position],
+            "position": position,
+            "slots": np.zeros((count, 2 * config.n_embd), np.int64),
+            routine.cache: stale.reshape(count, -1),
+        }
+        wanted = {
+            "query": low_word(query << key_shift),
+            "packed": packed[rows, position],
+            "position": position,
+            "slots": plus_and_minus(attended.reshape(count, -1), routine.bias),
+            routine.cache: cache,
+        }
+        calls[routine.entry] = Call(given, wanted)
+    return calls
+
+
+FAST_TWINS["block.entry"] = attention
