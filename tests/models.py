@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from asm.layout import plan
 from quantize.fixed import Ints
 from quantize.integer_model import IntegerModel, Trace
 from quantize.quantize import quantize
@@ -63,7 +64,9 @@ def digit_model(config: ModelConfig, seed: int = 0, active: float = 0.1, **scale
     for halvings in range(12):
         smaller = {name: scales.get(name, 1.0) / 2 ** (halvings / 2) for name in MATRICES}
         try:
-            return quantize(digit_weights(config, seed, active, **scales | smaller), "digits")
+            model = quantize(digit_weights(config, seed, active, **scales | smaller), "digits")
+            plan(model)
+            return model
         except InputError as error:
             refusal = error
     raise refusal

@@ -83,7 +83,7 @@ clamp_residual:
         rtl
 
 ; A = A², rounded to Q8.8 and saturated: a hidden unit of a squared ReLU. Any direct page.
-; in: A ≥ 0    out: A    kills: X, product, acc
+; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
 ; twin: quantize.blocks.relu2
 square_hidden:
         phd
