@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from quantize.fixed import ONE
+from quantize.blocks import VALUE_BITS
+from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel, load_model
 from quantize.ranges import RangeProof, prove
 from quantize.schedule import Attention, Norm, microgpt
@@ -29,6 +30,8 @@ def with_fast_kernels(model: QuantizedModel) -> QuantizedModel:
     The second MLP matrix runs by columns where training left most hidden units at zero: those cost nothing.
     The first layer's query, key and value matrices stay exact: they end up in a table over token and position.
     """
+    if model.config.block_size > MOST_POSITIONS:
+        raise InputError(f"the digits kernel takes {MOST_POSITIONS} positions: use --kernel schoolbook")
     kernels = dict.fromkeys(model.linear_names(), "digits")
     kernels |= {name: "schoolbook" for name in kernels if name in ("layer0.wq", "layer0.wk", "layer0.wv")}
     if model.info.get("active_hidden", 0.5) < COLUMNS_PAY:
@@ -40,11 +43,12 @@ def with_fast_kernels(model: QuantizedModel) -> QuantizedModel:
         if isinstance(block, Norm) and block.name not in ("embed_norm", "layer0.attention_norm"):
             source = proof.norm_sources[block.name] * 1.1 + 16
             kernels[block.name] = "table"
-            parameters[f"{block.name}.bits"] = max(11, int(np.ceil(np.log2(source))))
+            parameters[f"{block.name}.bits"] = min(max(12, int(np.ceil(np.log2(source)))), 15)
         if isinstance(block, Attention):
             layer = block.name.rpartition(".")[0]
-            parameters[f"{block.name}.key_shift"] = _shift(reach[f"{layer}.k"])
-            parameters[f"{block.name}.value_shift"] = _shift(reach[f"{layer}.v"])
+            room = int(np.log2(WORD_MAX / (1.1 * reach[f"{layer}.q"])))
+            parameters[f"{block.name}.key_shift"] = min(_shift(reach[f"{layer}.k"]), room)
+            parameters[f"{block.name}.value_shift"] = min(_shift(reach[f"{layer}.v"]), VALUE_BITS)
             kernels[block.name] = "ppu"
     return replace(model, kernels=kernels, parameters=parameters)
 

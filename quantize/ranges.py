@@ -215,6 +215,7 @@ class RangeProof:
         if self.model.kernel_of(block.name) == "ppu":
             shift = self.model.parameters[f"{block.name}.key_shift"]
             coarse = 2.0**shift
+            self._narrow(block, layer, shift)
             self._note(f"{block.name} (query)", self._elements(block.query).max() * coarse / ONE, WORD_MAX / ONE)
         for head in range(self.config.n_head):
             rows = slice(head * width, (head + 1) * width)
@@ -224,6 +225,14 @@ class RangeProof:
             score = np.linalg.norm(q.T @ k, 2) * self._radius**2 + off + half**2 * coarse + width * ONE
             largest = max(largest, float(score) / ONE**2 + 0.5 / ONE)
         self._note(f"{block.name} (scores)", largest, WORD_MAX / ONE)
+
+    def _narrow(self, block: Attention, layer: str, shift: int) -> None:
+        """Rows of digits do not saturate: their keys and values must fit a byte. The front table's may be cut."""
+        if self.model.kernels[f"{layer}.wk"] != "digits":
+            return
+        values = self.model.parameters[f"{block.name}.value_shift"]
+        for name, source, by in (("keys", block.keys, shift), ("values", block.values, values)):
+            self._note(f"{block.name} ({name} in a byte)", self._elements(source).max() / 2.0**by, 127.0)
 
     def _weights(self, name: str) -> Floats:
         values: Floats = self.model.tensors[name].astype(np.float64) / ONE

@@ -118,7 +118,7 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
         scores = blocks.attention_scores_ppu(
             query.reshape(-1, heads, width), keys.reshape(count, context, heads, width), key_shift
         )
-        assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7F00
+        assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
         weights = blocks.softmax_weights_ppu(scores, position)
         attended = blocks.attend_ppu(weights, values.reshape(count, context, heads, width), value_shift)
         packed = low_word(values << 8 | keys & 0xFF)

@@ -56,6 +56,8 @@ def command(
     """
     from asm.build import build_rom
     from asm.cartridge import read_image
+    from asm.layout import plan as build_plan
+    from asm.predict import predict
     from quantize.fast import load_proved
     from quantize.quantize import quantize
     from snesgpt.profile import measure_stages
@@ -74,7 +76,8 @@ def command(
         if float_weights is not None:
             other, count = _schoolbook_rom(quantize(float_weights, "schoolbook")), min(tokens, SCHOOLBOOK_TOKENS)
             schoolbook = _speed(*other, core, count, tenths, bar("schoolbook", count))
-    stages = _with_shares(profile.stages(), getattr(profiled.layout, "predicted", None))
+    prediction = predict(integers, build_plan(integers))
+    stages = _with_shares(profile.stages(), prediction.stages if prediction else None)
     report: dict[str, Any] = {
         "rom": str(rom),
         "core": core,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,20 +20,33 @@ def command(model: Path, out: Path, trace: bool, as_json: bool) -> None:
     Beside it: asm/ with every source file, and .dbg with symbols for Mesen.
     """
     from asm.build import build_rom
+    from asm.layout import plan
+    from asm.predict import predict
     from quantize.fast import load_proved
     from trainer.errors import InputError
     from trainer.files import write_bytes
 
     if out.is_dir() or out.suffix == ".dbg":
         raise InputError(f"{out} is a directory, or where the symbols go: --out names the cartridge itself")
-    rom = build_rom(load_proved(model), traced=trace)
+    integers = load_proved(model)
+    prediction = predict(integers, plan(integers))
+    rom = build_rom(integers, traced=trace)
     for name, content in rom.sources.items():
         write_bytes(out.parent / "asm" / name, content)
     write_bytes(out.with_suffix(".dbg"), rom.debug)
     write_bytes(out, rom.image)
     if as_json:
-        click.echo(json.dumps({"rom": str(out), "bytes": len(rom.image), "segments": rom.segments}))
+        report = {"rom": str(out), "bytes": len(rom.image), "segments": rom.segments}
+        report["predicted"] = asdict(prediction) if prediction else None
+        click.echo(json.dumps(report))
         return
+    if prediction:
+        for stage, clocks in prediction.stages.items():
+            click.echo(f"{stage:28} {clocks:10,.0f} clocks a token, predicted")
+        click.echo(
+            f"predicted: {prediction.clocks_per_token:,.0f} clocks a token, "
+            f"{prediction.tokens_per_second:.2f} tokens/s"
+        )
     for name, size in rom.segments.items():
         click.echo(f"{name:8} {size:7,} bytes")
     click.echo(f"{out}: {len(rom.image) // 1024} KiB")

@@ -12,19 +12,26 @@ import click
 @click.command("quantize")
 @click.argument("weights", type=click.Path(path_type=Path), default=Path("build/weights.npz"))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/model.npz"), help="Integer model.")
-@click.option("--kernel", default="schoolbook", help="How matrices are multiplied.")
+@click.option(
+    "--kernel",
+    type=click.Choice(["auto", "schoolbook", "digits"]),
+    default="auto",
+    help="How matrices are multiplied. auto: digits where they can be proved and fit.",
+)
+@click.option("--rom-size", type=click.IntRange(64, 4096), default=4096, help="Most KiB the cartridge may have.")
 @click.option("--data", type=click.Path(path_type=Path), help="Text to measure held-out loss on.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(weights: Path, out: Path, kernel: str, data: Path | None, as_json: bool) -> None:
+def command(weights: Path, out: Path, kernel: str, rom_size: int, data: Path | None, as_json: bool) -> None:
     """Turn float WEIGHTS into the integer model: error per tensor, range proof, held-out loss."""
-    from quantize.quantize import quantize, tensor_errors
+    from quantize.quantize import tensor_errors
     from quantize.quantized import save_model
     from quantize.ranges import prove
+    from snesgpt.choice import choose
     from snesgpt.losses import measure
     from trainer.weights import load_weights
 
     exact = load_weights(weights)
-    model = quantize(exact, kernel)
+    model, reasons = choose(exact, kernel, rom_size)
     bounds, errors = prove(model), tensor_errors(exact, model)
     losses = measure(exact, model, data)
     save_model(out, model)
@@ -33,6 +40,8 @@ def command(weights: Path, out: Path, kernel: str, data: Path | None, as_json: b
             "tensors": [asdict(error) for error in errors],
             "ranges": [asdict(bound) for bound in bounds],
             "logit_shift": model.logit_shift,
+            "kernels": dict(model.kernels),
+            "reasons": reasons,
             **(losses or {}),
         }
         click.echo(json.dumps(report, indent=2))
@@ -42,6 +51,8 @@ def command(weights: Path, out: Path, kernel: str, data: Path | None, as_json: b
         shape = "×".join(map(str, e.shape))
         numbers = f"{e.largest_weight:9.3f} {e.max_error:10.5f} {e.rms_error:10.5f} {e.relative_error:8.2%}"
         click.echo(f"{e.name:14} {shape:9}{numbers}")
+    for reason in reasons:
+        click.echo(f"kernel: {reason}")
     tightest = max(bounds, key=lambda bound: bound.largest / bound.limit)
     click.echo(
         f"range proof: all {len(bounds)} intermediates fit; the tightest, {tightest.name}, "

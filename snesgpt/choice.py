@@ -1,0 +1,51 @@
+"""Which kernels a model runs on, by proof and by room, and the reasons in words."""
+
+from __future__ import annotations
+
+from asm.banks import BANK_BYTES
+from asm.layout import plan
+from quantize.quantize import quantize
+from quantize.quantized import QuantizedModel
+from trainer.errors import InputError
+from trainer.weights import Weights
+
+
+def choose(weights: Weights, kernel: str, rom_size: int) -> tuple[QuantizedModel, list[str]]:
+    """The integer model and why its kernels are what they are. rom_size in KiB.
+
+    kernel is `digits`, `schoolbook` or `auto`: digits unless their ranges cannot be proved or their code does
+    not fit. Raises InputError when what is asked for cannot be had.
+    """
+    if kernel == "schoolbook":
+        return _fitting(quantize(weights, "schoolbook"), rom_size), ["schoolbook for all matrices: asked for"]
+    try:
+        model = _fitting(quantize(weights, "digits"), rom_size)
+    except InputError as error:
+        if kernel == "digits":
+            raise
+        model = _fitting(quantize(weights, "schoolbook"), rom_size)
+        return model, [f"schoolbook for all matrices: {error}"]
+    return model, reasons(model)
+
+
+def _fitting(model: QuantizedModel, rom_size: int) -> QuantizedModel:
+    kib = plan(model).banks * BANK_BYTES // 1024
+    if kib > rom_size:
+        raise InputError(f"the cartridge takes {kib:,} KiB and --rom-size allows {rom_size:,}")
+    return model
+
+
+def reasons(model: QuantizedModel) -> list[str]:
+    """One line for each choice of the fast cartridge."""
+    config = model.config
+    rows = config.vocab_size * config.block_size
+    share = model.info.get("active_hidden")
+    seen = f"{share:.0%} of the hidden units are above zero" if share is not None else "no share of zeros is known"
+    columns = model.kernels["layer0.fc2"] == "digit_columns"
+    return [
+        f"front table: embedding to first q, k, v depend on {rows:,} pairs of token and position only",
+        "digits in rows for every matrix behind a norm: one add a digit",
+        f"second MLP matrix by {'columns' if columns else 'rows'}: {seen}, a column costs three times a row's add",
+        f"lm_head: its input is cut to ±{model.parameters['lm_head.clamp'] / 256:.1f}, so that its sums fit",
+        "attention: keys and values in bytes, the PPU multiplies",
+    ]
