@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asm.clocks import Instruction, immediate, implied, memory
+from asm.pairs import Pair, Term, cover
 from quantize.digits import Plane
 from quantize.fixed import Ints
 from trainer.errors import InputError
@@ -39,22 +40,35 @@ class Slots:
     bias: int
     minus: str = "MINUS"
     positive: bool = False
+    pairs: tuple[Pair, ...] = ()
 
-    def bias_of(self, sign: int) -> int:
-        """What the slot of +x or −x has on top of it."""
-        return 0 if self.positive and sign > 0 else self.bias
+    def bias_of(self, terms: Sequence[Term]) -> int:
+        """What the slot of a term, or of a pair, has on top of it."""
+        return sum(0 if self.positive and sign > 0 else self.bias for _, sign in terms)
 
-    @property
-    def largest(self) -> int:
-        """The largest word a slot can hold."""
-        return self.bias if self.positive else 2 * self.bias
+    def largest(self, terms: Sequence[Term]) -> int:
+        """The largest word that slot can hold."""
+        return len(terms) * (self.bias if self.positive else 2 * self.bias)
 
-    def read(self, mnemonic: str, column: int, sign: int) -> Instruction:
-        """The instruction that takes ±x_column."""
+    def read(self, mnemonic: str, terms: Sequence[Term]) -> Instruction:
+        """The instruction that takes ±x_column, or the sum of a pair."""
+        if len(terms) == 2:
+            number = self.pairs.index((terms[0], terms[1]))
+            return memory(mnemonic, f"pair_slots + {2 * number}", direct=False)
+        ((column, sign),) = terms
         word = column if sign > 0 else self.inputs + column
         direct = word < DIRECT_WORDS
         operand = f"{'PLUS' if sign > 0 else self.minus} + {2 * column}"
         return memory(mnemonic, f"<{operand}" if direct else f"{self.label} + {operand}", direct=direct)
+
+
+def pair_code(slots: Slots) -> list[Instruction]:
+    """Form every pair: the carry is clear before and after."""
+    code = [implied("clc")] if slots.pairs else []
+    for first, second in slots.pairs:
+        code += [slots.read("lda", [first]), slots.read("adc", [second])]
+        code.append(slots.read("sta", [first, second]))
+    return code
 
 
 def bias_for(largest: float, halvings: int) -> int:
@@ -90,17 +104,18 @@ class _Sum:
         self.partial = self.partial / 2**times
         self.roundings += 1
 
-    def add(self, column: int, sign: int) -> bool:
-        """Add ±x_column; False where the sum could then pass 65,535."""
+    def add(self, terms: Sequence[Term]) -> bool:
+        """Add ±x_column, or a pair; False where the sum could then pass 65,535."""
         after = self.partial.copy()
-        after[column] += sign
-        bias = self.bias + self.slots.bias_of(sign)
-        ceiling = self.ceiling + self.slots.largest
+        for column, sign in terms:
+            after[column] += sign
+        bias = self.bias + self.slots.bias_of(terms)
+        ceiling = self.ceiling + self.slots.largest(terms)
         if ceiling >= WORD:  # seen plainly in most rows; else the proof decides
             ceiling = int(np.ceil(bias + self.reach(after)))
             if ceiling >= WORD:
                 return False
-        self.code.append(self.slots.read("adc" if self.started else "lda", column, sign))
+        self.code.append(self.slots.read("adc" if self.started else "lda", terms))
         self.partial, self.bias, self.ceiling, self.started = after, bias, ceiling, True
         return True
 
@@ -135,13 +150,13 @@ def row_code(planes: Sequence[Plane], row: int, slots: Slots, image: Image) -> t
         ]
         state.halve(gap)
         state.halvings = shift
-        for place, (column, sign) in enumerate(terms):
-            if not state.add(column, sign):
+        for place, operand in enumerate(cover(terms, slots.pairs)):
+            if not state.add(operand):
                 if place == 0:
                     _lighten_before_halving(state, gap)
                 else:
                     state.lighten()
-                if not state.add(column, sign):
+                if not state.add(operand):
                     raise InputError("a row of digits does not fit 16 bits: use another kernel")
     state.halve(shift)
     return state.code, state.bias
@@ -169,7 +184,8 @@ def _lighten_before_halving(state: _Sum, gap: int) -> None:
 
 def evaluate(code: Sequence[Instruction], bias: int, slots: Slots, x: Ints) -> int:
     """Run a row's code in Python as the 65816 would, carry and all: the planner's own check."""
-    words = [*(slots.bias_of(1) + x), *(slots.bias - x)]
+    words = [*((0 if slots.positive else slots.bias) + x), *(slots.bias - x)]
+    sums = [slots.bias_of(pair) + sum(sign * int(x[column]) for column, sign in pair) for pair in slots.pairs]
     a = carry = 0
     for instruction in (*code, immediate("adc", -bias)):
         mnemonic, _, operand = instruction.text.partition(" ")
@@ -182,8 +198,9 @@ def evaluate(code: Sequence[Instruction], bias: int, slots: Slots, x: Ints) -> i
         if operand.startswith("#"):
             value = int(operand[2:], 16)
         else:
-            column = int(operand.rpartition("+")[2]) // 2
-            value = int(words[column + (slots.inputs if "MINUS" in operand else 0)])
+            place = int(operand.rpartition("+")[2]) // 2
+            minus = slots.inputs if "MINUS" in operand else 0
+            value = int(sums[place] if operand.startswith("a:pair_slots") else words[place + minus])
         if mnemonic == "lda":
             a = value
         else:

@@ -15,6 +15,7 @@ from quantize.fixed import Ints
 from quantize.integer_model import IntegerModel, Streams
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
+from trainer.errors import InputError
 
 SLOTS = "slots"
 HALVINGS = 8
@@ -89,7 +90,10 @@ def rows(model: QuantizedModel, proof: RangeProof, weight: str, slots: Slots, ep
     layers = planes(tensor)
     units = []
     for row in range(len(tensor)):
-        chain_code, bias = row_code(layers, row, slots, proof.sources[weight])
+        try:
+            chain_code, bias = row_code(layers, row, slots, proof.sources[weight])
+        except InputError as error:
+            raise InputError(f"{weight}[{row}]: {error}") from error
         code = [] if epilogue.clears_carry and row else [implied("clc")]
         if chain_code:
             code += [*chain_code, immediate("adc", epilogue.constant - bias)]

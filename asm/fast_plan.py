@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from asm.banks import Packer, segment
-from asm.digit_rows import Slots
+from asm.digit_rows import Slots, pair_code
 from asm.fast import (
     SLOTS,
     CodePart,
+    Unit,
     accumulate,
     chain,
     column_page,
@@ -25,9 +26,11 @@ from asm.fast import (
     store_narrow,
     store_shifted,
 )
+from asm.pairs import MOST_PAIRS, choose_pairs
 from asm.parts import EmittedBlock, Part, lines, pack_whole, row_addresses, symbol
 from asm.record import RecordLayout, has_front_table
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
+from quantize.digits import planes
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
@@ -104,6 +107,7 @@ class FastTables:
     shifted: int
     norm_bias: int
     head_clamp: int
+    pair_bytes: int
     hidden_in_rows: bool
     exp7_entries: int
     exp7_lines: tuple[str, ...]
@@ -122,6 +126,7 @@ class FastPlan:
     norms: tuple[NormRoutine, ...] = ()
     attentions: tuple[AttentionRoutine, ...] = ()
     caches: tuple[str, ...] = ()
+    pairs: bool = False
     tables_in_rom: tuple[Part, ...] = ()
     data: list[tuple[str, Ints]] = field(default_factory=list)
 
@@ -136,6 +141,7 @@ class FastPlan:
             shifted=page.shifted,
             norm_bias=self.norm_bias,
             head_clamp=self.model.parameters["lm_head.clamp"],
+            pair_bytes=2 * MOST_PAIRS if self.pairs else 0,
             hidden_in_rows=any(self.model.kernels[f"layer{n}.fc2"] == "digits" for n in range(config.n_layer)),
             exp7_entries=seven.index(0),
             exp7_lines=lines(seven),
@@ -159,6 +165,7 @@ class Planner:
         self.proof.check()
         readers = [name for name in model.linear_names() if self._reads_norm(name)]
         self.norm_slots = slots_for(model, self.proof, readers)
+        self.layer_slots = self.norm_slots
         self.plan = FastPlan(model, self.norm_slots.bias)
         self.blocks: list[EmittedBlock] = []
         self.code: list[CodePart] = []
@@ -202,6 +209,25 @@ class Planner:
         comment = "embedding, first norms and first q, k, v of every token and position: a table"
         self.blocks.append(EmittedBlock("blocks/front.asm", comment, self._trace("embed_norm"), stage="front"))
 
+    def _paired(self, weights: Sequence[str]) -> Slots:
+        """The norm's slots with the pairs that these matrices share, and the code that forms them, first."""
+        pairs = choose_pairs([planes(self.model.tensors[name]) for name in weights])
+        slots = replace(self.norm_slots, pairs=pairs)
+        if pairs:
+            entry = symbol(weights[0]) + "_pairs"
+            code = pair_code(slots)
+            units = [Unit(f"pairs from {n // 48}", tuple(code[n : n + 96])) for n in range(0, len(code), 96)]
+            self.code += chain(
+                entry, f"{len(pairs)} sums of two inputs for {', '.join(weights)}", units, self.packer
+            )
+            self.blocks.append(
+                EmittedBlock(
+                    "blocks/linear_digits.asm", "sums of two inputs", 0, entry=entry, traced=False, stage=entry
+                )
+            )
+            self.plan.pairs = True
+        return slots
+
     def _norm(self, block: Norm) -> None:
         bits = self.model.parameters[f"{block.name}.bits"]
         table = f"squares_{bits}"
@@ -244,7 +270,9 @@ class Planner:
             return
         if part == "fc2":  # went with fc1
             return
-        slots = slots_for(self.model, self.proof, [block.weight]) if part == "o" else self.norm_slots
+        if part == "q":
+            self.layer_slots = self._paired([f"{layer}.w{letter}" for letter in "qkv"])
+        slots = slots_for(self.model, self.proof, [block.weight]) if part == "o" else self.layer_slots
         attention = f"{layer}.attention"
         epilogue = {
             "q": lambda: store_shifted("query", self.model.parameters[f"{attention}.key_shift"]),
@@ -275,7 +303,8 @@ class Planner:
             self._mlp_rows(layer)
             return
         label = symbol(layer)
-        fused = mlp(self.model, self.proof, layer, self.norm_slots, self.packer, traced=self.record.traced)
+        slots = self._paired([f"{layer}.fc1"])
+        fused = mlp(self.model, self.proof, layer, slots, self.packer, traced=self.record.traced)
         self.code += [*fused.rows, *fused.columns]
         self.blocks.append(
             EmittedBlock(
@@ -293,7 +322,7 @@ class Planner:
         label, config = symbol(layer), self.model.config
         slots = hidden_slots(self.model, self.proof, layer)
         first = store_hidden(slots, squared=config.activation == "relu2")
-        units = rows(self.model, self.proof, f"{layer}.fc1", self.norm_slots, first)
+        units = rows(self.model, self.proof, f"{layer}.fc1", self._paired([f"{layer}.fc1"]), first)
         self.code += chain(f"{label}_fc1_rows", self._comment(f"{layer}.fc1"), units, self.packer)
         units = rows(self.model, self.proof, f"{layer}.fc2", slots, accumulate("residual"))
         self.code += chain(f"{label}_fc2_rows", self._comment(f"{layer}.fc2"), units, self.packer)

@@ -76,7 +76,7 @@ def _stage(stage: str, model: QuantizedModel, layout: Layout, tokens: Sequence[T
         return _mlp(stage, model, layout, tokens)
     if stage.endswith("residual"):
         return 0
-    return CALL + _code(layout.code, f"{stage}_rows")
+    return CALL + _code(layout.code, stage if stage.endswith("_pairs") else f"{stage}_rows")
 
 
 def _code(parts: Sequence[CodePart], label: str) -> float:

@@ -112,6 +112,7 @@ class RangeProof:
         self.images: dict[str, Image] = {}
         self.sources: dict[str, Image] = {}
         self.norm_sources: dict[str, float] = {}
+        self._seen: dict[str, tuple[Image, Floats]] = {}
         self._walk()
 
     def check(self) -> None:
@@ -151,7 +152,10 @@ class RangeProof:
 
     def _elements(self, buffer: str) -> Floats:
         size = {"hidden": self.config.n_hidden, "logits": self.config.vocab_size}.get(buffer, self.config.n_embd)
-        elements = self.images[buffer](np.eye(size))
+        image = self.images[buffer]
+        if buffer not in self._seen or self._seen[buffer][0] is not image:
+            self._seen[buffer] = image, image(np.eye(size))
+        elements = self._seen[buffer][1]
         saturates = buffer == "hidden" and self.config.activation == "relu2"
         return np.minimum(elements, WORD_MAX) if saturates else elements
 
@@ -173,6 +177,8 @@ class RangeProof:
         image = self.images[block.source]
         clamp = self.model.parameters.get(f"{block.weight}.clamp")
         if clamp is not None:
+            largest = self._elements(block.source).max() / ONE
+            self._note(f"{block.name} (before its clamp)", largest, (WORD_MAX - clamp) / ONE)
             image = clamped(image, clamp)
         self.sources[block.weight] = image
         mapped: Image = lambda w: image(w @ weights)  # noqa: E731

@@ -29,6 +29,8 @@ class Pipeline(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
+        if name != "train":  # a second thread only waits on matrices this small; read when numpy is imported
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         command: click.Command = importlib.import_module(f"snesgpt.commands.{name}").command
         return command
 
