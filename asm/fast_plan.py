@@ -36,10 +36,14 @@ from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
 from quantize.schedule import Add, Attention, Embed, Linear, Norm, microgpt
 from tables.rsqrt import rsqrt_table
+from trainer.errors import InputError
 
 EXP7_BYTES = 256
 HALF_WORD = 0x8000
 SUM_BITS = 30
+MOST_FRONT_ROWS = 4096
+"""Their addresses stand in bank 0."""
+
 MOST_UNROLLED = 3
 
 
@@ -205,6 +209,11 @@ class Planner:
             model.parameters[f"{attention}.key_shift"],
             model.parameters[f"{attention}.value_shift"],
         )
+        if len(words) > MOST_FRONT_ROWS:
+            raise InputError(
+                f"{len(words):,} pairs of token and position: the front table holds {MOST_FRONT_ROWS:,}; "
+                "use fewer symbols, less context or --kernel schoolbook"
+            )
         self.plan.data.append(("front", words))
         comment = "embedding, first norms and first q, k, v of every token and position: a table"
         self.blocks.append(EmittedBlock("blocks/front.asm", comment, self._trace("embed_norm"), stage="front"))
