@@ -111,6 +111,7 @@ class FastTables:
     shifted: int
     norm_bias: int
     head_clamp: int
+    head_shift: int
     pair_bytes: int
     hidden_in_rows: bool
     exp7_entries: int
@@ -145,6 +146,7 @@ class FastPlan:
             shifted=page.shifted,
             norm_bias=self.norm_bias,
             head_clamp=self.model.parameters["lm_head.clamp"],
+            head_shift=self.model.parameters["lm_head.shift"],
             pair_bytes=2 * MOST_PAIRS if self.pairs else 0,
             hidden_in_rows=any(self.model.kernels[f"layer{n}.fc2"] == "digits" for n in range(config.n_layer)),
             exp7_entries=seven.index(0),
@@ -361,7 +363,8 @@ class Planner:
             )
 
     def _logits(self, block: Linear) -> None:
-        slots = Slots(SLOTS, self.model.config.n_embd, self.model.parameters["lm_head.clamp"])
+        parameters = self.model.parameters
+        slots = Slots(SLOTS, self.model.config.n_embd, parameters["lm_head.clamp"] >> parameters["lm_head.shift"])
         units = rows(self.model, self.proof, block.weight, slots, store("logits"))
         self.code += chain("logits_rows", self._comment(block.weight), units, self.packer)
         self.blocks.append(EmittedBlock("blocks/clamp.asm", "slots = ± clamp(residual)", 0, stage="clamp"))

@@ -147,7 +147,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     d = config.n_embd
     table = rsqrt_table(d)
     temperatures = range(MAX_TEMPERATURE + 1)
-    cutoffs = [cutoff(inverse_temperature(t, model.logit_shift)) for t in temperatures]
+    cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
     return Layout(
         config=config,
         title=f"{TITLE:21}",

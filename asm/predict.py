@@ -135,7 +135,7 @@ def _mlp(stage: str, model: QuantizedModel, layout: Layout, tokens: Sequence[Tok
 
 
 def _choose(model: QuantizedModel, tokens: Sequence[Token]) -> float:
-    inverse = inverse_temperature(model.temperature, model.logit_shift)
+    inverse = inverse_temperature(model.temperature, model.logit_exponent)
     letters = model.config.vocab_size
     if not inverse:
         return 1500 + 150 * letters

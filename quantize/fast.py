@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from quantize.blocks import VALUE_BITS
+from quantize.digits import planes
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel, load_model
 from quantize.ranges import RangeProof, prove
@@ -19,6 +20,9 @@ HEAD_CLAMP = 8 * ONE
 
 COLUMNS_PAY = 0.3
 """A digit costs three memory accesses in a column, one in a row: below this share of active units columns pay."""
+
+HALF_WORD = 31_000
+"""Half of what a row's sum may reach: the other half is the bias that keeps it above zero; a margin taken off."""
 
 MOST_POSITIONS = 127
 """The fast attention counts positions in pairs of bytes of an 8-bit index."""
@@ -36,7 +40,7 @@ def with_fast_kernels(model: QuantizedModel) -> QuantizedModel:
     kernels |= {name: "schoolbook" for name in kernels if name in ("layer0.wq", "layer0.wk", "layer0.wv")}
     if model.info.get("active_hidden", 0.5) < COLUMNS_PAY:
         kernels |= {name: "digit_columns" for name in kernels if name.endswith(".fc2")}
-    parameters = {"lm_head.clamp": HEAD_CLAMP}
+    parameters = {"lm_head.clamp": HEAD_CLAMP, "lm_head.shift": _head_shift(model)}
     proof = RangeProof(replace(model, kernels=kernels, parameters=parameters))
     reach = {bound.name: bound.largest * ONE for bound in proof.bounds}
     for block in microgpt(model.config):
@@ -67,6 +71,15 @@ def load_proved(path: Path) -> QuantizedModel:
             raise InputError(f"{path} mixes kernels that do not go together: run `snesgpt quantize` again")
     prove(model)
     return model
+
+
+def _head_shift(model: QuantizedModel) -> int:
+    """How often lm_head's input is halved so that no partial sum of a row, whatever comes in, is too large."""
+    partial, largest, shift = np.zeros(model.tensors["lm_head"].shape), 0.0, 0
+    for plane in planes(model.tensors["lm_head"]):
+        partial = partial / 2.0 ** max(shift - plane.shift, 0) + plane.digits
+        largest, shift = max(largest, float(np.abs(partial).sum(1).max())), plane.shift
+    return max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_WORD))))
 
 
 def _shift(largest: float) -> int:

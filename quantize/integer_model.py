@@ -19,7 +19,7 @@ from quantize.blocks import (
     softmax_weights,
     softmax_weights_ppu,
 )
-from quantize.fixed import Ints, from_q88
+from quantize.fixed import Ints, from_q88, round_shift
 from quantize.kernels import KERNELS
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Linear, Norm, microgpt
@@ -121,9 +121,11 @@ class IntegerModel:
         return rmsnorm(x)
 
     def _clamped(self, block: Linear, x: Ints) -> Ints:
-        """An input that no norm bounds is clamped where the kernel's sums need a bound."""
+        """An input that no norm bounds is cut, and if need be halved, where the kernel's sums need a bound."""
         clamp = self.model.parameters.get(f"{block.weight}.clamp")
-        return x if clamp is None else np.clip(x, -clamp, clamp)
+        if clamp is None:
+            return x
+        return round_shift(np.clip(x, -clamp, clamp), self.model.parameters[f"{block.weight}.shift"])
 
 
 def loss(model: IntegerModel, documents: Sequence[Sequence[int]], batch: int = 2048) -> float:
@@ -146,7 +148,7 @@ def _batch_loss(model: IntegerModel, documents: Sequence[Sequence[int]]) -> tupl
         text = document[: length + 1]
         row[: len(text)] = text
     streams = model.start(len(documents))
-    scale = 2**model.model.logit_shift
+    scale = 2**model.model.logit_exponent
     total, count = 0.0, 0
     for position in range(length):
         targets = padded[:, position + 1]

@@ -80,12 +80,14 @@ def quantize(weights: Weights, kernel: str = "schoolbook") -> QuantizedModel:
     if kernel == "digits":
         model = with_fast_kernels(model)
     proof = RangeProof(model)
-    while not proof.bounds[-1].holds and model.logit_shift < MOST_LOGIT_SHIFT:
+    while not proof.bounds[-1].holds and model.logit_exponent < MOST_LOGIT_SHIFT:
         shift = model.logit_shift + 1
         head = round_tensor("lm_head", exact["lm_head"] / 2**shift)
         model = replace(model, tensors=tensors | {"lm_head": head}, logit_shift=shift)
         proof = RangeProof(model)
     proof.check()
+    if model.logit_exponent > MOST_LOGIT_SHIFT:
+        raise InputError("lm_head has too many digits in a row for its sums to fit: use another kernel")
     return model
 
 

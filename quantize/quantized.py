@@ -31,7 +31,7 @@ class QuantizedModel:
 
     kernels names one for every matrix; a norm or an attention not named runs on `exact`.
     parameters are the fast kernels' numbers, chosen from the range proof: "layer0.attention.key_shift" …
-    Logits stand for 2^logit_shift times their Q8.8 value: the sampler multiplies it back with 1/T.
+    logit_shift is how often lm_head's weights were halved: the sampler multiplies it back with 1/T.
     """
 
     config: ModelConfig
@@ -68,6 +68,11 @@ class QuantizedModel:
     def kernel_of(self, block: str) -> str:
         """The kernel of a norm or an attention."""
         return self.kernels.get(block, "exact")
+
+    @property
+    def logit_exponent(self) -> int:
+        """Logits stand for 2^this times their Q8.8 value: halved weights, and lm_head's halved input."""
+        return self.logit_shift + self.parameters.get("lm_head.shift", 0)
 
     @property
     def temperature(self) -> int:

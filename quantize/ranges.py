@@ -45,6 +45,11 @@ def ball(radius: float) -> Image:
     return lambda w: np.linalg.norm(w, axis=1) * radius
 
 
+def scaled(image: Image, shift: int) -> Image:
+    """The same vectors over 2^shift, rounded."""
+    return image if shift == 0 else moved(lambda w: image(w) / 2**shift, 0.5)
+
+
 def moved(image: Image, by: float) -> Image:
     """The same vectors, each element moved by at most `by`."""
     return lambda w: image(w) + np.abs(w).sum(1) * by
@@ -179,7 +184,7 @@ class RangeProof:
         if clamp is not None:
             largest = self._elements(block.source).max() / ONE
             self._note(f"{block.name} (before its clamp)", largest, (WORD_MAX - clamp) / ONE)
-            image = clamped(image, clamp)
+            image = scaled(clamped(image, clamp), self.model.parameters[f"{block.weight}.shift"])
         self.sources[block.weight] = image
         mapped: Image = lambda w: image(w @ weights)  # noqa: E731
         kernel = self.model.kernels[block.weight]

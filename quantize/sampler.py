@@ -118,7 +118,7 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
     The first token of an empty prompt is never BOS: no document is empty.    asm: host_loop
     """
     config = model.config
-    inverse_t = inverse_temperature(requests[0].tenths, model.model.logit_shift)
+    inverse_t = inverse_temperature(requests[0].tenths, model.model.logit_exponent)
     streams, generator = model.start(len(requests)), Generator.seeded([r.seed for r in requests])
     tokens = np.full(len(requests), config.bos, np.int64)
     left = np.array([r.count for r in requests])

@@ -58,7 +58,7 @@ proc trace_slots, 16, 16
         rts
 endproc
 
-; slots = HEAD_CLAMP ± the residual stream cut to ±HEAD_CLAMP.
+; slots = bias ± the residual stream cut to ±HEAD_CLAMP and halved HEAD_SHIFT times; bias is HEAD_CLAMP halved too.
 ; kills: A
 ; twin: quantize.integer_model.IntegerModel._clamped
 clamp_residual:
@@ -74,8 +74,15 @@ clamp_residual:
         lda #0
         bcs :+
         lda #2 * HEAD_CLAMP
-:       sta a:slots + 2 * I
-        lda #2 * HEAD_CLAMP
+:
+        .repeat HEAD_SHIFT
+        lsr a
+        .endrepeat
+        .if HEAD_SHIFT
+        adc #0                  ; the half shifted out last
+        .endif
+        sta a:slots + 2 * I
+        lda #2 * (HEAD_CLAMP >> HEAD_SHIFT)
         sec
         sbc a:slots + 2 * I
         sta a:slots + 2 * N_EMBD + 2 * I
