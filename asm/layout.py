@@ -170,7 +170,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         wpe_rows=row_addresses(parts, "wpe", d),
         exp_lines=lines(exp_table().tolist()),
         rsqrt_lines=lines(table.entries.tolist()),
-        inverse_t_lines=lines([inverse_temperature(t, model.logit_shift) for t in temperatures]),
+        inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
         most_cutoff=max(cutoffs),
         cutoff_lines=lines(cutoffs),
         symbol_lines=lines([*(ord(character) for character in model.symbols), 0]),

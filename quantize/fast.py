@@ -18,6 +18,9 @@ from trainer.errors import InputError
 HEAD_CLAMP = 8 * ONE
 """What lm_head sees of the residual stream: ±8.0 costs 0.0001 nats and keeps its sums short."""
 
+MOST_HEAD_SHIFT = 3
+"""Halved so often, HEAD_CLAMP is still a multiple of 2^8: a row's bias halves exactly down from any plane."""
+
 COLUMNS_PAY = 0.3
 """A digit costs three memory accesses in a column, one in a row: below this share of active units columns pay."""
 
@@ -66,8 +69,8 @@ def load_proved(path: Path) -> QuantizedModel:
     model = load_model(path)
     if dict(model.kernels) != dict.fromkeys(model.linear_names(), "schoolbook"):
         fast = with_fast_kernels(model)
-        clamps = [m.parameters.get("lm_head.clamp") for m in (model, fast)]
-        if dict(model.kernels) != fast.kernels or clamps[0] != clamps[1]:
+        head = [[m.parameters.get(f"lm_head.{number}") for number in ("clamp", "shift")] for m in (model, fast)]
+        if dict(model.kernels) != fast.kernels or head[0] != head[1]:
             raise InputError(f"{path} mixes kernels that do not go together: run `snesgpt quantize` again")
     prove(model)
     return model
@@ -79,7 +82,7 @@ def _head_shift(model: QuantizedModel) -> int:
     for plane in planes(model.tensors["lm_head"]):
         partial = partial / 2.0 ** max(shift - plane.shift, 0) + plane.digits
         largest, shift = max(largest, float(np.abs(partial).sum(1).max())), plane.shift
-    return max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_WORD))))
+    return min(max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_WORD)))), MOST_HEAD_SHIFT)
 
 
 def _shift(largest: float) -> int:

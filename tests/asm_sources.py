@@ -10,7 +10,10 @@ from pathlib import Path
 from asm.render import TEMPLATES
 
 _PROC = re.compile(r"((?:^;[^\n]*\n)*)^proc (\w+), \d+, \d+\n(.*?)^endproc", re.M | re.S)
-_FAR = re.compile(r"((?:^;[^\n]*\n)+)(?:^ +\.(?:segment|export)[^\n]*\n)*^([\w{} .]+):\n((?:(?!endproc|^;)[^\n]*\n)*? +rtl\n)", re.M)
+_FAR = re.compile(
+    r"((?:^;[^\n]*\n)+)(?:^ +\.(?:segment|export)[^\n]*\n)*^([\w{} .]+):\n((?:(?!endproc|^;)[^\n]*\n)*? +rtl\n)",
+    re.M,
+)
 _CALL = re.compile(r"^(?:\w*:)?\s+(?:call (\w+)|jmp \.loword\((\w+)\))", re.M)
 _CHANGED = re.compile(r"(?:out|kills):(.*?)(?=\b(?:in|out|kills|about|twin):?\s|\Z)", re.S)
 

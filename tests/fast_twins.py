@@ -8,6 +8,7 @@ import numpy as np
 
 from quantize import blocks, fixed
 from quantize.fixed import Ints
+from quantize.quantized import QuantizedModel
 from tests.routine_console import Call, Memory
 from tests.routine_twins import EDGES, Random, edge_positions, low_word, vectors
 
@@ -66,7 +67,13 @@ def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
     x = np.concatenate([np.tile(edges[:, None], d), -np.tile(edges[:, None], d), vectors(random, count, d)])
     x = np.clip(x, clamp - fixed.WORD_MAX, fixed.WORD_MAX - clamp)
     given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
-    return Call(given, {"residual": x, "slots": plus_and_minus(np.clip(x, -clamp, clamp), clamp)})
+    return Call(given, {"residual": x, "slots": head_slots(memory.model, x)})
+
+
+def head_slots(model: QuantizedModel, residual: Ints) -> Ints:
+    """What lm_head's rows see of the residual stream."""
+    clamp, shift = model.parameters["lm_head.clamp"], model.parameters["lm_head.shift"]
+    return plus_and_minus(fixed.round_shift(np.clip(residual, -clamp, clamp), shift), clamp >> shift)
 
 
 @one
@@ -114,7 +121,7 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
         most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> key_shift
         query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
         query[:8] = np.array([most, -most, most, -most, 0, 1, -1, most])[:, None]
-        keys[:2], keys[2] = np.array([-128, 127])[:, None, None], 127  # every score at an end of its word, all alike
+        keys[:3] = np.array([-128, 127, 127])[:, None, None]  # every score at an end of its word, all alike
         scores = blocks.attention_scores_ppu(
             query.reshape(-1, heads, width), keys.reshape(count, context, heads, width), key_shift
         )

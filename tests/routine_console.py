@@ -124,7 +124,8 @@ class RoutineConsole:
         for field, values in call.given.items():
             frame.put(before, field, values)
         after = self._run(name, before, frame)
-        wanted, free = before.copy(), frame.may_differ(call.free if header == "-" else may_change(header or name) | call.free)
+        changes = frozenset() if header == "-" else may_change(header or name)
+        wanted, free = before.copy(), frame.may_differ(changes | call.free)
         for field, values in call.wanted.items():
             free[frame.put(wanted, field, values)] = False
         wanted[:, REGISTERS["flags"]] = frame.wanted_flags(after, call)

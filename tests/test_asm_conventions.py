@@ -13,21 +13,31 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge import faults
-from asm.layout import MODULES
+from asm.layout import FAST_MODULES, MODULES
 from asm.render import TEMPLATES
-from quantize.quantized import load_model, save_model
+from quantize.quantized import QuantizedModel, load_model, save_model
 from tests.asm_sources import Routine, routines, templates
-from tests.models import random_model
+from tests.fast_twins import FAST_TWINS
+from tests.models import digit_model, random_model
 from tests.routine_twins import TWINS
 from trainer.config import ModelConfig
 
 MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
-SOURCES = {name: content.decode() for name, content in build_rom(MODEL).sources.items() if name != "font.2bpp"}
+FAST_MODEL = digit_model(MODEL.config)
+
+
+def sources(model: QuantizedModel) -> dict[str, str]:
+    """Every generated file that is text."""
+    return {name: content.decode() for name, content in build_rom(model).sources.items() if name != "font.2bpp"}
+
+
+SOURCES = sources(MODEL)
+FAST_SOURCES = sources(FAST_MODEL)
 
 REGISTER = re.compile(r"\$(?:00)?(?:2[01][0-9A-F]{2}|4[23][0-9A-F]{2}|401[67])\b", re.I)
 HEADER_LINES = 6
-WIDTH_CHANGES = {"contract.inc", "main.asm", "profile.asm"}
-"""The only files that may change register widths by hand: the macros, and code entered in any width."""
+WIDTH_CHANGES = {"contract.inc", "main.asm", "profile.asm", "digits.asm", "attention_ppu.asm", "kernels.asm"}
+"""The only files that may change register widths by hand: macros, code entered in any width, and far routines."""
 
 JINJA = (
     nodes.Template,
@@ -47,9 +57,10 @@ def code(text: str) -> list[str]:
     return [re.sub(r'"[^"]*"', '""', line).split(";")[0] for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("name", sorted(set(SOURCES) - {"snes.inc"}))
+@pytest.mark.parametrize("name", sorted({*SOURCES, *FAST_SOURCES} - {"snes.inc"}))
 def test_hardware_is_reached_by_name(name: str) -> None:
-    assert [line for line in code(SOURCES[name]) if REGISTER.search(line)] == []
+    for files in (SOURCES, FAST_SOURCES):
+        assert [line for line in code(files.get(name, "")) if REGISTER.search(line)] == []
 
 
 def test_the_rule_about_hardware_would_see_a_bare_address() -> None:
@@ -65,7 +76,7 @@ def test_a_routine_has_a_short_header(routine: Routine) -> None:
     assert max(map(len, lines)) <= 130
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", [*TWINS, *sorted(set(FAST_TWINS) - {"clear_sums", "clear_hidden", "trace_slots"})])
 def test_arithmetic_names_its_twin_and_what_it_changes(name: str) -> None:
     header = routines()[name].header
     assert "kills:" in header
@@ -85,7 +96,11 @@ def test_twins_and_routines_name_each_other_truly() -> None:
 def test_every_routine_with_arithmetic_has_a_twin_under_test() -> None:
     """Whatever says `twin:` is proved by its routine test, or is a loop that the parity check runs whole."""
     whole = {"gpt_step", "make_token", "advance", "host_loop"}
-    assert {routine.name for routine in routines().values() if "twin:" in routine.header} <= set(TWINS) | whole
+    assert {routine.name for routine in routines().values() if "twin:" in routine.header} <= {
+        *TWINS,
+        *FAST_TWINS,
+        *whole,
+    }
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.*")), ids=lambda path: str(path.name))
@@ -103,19 +118,22 @@ def test_a_template_decides_nothing(path: Path) -> None:
             assert isinstance(node, JINJA), f"{path.name}:{node.lineno}: {type(node).__name__}"
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [*MODULES, *FAST_MODULES])
 def test_a_module_keeps_the_contract(module: str) -> None:
-    name, lines = f"{module}.asm", code(SOURCES[f"{module}.asm"])
-    first = next(line for line in SOURCES[name].splitlines() if ".include" in line)
+    name = f"{module}.asm"
+    far = module in FAST_MODULES
+    lines = code((FAST_SOURCES if far else SOURCES)[name])
+    first = next(line for line in FAST_SOURCES[name].splitlines() if ".include" in line)
     assert "contract.inc" in first
-    assert not any(re.search(r"\bjsr\b|\bjsl\b|\.smart|\.scope", line) for line in lines)
+    assert not any(re.search(r"\bjsr\b|\.smart", line) for line in lines)
+    assert far or not any(re.search(r"\bjsl\b|\.scope", line) for line in lines)
     if name not in WIDTH_CHANGES:
         assert not any(re.search(r"\b(?:sep|rep)\b|\.[ai](?:8|16)\b", line) for line in lines)
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [*MODULES, *FAST_MODULES])
 def test_labels_are_snake_case_and_code_is_lower_case(module: str) -> None:
-    for line in code(SOURCES[f"{module}.asm"]):
+    for line in code(FAST_SOURCES[f"{module}.asm"]):
         label = re.match(r"([A-Za-z]\w*):", line)
         assert label is None or label[1] == label[1].lower()
         instruction = re.match(r"(?:\w*:)?\s+([A-Za-z]{3})\b", line)
@@ -126,16 +144,17 @@ def test_widths_are_never_guessed() -> None:
     assert ".smart -" in SOURCES["contract.inc"]
 
 
-def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
-    save_model(tmp_path / "model.npz", MODEL)
-    first, again = build_rom(MODEL), build_rom(load_model(tmp_path / "model.npz"))
+@pytest.mark.parametrize("model", [MODEL, FAST_MODEL], ids=["schoolbook", "digits"])
+def test_the_same_model_gives_the_same_bytes(tmp_path: Path, model: QuantizedModel) -> None:
+    save_model(tmp_path / "model.npz", model)
+    first, again = build_rom(model), build_rom(load_model(tmp_path / "model.npz"))
     assert first.image == again.image
     assert first.sources == again.sources
     assert faults(first.image) == []
-    assert build_rom(MODEL, traced=True).image != first.image
-    assert build_rom(replace(MODEL, info={"temperature": 1.0})).image != first.image
+    assert build_rom(model, traced=True).image != first.image
+    assert build_rom(replace(model, info={"temperature": 1.0})).image != first.image
 
 
 def test_sources_hold_no_path_and_no_date() -> None:
-    for name, text in SOURCES.items():
+    for name, text in [*SOURCES.items(), *FAST_SOURCES.items()]:
         assert not re.search(r"/(?:tmp|home|work|usr)/|\b20[23]\d-\d\d|\d\d:\d\d:\d\d", text), name

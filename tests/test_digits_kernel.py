@@ -107,7 +107,7 @@ def test_a_row_rounds_by_less_than_one(drawn: tuple[int, int, float]) -> None:
 @given(MATRICES)
 def test_a_column_rounds_by_half_a_unit_a_digit(drawn: tuple[int, int, float]) -> None:
     weights, x = matrix(*drawn)
-    halves = np.sum([np.abs(plane.digits).sum(1) for plane in planes(weights) if plane.shift] or [0 * weights[:, 0]], 0)
+    halves = sum((np.abs(plane.digits).sum(1) for plane in planes(weights) if plane.shift), start=0 * weights[:, 0])
     for got, exact in zip(DigitColumns(weights)(x).tolist(), product(weights, x), strict=True):
         assert all(abs(g - e) <= Fraction(int(h), 2) for g, e, h in zip(got, exact, halves, strict=True))
     assert not DigitColumns(weights)(np.zeros((1, weights.shape[1]), np.int64)).any()
@@ -184,7 +184,8 @@ def widest(row: Ints, radius: int) -> Ints:
     directions = [*(plane.digits[0] for plane in planes(row[None])), row, *random.normal(0, 1, (6, len(row)))]
     unit = np.array([d / max(float(np.linalg.norm(d)), 1e-9) for d in directions])
     poles = np.eye(len(row))[np.abs(row).argmax()][None]
-    return np.trunc(np.concatenate([unit, -unit, poles, -poles, unit / 3]) * radius).astype(np.int64)
+    points: Ints = np.trunc(np.concatenate([unit, -unit, poles, -poles, unit / 3]) * radius).astype(np.int64)
+    return points
 
 
 def fullest_sum(weights: Ints, row: int, largest: int) -> int:

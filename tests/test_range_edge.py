@@ -10,15 +10,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from asm.build import build_rom
 from asm.layout import plan
-from quantize.blocks import relu, rmsnorm_table
+from quantize.blocks import rmsnorm_table
 from quantize.fast import with_fast_kernels
 from quantize.fixed import WORD_MAX, Ints
-from quantize.kernels import DigitColumns, Digits
+from quantize.integer_model import IntegerModel, Trace
+from quantize.kernels import Digits
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
+from quantize.sampler import Request
 from snesgpt.console import Console
-from tests.fast_twins import HALF_WORD, plus_and_minus
+from snesgpt.host import Host
+from snesgpt.parity import verify
+from tests.fast_twins import head_slots, plus_and_minus
 from tests.models import SYMBOLS
 from tests.routine_console import Call, RoutineConsole, build_routines
 from tests.routine_twins import low_word
@@ -26,7 +31,7 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 
 CONFIG = ModelConfig(5, block_size=4, n_embd=16, n_head=2, n_hidden=8)
-ANY = frozenset("A X Y acc mul_a mul_b product norm_scale norm_shift hidden".split())
+ANY = frozenset(["A", "X", "Y", "acc", "mul_a", "mul_b", "product", "norm_scale", "norm_shift", "hidden"])
 
 
 def model(rows: Mapping[tuple[str, int], Ints], **parameters: int) -> QuantizedModel:
@@ -84,72 +89,69 @@ def unit_vector(size: int, at: int, value: int) -> Ints:
 CORES = pytest.mark.parametrize("core", ["snes9x", "bsnes"])
 
 
+def loud() -> dict[tuple[str, int], Ints]:
+    """An attention that can bring the residual stream beyond its clamp."""
+    identity = {("layer0.wv", row): unit_vector(16, row, 256) for row in range(16)}
+    return identity | {("layer0.wo", row): np.full(16, 200) for row in range(16)}
+
+
 @CORES
 def test_a_row_of_digits(core: str) -> None:
-    """Digits of one plane, one after another: what they could sum to before they are halved must fit."""
-
-    def at(digits: int) -> QuantizedModel:
-        loud = {("layer0.wo", row): np.full(16, 40) for row in range(16)}
-        return model({**loud, ("lm_head", 0): np.where(np.arange(16) < digits, 32 * 85 // 85, 0)})
-
-    clamp = at(0).parameters["lm_head.clamp"]
-    inside, reason = at(15), ""
-    for digits in range(15, 17):
-        reason = refusal(at(digits))
-        if reason:
-            break
-        inside = at(digits)
-    x = clamp * np.array([np.ones(16), -np.ones(16), np.sign(np.arange(16) - 7.5)], np.int64)
-    call = Call({"slots": plus_and_minus(x, clamp)}, {"logits": low_word(Digits(inside.tensors["lm_head"])(x))})
-    run(inside, "logits_rows", call, core)
-    if reason:
-        assert "lm_head[0]" in reason
+    """Digits of one plane, one more a step: what they sum to before they are halved must fit 16 bits."""
+    inside, reason = edge(
+        lambda digits: model({**loud(), ("lm_head", 1): 32 * (np.arange(16) < digits)}, lm_head__shift=0), 16
+    )
+    assert "lm_head[1]: a row of digits does not fit 16 bits" in reason
+    assert np.count_nonzero(inside.tensors["lm_head"][1]) == 15
+    logits_at_the_clamp(inside, core)
 
 
 @CORES
 def test_the_logits(core: str) -> None:
-    inside, reason = edge(
-        lambda n: model(
-            {
-                **{("layer0.wo", row): np.full(16, 60) for row in range(16)},
-                ("lm_head", 0): np.array([256] * 12 + [n // 4 + (n % 4 > k) for k in range(4)]),
-            }
-        ),
-        4 * 300,
-    )
-    assert "logits" in reason or "lm_head[0]" in reason
-    clamp = inside.parameters["lm_head.clamp"]
-    x = clamp * np.array([np.ones(16), -np.ones(16)], np.int64)
-    y = Digits(inside.tensors["lm_head"])(x)
-    assert np.abs(y).max() > WORD_MAX - 600
-    run(inside, "logits_rows", Call({"slots": plus_and_minus(x, clamp)}, {"logits": low_word(y)}), core)
+    def at(step: int) -> QuantizedModel:
+        weights = np.array([256] * 12 + [(step + k) // 4 for k in range(4)])
+        return model({**loud(), ("lm_head", 1): weights}, lm_head__shift=0)
+
+    inside, reason = edge(at, 4 * 300)
+    assert "at logits" in reason or "lm_head[1]" in reason
+    assert logits_at_the_clamp(inside, core) > WORD_MAX - 3000
+
+
+def logits_at_the_clamp(inside: QuantizedModel, core: str) -> int:
+    """The rows of lm_head at the corners of the clamp, each row's worst among them; returns the largest logit."""
+    head, clamp = inside.tensors["lm_head"], inside.parameters["lm_head.clamp"]
+    corners = np.concatenate([np.ones((1, 16), np.int64), np.sign(head)])
+    x = clamp * np.concatenate([corners, -corners])
+    y = Digits(head)(x)
+    run(inside, "logits_rows", Call({"slots": head_slots(inside, x)}, {"logits": low_word(y)}), core)
+    return int(np.abs(y).max())
 
 
 @CORES
 def test_the_partial_sums_of_the_second_mlp_matrix(core: str) -> None:
-    """One unit with one large weight: its digits may add up to more than itself on the way."""
+    """One unit with one large weight, whose digits add up to more on the way; tokens that are one spike each."""
+    spikes = {("wte", token): unit_vector(16, 3, 2000 - 1000 * token) for token in range(CONFIG.vocab_size)}
+    still = {("wpe", position): unit_vector(16, 0, 0) for position in range(CONFIG.block_size)}
+    only = {("layer0.fc1", 0): unit_vector(16, 3, 256)}
     inside, reason = edge(
-        lambda n: model({("layer0.fc1", 0): unit_vector(16, 3, 256), ("layer0.fc2", 2): unit_vector(8, 0, n)}),
-        0x7FFF,
+        lambda n: model({**spikes, **still, **only, ("layer0.fc2", 2): unit_vector(8, 0, n)}), 0x7FFF
     )
     assert "layer0.fc2 (partial sums)" in reason
-    bias = plan(inside).fast
-    assert bias
-    x = np.array([unit_vector(16, 3, value) for value in (bias.norm_bias, -bias.norm_bias, 1, 1024)])
-    hidden = relu(Digits(inside.tensors["layer0.fc1"])(x))
-    sums = DigitColumns(inside.tensors["layer0.fc2"])(hidden)
-    assert np.abs(sums).max() > 8000
-    given = {"slots": plus_and_minus(x, bias.norm_bias), "sums": np.full((4, 16), HALF_WORD)}
-    clear = {"carry": np.zeros(4, np.int64)}
-    run(inside, "layer0_mlp", Call({**given, "flags": np.full(4, 0x04)}, {"sums": low_word(HALF_WORD + sums)} | clear, frozenset(["slots", "column_page"])), core)
+    integer, tokens = IntegerModel(inside), np.arange(CONFIG.vocab_size)
+    trace: Trace = {}
+    integer.step(integer.start(CONFIG.vocab_size), tokens, trace)
+    assert trace["layer0.activation"].max() > 0.97 * 1024
+    assert np.abs(trace["layer0.fc2"]).max() > WORD_MAX // 4
+    requests = [Request(1, 20, 1, (int(a), int(b), 1)) for a in tokens[:-1] for b in tokens[:-1]]
+    with Console(build_rom(inside, traced=True).image, core) as console:
+        found = verify(Host(console, inside), integer, [requests])
+    assert (found.mismatches, found.first) == (0, None)
 
 
 @CORES
 def test_the_source_of_a_norm(core: str) -> None:
     bits = 12
-    inside, reason = edge(
-        lambda n: model({("layer0.wo", 5): np.full(16, n)}, layer0__mlp_norm__bits=bits), 0x3FFF
-    )
+    inside, reason = edge(lambda n: model({("layer0.wo", 5): np.full(16, n)}, layer0__mlp_norm__bits=bits), 0x3FFF)
     assert "layer0.mlp_norm (source)" in reason
     top = (1 << bits) - 1
     x = np.array([np.full(16, top), np.full(16, -top), unit_vector(16, 5, top), unit_vector(16, 5, -top)])
@@ -170,7 +172,7 @@ def test_the_residual_stream_before_its_clamp(core: str) -> None:
     clamp = inside.parameters["lm_head.clamp"]
     top = WORD_MAX - clamp
     x = np.array([unit_vector(16, 5, value) for value in (top, -top, clamp, -clamp, clamp + 1, -clamp - 1)])
-    wanted = {"slots": plus_and_minus(np.clip(x, -clamp, clamp), clamp)}
+    wanted = {"slots": head_slots(inside, x), "residual": low_word(x)}
     rom = build_routines(inside)
     with Console(rom.image, core) as console:
         call = Call({"residual": x, "slots": np.zeros((6, 32), np.int64)}, wanted, frozenset("A"))
