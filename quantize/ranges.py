@@ -189,15 +189,24 @@ class RangeProof:
         mapped: Image = lambda w: image(w @ weights)  # noqa: E731
         kernel = self.model.kernels[block.weight]
         if kernel == "digit_columns":
-            largest = np.abs(weights * self._elements(block.source)).max()
-            per_output = float(sum(np.abs(p.digits).sum(1) for p in planes(self.model.tensors[block.weight])).max())
-            self._note(
-                f"{block.name} (partial sums)",
-                (mapped(np.eye(len(weights))).max() + 2 * largest + per_output) / ONE,
-                WORD_MAX / ONE,
-            )
-            return moved(mapped, per_output / 2)
+            roundings = self._partial_sums(block, mapped)
+            return moved(mapped, roundings / 2)
         return moved(mapped, 1.0 if kernel == "digits" else 0.5)
+
+    def _partial_sums(self, block: Linear, mapped: Image) -> float:
+        """A column adds a weight's positive digits before it takes off the negative: a detour of the smaller.
+
+        Returns the digits, and so the roundings, of the output that has most.
+        """
+        tensor = self.model.tensors[block.weight]
+        layers = planes(tensor)
+        up = sum(np.maximum(plane.digits, 0) / 2.0**plane.shift for plane in layers)
+        down = sum(np.maximum(-plane.digits, 0) / 2.0**plane.shift for plane in layers)
+        detour = float((np.minimum(up, down) * self._elements(block.source)).max(initial=0))
+        digits = float(sum(np.abs(plane.digits).sum(1) for plane in layers).max(initial=0)) if layers else 0.0
+        largest = float(mapped(np.eye(len(tensor))).max()) + detour + digits
+        self._note(f"{block.name} (partial sums)", largest / ONE, WORD_MAX / ONE)
+        return digits
 
     def _attended(self, block: Attention) -> Image:
         mean = averaged(self.images[block.values], self.config.n_head)

@@ -38,7 +38,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     (folder / "text.txt").write_text("\n".join(NAMES))
     save_weights(folder / "weights.npz", Weights(CONFIG, "abc", initial_tensors(CONFIG, 0), {"temperature": 0.5}))
-    assert run(["quantize", str(folder / "weights.npz"), "--kernel", "schoolbook", "--out", str(folder / "model.npz")]) == 0
+    assert (
+        run(["quantize", str(folder / "weights.npz"), "--kernel", "schoolbook", "--out", str(folder / "model.npz")])
+        == 0
+    )
     assert run(["build", str(folder / "model.npz"), "--out", str(folder / "rom.sfc")]) == 0
     return folder
 

@@ -61,7 +61,7 @@ def page() -> Iterator[Page]:
 
 
 def assert_shows(rows: list[str], seed: int, tenths: int) -> None:
-    assert f"temp {tenths // 10}.{tenths % 10}" in rows[SETTINGS_ROW]
+    assert f"T {tenths // 10}.{tenths % 10}" in rows[SETTINGS_ROW]
     assert f" {seed} " in rows[SETTINGS_ROW]
     names = [row[NAME_COLUMN:].rstrip() for row in rows[FIRST_ROW : FIRST_ROW + NAMES]]
     assert names == documents(IntegerModel(MODEL), Request(seed, tenths, NAMES))

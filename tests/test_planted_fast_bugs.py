@@ -300,7 +300,7 @@ def test_a_jump_to_the_wrong_bank_or_part_is_caught() -> None:
 HOLDS_BG1 = changed(
     "main.asm", r"^(vertical_blank:\n(?:.*\n)*?        a8\n)", r"\1        lda #$5A\n        sta BG1HOFS\n"
 )
-MANY = [[Request(seed, 20, 60) for seed in range(8)]]
+MANY = [[Request(seed, 20, 20)] for seed in range(12)]
 
 
 @pytest.mark.parametrize("core", ["snes9x", "bsnes"])

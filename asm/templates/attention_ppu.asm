@@ -32,7 +32,8 @@ LAST = $FE                      ; Y one step below zero
 
 ; {{ block.comment }}
 ; in: query · 2^{{ block.key_shift }}, packed = this position's key and value bytes, position
-; out: slots = {{ block.bias }} ± attended    kills: A, X, Y, scores, weights, attended, best, weight_sum, norm_scale, position_words
+; out: slots = {{ block.bias }} ± attended
+; kills: A, X, Y, scores, weights, attended, best, weight_sum, norm_scale, position_words
 ; twin: quantize.blocks.attention_scores_ppu, softmax_weights_ppu, attend_ppu
         .segment "{{ block.segment }}"
         .export {{ block.entry }}

@@ -141,7 +141,7 @@ proc draw_frame, 16, 16
         rts
 title:  .asciiz "SNES-GPT"
 shape:  .asciiz SHAPE_TEXT
-hints:  .asciiz "START more  <> temp  ^v seed"
+hints:  .asciiz "START more  <> T  ^v seed"
 endproc
 
 ; Temperature and seed.
@@ -169,7 +169,7 @@ proc draw_settings, 16, 16
         lda seed
         ldy #5
         jmp .loword(put_decimal)
-temperature_label: .asciiz "temp "
+temperature_label: .asciiz "T "
 seed_label: .asciiz " seed "
 endproc
 
@@ -211,7 +211,7 @@ proc draw_speed, 16, 16
         inc a                   ; the first frame is not over
 :       sta divisor
         call divide
-        at 3, 21
+        at 3, 20
         set ink, INK_PAPER
         lda dividend
         sta WRDIVL
