@@ -29,6 +29,7 @@ from asm.fast import (
 from asm.pairs import MOST_PAIRS, choose_pairs
 from asm.parts import EmittedBlock, Part, lines, pack_whole, row_addresses, symbol
 from asm.record import RecordLayout, has_front_table
+from asm.routines import MOST_UNROLLED, AttentionRoutine, FastTables, Head, NormRoutine, Variant
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.digits import planes
 from quantize.fixed import Ints
@@ -43,81 +44,6 @@ HALF_WORD = 0x8000
 SUM_BITS = 30
 MOST_FRONT_ROWS = 4096
 """Their addresses stand in bank 0."""
-
-MOST_UNROLLED = 3
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way to shift a norm's product: right or left by so many bits."""
-
-    right: int
-    left: int
-
-    @property
-    def unrolled(self) -> bool:
-        """The shifts that a residual stream of usual size asks for: worth their room in ROM."""
-        return self.right <= MOST_UNROLLED and self.left < MOST_UNROLLED
-
-
-@dataclass(frozen=True)
-class NormRoutine:
-    """A table norm: its label, its squares, and code for every shift that can occur, least first."""
-
-    entry: str
-    comment: str
-    segment: str
-    bits: int
-    epsilon: int
-    squares: str
-    variants: tuple[Variant, ...]
-    variants_below: int
-
-
-@dataclass(frozen=True)
-class Head:
-    """One head: its inputs' numbers, where its traces go."""
-
-    inputs: tuple[int, ...]
-    trace_scores: int
-    trace_weights: int
-
-
-@dataclass(frozen=True)
-class AttentionRoutine:
-    """A layer's attention on the PPU."""
-
-    entry: str
-    comment: str
-    segment: str
-    cache: str
-    heads: tuple[Head, ...]
-    key_shift: int
-    bias: int
-    mean_start: int
-    mean_shift: int
-    mean_to_slot: int
-    long_sums: bool
-    trace_query: int
-    trace_packed: int
-
-
-@dataclass(frozen=True)
-class FastTables:
-    """The numbers of the fast kernels' memory and tables."""
-
-    page: str
-    sums: int
-    shifted: int
-    norm_bias: int
-    head_clamp: int
-    head_shift: int
-    pair_bytes: int
-    hidden_in_rows: bool
-    exp7_entries: int
-    exp7_lines: tuple[str, ...]
-    reciprocal_lines: tuple[str, ...]
-    front_rows: tuple[str, ...]
 
 
 @dataclass

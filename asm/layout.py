@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from asm.banks import BANK_BYTES, FAST, Packer, segment
 from asm.fast import CodePart
-from asm.fast_plan import AttentionRoutine, FastTables, NormRoutine, plan_fast
+from asm.fast_plan import plan_fast
 from asm.parts import EmittedBlock, Part, lines, pack, row_addresses, symbol
 from asm.record import RecordLayout
+from asm.routines import AttentionRoutine, FastTables, NormRoutine
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature

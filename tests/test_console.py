@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from asm.cartridge import with_checksum
+from asm.render import TEMPLATES
 from snesgpt.commands.play import command as play
 from snesgpt.console import BUTTONS, Console
 from snesgpt.cores import KNOWN
@@ -35,7 +36,7 @@ SKY = (4, 17, 30)  # red, green, blue, 5 bits each: all different, all with a lo
 def rom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rom")
     image = folder / "console.sfc"
-    subprocess.run(["ca65", ROMS / "console.s", "-o", folder / "console.o"], check=True)
+    subprocess.run(["ca65", "-I", TEMPLATES, ROMS / "console.s", "-o", folder / "console.o"], check=True)
     subprocess.run(["ld65", "-C", ROMS / "lorom.cfg", folder / "console.o", "-o", image], check=True)
     image.write_bytes(with_checksum(image.read_bytes()))
     return image

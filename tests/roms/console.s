@@ -10,19 +10,7 @@ pad2       = $14
 power_on   = $16        ; word, what $7E0100 held at reset
 colour     = $18        ; word, 0bbbbbgggggrrrrr, zeroed at reset, shown in the next frame
 
-INIDISP    = $2100
-BGMODE     = $2105
-CGADD      = $2121
-CGDATA     = $2122
-TM         = $212C
-CGWSEL     = $2130
-CGADSUB    = $2131
-SETINI     = $2133
-NMITIMEN   = $4200
-RDNMI      = $4210
-HVBJOY     = $4212
-JOY1       = $4218
-JOY2       = $421A
+        .include "snes.inc"
 
 .segment "CODE"
 
@@ -71,9 +59,9 @@ nmi:    sep #$20
         bcs @wait
         rep #$20
         .a16
-        lda JOY1
+        lda JOY1L
         sta pad1
-        lda JOY2
+        lda JOY2L
         sta pad2
         inc frames
 none:   rti
