@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
 
+from asm.build import Rom, build_rom
 from asm.layout import plan
 from quantize.fixed import Ints
 from quantize.integer_model import IntegerModel, Trace
@@ -59,14 +62,29 @@ def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **sca
     return Weights(config, SYMBOLS[: config.bos], tensors, {"active_hidden": active})
 
 
+def digit_rom(
+    config: ModelConfig, seed: int = 0, active: float = 0.1, *, traced: bool = True, **scales: float
+) -> tuple[QuantizedModel, Rom]:
+    """The same in integers on the fast kernels, and its cartridge: matrices as large as the proof allows."""
+    return _largest(config, seed, active, lambda model: build_rom(model, traced=traced), scales)
+
+
 def digit_model(config: ModelConfig, seed: int = 0, active: float = 0.1, **scales: float) -> QuantizedModel:
-    """The same in integers on the fast kernels, all matrices but the embeddings as large as the proof allows."""
+    """The model of digit_rom alone."""
+    return _largest(config, seed, active, plan, scales)[0]
+
+
+Made = TypeVar("Made")
+
+
+def _largest(
+    config: ModelConfig, seed: int, active: float, make: Callable[[QuantizedModel], Made], scales: dict[str, float]
+) -> tuple[QuantizedModel, Made]:
     for halvings in range(12):
         smaller = {name: scales.get(name, 1.0) / 2 ** (halvings / 2) for name in MATRICES}
         try:
             model = quantize(digit_weights(config, seed, active, **scales | smaller), "digits")
-            plan(model)
-            return model
+            return model, make(model)
         except InputError as error:
             refusal = error
     raise refusal

@@ -14,7 +14,7 @@ from quantize.sampler import Request
 from snesgpt.console import Console
 from snesgpt.host import Host
 from snesgpt.parity import Parity, verify
-from tests.models import digit_model
+from tests.models import digit_model, digit_rom
 from trainer.config import ModelConfig
 
 COLUMNS, ROWS = 0.1, 0.9
@@ -77,30 +77,26 @@ def liveliness(model: QuantizedModel) -> dict[str, float]:
 
 @pytest.mark.parametrize(("config", "active"), SHAPES.values(), ids=SHAPES)
 def test_every_intermediate_equals_the_integer_model(config: ModelConfig, active: float) -> None:
-    model = digit_model(config, 1, active)
+    model, rom = digit_rom(config, 1, active)
     live = liveliness(model)
     assert min(live[name] for name in live if not name.endswith("activation")) > 0.1
-    parity(model, build_rom(model, traced=True), "snes9x", 2)
+    parity(model, rom, "snes9x", 2)
 
 
 @pytest.mark.parametrize("name", IN_BSNES)
 def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
     config, active = SHAPES[name]
-    model = digit_model(config, 2, active)
-    parity(model, build_rom(model, traced=True), "bsnes", 1)
+    parity(*digit_rom(config, 2, active), "bsnes", 1)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_any_shape_equals_the_integer_model(seed: int) -> None:
     config, active = random_shape(seed)
-    model = digit_model(config, seed, active)
-    parity(model, build_rom(model, traced=True), "snes9x", 1)
+    parity(*digit_rom(config, seed, active), "snes9x", 1)
 
 
 def test_code_over_four_banks_and_more() -> None:
-    config = ModelConfig(30, 12, 64, 4, 2, 128)
-    model = digit_model(config, 3, COLUMNS)
-    rom = build_rom(model, traced=True)
+    model, rom = digit_rom(ModelConfig(30, 12, 64, 4, 1, 128), 3, COLUMNS)
     assert len({part.bank for part in rom.layout.code}) >= 4
     rows = [part.label for part in rom.layout.code if part.end.startswith("jml") and part.label.endswith("mlp")]
     assert rows, "no chain of rows goes on in another bank"

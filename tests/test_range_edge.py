@@ -34,15 +34,15 @@ CONFIG = ModelConfig(5, block_size=4, n_embd=16, n_head=2, n_hidden=8)
 ANY = frozenset(["A", "X", "Y", "acc", "mul_a", "mul_b", "product", "norm_scale", "norm_shift", "hidden"])
 
 
-def model(rows: Mapping[tuple[str, int], Ints], **parameters: int) -> QuantizedModel:
+def model(rows: Mapping[tuple[str, int], Ints], config: ModelConfig = CONFIG, **parameters: int) -> QuantizedModel:
     """A quiet model in integers, with some rows as given, on the fast kernels; its proof may fail."""
     random = np.random.default_rng(0)
-    tensors = {name: random.integers(-12, 13, shape) for name, shape in CONFIG.tensor_shapes().items()}
+    tensors = {name: random.integers(-12, 13, shape) for name, shape in config.tensor_shapes().items()}
     tensors["wte"] *= 16
     for (name, row), values in rows.items():
         tensors[name][row] = values
     kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
-    quiet = QuantizedModel(CONFIG, SYMBOLS[: CONFIG.bos], tensors, kernels, {"active_hidden": 0.1})
+    quiet = QuantizedModel(config, SYMBOLS[: CONFIG.bos], tensors, kernels, {"active_hidden": 0.1})
     fast = with_fast_kernels(quiet)
     changed = {name.replace("__", "."): value for name, value in parameters.items()}
     return replace(fast, parameters={**fast.parameters, **changed})
@@ -129,19 +129,26 @@ def logits_at_the_clamp(inside: QuantizedModel, core: str) -> int:
 
 @CORES
 def test_the_partial_sums_of_the_second_mlp_matrix(core: str) -> None:
-    """One unit with one large weight, whose digits add up to more on the way; tokens that are one spike each."""
+    """A squared unit near 90 whose weight of 11/16 = 1 − 1/4 − 1/16 takes a detour; another brings it to the limit.
+
+    Every token is one spike, so that both units reach their bound.
+    """
+    config = replace(CONFIG, activation="relu2")
     spikes = {("wte", token): unit_vector(16, 3, 2000 - 1000 * token) for token in range(CONFIG.vocab_size)}
     still = {("wpe", position): unit_vector(16, 0, 0) for position in range(CONFIG.block_size)}
-    only = {("layer0.fc1", 0): unit_vector(16, 3, 256)}
-    inside, reason = edge(
-        lambda n: model({**spikes, **still, **only, ("layer0.fc2", 2): unit_vector(8, 0, n)}), 0x7FFF
-    )
+    lit = {("layer0.fc1", 0): unit_vector(16, 3, 590), ("layer0.fc1", 1): unit_vector(16, 3, 256)}
+
+    def at(n: int) -> QuantizedModel:
+        row = unit_vector(8, 0, 11 * 16) + unit_vector(8, 1, n)
+        return model({**spikes, **still, **lit, ("layer0.fc2", 2): row}, config, lm_head__clamp=256)
+
+    inside, reason = edge(at, 0x3FFF)
     assert "layer0.fc2 (partial sums)" in reason
     integer, tokens = IntegerModel(inside), np.arange(CONFIG.vocab_size)
     trace: Trace = {}
     integer.step(integer.start(CONFIG.vocab_size), tokens, trace)
-    assert trace["layer0.activation"].max() > 0.97 * 1024
-    assert np.abs(trace["layer0.fc2"]).max() > WORD_MAX // 4
+    assert trace["layer0.activation"].max() > 0.9 * 88 * 256
+    assert np.abs(trace["layer0.fc2"]).max() > WORD_MAX // 2
     requests = [Request(1, 20, 1, (int(a), int(b), 1)) for a in tokens[:-1] for b in tokens[:-1]]
     with Console(build_rom(inside, traced=True).image, core) as console:
         found = verify(Host(console, inside), integer, [requests])
