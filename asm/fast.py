@@ -18,6 +18,9 @@ from quantize.ranges import RangeProof
 from trainer.errors import InputError
 
 SLOTS = "slots"
+SQUARE_CLOCKS = 1790
+"""What square_hidden takes: a product of four parts, and its rounding."""
+
 HALVINGS = 8
 """Every slot's bias is a multiple of 2^8, so that any row may halve down from the 2^-8 plane."""
 
@@ -131,7 +134,7 @@ def store_hidden(slots: Slots, *, squared: bool) -> Epilogue:
     """max(y, 0), or its square, and bias minus it: the second MLP matrix's slots. Carry set = not negative."""
 
     def code(row: int) -> list[Instruction]:
-        square = [Instruction("jsl square_hidden", 4, 900)] if squared else []
+        square = [Instruction("jsl square_hidden", 4, SQUARE_CLOCKS)] if squared else []
         return [
             branch("bcs", ":+", 0.5),
             immediate("lda", 0),
@@ -247,7 +250,7 @@ def column(
     """Add a hidden unit's column to the sums: its shifted copies once, then one add or subtract a digit."""
     code: list[Instruction] = []
     if squared:
-        code.append(Instruction("jsl square_hidden", 4, 900))
+        code.append(Instruction("jsl square_hidden", 4, SQUARE_CLOCKS))
     if traced:
         code.append(memory("sta", f"hidden + {2 * unit}", direct=False))
     if not page.shared:

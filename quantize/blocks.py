@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, round_divide, round_shift
@@ -43,6 +45,7 @@ def rmsnorm(x: Ints) -> Ints:
     return round_shift(x * scale, table.shift - pairs)
 
 
+@cache
 def square_table(bits: int) -> Ints:
     """x² of every x in [−2^bits, 2^bits), 4,096 steps, at the steps' midpoints, in 16 bits.
 
@@ -53,6 +56,7 @@ def square_table(bits: int) -> Ints:
     return np.asarray(np.minimum(np.floor(middle**2 / 2.0 ** (2 * bits - 16) + 0.5), 65535), np.int64)
 
 
+@cache
 def table_epsilon(d: int, bits: int) -> int:
     """What a sum of d table squares starts from, so that Σ x² ≤ (1 + NORM_SLACK) · the sum, whatever x is."""
     step, unit = 2.0 ** (bits - 11), 2.0 ** (2 * bits - 16)

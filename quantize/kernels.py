@@ -10,9 +10,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantize.digits import planes
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
+
+Floats = NDArray[np.float64]
 
 
 class LinearKernel(Protocol):
@@ -21,19 +24,24 @@ class LinearKernel(Protocol):
     def __call__(self, x: Ints) -> Ints: ...
 
 
-def product(x: Ints, matrix: Ints) -> Ints:
-    """x · matrixᵀ, exact: float64 holds every partial sum (below 2^53) and BLAS is fast."""
-    return np.asarray(x.astype(np.float64) @ matrix.T.astype(np.float64), np.int64)
+def columns(matrix: Ints) -> Floats:
+    """A matrix as `product` wants it."""
+    return np.ascontiguousarray(matrix.T, np.float64)
+
+
+def product(x: Ints, transposed: Floats) -> Ints:
+    """x · transposed, exact: float64 holds every partial sum (below 2^53) and BLAS is fast."""
+    return np.asarray(x.astype(np.float64) @ transposed, np.int64)
 
 
 class Schoolbook:
     """round(Σ w·x / 256): exact products and sum, one rounding.    asm: matvec"""
 
     def __init__(self, weights: Ints) -> None:
-        self._weights = weights
+        self._columns = columns(weights)
 
     def __call__(self, x: Ints) -> Ints:
-        return round_shift(product(x, self._weights), FRACTION_BITS)
+        return round_shift(product(x, self._columns), FRACTION_BITS)
 
 
 class Digits:
@@ -44,16 +52,15 @@ class Digits:
 
     def __init__(self, weights: Ints) -> None:
         self._outputs = len(weights)
-        self._planes = planes(weights)
+        self._planes = [(p.shift, p.digits.any(1), columns(p.digits)) for p in planes(weights)]
 
     def __call__(self, x: Ints) -> Ints:
         acc = np.zeros((*x.shape[:-1], self._outputs), np.int64)
         shift = np.zeros(self._outputs, np.int64)
-        for plane in self._planes:
-            rows = plane.digits.any(1)
-            gap = np.where(rows, np.maximum(shift - plane.shift, 0), 0)
-            acc = round_shift(acc, gap) + product(x, plane.digits)
-            shift = np.where(rows, plane.shift, shift)
+        for plane_shift, rows, digits in self._planes:
+            gap = np.where(rows, np.maximum(shift - plane_shift, 0), 0)
+            acc = round_shift(acc, gap) + product(x, digits)
+            shift = np.where(rows, plane_shift, shift)
         return round_shift(acc, shift)
 
 
@@ -62,12 +69,12 @@ class DigitColumns:
 
     def __init__(self, weights: Ints) -> None:
         self._outputs = len(weights)
-        self._planes = planes(weights)
+        self._planes = [(plane.shift, columns(plane.digits)) for plane in planes(weights)]
 
     def __call__(self, x: Ints) -> Ints:
         y = np.zeros((*x.shape[:-1], self._outputs), np.int64)
-        for plane in self._planes:
-            y = y + product(round_shift(x, plane.shift), plane.digits)
+        for shift, digits in self._planes:
+            y = y + product(round_shift(x, shift), digits)
         return y
 
 

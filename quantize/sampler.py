@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -30,6 +31,7 @@ def cutoff(inverse_t: int) -> int:
     return 0 if inverse_t == 0 else -(-(table_end - (1 << (FRACTION_BITS + EXP_STEP_BITS - 1))) // inverse_t)
 
 
+@cache
 def distance_weights(inverse_t: int) -> Ints:
     """exp(−distance · inverse_t) of every Q8.8 distance below the largest logit up to the cutoff.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ class RsqrtTable:
     shift: int
 
 
+@cache
 def rsqrt_table(d: int) -> RsqrtTable:
     """The table for vectors of d elements; shift is the largest that keeps every entry in a byte."""
     with localcontext() as context:
