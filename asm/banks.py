@@ -31,6 +31,11 @@ class Packer:
         return self.bank
 
 
+def power_of_two(number: int) -> int:
+    """The smallest power of two ≥ number."""
+    return 1 << (number - 1).bit_length()
+
+
 def segment(bank: int) -> str:
     """The linker segment of a bank."""
     return f"BANK{bank}"

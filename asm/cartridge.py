@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from asm.banks import power_of_two
 from trainer.errors import InputError
 
 BANK = 0x8000
@@ -138,7 +139,7 @@ def _mirrored_sum(data: bytes) -> int:
     rest = data[half:]
     if not rest:
         return sum(data)
-    return sum(data[:half]) + _mirrored_sum(rest) * (half // _power_of_two(len(rest)))
+    return sum(data[:half]) + _mirrored_sum(rest) * (half // power_of_two(len(rest)))
 
 
 def _size_faults(image: bytes, body: bytes) -> Iterator[str]:
@@ -146,9 +147,9 @@ def _size_faults(image: bytes, body: bytes) -> Iterator[str]:
         yield f"copier header: {COPIER_HEADER} bytes stand before the image, cut them off"
     if len(body) > LARGEST:
         yield f"size: {len(body)} bytes, LoROM reaches {LARGEST}"
-    if len(body) != _power_of_two(len(body)):
+    if len(body) != power_of_two(len(body)):
         yield f"size: {len(body)} bytes is not a power of two"
-    if _kilobytes(body[ROM_SIZE]) != _power_of_two(len(body)):
+    if _kilobytes(body[ROM_SIZE]) != power_of_two(len(body)):
         yield f"ROM size: header says 2^{body[ROM_SIZE]} KiB, the image has {len(body)} bytes"
 
 
@@ -195,11 +196,6 @@ def _vector_faults(body: bytes) -> Iterator[str]:
 def _without_copier_header(image: bytes) -> bytes:
     has_one = len(image) % 1024 == COPIER_HEADER and len(image) >= SMALLEST + COPIER_HEADER
     return image[COPIER_HEADER:] if has_one else image
-
-
-def _power_of_two(size: int) -> int:
-    """The smallest power of two ≥ size."""
-    return 1 << (size - 1).bit_length()
 
 
 def _kilobytes(exponent: int) -> int:

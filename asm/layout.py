@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from asm.banks import BANK_BYTES, FAST, Packer, segment
+from asm.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
 from asm.fast import CodePart
 from asm.fast_plan import plan_fast
 from asm.parts import EmittedBlock, Part, lines, pack, row_addresses, symbol
@@ -144,7 +144,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         else tuple(replace(emit(block, model, record, parts), stage=symbol(block.name)) for block in schedule)
     )
     cached = tuple(symbol(block.out) for block in schedule if isinstance(block, Linear) and block.cached)
-    banks = _power_of_two(packer.bank + 1)
+    banks = power_of_two(packer.bank + 1)
     d = config.n_embd
     table = rsqrt_table(d)
     temperatures = range(MAX_TEMPERATURE + 1)
@@ -191,7 +191,3 @@ def _buffers(config: ModelConfig) -> tuple[Buffer, ...]:
     widths = dict.fromkeys(("residual", "query", "packed", "normed", "attended", "branch"), config.n_embd)
     widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
     return tuple(Buffer(name, length) for name, length in widths.items())
-
-
-def _power_of_two(number: int) -> int:
-    return 1 << (number - 1).bit_length()

@@ -16,7 +16,7 @@ from quantize.ranges import RangeProof
 from trainer.errors import InputError
 from trainer.weights import Weights
 
-CHOICES = ("auto", "schoolbook", "digits")
+CHOICES = ("schoolbook", "digits")
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,11 @@ def round_tensor(name: str, exact: NDArray[Any]) -> Ints:
 def quantize(weights: Weights, kernel: str = "schoolbook") -> QuantizedModel:
     """Round every weight to Q8.8, choose the kernels, and prove the ranges.
 
-    kernel is `schoolbook`, `digits` or `auto`: digits if its proof succeeds. Logits that could leave their
-    word are halved, at most three times. Raises InputError when a weight is outside Q8.8 or another range
-    cannot be proved, naming it.
+    kernel is `schoolbook` or `digits`. Logits that could leave their word are halved, at most three times.
+    Raises InputError when a weight is outside Q8.8 or another range cannot be proved, naming it.
     """
     if kernel not in CHOICES:
         raise InputError(f"kernel {kernel!r} is unknown: choose one of {', '.join(CHOICES)}")
-    if kernel == "auto":
-        try:
-            return quantize(weights, "digits")
-        except InputError:
-            return quantize(weights, "schoolbook")
     exact = folded(weights, centred=kernel == "schoolbook")
     kernels = {name: "schoolbook" for name in exact if name not in ("wte", "wpe")}
     tensors = {name: round_tensor(name, tensor) for name, tensor in exact.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,9 +97,3 @@ def intermediates(layout: RecordLayout, record: Record) -> dict[str, NDArray[Any
         values = np.frombuffer(record.raw, np.int16, int(np.prod(entry.shape)), offset).reshape(entry.shape)
         found[name] = values[..., : record.words["position"] + 1] if entry.over_positions else values
     return found
-
-
-def run_all(host: Host, requests: Sequence[Request]) -> Iterator[tuple[Request, list[Record]]]:
-    """Requests one after another, all in one boot."""
-    for request in requests:
-        yield request, list(host.run(request))

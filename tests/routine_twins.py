@@ -197,6 +197,12 @@ def relu(memory: Memory, random: Random, count: int) -> Call:
 
 
 @twin
+def square_q88(memory: Memory, random: Random, count: int) -> Call:
+    a = np.concatenate([[0, 1, 0x7FFF], np.arange(2893, 2900), random.integers(0, 1 << 15, count)])
+    return Call({"A": a}, {"A": blocks.relu2(a)})
+
+
+@twin
 def relu2(memory: Memory, random: Random, count: int) -> Call:
     return in_place(memory, random, count, blocks.relu2)
 

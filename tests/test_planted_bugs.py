@@ -198,7 +198,7 @@ BY_PARITY = [
     Bug("activation forgotten", in_block("layer0.activation", "call relu\n", "\n"), "layer0.activation"),
     Bug(
         "squares not saturated",
-        within("relu2", "bcc store\n", "bra store\n", "vector.asm"),
+        within("square_q88", "bcc :+\n", "bra :+\n", "math.asm"),
         "layer0.activation",
         SQUARED,
     ),

@@ -263,7 +263,7 @@ BY_ROUTINE = [
     ),
     Bug(
         "a square not saturated",
-        changed("digits.asm", r"cpx #\$0080", "cpx #$00C0", "square_hidden:"),
+        changed("math.asm", r"cpx #\$0080", "cpx #$00C0", "proc square_q88"),
         "square_hidden",
     ),
     Bug("entry of the squares one too large", numbers(SQUARES, add(2048, 1)), "norm.entry"),

@@ -96,19 +96,8 @@ square_hidden:
         phd
         pea 0
         pld
-        sta mul_a
-        sta mul_b
-        call mul_u16
-        lda product
-        sta acc
-        lda product + 2
-        sta acc + 2
-        call round_q88
-        ldx acc + 2
-        cpx #$0080
-        bcc :+
-        lda #$7FFF
-:       pld
+        call square_q88
+        pld
         rtl
 
 ; rsqrt from another bank; four pairs of bits at once where they are clear.

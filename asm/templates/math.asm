@@ -83,6 +83,25 @@ proc round_q88, 16, 16
         rts
 endproc
 
+; A = A², rounded to Q8.8, saturated at the largest word.
+; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
+; twin: quantize.blocks.relu2
+proc square_q88, 16, 16
+        sta mul_a
+        sta mul_b
+        call mul_u16
+        lda product
+        sta acc
+        lda product + 2
+        sta acc + 2
+        call round_q88
+        ldx acc + 2
+        cpx #$0080              ; 128.0 and above
+        bcc :+
+        lda #$7FFF
+:       rts
+endproc
+
 ; acc = round(acc / 2^X), halves up; a negative X shifts left. The bit shifted out last is the half.
 ; in: acc, X    out: acc, A = its low word    kills: X
 ; twin: quantize.fixed.round_shift

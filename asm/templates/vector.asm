@@ -124,18 +124,7 @@ proc relu2, 16, 16
         ldy #0
 next:   lda (x_ptr), y
         bmi negative
-        sta mul_a
-        sta mul_b
-        call mul_u16
-        lda product
-        sta acc
-        lda product + 2
-        sta acc + 2
-        call round_q88
-        ldx acc + 2
-        cpx #$0080              ; 128.0 and above
-        bcc store
-        lda #$7FFF
+        call square_q88
         bra store
 negative:
         lda #0
