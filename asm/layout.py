@@ -9,7 +9,7 @@ from asm.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
 from asm.fast import CodePart
 from asm.fast_plan import plan_fast
 from asm.parts import EmittedBlock, Part, lines, pack, row_addresses, symbol
-from asm.record import RecordLayout
+from asm.record import LOG_BYTES, RecordLayout
 from asm.routines import AttentionRoutine, FastTables, NormRoutine
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
@@ -21,7 +21,17 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 
 TITLE = "SNES-GPT"
-MODULES = ("main", "gpt", "attention", "math", "vector", "inference", "screen", "names_page", "profile", "data")
+SHORTEST_ENTRY, LONGEST_ENTRY = 4, 7
+"""Characters of a name in the lists of those made and kept, as powers of two."""
+
+TWO_COLUMNS = 16
+"""Names up to this context stand in two columns."""
+
+PAGES = ("names_page", "prompt_page", "xray_page", "kept_page", "about_page")
+MODULES = (
+    *("main", "gpt", "attention", "math", "vector", "inference", "screen", "pages", *PAGES),
+    *("sound", "save", "profile", "data"),
+)
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 
 
@@ -58,6 +68,10 @@ class Layout:
     profile: int
     record_bytes: int
     log_capacity: int
+    log_bytes: int
+    entry_bytes: int
+    entry_shift: int
+    name_columns: int
     buffers: tuple[Buffer, ...]
     caches: tuple[str, ...]
     blocks: tuple[EmittedBlock, ...]
@@ -133,7 +147,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     config = model.config
     record = RecordLayout(model, traced)
     if not record.capacity:
-        raise InputError(f"a traced token takes {record.size} bytes: the log in bank $7F holds 65,536")
+        raise InputError(f"a traced token takes {record.size} bytes: the log in bank $7F holds {LOG_BYTES:,}")
     packer = Packer()
     fast = plan_fast(model, packer, record) if model.kernels["lm_head"] == "digits" else None
     parts = pack(fast.data if fast else list(model.tensors.items()), packer)
@@ -147,6 +161,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     banks = power_of_two(packer.bank + 1)
     d = config.n_embd
     table = rsqrt_table(d)
+    entry_shift = min(max((config.block_size - 1).bit_length(), SHORTEST_ENTRY), LONGEST_ENTRY)
     temperatures = range(MAX_TEMPERATURE + 1)
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
     return Layout(
@@ -163,6 +178,10 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         profile=int(profiled),
         record_bytes=record.size,
         log_capacity=record.capacity,
+        log_bytes=LOG_BYTES,
+        entry_bytes=1 << entry_shift,
+        entry_shift=entry_shift,
+        name_columns=2 if config.block_size <= TWO_COLUMNS else 1,
         buffers=_buffers(config),
         caches=fast.caches if fast else cached,
         blocks=blocks,

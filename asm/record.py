@@ -25,9 +25,9 @@ HOST_FIELDS = (
 )
 HOST_MAGIC = b"GPT1"
 LOG_ADDRESS = 0x10000
-"""Offset of bank $7F in work RAM: the log fills it."""
+"""Offset of bank $7F in work RAM: the log begins there."""
 
-LOG_BYTES = 0x10000
+LOG_BYTES = 0xB000
 RECORD_WORDS = ("token", "position", "next_token", "x", "y")
 LOGITS_OFFSET = 2 * len(RECORD_WORDS)
 

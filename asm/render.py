@@ -13,7 +13,7 @@ from asm.layout import Layout
 from tables.font import tiles_2bpp
 
 TEMPLATES = Path(__file__).parent / "templates"
-INCLUDES = ("snes.inc", "contract.inc", "config.inc", "memory.inc")
+INCLUDES = ("snes.inc", "contract.inc", "config.inc", "memory.inc", "screen.inc")
 LINKER_MAP = "lorom.cfg"
 
 

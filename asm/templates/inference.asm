@@ -176,6 +176,33 @@ endproc
 ; twin: one round of quantize.sampler.run
 proc make_token, 16, 16
         call gpt_step
+        jmp .loword(next_of_token)
+endproc
+
+; make_token, unless a button is pressed first or meanwhile: then carry set, nothing has changed, and the next call
+; computes the same token from its beginning. So the pad is heard at once, however long a token takes.
+; in: as make_token    out: carry; if clear, as make_token    kills: everything
+; twin: one round of quantize.sampler.run
+proc try_token, 16, 16
+        lda pad_pressed
+        ora host_command
+        bne pressed
+        tsx
+        stx token_stack
+        inc abandonable
+        call gpt_step
+        stz abandonable
+        call next_of_token
+        clc
+        rts
+pressed:
+        sec
+        rts
+endproc
+
+; What follows the token whose logits stand: the prompt's next token or a draw; then the log.
+; in, out: as make_token    kills: everything
+proc next_of_token, 16, 16
         mark choose
         lda position
         cmp host_prompt_length
@@ -270,13 +297,14 @@ endproc
 proc host_loop, 16, 16
         ldx #STACK_TOP
         txs
-        set log_enabled, 1
         bra wait                ; the request that brought us here stands already
 served: mark rest
         set host_status, HOST_IDLE
         stz host_command
 wait:   lda host_command
         beq wait
+        and #1                  ; 1 = with a log, 2 = without
+        sta log_enabled
         set host_status, HOST_RUNNING
         stz log_ptr
         stz host_log_count

@@ -8,6 +8,8 @@
 VRAM_FONT   = $0000             ; in words
 VRAM_MAP    = $0400
 FONT_BYTES  = 128 * 16
+REPEAT_AFTER = 20               ; frames
+REPEAT_EVERY = 5
 PADS_READ_LINE = 229            ; the picture ends at 225, the automatic reading takes three lines
 STRIP_BYTES = SCREEN_BYTES / SCREEN_STRIPS
 
@@ -61,6 +63,8 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         call clear_memories
         call load_screen
         a16
+        call sound_start
+        call load_kept
         set temperature, TEMPERATURE_DEFAULT
         set seed, 1
         set host_capacity, LOG_CAPACITY
@@ -75,7 +79,7 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         sta INIDISP             ; full brightness
         a16
         cli
-        jmp .loword(names_page)
+        jmp .loword(open_page)
 
 ; PPU and CPU registers that are written once with zero, and the few that are not.
 proc clear_registers, 8, 16
@@ -176,20 +180,54 @@ vertical_blank:
         a16
 :
         .endrepeat
-        lda pad_held
-        eor #$FFFF
-        and JOY1L
-        tsb pad_pressed         ; newly pressed, until the program has seen it
-        lda JOY1L
-        sta pad_held
+        call read_pad
         .if ::PROFILE
         call mark_blank
         .endif
-        pld
+        lda abandonable
+        beq :+
+        lda pad_pressed
+        bne abandon
+:       pld
         plb
         plx
         pla
         rti
+
+; A button while try_token computes: leave everything where it is and come back from try_token at once, carry set.
+; The registers it left are set anew; what is on the stack above it is forgotten.
+abandon:
+        stz abandonable
+        ldx token_stack
+        txs
+        cli
+        sec
+        rts
+
+; The first pad: what is held, and what was newly pressed, until the program has seen it. A held direction repeats.
+; out: pad_held, pad_pressed    kills: A, X
+proc read_pad, 16, 16
+        lda JOY1L
+        bit #PAD_SIGNATURE
+        beq :+
+        lda #0                  ; something else is plugged in
+:       tax
+        eor pad_held
+        stx pad_held
+        and pad_held
+        beq same
+        tsb pad_pressed
+        set pad_repeat, REPEAT_AFTER
+        rts
+same:   txa
+        and #PAD_CROSS
+        beq done
+        dec pad_repeat
+        bne done
+        tsb pad_pressed
+        set pad_repeat, REPEAT_EVERY
+done:   rts
+endproc
 
 ; An interrupt nobody asked for.
 ignore: rti

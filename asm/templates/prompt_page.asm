@@ -1,0 +1,14 @@
+; The prompt screen.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+        .include "screen.inc"
+
+        .segment "CODE"
+
+proc prompt_page, 16, 16
+:       call wait_pad
+        bra :-
+endproc
