@@ -29,7 +29,9 @@ from trainer.files import whole_file
 
 BUTTONS = ("b", "y", "select", "start", "up", "down", "left", "right", "a", "x", "l", "r")  # libretro's order
 PADS = 2
-JOYPAD = 1  # libretro: the device
+DEVICES = {"nothing": 0, "pad": 1, "mouse": 2}  # libretro's numbers
+JOYPAD = DEVICES["pad"]
+MOUSE_X, MOUSE_Y, MOUSE_LEFT, MOUSE_RIGHT = range(4)
 SRAM, WRAM, VRAM = 0, 2, 3  # libretro: kinds of memory
 RGB555, XRGB8888, RGB565 = 0, 1, 2  # libretro: pixel formats
 _open: set[Path] = set()
@@ -122,6 +124,12 @@ class Console:
         if not 1 <= pad <= PADS:
             raise InputError(f"no pad {pad}: there are 1 and 2")
         self._held[pad - 1] = sum(1 << BUTTONS.index(button) for button in set(buttons))
+
+    def plug(self, device: str, pad: int = 1) -> None:
+        """Put something into a port instead of its pad: `nothing`, `pad` or `mouse`, which then moves and clicks
+        without rest.
+        """
+        self._alive().set_controller_port_device(pad - 1, DEVICES[device])
 
     def release(self) -> None:
         """Let go of every button of both pads."""
@@ -303,6 +311,8 @@ class _Host:
         pass
 
     def input_state(self, port: int, device: int, index: int, button: int) -> int:
+        if device == DEVICES["mouse"]:
+            return {MOUSE_X: 3, MOUSE_Y: -2}.get(button, 1)
         if port >= PADS or device != JOYPAD:
             return 0
         return self.held[port] >> button & 1

@@ -1,4 +1,4 @@
-"""The page of names as a person meets it, watched from outside: its counters, and Start for another page."""
+"""The screen of names as a person meets it, watched from outside: its counters, and A for another page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from asm.record import HOST_BLOCK, HOST_MAGIC
 from snesgpt.console import Console
 from trainer.errors import InputError
 
-NAMES = 20
 BOOT_FRAMES = 120
 
 
@@ -32,8 +31,7 @@ class NamesPage:
         except TimeoutError as error:
             raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
         if tenths is not None:
-            console.write_words(self.address("temperature"), np.array([tenths]))
-            self.begin()
+            self._set_temperature(tenths)
 
     def address(self, name: str) -> int:
         """Offset in work RAM. Raises InputError for a name the cartridge has not."""
@@ -52,16 +50,23 @@ class NamesPage:
 
     @property
     def complete(self) -> bool:
-        """Whether the twentieth name stands."""
-        return self.word("names_made") == NAMES
+        """Whether its last name stands."""
+        return self.word("names_made") == self._at["NAMES"]
 
     def begin(self) -> None:
-        """Press Start until the page begins again with the next seed."""
-        seed = self.word("seed")
-        self.console.press("start")
-        self.run_until(lambda: self.word("seed") != seed)
+        """Press A at a complete page, until the next one begins."""
+        self._press("a", lambda: not self.complete)
+
+    def _set_temperature(self, tenths: int) -> None:
+        """From one step beside it, by a press: so the page begins again."""
+        below = max(tenths - 1, 0)
+        self.console.write_words(self.address("temperature"), np.array([below if tenths else 1]))
+        self._press("right" if tenths else "left", lambda: self.word("names_temperature") == tenths)
+
+    def _press(self, button: str, happened: Callable[[], bool]) -> None:
+        self.console.press(button)
+        self.run_until(happened)
         self.console.release()
-        self.run_until(lambda: not self.complete)
 
     def run_until(self, happened: Callable[[], bool]) -> None:
         """Run frame by frame until it has happened. Raises InputError as `step`."""

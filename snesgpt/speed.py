@@ -1,4 +1,4 @@
-"""How fast a cartridge makes its names, display on, everything included: tokens of its page against frames."""
+"""How fast a cartridge makes its names: on its screen, all included, and as a bare loop that shows nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from asm.record import host_field
 from snesgpt.beam import FRAME_CLOCKS, FRAMES_PER_SECOND
 from snesgpt.page import NamesPage
 
@@ -56,3 +59,32 @@ def measure_speed(page: NamesPage, tokens: int, progress: Callable[[int], None] 
                 progress(min(timed + max(seen - SKIPPED, 0), tokens))
         timed, frames, pages = timed + seen - SKIPPED, frames + last - first, pages + 1
     return Speed(timed, frames, pages)
+
+
+UNLOGGED = 2
+"""The host's command for a request whose tokens nobody reads."""
+
+MOST_DOCUMENTS = 0xFFFF
+
+
+def measure_bare(
+    page: NamesPage, tokens: int, tenths: int, progress: Callable[[int], None] = lambda _: None
+) -> Speed:
+    """The same tokens without anything a person sees or hears: no drawing, no note, no pad, no log.
+
+    The first documents of seed 1, at least `tokens` tokens after the first SKIPPED. It takes the cartridge over.
+    """
+    for name, value in (("seed", 1), ("temperature", tenths), ("count", MOST_DOCUMENTS), ("prompt_length", 0)):
+        page.console.write_words(host_field(name), np.array([value]))
+    page.console.write_words(host_field("command"), np.array([UNLOGGED]))
+    page.run_until(lambda: page.word("host_status") == 1)
+    page.console.write_words(page.address("tokens_made"), np.zeros(2, np.int16))
+    page.run_until(lambda: page.tokens >= SKIPPED)
+    first, begun = page.console.frames, page.tokens
+    seen, last = begun, first
+    while seen - begun < tokens:
+        page.step()
+        if page.tokens != seen:
+            seen, last = page.tokens, page.console.frames
+            progress(min(seen - begun, tokens))
+    return Speed(seen - begun, last - first, 1)

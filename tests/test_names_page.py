@@ -1,4 +1,4 @@
-"""Link 4, what a person sees: the names on the screen are the integer model's, and the pad changes them."""
+"""Link 4, what a person sees: the names on the screen are the integer model's, every button does what it says."""
 
 from __future__ import annotations
 
@@ -7,121 +7,203 @@ from dataclasses import replace
 
 import pytest
 
-from asm.build import Rom, build_rom, symbols
+from asm.build import Rom, build_rom
 from quantize.integer_model import IntegerModel
 from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from snesgpt.console import Console
 from snesgpt.cores import KNOWN
 from tests.models import random_model
+from tests.screens import Screens
 from trainer.config import ModelConfig
 
 MODEL = replace(random_model(ModelConfig(9, 5, n_embd=4, n_head=2, n_hidden=4)), info={"temperature": 1.3})
 ROM = build_rom(MODEL)
-SCREEN, SCREEN_ROWS, SCREEN_COLUMNS = 0x2000, 28, 32
-VRAM_MAP = 0x800
-SETTINGS_ROW, FIRST_ROW, NAME_COLUMN, NAMES = 3, 5, 7, 20
+SETTINGS_ROW, FIRST_ROW, LIST_ROWS, NAMES = 2, 4, 20, 40
+MARKERS, WIDTH = (1, 16), 14
 FRAMES_A_PAGE = 3000
 
 
-class Page:
-    """The page of names in an emulator."""
-
-    def __init__(self, console: Console, rom: Rom = ROM) -> None:
-        self.console = console
-        self._at = symbols(rom.debug)
-        console.run_until(lambda c: c.read(self._at["host_magic"], 4) == b"GPT1", 60)
-
-    def word(self, name: str) -> int:
-        """A word of direct page by its name."""
-        return int(self.console.read_words(self._at[name], 1)[0])
+class Names(Screens):
+    """The screen of names."""
 
     def finish(self) -> list[str]:
-        """Wait for the twentieth name and one more picture; returns the rows of the screen."""
+        """Wait for the last name of the page and one more picture; returns the names in order."""
         self.console.run_until(lambda _: self.word("names_made") == NAMES, FRAMES_A_PAGE)
         self.console.run(2)
-        return self.rows()
+        return self.names()
 
-    def rows(self) -> list[str]:
-        """What the tile map in work RAM says: tile number = character."""
-        tiles = self.console.read(SCREEN, 2 * SCREEN_ROWS * SCREEN_COLUMNS)[::2].replace(b"\0", b" ")
-        return [tiles[n : n + SCREEN_COLUMNS].decode() for n in range(0, len(tiles), SCREEN_COLUMNS)]
+    def names(self) -> list[str]:
+        """Both columns, without what is empty."""
+        rows = self.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]
+        listed = [row[left + 1 : left + 1 + WIDTH].rstrip() for left in MARKERS for row in rows]
+        return [name for name in listed if name]
 
-    def push(self, button: str) -> None:
-        """Press and let go."""
-        self.console.press(button)
-        self.console.run(3)
-        self.console.release()
-        self.console.run(3)
+    def marked(self) -> list[int]:
+        """Which names have a marker before them."""
+        rows = self.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]
+        markers = [row[left] for left in MARKERS for row in rows]
+        return [number for number, marker in enumerate(markers) if marker == ">"]
+
+
+def expected(seed: int, tenths: int, count: int = NAMES) -> list[str]:
+    return documents(IntegerModel(MODEL), Request(seed, tenths, count))
+
+
+def assert_settings(page: Names, seed: int, tenths: int) -> None:
+    assert f"T {tenths // 10}.{tenths % 10} seed {seed:5} " in page.rows()[SETTINGS_ROW]
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page() -> Iterator[Names]:
     with Console(ROM.image) as console:
-        yield Page(console)
-
-
-def assert_shows(rows: list[str], seed: int, tenths: int) -> None:
-    assert f"T {tenths // 10}.{tenths % 10}" in rows[SETTINGS_ROW]
-    assert f" {seed} " in rows[SETTINGS_ROW]
-    names = [row[NAME_COLUMN:].rstrip() for row in rows[FIRST_ROW : FIRST_ROW + NAMES]]
-    assert names == documents(IntegerModel(MODEL), Request(seed, tenths, NAMES))
-    numbers = [int(row[:NAME_COLUMN]) for row in rows[FIRST_ROW : FIRST_ROW + NAMES]]
-    assert numbers == list(range(1, NAMES + 1))
+        yield Names(console, ROM)
 
 
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_the_first_page_is_seed_1_at_the_model_s_temperature(core: str) -> None:
     with Console(ROM.image, core) as console:
         console.scramble(1)
-        page = Page(console)
-        rows = page.finish()
-        assert_shows(rows, 1, 13)
-        assert f"4x1, 2 heads, {MODEL.config.n_params} weights" in rows[2]
-        shown = console.vram[VRAM_MAP : VRAM_MAP + 2 * SCREEN_ROWS * SCREEN_COLUMNS].tobytes()
-        assert shown == console.read(SCREEN, 2 * SCREEN_ROWS * SCREEN_COLUMNS)
+        page = Names(console, ROM)
+        assert page.finish() == expected(1, 13)
+        assert_settings(page, 1, 13)
+
+
+def test_the_name_being_made_is_marked_and_gold_and_complete_ones_are_white(page: Names) -> None:
+    page.console.run_until(lambda _: page.word("names_made") > 24 and page.word("position") > 1, FRAMES_A_PAGE)
+    (number,) = page.marked()
+    assert number > 23
+    row, left = FIRST_ROW + number - LIST_ROWS, MARKERS[1]
+    assert page.ink(row, left + 1) == "gold"
+    assert page.ink(row - 1, left + 1) == page.ink(FIRST_ROW, MARKERS[0] + 1) == "paper"
 
 
 @pytest.mark.parametrize(
-    ("button", "seed", "tenths"),
-    [("start", 2, 13), ("up", 2, 13), ("down", 0, 13), ("right", 1, 14), ("left", 1, 12)],
+    ("button", "seed", "tenths"), [("up", 2, 13), ("down", 0, 13), ("right", 1, 14), ("left", 1, 12)]
 )
-def test_a_button_begins_the_page_again_with_the_right_names(
-    page: Page, button: str, seed: int, tenths: int
-) -> None:
+def test_the_cross_begins_again_with_other_settings(page: Names, button: str, seed: int, tenths: int) -> None:
     page.finish()
     page.push(button)
     assert page.word("names_made") < NAMES
-    assert_shows(page.finish(), seed, tenths)
+    assert page.finish() == expected(seed, tenths)
+    assert_settings(page, seed, tenths)
 
 
-def test_a_button_in_the_middle_of_a_page_is_heard(page: Page) -> None:
+def test_a_button_in_the_middle_of_a_page_is_heard(page: Names) -> None:
     page.console.run_until(lambda _: page.word("names_made") == 3, FRAMES_A_PAGE)
     page.push("up")
-    assert_shows(page.finish(), 2, 13)
+    assert page.finish() == expected(2, 13)
 
 
-def test_buttons_one_after_another_add_up(page: Page) -> None:
-    for button in ("up", "up", "left", "up", "down", "left"):
-        page.push(button)
-    assert_shows(page.finish(), 3, 11)
+def test_a_direction_held_repeats(page: Names) -> None:
+    page.push("up", frames=20 + 5 * 4)
+    assert page.word("seed") == 1 + 1 + 4
 
 
 @pytest.mark.parametrize(("button", "tenths"), [("left", 0), ("right", MAX_TEMPERATURE)])
-def test_the_temperature_stops_at_its_ends(page: Page, button: str, tenths: int) -> None:
-    for _ in range(MAX_TEMPERATURE + 1):
-        page.push(button)
-    assert_shows(page.finish(), 1, tenths)
+def test_the_temperature_stops_at_its_ends(page: Names, button: str, tenths: int) -> None:
+    page.push(button, frames=20 + 5 * (MAX_TEMPERATURE + 2))
+    assert page.finish() == expected(1, tenths)
+    assert_settings(page, 1, tenths)
 
 
-def test_a_name_longer_than_its_line_is_cut_and_disturbs_nothing() -> None:
+def test_a_makes_more_and_l_looks_back(page: Names) -> None:
+    names = expected(1, 13, 3 * NAMES)
+    for number in range(3):
+        assert page.finish() == names[number * NAMES : (number + 1) * NAMES]
+        assert page.rows()[1].rstrip().endswith(f" {number + 1}")
+        page.push("a") if number < 2 else page.push("l")
+    assert page.names() == names[NAMES : 2 * NAMES]
+    page.push("l")
+    page.push("l")
+    assert page.names() == names[:NAMES]
+    assert page.rows()[1].rstrip().endswith(" 1")
+    page.push("r")
+    page.push("b")
+    assert page.names() == names[2 * NAMES :]
+
+
+def test_history_ends_at_its_oldest_page(page: Names) -> None:
+    pages = 0x4000 // (16 * NAMES)
+    for _ in range(pages + 1):
+        page.finish()
+        page.push("a")
+    page.finish()
+    for _ in range(pages + 3):
+        page.push("l")
+    first = (pages + 1) - (pages - 1)
+    assert page.names() == expected(1, 13, (first + 1) * NAMES)[first * NAMES :]
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_b_pauses_within_a_name_and_goes_on(core: str) -> None:
+    with Console(ROM.image, core) as console:
+        page = Names(console, ROM)
+        console.run_until(lambda _: page.word("names_made") > 2 and page.word("position") > 1, FRAMES_A_PAGE)
+        page.push("b")
+        made, tokens = page.word("names_made"), page.word("tokens_made")
+        console.run(10)
+        assert page.word("tokens_made") == tokens
+        assert "PAUSED" in page.rows()[25]
+        page.push("up")
+        assert page.marked() == [made - 2]
+        page.push("b")
+        assert page.finish() == expected(1, 13)
+
+
+def test_another_screen_and_back_goes_on_where_it_was(page: Names) -> None:
+    page.console.run_until(lambda _: page.word("names_made") == 22, FRAMES_A_PAGE)
+    page.open("kept")
+    page.console.run(5)
+    page.open("names")
+    assert page.word("names_made") >= 22
+    assert page.finish() == expected(1, 13)
+
+
+def test_a_name_longer_than_its_line_ends_in_an_ellipsis_and_disturbs_nothing() -> None:
     model = random_model(ModelConfig(3, 40, n_embd=4, n_head=1, n_hidden=4), lm_head=0.0)
     greedy = replace(model, info={"temperature": 0.0})  # all letters alike: every name is 40 times the first
     rom = build_rom(greedy)
     with Console(rom.image) as console:
-        page = Page(console, rom)
+        page = Screens(console, rom)
         console.run_until(lambda _: page.word("names_made") == 3, FRAMES_A_PAGE)
+        console.run(2)
         rows = page.rows()
-    expected = documents(IntegerModel(greedy), Request(1, 0, 3))
-    assert expected == ["a" * 40] * 3
-    assert [row[NAME_COLUMN:] for row in rows[FIRST_ROW : FIRST_ROW + 3]] == ["a" * 25] * 3
+        assert [page.tile(FIRST_ROW + n, 30)[0] for n in range(3)] == [0x1F] * 3
+    assert documents(IntegerModel(greedy), Request(1, 0, 3)) == ["a" * 40] * 3
+    assert [row[1:30] for row in rows[FIRST_ROW : FIRST_ROW + 3]] == [" " + "a" * 28] * 3
     assert rows[FIRST_ROW + 4].isspace()
+
+
+def press_while_a_token_is_computed(rom: Rom) -> tuple[int, int]:
+    """Frames until the pause shows, and the frames a token takes."""
+    with Console(rom.image) as console:
+        page = Screens(console, rom)
+        console.run_until(lambda _: page.word("tokens_made") == 1, FRAMES_A_PAGE)
+        token = console.run_until(lambda _: page.word("tokens_made") == 2, FRAMES_A_PAGE)
+        console.run(token // 3)
+        console.press("b")
+        return console.run_until(lambda _: "PAUSED" in page.rows()[25], FRAMES_A_PAGE), token
+
+
+def test_a_press_is_heard_at_once_however_slow_the_model() -> None:
+    slow = build_rom(random_model(ModelConfig(9, 5, n_embd=32, n_head=2, n_layer=2, n_hidden=128)))
+    frames, token = press_while_a_token_is_computed(slow)
+    assert token > 60
+    assert frames <= 3
+
+
+def test_what_was_interrupted_is_computed_again_exactly() -> None:
+    model = random_model(ModelConfig(9, 5, n_embd=16, n_head=2, n_hidden=64), seed=4)
+    rom = build_rom(model)
+    names = documents(IntegerModel(model), Request(1, 5, 6))
+    with Console(rom.image) as console:
+        page = Screens(console, rom)
+        presses = 0
+        while page.word("names_made") < 6:
+            page.push("b", frames=1)
+            page.push("a", frames=1)
+            console.run(7 + presses % 29)  # a token takes some 20 frames
+            presses += 1
+        console.run(2)
+        assert [row[2:16].rstrip() for row in page.rows()[FIRST_ROW : FIRST_ROW + 6]] == names
+    assert presses > 20

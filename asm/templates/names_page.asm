@@ -72,7 +72,6 @@ endproc
 ; A new list, with the settings that stand.
 ; kills: A, X, Y
 proc begin_names, 16, 16
-        mark page_start
         call set_temperature
         lda temperature
         sta names_temperature
@@ -82,15 +81,16 @@ proc begin_names, 16, 16
         call draw_settings
         stz names_page_number
         stz names_slot
-        stz tokens_made
-        stz tokens_made + 2
         jmp .loword(begin_page)
 endproc
 
 ; An empty page of names.
 ; kills: A, X, Y
 proc begin_page, 16, 16
+        mark page_start
         stz names_made
+        stz tokens_made
+        stz tokens_made + 2
         call clear_list
         jmp .loword(draw_page_number)
 endproc
@@ -289,8 +289,9 @@ proc resume_name, 16, 16
         lda names_made
         cmp #NAMES
         beq done
-        call find_entry
         call mark_name
+        lda names_made
+        call find_entry
         ldy position
         jmp .loword(put_entry)
 done:   rts

@@ -49,7 +49,7 @@ def command(
     no_schoolbook: bool,
     as_json: bool,
 ) -> None:
-    """Time ROM while it makes its names, display on, everything included; then where each clock goes.
+    """Time ROM while it makes its names, display on, all included; as a bare loop; and where each clock goes.
 
     The stages are timed in a build of MODEL that notes the beam at every stage; what that costs is measured and
     taken off. Predicted clocks are the build's own. The schoolbook cartridge of the same WEIGHTS is timed alike.
@@ -66,9 +66,11 @@ def command(
     image, integers = read_image(rom), load_proved(model or rom.with_name("model.npz"))
     float_weights = None if no_schoolbook else _read_weights(weights or rom.with_name("weights.npz"), load_weights)
     tenths = None if temperature is None else tenths_of(temperature)
+    tenths_shown = integers.temperature if tenths is None else tenths
     addresses = _addresses(rom, image, integers)
     with _progress() as bar:
         speed = _speed(image, addresses, core, tokens, tenths, bar("tokens", tokens))
+        bare = _bare(image, addresses, core, tokens, tenths_shown, bar("bare loop", tokens))
         stage_tokens = tokens if speed.frames <= STAGE_FRAMES else min(tokens, STAGE_TOKENS)
         profiled = build_rom(integers, profiled=True)
         profile = measure_stages(profiled, core, stage_tokens, tenths=tenths, progress=bar("stages", stage_tokens))
@@ -81,8 +83,10 @@ def command(
     report: dict[str, Any] = {
         "rom": str(rom),
         "core": core,
-        "temperature": (integers.temperature if tenths is None else tenths) / 10,
+        "temperature": tenths_shown / 10,
         **_figures(speed),
+        "bare": _figures(bare),
+        "screen_share": 1 - bare.clocks_per_token / speed.clocks_per_token,
         "predicted": _total(stages, "predicted"),
         "stages_sum": _total(stages, "measured"),
         "stages_tokens": profile.tokens,
@@ -143,6 +147,22 @@ def _speed(
         return measure_speed(NamesPage(console, addresses, tenths=tenths), tokens, progress)
 
 
+def _bare(
+    image: bytes,
+    addresses: Mapping[str, int],
+    core: str,
+    tokens: int,
+    tenths: int,
+    progress: Callable[[int], None],
+) -> Speed:
+    from snesgpt.console import Console
+    from snesgpt.page import NamesPage
+    from snesgpt.speed import measure_bare
+
+    with Console(image, core) as console:
+        return measure_bare(NamesPage(console, addresses), tokens, tenths, progress)
+
+
 def _figures(speed: Speed) -> dict[str, float]:
     return {
         "clocks_per_token": speed.clocks_per_token,
@@ -184,6 +204,11 @@ def _text(report: Mapping[str, Any]) -> str:
         f"{report['core']}, T = {report['temperature']}: {report['tokens_per_second']:,.2f} tokens/s, "
         f"{report['clocks_per_token']:,.0f} clocks a token ± {report['relative_error']:.2%} "
         f"({report['tokens']:,} tokens in {report['frames']:,} frames)"
+    )
+    lines.append(
+        f"bare loop: {report['bare']['tokens_per_second']:,.2f} tokens/s, "
+        f"{report['bare']['clocks_per_token']:,.0f} clocks a token; "
+        f"screen, pad and sound take {report['screen_share']:.1%}"
     )
     if report["schoolbook"]:
         lines.append(
