@@ -27,7 +27,7 @@ from trainer.train import Settings, train
 from trainer.weights import Weights
 
 MATRICES = ("wq", "wk", "wv", "wo", "fc1", "fc2", "lm_head")
-SYMBOLS = string.ascii_lowercase + string.ascii_uppercase + string.digits
+SYMBOLS = string.ascii_lowercase + string.ascii_uppercase + string.digits + string.punctuation + " "
 
 
 def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> QuantizedModel:

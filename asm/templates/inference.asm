@@ -172,7 +172,7 @@ endproc
 
 ; One token of a document: the model, then the prompt's next token or a draw, then the log.
 ; The first letter of a free document is never BOS, which is the last token: it is left out of the candidates.
-; in: token, position, prompt in the host block    out: next_token    kills: everything
+; in: token, position, host_prompt, given_tokens    out: next_token    kills: everything
 ; twin: one round of quantize.sampler.run
 proc make_token, 16, 16
         call gpt_step
@@ -205,7 +205,7 @@ endproc
 proc next_of_token, 16, 16
         mark choose
         lda position
-        cmp host_prompt_length
+        cmp given_tokens
         bcs free
         asl a
         tax
@@ -308,6 +308,8 @@ wait:   lda host_command
         set host_status, HOST_RUNNING
         stz log_ptr
         stz host_log_count
+        lda host_prompt_length
+        sta given_tokens
         lda host_temperature
         sta temperature
         call set_temperature

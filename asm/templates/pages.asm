@@ -20,7 +20,7 @@ proc open_page, 16, 16
         ldx #0
         ldy #SCREEN_BYTES / 2
         call clear_tiles
-        stz host_prompt_length
+        stz given_tokens
         stz log_enabled
         at TITLE_ROW, 1
         say INK_SKY, product

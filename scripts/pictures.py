@@ -1,0 +1,110 @@
+"""A picture of every screen of a cartridge, and a moving one of X-ray: its buttons pressed in an emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from numpy import uint8
+from numpy.typing import NDArray
+from PIL import Image
+
+from asm.build import symbols
+from snesgpt.console import Console
+from snesgpt.page import NamesPage
+from trainer.files import whole_file
+
+SCREENS = ("names", "prompt", "xray", "kept", "about")
+SCALE = 2
+STEPS, STEP_MILLISECONDS = 30, 400
+PATIENCE = 20_000
+
+
+class Tour:
+    """A cartridge that is shown around."""
+
+    def __init__(self, console: Console, page: NamesPage) -> None:
+        self.console, self.page = console, page
+
+    def push(self, *buttons: str) -> None:
+        """One after the other, each let go."""
+        for button in buttons:
+            self.console.press(button)
+            self.console.run(3)
+            self.console.release()
+            self.console.run(3)
+
+    def open(self, screen: str) -> None:
+        """By Select."""
+        while self.page.word("page") != 2 * SCREENS.index(screen):
+            self.push("select")
+        self.console.run(4)
+
+    def names(self) -> None:
+        """Most of a page, some of them kept."""
+        for made in (5, 9, 16, 21, 30, 34):
+            self.console.run_until(lambda _, made=made: self.page.word("names_made") >= made, PATIENCE)
+            self.push("x")
+
+    def prompt(self) -> None:
+        """Names that begin with `ma`."""
+        self.open("prompt")
+        self.push(*["right"] * 12, "a", *["left"] * 12, "a", "start")
+        self.console.run(240)
+
+    def xray(self) -> None:
+        """The fifth letter of a name."""
+        self.open("xray")
+        self.push(*["a"] * 5)
+        self.console.run(30)
+
+    def kept(self) -> None:
+        """The names kept."""
+        self.open("kept")
+        self.push("down")
+
+    def about(self) -> None:
+        """A self-test that has passed."""
+        self.open("about")
+        self.push("a")
+        self.console.run(900)
+
+    def steps(self) -> Iterator[NDArray[uint8]]:
+        """X-ray, letter after letter."""
+        self.open("xray")
+        for _ in range(STEPS):
+            self.push("a")
+            self.console.run(10)
+            yield self.console.picture
+
+
+def enlarged(picture: NDArray[uint8]) -> Image.Image:
+    """Pixels doubled."""
+    image = Image.fromarray(picture)
+    return image.resize((SCALE * image.width, SCALE * image.height), Image.Resampling.NEAREST)
+
+
+@click.command()
+@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("docs/pictures"))
+@click.option("--core", default="snes9x")
+def command(rom: Path, out: Path, core: str) -> None:
+    """Write OUT/<screen>.png and OUT/xray.gif."""
+    out.mkdir(parents=True, exist_ok=True)
+    with Console(rom, core) as console:
+        tour = Tour(console, NamesPage(console, symbols(rom.with_suffix(".dbg").read_bytes())))
+        for screen in SCREENS:
+            getattr(tour, screen)()
+            with whole_file(out / f"{screen}.png") as temporary:
+                enlarged(console.picture).save(temporary, format="PNG", optimize=True)
+        frames = [enlarged(picture).quantize(64) for picture in tour.steps()]
+    with whole_file(out / "xray.gif") as temporary:
+        frames[0].save(
+            temporary, format="GIF", save_all=True, append_images=frames[1:], duration=STEP_MILLISECONDS, loop=0
+        )
+    click.echo(f"{out}: {', '.join(SCREENS)}")
+
+
+if __name__ == "__main__":
+    command()
