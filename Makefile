@@ -15,7 +15,7 @@ MODEL   := build/model.npz
 ROM     := build/snes_gpt.sfc
 
 # What each file is made from. The oracle and its race against numpy train nothing; the font is no number.
-TRAINER  := $(filter-out trainer/scalar.py trainer/race.py,$(wildcard trainer/*.py)) snesgpt/commands/train.py
+TRAINER  := $(filter-out trainer/scalar.py trainer/race.py trainer/tavern.py trainer/safetensors_file.py,$(wildcard trainer/*.py)) snesgpt/commands/train.py
 QUANTIZE := $(wildcard quantize/*.py) $(filter-out tables/font.py,$(wildcard tables/*.py)) \
             snesgpt/commands/quantize.py
 ASM      := $(wildcard quantize/*.py tables/*.py tables/*.txt asm/*.py $(addprefix asm/templates/,*.asm *.inc *.cfg \

@@ -15,7 +15,8 @@ import click
 from snesgpt import commands
 from trainer.errors import InputError
 
-COMMANDS = tuple(sorted(module.name for module in pkgutil.iter_modules(commands.__path__)))
+# Command → module: the one named like a Python keyword has an underscore behind it.
+COMMANDS = {module.name.rstrip("_"): module.name for module in pkgutil.iter_modules(commands.__path__)}
 LONGEST_LINE = 1000
 BAD_INPUT, BAD_USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
@@ -31,7 +32,7 @@ class Pipeline(click.Group):
             return None
         if name != "train":  # a second thread only waits on matrices this small; read when numpy is imported
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        command: click.Command = importlib.import_module(f"snesgpt.commands.{name}").command
+        command: click.Command = importlib.import_module(f"snesgpt.commands.{COMMANDS[name]}").command
         return command
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from snesgpt.cli import COMMANDS, run
 from trainer.config import ModelConfig
@@ -34,7 +35,7 @@ Change = Callable[[dict[str, Any], dict[str, Array]], None]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a text, and weights, model and cartridge made for it."""
+    """A folder with a text, weights, model and cartridge made for it, and the weights as others write them."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "text.txt").write_text("\n".join(NAMES))
     save_weights(folder / "weights.npz", Weights(CONFIG, "abc", initial_tensors(CONFIG, 0), {"temperature": 0.5}))
@@ -43,6 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         == 0
     )
     assert run(["build", str(folder / "model.npz"), "--out", str(folder / "rom.sfc")]) == 0
+    assert run(["export", str(folder / "weights.npz"), "--out", str(folder / "given.safetensors")]) == 0
     return folder
 
 
@@ -313,6 +315,149 @@ def test_a_flipped_bit_is_found(user: User, flip: int) -> None:
     assert "weights.npz is not a model file" in user.is_told("quantize weights.npz --out model.npz")
 
 
+def fields(**changes: Any) -> str:
+    """given.json with other or further fields."""
+    return json.dumps(json.loads(Path("given.json").read_text()) | changes)
+
+
+DESCRIBED = {
+    "not JSON": (lambda: "n_embd: 8", "given.json is not JSON: Expecting value"),
+    "not UTF-8": (lambda: b"\xff\xfe\xfd", "given.json is not JSON: "),
+    "a list": (lambda: "[8]", "given.json: not an object"),
+    "without end": (lambda: "[" * 100_000, "given.json is not JSON: it is nested too deeply"),
+    "much nested in a field": (lambda: fields()[:-1] + ', "n_embd": ' + "[" * 900 + "]" * 900 + "}", "given.json"),
+    "too large": (lambda: " " * (1 << 20) + "{}", "given.json has 1,048,578 bytes"),
+    "no fields": (lambda: "{}", "given.json: symbols is None"),
+    "a size missing": (
+        lambda: '{"symbols": "abc", "n_embd": 8}',
+        "missing or unknown fields: activation, block_size",
+    ),
+    "an unknown field": (lambda: fields(dropout=0), "missing or unknown fields: dropout"),
+    "size is a fraction": (lambda: fields(n_embd=8.0), "n_embd is 8.0: it must be a whole number from 4 to 128"),
+    "size is a word": (lambda: fields(n_head="2"), "n_head is '2': it must be a whole number"),
+    "size is a truth": (lambda: fields(n_layer=True), "n_layer is True: it must be a whole number"),
+    "size is nothing": (lambda: fields(n_hidden=None), "n_hidden is None: it must be a whole number"),
+    "size is absurd": (lambda: fields(block_size=10**30), "block_size is 1000000"),
+    "size is no number": (lambda: fields(block_size=float("nan")), "block_size is nan"),
+    "heads that do not divide": (lambda: fields(n_head=3), "n_embd 8 is not divisible by n_head 3"),
+    "another activation": (
+        lambda: fields(activation="gelu"),
+        "activation is 'gelu': it must be one of relu, relu2",
+    ),
+    "too few symbols": (lambda: fields(symbols="ab"), "a vocabulary of 4 has 3 different symbols, plus BOS"),
+    "a symbol twice": (lambda: fields(symbols=["a", "b", "a"]), "a vocabulary of 4 has 3 different symbols"),
+    "a symbol of two": (lambda: fields(symbols=["a", "b", "cc"]), "a list of single characters"),
+    "a symbol of no kind": (lambda: fields(symbols=["a", "b", 7]), "a list of single characters"),
+    "symbols of no kind": (lambda: fields(symbols={"a": 0}), "symbols is {'a': 0}: it must be a string"),
+    "a symbol the font lacks": (lambda: fields(symbols="abé"), "the alphabet has 'é'"),
+    "half a character": (lambda: fields(symbols="ab\ud800"), "the alphabet has '\\ud800'"),
+    "temperature is a word": (lambda: fields(temperature="hot"), "temperature is 'hot'"),
+    "temperature is a truth": (
+        lambda: fields(temperature=True),
+        "temperature is True: it must be a number from 0 to 2",
+    ),
+    "temperature is too high": (lambda: fields(temperature=3), "temperature is 3"),
+    "a share above one": (
+        lambda: fields(active_hidden=1.5),
+        "active_hidden is 1.5: it must be a number from 0 to 1",
+    ),
+    "a share that is none": (lambda: fields(active_hidden=None), "active_hidden is None"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), DESCRIBED.values(), ids=DESCRIBED)
+def test_a_model_from_elsewhere_badly_described(
+    user: User, content: Callable[[], str | bytes], message: str
+) -> None:
+    text = content()
+    Path("given.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert message in user.is_told("import given.safetensors --out weights.npz")
+
+
+def tensors_file(header: dict[str, Any] | bytes, data: bytes = b"") -> bytes:
+    """A .safetensors file by hand: length of the header, header, numbers."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def one(dtype: str, shape: list[int], begin: int, end: int) -> dict[str, Any]:
+    """A header with one tensor in it."""
+    return {"wte": {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}}
+
+
+LIARS = {
+    "nothing": b"",
+    "text": b"hello world\n" * 9,
+    "a pickle": pickle.dumps({"wte": 1}),
+    "an archive": archive(("wte", array_header((1,)), 0)),
+    "a header longer than the file": (1 << 40).to_bytes(8, "little") + b"{}",
+    "a header without end": tensors_file(b"[" * 100_000),
+    "a large header": tensors_file(b" " * (2 << 20)),
+    "numbers missing": tensors_file(one("F32", [4, 8], 0, 128), bytes(127)),
+    "numbers left over": tensors_file(one("F32", [4, 8], 0, 128), bytes(129)),
+    "a gap": tensors_file(one("F32", [4, 8], 4, 132), bytes(132)),
+    "offsets swapped": tensors_file(one("F32", [4, 8], 128, 0), bytes(128)),
+    "a shape of another length": tensors_file(one("F32", [4, 9], 0, 128), bytes(128)),
+    "a shape beyond counting": tensors_file(one("F32", [1 << 40, 1 << 40], 0, 128), bytes(128)),
+    "a negative shape": tensors_file(one("F32", [-4, -8], 0, 128), bytes(128)),
+    "no type": tensors_file(one("F31", [4, 8], 0, 128), bytes(128)),
+}
+
+
+@pytest.mark.parametrize("content", LIARS.values(), ids=LIARS)
+def test_a_tensor_file_that_lies(user: User, content: bytes) -> None:
+    user.is_told("import none.safetensors")  # imports what there is to import
+    Path("given.safetensors").write_bytes(content)
+    tracemalloc.start()
+    try:
+        assert user.is_told("import given.safetensors --out weights.npz").startswith("snesgpt: given.safetensors: ")
+        assert tracemalloc.get_traced_memory()[1] < LARGEST_FILE // 2
+    finally:
+        tracemalloc.stop()
+
+
+def test_tensors_larger_than_any_model(user: User) -> None:
+    os.truncate("given.safetensors", LARGEST_FILE + 1)
+    assert "given.safetensors has 67,108,865 bytes" in user.is_told("import given.safetensors --out weights.npz")
+
+
+def test_half_a_pair(user: User) -> None:
+    assert "none.safetensors does not exist" in user.is_told("import none.safetensors")
+    assert "none.json does not exist" in user.is_told("import given.safetensors --config none.json")
+    assert "is a directory" in user.is_told("import .").lower()
+    assert "is a directory" in user.is_told("import given.safetensors --config .").lower()
+    assert "given.json: not a whole .safetensors file" in user.is_told("import given.json")
+    assert "name the .safetensors file itself" in user.is_told("export weights.npz --out new.json")
+
+
+def given(name: str, change: Callable[[Array], Array]) -> Callable[[dict[str, Array]], None]:
+    return lambda arrays: arrays.update({name: change(arrays.get(name, np.zeros((4, 8), np.float32)))})
+
+
+GIVEN = {
+    "a tensor missing": (lambda arrays: arrays.pop("layer0.wq"), "missing tensors: layer0.wq"),
+    "all missing": (lambda arrays: arrays.clear(), "missing tensors: wte, wpe, layer0.wq, layer0.wk"),
+    "a tensor too many": (given("layer0.bias", np.copy), "superfluous tensors: 'layer0.bias'"),
+    "a name on two lines": (given("\n\x1b[2J", np.copy), "superfluous tensors: '\\n\\x1b[2J'"),
+    "another shape": (given("wte", lambda wte: wte[:2]), "wte is (2, 8): the shape described asks for (4, 8)"),
+    "inputs and outputs swapped": (given("layer0.fc1", lambda fc1: fc1.T.copy()), "layer0.fc1 is (8, 16)"),
+    "one dimension": (given("wpe", np.ravel), "wpe is (32,): the shape described"),
+    "float64": (given("wte", lambda wte: wte.astype(np.float64)), "wte is F64: save it as F32, F16, BF16"),
+    "integers": (given("wte", lambda wte: wte.astype(np.int16)), "wte is I16: save it as"),
+    "not a number": (given("lm_head", first(np.nan)), "lm_head holds NaN"),
+    "half of no number": (given("wpe", lambda wpe: first(np.nan)(wpe.astype(np.float16))), "wpe holds NaN"),
+    "infinity": (given("wpe", first(-np.inf)), "wpe holds NaN or infinity"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), GIVEN.values(), ids=GIVEN)
+def test_tensors_from_elsewhere(user: User, change: Callable[[dict[str, Array]], object], message: str) -> None:
+    arrays = safetensors.numpy.load_file("given.safetensors")
+    change(arrays)
+    safetensors.numpy.save_file(arrays, "given.safetensors")
+    assert f"given.safetensors: {message}" in user.is_told("import given.safetensors --out weights.npz")
+
+
 SAYS = "case $1 in --version) echo {} V2.19;; *) {};; esac"
 TOOLS = {
     "ca65 missing": ("ca65", None, "ca65 is not installed: install cc65"),
@@ -356,12 +501,15 @@ WRITERS = {
     "quantize weights.npz --out {}/model.npz": "model.npz",
     "build model.npz --out {}/rom.sfc": "",
     "play rom.sfc --frames 2 --screenshot {}/picture.png": "picture.png",
+    "import given.safetensors --out {}/weights.npz": "weights.npz",
+    "export weights.npz --out {}/model.safetensors": "model.safetensors",
+    "export weights.npz --out {}/shape.safetensors": "shape.",
 }
 
 
 @pytest.mark.parametrize(("command", "target"), WRITERS.items(), ids=[writer.split()[0] for writer in WRITERS])
 def test_a_target_that_cannot_be_written(user: User, command: str, target: str) -> None:
-    for name in ("weights.npz", "model.npz", "rom.sfc", "picture.png"):
+    for name in ("weights.npz", "model.npz", "rom.sfc", "picture.png", "model.safetensors", "shape.json"):
         (Path("taken") / name).mkdir(parents=True)
     for folder in ("text.txt", "text.txt/deeper", "taken"):
         line = user.is_told(command.format(folder))

@@ -1,0 +1,150 @@
+"""A model as any other program keeps it: tensors in FILE.safetensors, shape and alphabet in FILE.json.
+
+docs/import.md describes the pair.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, deserialize
+from safetensors.numpy import save
+
+from trainer.config import ModelConfig
+from trainer.errors import InputError
+from trainer.files import LARGEST_FILE, Array, whole_file, write_bytes
+from trainer.weights import Weights, check_notes
+
+LARGEST_HEADER = 1 << 20
+"""Bytes, of JSON. The library takes 25 times the room of what it parses; 39 tensors need 4,000 bytes."""
+
+NOTES = {"temperature": 2, "active_hidden": 1}
+"""What may be noted of a model besides its shape, and the largest each may be; both count from 0."""
+
+FLOATS: Mapping[str, Callable[[bytes], Array]] = {
+    "F32": lambda data: np.frombuffer(data, "<f4"),
+    "F16": lambda data: np.frombuffer(data, "<f2"),
+    "BF16": lambda data: (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4"),  # the upper half of an F32
+}
+
+
+def config_beside(path: Path) -> Path:
+    """FILE.json of FILE.safetensors."""
+    return path.parent / f"{path.stem}.json"
+
+
+def load_safetensors(path: Path, config_path: Path) -> Weights:
+    """The model in a .safetensors file and the JSON that describes it, in float32. Nothing in them is executed.
+
+    Raises InputError when either is missing, damaged or too large, a field is wrong, a tensor is missing,
+    superfluous, of another shape than described, not a float of 16 or 32 bits, or not finite.
+    """
+    data = _read(path, LARGEST_FILE)
+    config, symbols, notes = _read_config(config_path)
+    try:
+        entries = _entries(data)
+        _check_entries(entries, config)
+        tensors = {name: _float32(entries[name]) for name in config.tensor_shapes()}
+        return Weights(config, symbols, tensors, notes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def save_safetensors(path: Path, config_path: Path, weights: Weights) -> None:
+    """Write the pair that load_safetensors reads; neither takes its place before both are written.
+
+    Raises InputError when one cannot be written, both have one name or a note is out of range.
+    """
+    if path.is_dir() or path == config_path:
+        raise InputError(f"{path} is a directory, or where the shape goes: name the .safetensors file itself")
+    notes = {name: weights.info[name] for name in NOTES if name in weights.info}
+    _check_numbers(notes)
+    fields = weights.config.to_dict() | {"symbols": weights.symbols} | notes
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in weights.tensors.items()}
+    with whole_file(path) as temporary:
+        temporary.write_bytes(save(tensors))
+        write_bytes(config_path, (json.dumps(fields, indent=2) + "\n").encode())
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """A whole file, and of what has no end, nothing. Raises InputError when it has more than `limit` bytes."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise InputError(f"{path} has {size:,} bytes: no model has more than {limit:,}")
+            return file.read(size)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist: a model is FILE.safetensors and FILE.json or --config") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _read_config(path: Path) -> tuple[ModelConfig, str, dict[str, Any]]:
+    """Shape, alphabet and notes. Raises InputError, naming the field, unless all are there and none else."""
+    text = _read(path, LARGEST_HEADER)
+    try:
+        fields = json.loads(text)
+        if not isinstance(fields, dict):
+            raise InputError("not an object of named fields")
+        symbols = _symbols(fields.pop("symbols", None))
+        notes = {name: fields.pop(name) for name in NOTES if name in fields}
+        config = ModelConfig.from_dict(fields)
+        check_notes(config, symbols, notes)
+        _check_numbers(notes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except RecursionError as error:  # of the parser, or of a message that quotes what was parsed
+        raise InputError(f"{path} is not JSON: it is nested too deeply") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}") from error
+    return config, symbols, notes
+
+
+def _symbols(given: object) -> str:
+    """The alphabet, a string or a list of characters, as a string. Raises InputError when it is neither."""
+    characters = list(given) if isinstance(given, str) else given
+    if not isinstance(characters, list) or not all(isinstance(c, str) and len(c) == 1 for c in characters):
+        raise InputError(f"symbols is {given!r}: it must be a string or a list of single characters")
+    return "".join(characters)
+
+
+def _check_numbers(notes: Mapping[str, object]) -> None:
+    for name, value in notes.items():
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= NOTES[name]:
+            raise InputError(f"{name} is {value!r}: it must be a number from 0 to {NOTES[name]}")
+
+
+def _entries(data: bytes) -> dict[str, dict[str, Any]]:
+    """Name → shape, dtype and data (bytes) of every tensor. Raises InputError unless header and length agree."""
+    if len(data) >= 8 and LARGEST_HEADER < int.from_bytes(data[:8], "little") <= len(data):
+        raise InputError(f"its header is larger than {LARGEST_HEADER >> 20} MiB: no model's is")
+    try:
+        return dict(deserialize(data))  # type: ignore[no-untyped-call]
+    except SafetensorError as error:
+        raise InputError(f"not a whole .safetensors file ({error}): save it again") from error
+
+
+def _check_entries(entries: Mapping[str, dict[str, Any]], config: ModelConfig) -> None:
+    """Raises InputError unless the tensors are those of the shape, before any number in them is looked at."""
+    shapes = config.tensor_shapes()
+    if missing := [name for name in shapes if name not in entries]:
+        raise InputError(f"missing tensors: {', '.join(missing)}")
+    if superfluous := sorted(set(entries) - set(shapes)):
+        raise InputError(f"superfluous tensors: {', '.join(map(repr, superfluous))}")
+    for name, shape in shapes.items():
+        found, dtype = tuple(entries[name]["shape"]), entries[name]["dtype"]
+        if found != shape:
+            raise InputError(f"{name} is {found}: the shape described asks for {shape}")
+        if dtype not in FLOATS:
+            raise InputError(f"{name} is {dtype}: save it as {', '.join(FLOATS)}")
+
+
+def _float32(entry: Mapping[str, Any]) -> Array:
+    exact = FLOATS[entry["dtype"]](entry["data"])
+    return exact.astype(np.float32).reshape(entry["shape"])
