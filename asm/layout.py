@@ -11,6 +11,7 @@ from asm.fast_plan import plan_fast
 from asm.parts import EmittedBlock, Part, lines, pack, row_addresses, symbol
 from asm.record import LOG_BYTES, RecordLayout
 from asm.routines import AttentionRoutine, FastTables, NormRoutine
+from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
@@ -72,6 +73,11 @@ class Layout:
     entry_bytes: int
     entry_shift: int
     name_columns: int
+    kept_capacity: int
+    save_version: int
+    sram_bytes: int
+    sram_size_code: int
+    crc_lines: tuple[str, ...]
     buffers: tuple[Buffer, ...]
     caches: tuple[str, ...]
     blocks: tuple[EmittedBlock, ...]
@@ -162,6 +168,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     d = config.n_embd
     table = rsqrt_table(d)
     entry_shift = min(max((config.block_size - 1).bit_length(), SHORTEST_ENTRY), LONGEST_ENTRY)
+    sram_bytes = SaveFormat(1 << entry_shift).sram_bytes
     temperatures = range(MAX_TEMPERATURE + 1)
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
     return Layout(
@@ -182,6 +189,11 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         entry_bytes=1 << entry_shift,
         entry_shift=entry_shift,
         name_columns=2 if config.block_size <= TWO_COLUMNS else 1,
+        kept_capacity=CAPACITY,
+        save_version=VERSION,
+        sram_bytes=sram_bytes,
+        sram_size_code=size_code(sram_bytes),
+        crc_lines=lines(crc_table()),
         buffers=_buffers(config),
         caches=fast.caches if fast else cached,
         blocks=blocks,
@@ -196,13 +208,18 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         symbol_lines=lines([*(ord(character) for character in model.symbols), 0]),
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
-        rom_size_code=(banks * BANK_BYTES // 1024).bit_length() - 1,
+        rom_size_code=size_code(banks * BANK_BYTES),
         modules=(*MODULES, *FAST_MODULES) if fast else MODULES,
         fast=fast.tables(parts) if fast else None,
         code=fast.code if fast else (),
         norms=fast.norms if fast else (),
         attentions=fast.attentions if fast else (),
     )
+
+
+def size_code(size: int) -> int:
+    """A power of two of bytes as the header says it: 2^n KiB."""
+    return (size // 1024).bit_length() - 1
 
 
 def _buffers(config: ModelConfig) -> tuple[Buffer, ...]:

@@ -241,9 +241,9 @@ ignore: rti
         .byte 0                 ; cartridge subtype
         .byte "{{ title }}"
         .byte $30               ; LoROM, FastROM
-        .byte $00               ; ROM only
+        .byte $02               ; ROM, RAM and a battery
         .byte {{ rom_size_code }}                ; 2^n KiB
-        .byte $00               ; no SRAM
+        .byte {{ sram_size_code }}                 ; the same of save RAM
         .byte $01               ; North America, NTSC
         .byte $33               ; the maker code above counts
         .byte $00               ; version

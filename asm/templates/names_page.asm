@@ -119,6 +119,7 @@ proc names_pad, 16, 16
         dex
         txa
         call keep_name          ; the newest
+        call resume_name
         clc
         rts
 :       tya
@@ -227,8 +228,10 @@ proc keep_name, 16, 16
 full:   stx count
         cmp count
         bcs done
-        call find_entry
+        pha
         call begin_status
+        pla
+        call find_entry
         call keep_entry
 done:   rts
 endproc

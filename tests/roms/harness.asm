@@ -169,7 +169,7 @@ ignore: rti
         .byte "00", "TEST"
         .res 10, 0
         .byte "SNES-GPT ROUTINES    "
-        .byte $30, $00, $06, $00, $01, $33, $00
+        .byte $30, $02, $06, $05, $01, $33, $00 ; with 32 KiB of save RAM
         .word $FFFF, $0000
 
         .segment "VECTORS"
