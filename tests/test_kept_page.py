@@ -169,3 +169,14 @@ def test_the_screen_says_what_was_found(damaged: tuple[int, ...], left: int, sai
         screens.open("kept")
         assert status(screens) == said
         assert kept(screens) == NAMES[:left]
+
+
+def test_a_completion_kept_on_the_prompt_screen_is_on_the_list() -> None:
+    with kept_screen(()) as screens:
+        screens.open("prompt")
+        screens.console.run_until(lambda _: screens.word("completions_made") == 10, 3000)
+        screens.push("x")
+        said = status(screens).split()
+        assert (said[0], said[2:]) == ("kept", ["1", "of", "64"])
+        screens.open("kept")
+        assert shown(screens) == [said[1]] == list(kept(screens))
