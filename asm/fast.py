@@ -213,8 +213,6 @@ def mlp(
     prefix: str,
     slots: Slots,
     packer: Packer,
-    *,
-    traced: bool,
 ) -> Mlp:
     """The fused MLP of a layer. Every hidden row is a unit; so is every column of the second matrix."""
     label = prefix.replace(".", "_")
@@ -235,7 +233,7 @@ def mlp(
     squared = model.config.activation == "relu2"
     columns = []
     for unit in range(model.config.n_hidden):
-        code = column(layers, unit, page, squared=squared, traced=traced)
+        code = column(layers, unit, page, squared=squared)
         columns.append((f"{label}_unit{unit}", code, f"{label}_after{unit}"))
     parts = []
     for name, code, back in columns:
@@ -244,15 +242,15 @@ def mlp(
     return Mlp(tuple(row_parts), tuple(parts))
 
 
-def column(
-    layers: Sequence[Plane], unit: int, page: ColumnPage, *, squared: bool, traced: bool
-) -> list[Instruction]:
-    """Add a hidden unit's column to the sums: its shifted copies once, then one add or subtract a digit."""
+def column(layers: Sequence[Plane], unit: int, page: ColumnPage, *, squared: bool) -> list[Instruction]:
+    """Note a hidden unit, for a trace and the x-ray screen, and add its column to the sums.
+
+    Its shifted copies once, then one add or subtract a digit.
+    """
     code: list[Instruction] = []
     if squared:
         code.append(Instruction("jsl square_hidden", 4, SQUARE_CLOCKS))
-    if traced:
-        code.append(memory("sta", f"hidden + {2 * unit}", direct=False))
+    code.append(memory("sta", f"hidden + {2 * unit}", direct=False))
     if not page.shared:
         code += [Instruction(f"pea {page.label}", 3, 34), Instruction("pld", 1, 34)]
     used = [plane.shift for plane in layers if plane.digits[:, unit].any()]

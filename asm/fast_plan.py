@@ -27,9 +27,9 @@ from asm.fast import (
     store_shifted,
 )
 from asm.pairs import MOST_PAIRS, choose_pairs
-from asm.parts import EmittedBlock, Part, lines, pack_whole, row_addresses, symbol
+from asm.parts import EmittedBlock, Part, layer_number, lines, pack_whole, row_addresses, symbol
 from asm.record import RecordLayout, has_front_table
-from asm.routines import MOST_UNROLLED, AttentionRoutine, FastTables, Head, NormRoutine, Variant
+from asm.routines import MOST_UNROLLED, AttentionRoutine, FastTables, Head, NormRoutine, Variant, kept_weights
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.digits import planes
 from quantize.fixed import Ints
@@ -241,7 +241,7 @@ class Planner:
             return
         label = symbol(layer)
         slots = self._paired([f"{layer}.fc1"])
-        fused = mlp(self.model, self.proof, layer, slots, self.packer, traced=self.record.traced)
+        fused = mlp(self.model, self.proof, layer, slots, self.packer)
         self.code += [*fused.rows, *fused.columns]
         self.blocks.append(
             EmittedBlock(
@@ -250,6 +250,7 @@ class Planner:
                 self._trace(f"{layer}.activation"),
                 trace_after=self._trace(f"{layer}.mlp_residual"),
                 entry=f"{label}_mlp",
+                layer=layer_number(layer),
                 stage=f"{label}_mlp",
             )
         )
@@ -271,6 +272,7 @@ class Planner:
                 trace_after=self._trace(f"{layer}.mlp_residual"),
                 entry=f"{label}_fc1_rows",
                 second_entry=f"{label}_fc2_rows",
+                layer=layer_number(layer),
                 stage=f"{label}_mlp",
             )
         )
@@ -317,10 +319,11 @@ class Planner:
         heads = tuple(
             Head(
                 tuple(range(head * width, (head + 1) * width)),
+                own_weights,
                 self._trace(f"{block.name}.scores") + 2 * config.block_size * head,
                 self._trace(f"{block.name}.weights") + 2 * config.block_size * head,
             )
-            for head in range(config.n_head)
+            for head, own_weights in enumerate(kept_weights(config))
         )
         routine = AttentionRoutine(
             entry=f"{label}_attention",

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from asm.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
 from asm.fast import CodePart
 from asm.fast_plan import plan_fast
-from asm.parts import EmittedBlock, Part, lines, pack, row_addresses, symbol
+from asm.parts import EmittedBlock, Part, layer_number, lines, pack, row_addresses, symbol
 from asm.record import LOG_BYTES, RecordLayout
-from asm.routines import AttentionRoutine, FastTables, NormRoutine
+from asm.routines import MOST_SHOWN_HEADS, AttentionRoutine, FastTables, NormRoutine, kept_weights
 from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
 from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, microgpt
+from tables import cells
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
 from trainer.config import ModelConfig
@@ -28,10 +29,13 @@ SHORTEST_ENTRY, LONGEST_ENTRY = 4, 7
 TWO_COLUMNS = 16
 """Names up to this context stand in two columns."""
 
+MOST_BARS = 28
+"""Letters whose share the x-ray screen shows: as many as its safe width holds."""
+
 PAGES = ("names_page", "prompt_page", "xray_page", "kept_page", "about_page")
 MODULES = (
     *("main", "gpt", "attention", "math", "vector", "inference", "screen", "pages", *PAGES),
-    *("sound", "save", "profile", "data"),
+    *("xray_cells", "xray_bars", "sound", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 
@@ -50,6 +54,21 @@ class Buffer:
 
     name: str
     length: int
+
+
+@dataclass(frozen=True)
+class XrayTables:
+    """The x-ray screen's shades: tile map entries from zero to the strongest, and where each shade begins."""
+
+    warm_lines: tuple[str, ...]
+    cool_lines: tuple[str, ...]
+    signed_lines: tuple[str, ...]
+    positive_lines: tuple[str, ...]
+    share_lines: tuple[str, ...]
+    future: int
+    bar: int
+    base: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,9 @@ class Layout:
     sram_bytes: int
     sram_size_code: int
     crc_lines: tuple[str, ...]
+    shown_heads: int
+    bars: int
+    xray: XrayTables
     buffers: tuple[Buffer, ...]
     caches: tuple[str, ...]
     blocks: tuple[EmittedBlock, ...]
@@ -136,12 +158,20 @@ def emit(block: Block, model: QuantizedModel, record: RecordLayout, parts: Seque
                 values=symbol(block.values),
                 trace_scores=entries[f"{block.name}.scores"][0],
                 trace_weights=entries[f"{block.name}.weights"][0],
+                kept_weights=kept_weights(config),
             )
         case Activation():
             comment = f"{block.name}: {block.buffer} = {block.kind}({block.buffer})"
             size = config.n_hidden
+            layer = layer_number(block.name)
             return EmittedBlock(
-                "blocks/activation.asm", comment, trace, buffer=block.buffer, kind=block.kind, size=size
+                "blocks/activation.asm",
+                comment,
+                trace,
+                buffer=block.buffer,
+                kind=block.kind,
+                size=size,
+                layer=layer,
             )
         case Add():
             comment = f"{block.name}: {block.out} += {block.source}"
@@ -194,6 +224,9 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         sram_bytes=sram_bytes,
         sram_size_code=size_code(sram_bytes),
         crc_lines=lines(crc_table()),
+        shown_heads=min(config.n_head, MOST_SHOWN_HEADS),
+        bars=min(config.vocab_size, MOST_BARS),
+        xray=_xray_tables(),
         buffers=_buffers(config),
         caches=fast.caches if fast else cached,
         blocks=blocks,
@@ -220,6 +253,22 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
 def size_code(size: int) -> int:
     """A power of two of bytes as the header says it: 2^n KiB."""
     return (size // 1024).bit_length() - 1
+
+
+def _xray_tables() -> XrayTables:
+    """The shares' table holds a shade, twice, for every 64th; the limits end with one that nothing reaches."""
+    shades = range(cells.LEVELS + 1)
+    return XrayTables(
+        warm_lines=lines(cells.entry(*cells.heat(level)) for level in shades),
+        cool_lines=lines(cells.entry(*cells.heat(-level)) for level in shades),
+        signed_lines=lines([*cells.SIGNED, 0xFFFF]),
+        positive_lines=lines([*cells.POSITIVE, 0xFFFF]),
+        share_lines=lines(2 * cells.level(share, cells.SHARES) for share in range(cells.WHOLE + 1)),
+        future=cells.entry(*cells.future()),
+        bar=cells.BAR,
+        base=cells.entry(cells.BASE, cells.LINE),
+        end=cells.END,
+    )
 
 
 def _buffers(config: ModelConfig) -> tuple[Buffer, ...]:

@@ -48,6 +48,8 @@ class EmittedBlock:
     trace_scores: int = 0
     trace_weights: int = 0
     trace_after: int = 0
+    kept_weights: tuple[str, ...] = ()
+    layer: int = 0
     traced: bool = True
     entry: str = ""
     second_entry: str = ""
@@ -58,6 +60,11 @@ class EmittedBlock:
 def symbol(name: str) -> str:
     """A schedule's name as an assembler's: layer0.wq → layer0_wq."""
     return name.replace(".", "_")
+
+
+def layer_number(name: str) -> int:
+    """layer3.fc1 → 3."""
+    return int(name.partition(".")[0].removeprefix("layer"))
 
 
 def lines(numbers: Iterable[int], per_line: int = 16) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from asm.layout import Layout
-from tables.font import tiles_2bpp
+from tables.cells import tiles_2bpp
 
 TEMPLATES = Path(__file__).parent / "templates"
-INCLUDES = ("snes.inc", "contract.inc", "config.inc", "memory.inc", "screen.inc")
+INCLUDES = ("snes.inc", "contract.inc", "config.inc", "memory.inc", "screen.inc", "xray.inc")
 LINKER_MAP = "lorom.cfg"
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trainer.config import ModelConfig
+
 MOST_UNROLLED = 3
+MOST_SHOWN_HEADS = 16
+"""So many heads can be looked at: each has attention weights of its own, so that all stand when a layer is done."""
+
+
+def kept_weights(config: ModelConfig) -> tuple[str, ...]:
+    """Where each head's attention weights stand; heads beyond those shown share the common buffer."""
+    kept = min(config.n_head, MOST_SHOWN_HEADS)
+    own = [f"kept_weights + {2 * config.block_size * head}" for head in range(kept)]
+    return (*own, *["weights"] * (config.n_head - kept))
 
 
 @dataclass(frozen=True)
@@ -36,9 +47,10 @@ class NormRoutine:
 
 @dataclass(frozen=True)
 class Head:
-    """One head: its inputs' numbers, where its traces go."""
+    """One head: its inputs' numbers, where its weights and its traces go."""
 
     inputs: tuple[int, ...]
+    weights: str
     trace_scores: int
     trace_weights: int
 

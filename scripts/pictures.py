@@ -56,8 +56,9 @@ class Tour:
     def xray(self) -> None:
         """The fifth letter of a name."""
         self.open("xray")
-        self.push(*["a"] * 5)
-        self.console.run(30)
+        for _ in range(5):
+            self.push("a")
+            self.console.run(12)
 
     def kept(self) -> None:
         """The names kept."""

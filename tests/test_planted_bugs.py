@@ -253,7 +253,7 @@ BY_PARITY = [
     Bug(
         "forced letters draw too",
         within(
-            "make_token",
+            "next_of_token",
             "        asl a\n        tax\n        lda host_prompt",
             "        pha\n        call random\n        pla\n        asl a\n        tax\n        lda host_prompt",
             "inference.asm",
@@ -262,7 +262,7 @@ BY_PARITY = [
     ),
     Bug(
         "an empty name allowed",
-        within("make_token", "2 * (N_VOCAB - 1)", "2 * N_VOCAB", "inference.asm"),
+        within("next_of_token", "2 * (N_VOCAB - 1)", "2 * N_VOCAB", "inference.asm"),
         "next_token[",
     ),
     Bug(
@@ -420,17 +420,17 @@ def test_a_routine_of_another_width_is_caught_without_the_contract() -> None:
 NOT_CLEARED = swap("main.asm", "        dma DMA_BYTE_FIXED, WMDATA, zero, $10000\n", "")
 
 
-def tokens_of_a_second(edit: Edit | None, core: str) -> int:
-    """What the names page made in 60 frames after power-on with memory full of noise."""
+def makes_tokens(edit: Edit | None, core: str) -> bool:
+    """Whether the screen of names counts a sensible number in 60 frames after power-on with memory full of noise."""
     rom = build_rom(MODEL, edit=edit)
     with Console(rom.image, core) as console:
         console.scramble(1)
         console.run(60)
-        return int(console.read_words(symbols(rom.debug)["tokens_made"], 1)[0])
+        return 1 < int(console.read_words(symbols(rom.debug)["tokens_made"], 1)[0]) < 200
 
 
 @pytest.mark.parametrize("core", ["snes9x", "bsnes"])
 def test_memory_that_is_not_cleared_is_caught_when_it_holds_noise(core: str) -> None:
     assert parity(MODEL, None, core, noise=1).mismatches == 0
-    assert tokens_of_a_second(None, core) > 5
-    assert tokens_of_a_second(NOT_CLEARED, core) <= 1  # noise said that a host wants a log, and it was full
+    assert makes_tokens(None, core)
+    assert not makes_tokens(NOT_CLEARED, core)  # noise says which screen to show, and that a host is there

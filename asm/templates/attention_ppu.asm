@@ -33,7 +33,7 @@ LAST = $FE                      ; Y one step below zero
 ; {{ block.comment }}
 ; in: query · 2^{{ block.key_shift }}, packed = this position's key and value bytes, position
 ; out: slots = {{ block.bias }} ± attended
-; kills: A, X, Y, scores, weights, attended, best, weight_sum, norm_scale, position_words
+; kills: A, X, Y, scores, kept_weights, attended, best, weight_sum, norm_scale, position_words
 ; twin: quantize.blocks.attention_scores_ppu, softmax_weights_ppu, attend_ppu
         .segment "{{ block.segment }}"
         .export {{ block.entry }}
@@ -108,7 +108,7 @@ weight: lda a:best
         and #$00FF
         bra keep
 none:   lda #0
-keep:   sta a:weights, y
+keep:   sta a:.loword({{ head.weights }}), y
         clc
         adc a:weight_sum
         sta a:weight_sum
@@ -148,15 +148,15 @@ have:
         ldx a:norm_scale + 1
         stx <M7A
         ldy a:position_words
-:       ldx a:weights, y
+:       ldx a:.loword({{ head.weights }}), y
         stx <M7B
         lda PRODUCT
-        sta a:weights, y
+        sta a:.loword({{ head.weights }}), y
         dey
         dey
         cpy #LAST
         bne :-
-        trace_here {{ head.trace_weights }}, weights, 2 * N_CONTEXT
+        trace_here {{ head.trace_weights }}, {{ head.weights }}, 2 * N_CONTEXT
 
         ; values
         lda #{{ block.mean_start }}
@@ -164,12 +164,12 @@ have:
         sta a:attended + 2 * {{ i }}
 {% endfor %}
         ldy a:position_words
-value:  lda a:weights, y
+value:  lda a:.loword({{ head.weights }}), y
         bne :+
         jmp next
-:       ldx a:weights, y
+:       ldx a:.loword({{ head.weights }}), y
         stx <M7A
-        ldx a:weights + 1, y
+        ldx a:.loword({{ head.weights }} + 1), y
         stx <M7A
 {% for i in head.inputs %}
         ldx a:.loword({{ block.cache }} + {{ i }} * 2 * N_CONTEXT + 1), y

@@ -33,7 +33,7 @@ proc add_sums, 16, 16
         rts
 endproc
 
-; Every hidden unit zero: in a traced cartridge only, where the columns fill in those above zero.
+; Every hidden unit zero, where somebody looks: the columns fill in those above zero.
 ; kills: A, X
 proc clear_hidden, 16, 16
         ldx #2 * N_HIDDEN - 2

@@ -40,6 +40,26 @@
         .endif
 .endmacro
 
+; keep_weights to: a head's attention weights stay until the layer is done.
+.macro keep_weights to
+        phb
+        ldx #.loword(weights)
+        ldy #.loword(to)
+        lda #2 * N_CONTEXT - 1
+        mvn #$7E, #$7E
+        plb
+.endmacro
+
+; probe layer, values: what a layer computed, to the x-ray screen if it looks (xray_cells.asm).
+.macro probe layer, values
+        lda probing
+        beq :+
+        lda #layer + 1
+        ldx #.loword(values)
+        call probe_layer
+:
+.endmacro
+
 ; One step of the model.
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
 ; twin: quantize.integer_model.IntegerModel.step

@@ -141,12 +141,17 @@ proc load_screen, 8, 16
         stz CGADD
         dma DMA_BYTE, CGDATA, palettes, palettes_end - palettes
         rts
-; four inks of four colours each: background, letter, shadow, unused (blue 5, green 5, red 5 bits)
+; four inks of four colours each: background, letter, shadow, and one for cells (blue 5, green 5, red 5 bits)
 palettes:
-        .word $2440, $7FFF, $1820, $0000        ; paper white
-        .word $2440, $2F7F, $1820, $0000        ; gold: what is being made
+        .word $2440, $7FFF, $1820, $30A4        ; paper white; a cell at zero
+        .word $2440, $2F7F, $1820, $3906        ; gold: what is being made; the line that bars stand on
         .word $2440, $7F8E, $1820, $0000        ; sky: titles
-        .word $2440, $4A52, $1820, $0000        ; grey: labels
+        .word $2440, $4A52, $1820, $2861        ; grey: labels; a cell whose time has not come
+; twelve shades of cells
+        .word $2440, $2469, $288F, $24D6        ; warm: above zero, weak
+        .word $2440, $119C, $169F, $47BF        ; and strong
+        .word $2440, $4503, $5583, $6603        ; cool: below zero, weak
+        .word $2440, $76A6, $7F4F, $7FF9        ; and strong
 palettes_end:
 endproc
 

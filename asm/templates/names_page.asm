@@ -479,6 +479,6 @@ proc draw_names_hints, 16, 16
         ldx #.loword(hints)
         ldy #.loword(hints_below)
         jmp .loword(draw_hints)
-hints:  .asciiz "A more  B pause  X keep  Y note"
-hints_below: .asciiz "<> T  ^v seed  L R  SELECT next"
+hints:  .asciiz "A more B pause X keep Y sound"
+hints_below: .asciiz "<> T  ^v seed  L R back SELECT"
 endproc

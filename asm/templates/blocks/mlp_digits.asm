@@ -1,7 +1,11 @@
         call clear_sums
         .if ::TRACE
         call clear_hidden
-        .endif
+        .else
+        lda probing             ; the zeros matter only to who looks
+        beq :+
+        call clear_hidden
+:       .endif
         pea slots
         pld
         clc
@@ -10,4 +14,5 @@
         pld
         trace {{ block.trace }}, hidden, 2 * N_HIDDEN
         call add_sums
+        probe {{ block.layer }}, hidden
         trace {{ block.trace_after }}, residual, KV_ROW
