@@ -19,6 +19,7 @@ from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, 
 from tables import cells
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
+from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 
@@ -35,7 +36,7 @@ MOST_BARS = 28
 PAGES = ("names_page", "prompt_page", "xray_page", "kept_page", "about_page")
 MODULES = (
     *("main", "gpt", "attention", "math", "vector", "inference", "screen", "pages", *PAGES),
-    *("xray_cells", "xray_bars", "sound", "save", "profile", "data"),
+    *("xray_cells", "xray_bars", "sound", "sound_driver", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 
@@ -112,6 +113,9 @@ class Layout:
     most_cutoff: int
     cutoff_lines: tuple[str, ...]
     symbol_lines: tuple[str, ...]
+    wave_lines: tuple[str, ...]
+    pitch_lines: tuple[str, ...]
+    highest_note: int
     banks: int
     rom_banks: tuple[RomBank, ...]
     rom_size_code: int
@@ -239,6 +243,9 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         most_cutoff=max(cutoffs),
         cutoff_lines=lines(cutoffs),
         symbol_lines=lines([*(ord(character) for character in model.symbols), 0]),
+        wave_lines=lines(brr_cycle()),
+        pitch_lines=lines(pitches()),
+        highest_note=NOTES - 1,
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=size_code(banks * BANK_BYTES),

@@ -152,7 +152,7 @@ def _choose(model: QuantizedModel, tokens: Sequence[Token]) -> float:
 def _with_display(stages: dict[str, float], tokens: Sequence[Token]) -> dict[str, float]:
     """Add the display: per letter, per name, four times a second the speed, and every frame the blank."""
     documents = sum(token.position == 0 for token in tokens) / len(tokens)
-    letter, name, speed, blank, strip = 760, 6200, 12000, 1560, 1250
+    letter, name, speed, blank, strip = 1510, 6200, 12000, 1560, 1250
     own = sum(stages.values()) + letter + name * documents + strip
     total = own / (1 - (blank + speed / 16) / FRAME)
     frames = total / FRAME

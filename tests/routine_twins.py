@@ -10,6 +10,7 @@ import numpy as np
 from quantize import blocks, fixed, sampler
 from quantize.fixed import Ints
 from quantize.kernels import Schoolbook
+from quantize.note import note
 from quantize.sampler import MAX_TEMPERATURE, Generator, inverse_temperature
 from tables.rsqrt import rsqrt_table
 from tests.routine_console import Call, Memory
@@ -342,6 +343,33 @@ def choose_token(memory: Memory, random: Random, count: int) -> Call:
     given |= distances(random, inverse_t)
     wanted = {"next_token": np.array(chosen), "random_x": generator.x, "random_y": generator.y, "logits": logits}
     return Call(given, wanted | {"inverse_t": inverse_t})
+
+
+@twin
+def play_letter(memory: Memory, random: Random, count: int) -> Call:
+    """Sums of 16 bits and more; likely and unlikely letters; powers of two and their neighbours."""
+    vocab = memory.config.vocab_size
+    scale = random.integers(0, 16, (count, 1))
+    weights = np.maximum(
+        random.integers(0, 1 << 16, (count, vocab)) >> scale >> random.integers(0, 9, (count, vocab)), 1
+    )
+    chosen = random.integers(0, vocab, count)
+    even = count // 2
+    total = 1 << random.integers(5, 20, even)
+    own = np.clip((total >> random.integers(0, 16, even)) + random.integers(-1, 2, even), 1, 0xFFFF)
+    rest = np.maximum(total - own, 0)
+    weights[:even] = rest[:, None] // (vocab - 1)
+    weights[:even, 0] += rest % (vocab - 1)
+    weights = np.minimum(weights, 0xFFFF)
+    chosen[:even] = vocab - 1
+    weights[:even, -1] = own
+    muted, greedy = random.integers(0, 8, (2, count)) == 0
+    sent = random.integers(0, 256, count)
+    inverse_t = np.where(greedy, 0, random.integers(1, 1 << 15, count))
+    given = {"muted": muted.astype(int), "inverse_t": inverse_t, "next_token": chosen, "note_sent": sent}
+    given |= {"sample_weights": weights, "acc": weights.sum(1)}
+    number = np.where(greedy, 0, note(weights, chosen))
+    return Call(given, given | {"note_sent": np.where(muted, sent, (sent & 0x80 ^ 0x80) + number)})
 
 
 MOST_DISTANCES = 512

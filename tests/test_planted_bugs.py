@@ -308,6 +308,16 @@ BY_ROUTINE = [
         "sampling_weights",
     ),
     Bug(
+        "upper word of the sum of weights not heard",
+        within("play_letter", "ldy acc + 2\n", "ldy #0\n", "sound.asm"),
+        "play_letter",
+    ),
+    Bug(
+        "equal notes run together",
+        within("play_letter", "eor #$80 + HIGHEST_NOTE", "eor #HIGHEST_NOTE", "sound.asm"),
+        "play_letter",
+    ),
+    Bug(
         "17th bit of a division lost",
         within("divide", "        bcs subtract            ; 17 bits: certainly larger\n", "", "math.asm"),
         "divide",
@@ -421,7 +431,7 @@ NOT_CLEARED = swap("main.asm", "        dma DMA_BYTE_FIXED, WMDATA, zero, $10000
 
 
 def makes_tokens(edit: Edit | None, core: str) -> bool:
-    """Whether the screen of names counts a sensible number in 60 frames after power-on with memory full of noise."""
+    """Whether the screen of names counts a sensible number in 60 frames after power-on with noise in memory."""
     rom = build_rom(MODEL, edit=edit)
     with Console(rom.image, core) as console:
         console.scramble(1)
