@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from asm.about import COLUMNS, LINES, AboutText, about_text
 from asm.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
 from asm.fast import CodePart
 from asm.fast_plan import plan_fast
-from asm.parts import EmittedBlock, Part, layer_number, lines, pack, row_addresses, symbol
+from asm.golden import Golden, golden
+from asm.parts import EmittedBlock, Part, layer_number, lines, pack, pack_whole, row_addresses, symbol
 from asm.record import LOG_BYTES, RecordLayout
 from asm.routines import MOST_SHOWN_HEADS, AttentionRoutine, FastTables, NormRoutine, kept_weights
 from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
@@ -36,7 +38,7 @@ MOST_BARS = 28
 PAGES = ("names_page", "prompt_page", "xray_page", "kept_page", "about_page")
 MODULES = (
     *("main", "gpt", "attention", "math", "vector", "inference", "screen", "pages", *PAGES),
-    *("xray_cells", "xray_bars", "sound", "sound_driver", "save", "profile", "data"),
+    *("xray_cells", "xray_bars", "self_test", "sound", "sound_driver", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 
@@ -78,7 +80,6 @@ class Layout:
 
     config: ModelConfig
     title: str
-    shape_text: str
     temperature: int
     max_temperature: int
     seed_mix: int
@@ -116,6 +117,8 @@ class Layout:
     wave_lines: tuple[str, ...]
     pitch_lines: tuple[str, ...]
     highest_note: int
+    golden: Golden
+    about: AboutText
     banks: int
     rom_banks: tuple[RomBank, ...]
     rom_size_code: int
@@ -191,6 +194,9 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     packer = Packer()
     fast = plan_fast(model, packer, record) if model.kernels["lm_head"] == "digits" else None
     parts = pack(fast.data if fast else list(model.tensors.items()), packer)
+    transcript = golden(model)
+    golden_part = pack_whole("golden", transcript.checksums, packer)
+    about_segment = segment(packer.place(COLUMNS * LINES))
     schedule = microgpt(config)
     blocks = (
         fast.blocks
@@ -208,7 +214,6 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     return Layout(
         config=config,
         title=f"{TITLE:21}",
-        shape_text=f"{d}x{config.n_layer}, {config.n_head} heads, {config.n_params} weights",
         temperature=model.temperature,
         max_temperature=MAX_TEMPERATURE,
         seed_mix=SEED_MIX,
@@ -234,7 +239,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         buffers=_buffers(config),
         caches=fast.caches if fast else cached,
         blocks=blocks,
-        parts=(*parts, *(fast.tables_in_rom if fast else ())),
+        parts=(*parts, *(fast.tables_in_rom if fast else ()), golden_part),
         wte_rows=row_addresses(parts, "wte", d),
         wpe_rows=row_addresses(parts, "wpe", d),
         exp_lines=lines(exp_table().tolist()),
@@ -246,6 +251,8 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         wave_lines=lines(brr_cycle()),
         pitch_lines=lines(pitches()),
         highest_note=NOTES - 1,
+        golden=transcript,
+        about=about_text(model, banks * BANK_BYTES // 1024, about_segment),
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=size_code(banks * BANK_BYTES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import fields
@@ -30,7 +31,8 @@ def render(layout: Layout) -> dict[str, bytes]:
     values = {field.name: getattr(layout, field.name) for field in fields(layout)}
     names = [*INCLUDES, *(f"{module}.asm" for module in layout.modules), LINKER_MAP]
     files = {name: environment.get_template(name).render(values).encode() for name in names}
-    return files | {"stages.inc": stages_inc(files), "font.2bpp": tiles_2bpp()}
+    files |= {"stages.inc": stages_inc(files), "font.2bpp": tiles_2bpp()}
+    return files | {"build_id.inc": build_id_inc(files)}
 
 
 def stages_inc(files: Mapping[str, bytes]) -> bytes:
@@ -39,3 +41,11 @@ def stages_inc(files: Mapping[str, bytes]) -> bytes:
     names = dict.fromkeys(name for text in texts for name in re.findall(r"^(?:\w*:)?\s+mark (\w+)", text, re.M))
     numbered = "".join(f"STAGE_{name} = {number}\n" for number, name in enumerate(names))
     return ("; What the marks of a profile build are called: see contract.inc.\n\n" + numbered).encode()
+
+
+def build_id_inc(files: Mapping[str, bytes]) -> bytes:
+    """The first 8 hex digits of SHA-256 over every source, weights and numbers included: the cartridge's name."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name} {len(files[name])}\n".encode() + files[name])
+    return f'.define BUILD_ID "{digest.hexdigest()[:8].upper()}"\n'.encode()

@@ -7,11 +7,12 @@ from itertools import product
 
 import numpy as np
 
+from asm.golden import checksums
 from quantize import blocks, fixed, sampler
 from quantize.fixed import Ints
 from quantize.kernels import Schoolbook
 from quantize.note import note
-from quantize.sampler import MAX_TEMPERATURE, Generator, inverse_temperature
+from quantize.sampler import MAX_TEMPERATURE, Generator, Token, inverse_temperature
 from tables.rsqrt import rsqrt_table
 from tests.routine_console import Call, Memory
 
@@ -131,6 +132,16 @@ def seed_random(memory: Memory, random: Random, count: int) -> Call:
     seeds = low_word(np.append(EDGES, numbers(random, count)))
     generator = Generator.seeded(seeds.tolist())
     return Call({"A": seeds}, {"random_x": generator.x, "random_y": generator.y})
+
+
+@twin
+def token_checksum(memory: Memory, random: Random, count: int) -> Call:
+    logits = vectors(random, count, memory.config.vocab_size)
+    chosen, x, y = low_word(random.integers(0, 1 << 16, (3, len(logits))))
+    rows = zip(chosen, x, y, logits, strict=True)
+    tokens = [Token(0, 0, int(n), int(a), int(b), row, None) for n, a, b, row in rows]
+    given = {"next_token": chosen, "random_x": x, "random_y": y, "logits": logits}
+    return Call(given, {**given, "A": checksums(tokens)})
 
 
 @twin

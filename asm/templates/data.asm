@@ -71,6 +71,14 @@ front_row_addresses:
 {% endif %}
 font_tiles:
         .incbin "font.2bpp"
+
+; the rows of the about screen
+        .segment "{{ about.segment }}"
+        .export about_text
+about_text:
+{% for line in about.lines %}
+        .byte "{{ line }}"
+{% endfor %}
 {% for part in parts %}
 
 ; {{ part.comment }}

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from quantize.quantized import QuantizedModel
 
 
 @click.command("quantize")
@@ -34,7 +39,7 @@ def command(weights: Path, out: Path, kernel: str, rom_size: int, data: Path | N
     model, reasons = choose(exact, kernel, rom_size)
     bounds, errors = prove(model), tensor_errors(exact, model)
     losses = measure(exact, model, data)
-    save_model(out, model)
+    save_model(out, _noting(model, losses))
     if as_json:
         report = {
             "tensors": [asdict(error) for error in errors],
@@ -62,3 +67,9 @@ def command(weights: Path, out: Path, kernel: str, rom_size: int, data: Path | N
         both = f"float {losses['nll_float']:.4f}, integer {losses['nll_integer']:.4f}"
         click.echo(f"held-out loss: {both} nats/character")
     click.echo(f"integer model: {out}")
+
+
+def _noting(model: QuantizedModel, losses: Mapping[str, float] | None) -> QuantizedModel:
+    """The model with its held-out losses among its notes, where they were measured: the cartridge shows them."""
+    measured = {name: round(losses[name], 4) for name in ("nll_float", "nll_integer")} if losses else {}
+    return replace(model, info={**model.info, **measured})
