@@ -36,7 +36,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test run clean help cc65 new_options
+.PHONY: all test pictures run clean help cc65 new_options
 
 all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
 	$(if $(REBUILT),@sh scripts/say-what-was-made.sh $(ROM),@echo "$(ROM) is up to date")
@@ -89,6 +89,9 @@ test: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto
 
+pictures: all $(VENV)/installed-test
+	@$(BIN)/python scripts/pictures.py $(ROM)
+
 run: $(if $(wildcard $(ROM)),,all)
 	@sh scripts/run-rom.sh $(ROM)
 
@@ -100,6 +103,7 @@ help:
 	@echo "make            train, quantize, generate, assemble: $(ROM)"
 	@echo "make test       ruff, mypy and every test, in two real emulators"
 	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
+	@echo "make pictures   docs/pictures: every screen, and X-ray moving"
 	@echo "make clean      remove build/"
 	@echo
 	@echo "DATA=FILE       the text to learn, one document a line     [$(DATA)]"

@@ -54,9 +54,9 @@ class Tour:
         self.console.run(240)
 
     def xray(self) -> None:
-        """The fifth letter of a name."""
+        """The fourth letter of a name."""
         self.open("xray")
-        for _ in range(5):
+        for _ in range(3):
             self.push("a")
             self.console.run(12)
 
