@@ -55,7 +55,7 @@ def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
 
 def test_the_weights_kept_are_those_with_the_lowest_held_out_loss(tmp_path: Path) -> None:
     result = run(tmp_path, replace(SETTINGS, learning_rate=0.3))
-    held_out = [entry.held_out for entry in result.log]
+    held_out = [entry.validation for entry in result.log]
     assert held_out[-1] > min(held_out), "the run must end worse than its best for this test to mean anything"
     encoded = [TOKENIZER.encode(text) for text in HELD_OUT]
     measured = loss_per_token(result.tensors, SETTINGS.config, encoded)
@@ -136,6 +136,22 @@ def test_train_writes_the_same_files_each_time_and_reports_them_as_json(tmp_path
     assert str(tmp_path).encode() not in out.read_bytes()
     assert "longer than 5 characters" in result.stderr
     assert sorted(path.name for path in out.parent.iterdir()) == ["loss.png", "weights.npz"]
+
+
+def test_each_measurement_is_a_line_with_losses_time_left_and_samples(tmp_path: Path) -> None:
+    text, out = tmp_path / "text.txt", tmp_path / "weights.npz"
+    text.write_text("\n".join(TRAINING + HELD_OUT))
+    options = ("--preset", "small", "--steps", 25, "--n-embd", 8, "--validation", "0.25", "--dropout", "0.1")
+    result = invoke("--data", text, *options, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    lines = [line for line in result.stderr.splitlines() if " left: " in line]
+    assert len(lines) == 20
+    assert all(
+        re.match(r" *\d+%  training \d\.\d+, validation \d\.\d+, \d+:\d\d left: [ab, ]*$", line) for line in lines
+    )
+    info, log = load_weights(out).info, json.loads(result.stdout)["log"]
+    assert (info["preset"], info["validation"], info["dropout"]) == ("small", 0.25, 0.1)
+    assert info["nll_float"] not in [validation for _, _, validation in log], "the held-out text chose nothing"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_the_presets_are_the_models_the_design_names() -> None:
     microgpt, forerunner = PRESETS["microgpt"].config(27), PRESETS["forerunner"].config(27)
     assert (microgpt.n_params, microgpt.activation, microgpt.block_size) == (4192, "relu", 16)
     assert (forerunner.n_params, forerunner.activation, forerunner.block_size) == (4064, "relu2", 8)
-    assert [preset.temperature for preset in PRESETS.values()] == [0.5, 0.6]
+    assert (PRESETS["microgpt"].temperature, PRESETS["forerunner"].temperature) == (0.5, 0.6)
 
 
 def test_weights_come_back_as_they_went(tmp_path: Path) -> None:

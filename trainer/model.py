@@ -7,17 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.attention import Padded, Sliding, attention_over
 from trainer.batch import Batch, Documents
-from trainer.blocks import (
-    activate,
-    activate_gradient,
-    attention,
-    attention_gradient,
-    cross_entropy,
-    mask,
-    rmsnorm,
-    rmsnorm_gradient,
-)
+from trainer.blocks import activate, activate_gradient, cross_entropy, rmsnorm, rmsnorm_gradient
 from trainer.config import ModelConfig
 from trainer.files import Array
 
@@ -39,7 +31,7 @@ class LayerTrace:
     """What one layer's gradient needs of its forward pass; activations (features, N).
 
     normed_attention, normed_mlp (d, N) with their RMSNorm factors (N,); wqkv (3d, d), qkv (3d, N),
-    probabilities (heads, reach, N); heads (d, N): attention before W_o; hidden (h, N) after activation.
+    probabilities in the layout of `attention`; heads (d, N): attention before W_o; hidden (h, N) after activation.
     """
 
     wqkv: Array
@@ -55,35 +47,41 @@ class LayerTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """What the gradient needs of a forward pass: embedding RMSNorm, the layers, the last residual (d, N)."""
+    """What the gradient needs of a forward pass: embedding RMSNorm, the layers, the last residual (d, N).
 
+    kept: the dropout, as given to `forward`.
+    """
+
+    attention: Sliding | Padded
+    kept: Array | None
     embedded: Array
     scale: Array
     layers: tuple[LayerTrace, ...]
     last: Array
 
 
-def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> tuple[Array, Trace]:
+def forward(tensors: Tensors, config: ModelConfig, batch: Batch, kept: Array | None = None) -> tuple[Array, Trace]:
     """Logits (V, N) of every column of a batch.
 
     x = norm(wte[token] + wpe[position]);  per layer x += W_o attention(norm(x)), x += fc2 act(fc1 norm(x));
     logits = lm_head x. Computed in the type of the tensors.
+    kept (layers, 2, d, N) from `dropout` multiplies what attention and the MLP add to x.
     """
     x = tensors["wte"].T.take(batch.tokens, axis=1)
     x += tensors["wpe"].T.take(batch.positions, axis=1)
     embedded, scale = rmsnorm(x)
-    bias = mask(batch, embedded.dtype)
+    attention = attention_over(batch, config.n_head, embedded.dtype)
     x, layers = embedded, []
     for layer in range(config.n_layer):
         wq, wk, wv, wo, fc1, fc2 = _layer(tensors, layer)
         wqkv = np.concatenate([wq, wk, wv])
         normed_attention, scale_attention = rmsnorm(x)
         qkv = wqkv @ normed_attention
-        heads, probabilities = attention(qkv, config.n_head, bias)
-        x = x + wo @ heads
+        heads, probabilities = attention(qkv)
+        x = x + _dropped(wo @ heads, kept, layer, 0)
         normed_mlp, scale_mlp = rmsnorm(x)
         hidden = activate(fc1 @ normed_mlp, config.activation)
-        x = x + fc2 @ hidden
+        x = x + _dropped(fc2 @ hidden, kept, layer, 1)
         layers.append(
             LayerTrace(
                 wqkv,
@@ -97,24 +95,24 @@ def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> tuple[Array,
                 hidden,
             )
         )
-    return tensors["lm_head"] @ x, Trace(embedded, scale, tuple(layers), x)
+    return tensors["lm_head"] @ x, Trace(attention, kept, embedded, scale, tuple(layers), x)
 
 
 def gradient(
-    tensors: Tensors, config: ModelConfig, batch: Batch, hidden_price: float = 0.0
+    tensors: Tensors, config: ModelConfig, batch: Batch, hidden_price: float = 0.0, kept: Array | None = None
 ) -> tuple[float, dict[str, Array]]:
     """Mean loss over the batch's columns in nats, and its gradient by tensor name, in file order.
 
     The gradient, not the loss, includes a penalty of hidden_price times a column's sum of hidden activations.
+    kept: dropout, as `forward` takes it.
     """
-    logits, trace = forward(tensors, config, batch)
+    logits, trace = forward(tensors, config, batch, kept)
     nats, dlogits = cross_entropy(logits, batch.targets)
     grads = {"lm_head": dlogits @ trace.last.T}
     dx = tensors["lm_head"].T @ dlogits
     price = dx.dtype.type(hidden_price / len(batch.targets))
     for layer in reversed(range(config.n_layer)):
-        weights = _layer(tensors, layer)
-        dx, layer_grads = _layer_gradient(dx, trace.layers[layer], weights, config.activation, price)
+        dx, layer_grads = _layer_gradient(dx, trace, layer, _layer(tensors, layer), config.activation, price)
         grads |= {f"layer{layer}.{name}": grad for name, grad in layer_grads.items()}
     dx = rmsnorm_gradient(dx, trace.embedded, trace.scale)
     grads["wte"] = _sum_columns(dx, batch.tokens, config.vocab_size)
@@ -165,23 +163,30 @@ def _layer(tensors: Tensors, layer: int) -> tuple[Array, ...]:
     return tuple(tensors[f"layer{layer}.{name}"] for name in ("wq", "wk", "wv", "wo", "fc1", "fc2"))
 
 
+def _dropped(x: Array, kept: Array | None, layer: int, branch: int) -> Array:
+    """x (d, N) after dropout: of attention, branch 0, or of the MLP, branch 1."""
+    return x if kept is None else x * kept[layer, branch]
+
+
 def _layer_gradient(
-    dx: Array, trace: LayerTrace, weights: tuple[Array, ...], activation: str, price: np.floating
+    dx: Array, whole: Trace, layer: int, weights: tuple[Array, ...], activation: str, price: np.floating
 ) -> tuple[Array, dict[str, Array]]:
     """∂loss/∂(layer's input) and the gradients of its weights; dx (d, N) is ∂loss/∂(layer's output).
 
     price: what the loss adds per unit of hidden activation.
     """
-    _, _, _, wo, fc1, fc2 = weights
-    grads = {"fc2": dx @ trace.hidden.T}
-    dhidden = fc2.T @ dx
+    trace, (_, _, _, wo, fc1, fc2) = whole.layers[layer], weights
+    dmlp = _dropped(dx, whole.kept, layer, 1)
+    grads = {"fc2": dmlp @ trace.hidden.T}
+    dhidden = fc2.T @ dmlp
     if price:
         dhidden += price
     dhidden = activate_gradient(dhidden, trace.hidden, activation)
     grads["fc1"] = dhidden @ trace.normed_mlp.T
     dx = dx + rmsnorm_gradient(fc1.T @ dhidden, trace.normed_mlp, trace.scale_mlp)
-    grads["wo"] = dx @ trace.heads.T
-    dqkv = attention_gradient(wo.T @ dx, trace.qkv, trace.probabilities)
+    dattention = _dropped(dx, whole.kept, layer, 0)
+    grads["wo"] = dattention @ trace.heads.T
+    dqkv = whole.attention.gradient(wo.T @ dattention, trace.qkv, trace.probabilities)
     grads["wq"], grads["wk"], grads["wv"] = np.split(dqkv @ trace.normed_attention.T, 3)
     dx = dx + rmsnorm_gradient(trace.wqkv.T @ dqkv, trace.normed_attention, trace.scale_attention)
     return dx, grads

@@ -10,7 +10,7 @@ from trainer.train import LogEntry
 
 
 def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
-    """Training and held-out loss in nats per character over steps, as a PNG: whole or not at all.
+    """Training and validation loss in nats per character over steps, as a PNG: whole or not at all.
 
     Raises InputError when the file cannot be written.
     """
@@ -22,9 +22,9 @@ def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
     axes = figure.add_subplot(title=title, xlabel="step", ylabel="loss (nats per character)")
     steps = [entry.step for entry in log]
     axes.plot(steps, [entry.train for entry in log], label="training", color="#9aa5b1")
-    best = min((entry for entry in log if entry.in_budget), key=lambda entry: entry.held_out)
-    axes.plot(steps, [entry.held_out for entry in log], label="held out", color="#5b3fa8")
-    axes.plot(best.step, best.held_out, "o", label=f"kept: {best.held_out:.4f}", color="#5b3fa8")
+    best = min((entry for entry in log if entry.in_budget), key=lambda entry: entry.validation)
+    axes.plot(steps, [entry.validation for entry in log], label="validation", color="#5b3fa8")
+    axes.plot(best.step, best.validation, "o", label=f"kept: {best.validation:.4f}", color="#5b3fa8")
     axes.grid(alpha=0.3)
     axes.legend()
     with whole_file(path) as temporary:

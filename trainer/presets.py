@@ -13,7 +13,7 @@ class Preset:
     """A model's shape and its training defaults; only the alphabet is left to the text.
 
     steps of batch_size documents; learning_rate falls linearly from its value to zero; weight_decay is
-    decoupled; digits, grid and hidden_price shape the weights for the console (see trainer.train.Settings);
+    decoupled; dropout, validation, patience, digits, grid and hidden_price: see trainer.train.Settings;
     temperature divides the logits when the cartridge samples.
     """
 
@@ -32,6 +32,9 @@ class Preset:
     digits: float = 1.2
     grid: int = 6
     hidden_price: float = 0.0
+    dropout: float = 0.0
+    validation: float = 0.0
+    patience: int = 0
 
     def config(self, vocab_size: int, **overrides: Any) -> ModelConfig:
         """Its shape over an alphabet; overrides replace single sizes. Raises InputError as ModelConfig does."""
@@ -46,10 +49,48 @@ class Preset:
         return ModelConfig(vocab_size, **(shape | overrides))
 
 
+# The larger a model is for its text, the sooner it knows the text by heart: against that small has weight decay,
+# and large dropout as well. Decay has a second office, the only one in tavern, whose text has no end: it keeps
+# weights so small that every range can be proved. The figures are in docs/training.md.
 PRESETS = {
     preset.name: preset
     for preset in (
         Preset("microgpt"),
         Preset("forerunner", block_size=8, activation="relu2", temperature=0.6),
+        Preset(
+            "small",
+            n_embd=32,
+            n_hidden=128,
+            steps=24_000,
+            weight_decay=0.1,
+            digits=1.4,
+            validation=0.02,
+        ),
+        Preset(
+            "large",
+            n_embd=64,
+            n_layer=2,
+            n_hidden=256,
+            steps=14_000,
+            learning_rate=0.005,
+            weight_decay=0.2,
+            dropout=0.1,
+            digits=1.0,
+            validation=0.02,
+        ),
+        Preset(
+            "tavern",
+            block_size=64,
+            n_embd=64,
+            n_layer=2,
+            n_hidden=256,
+            steps=10_000,
+            batch_size=32,
+            learning_rate=0.005,
+            weight_decay=0.3,
+            digits=1.1,
+            hidden_price=0.0001,
+            validation=0.01,
+        ),
     )
 }

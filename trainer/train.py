@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from trainer.adam import Adam, linear_decay
-from trainer.batch import Documents, Shuffled
+from trainer.batch import Batch, Documents, Shuffled
+from trainer.blocks import dropout
 from trainer.config import ModelConfig
-from trainer.corpus import Tokenizer
+from trainer.corpus import Tokenizer, split
 from trainer.digits import MOST, Projection, check_grid
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
@@ -36,7 +37,7 @@ PULL = 0.01
 
 Without it weights near a threshold keep crossing it, and 0.01 of held-out loss is lost to that noise.
 """
-CHECKPOINT_FORMAT = "snes-gpt checkpoint 2"
+CHECKPOINT_FORMAT = "snes-gpt checkpoint 3"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Settings:
     ignored. learning_rate is the peak; seed draws the first weights and the order of documents.
     digits: most signed powers of two per weight, on average, the smallest 2^-grid; 0 leaves the weights float.
     hidden_price: nats a token pays for each unit of hidden activation; it puts hidden units to rest.
+    dropout: share of what attention and the MLP add to the residual that is left out, at random, in every step.
+    validation: share of the training documents set aside to choose the weights to keep; with 0 the held-out ones
+    choose. patience: measurements without a better one that end the run; 0 never ends it early.
     """
 
     config: ModelConfig
@@ -59,6 +63,9 @@ class Settings:
     digits: float = 0.0
     grid: int = 6
     hidden_price: float = 0.0
+    dropout: float = 0.0
+    validation: float = 0.0
+    patience: int = 0
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch_size < 1 or self.seed < 0:
@@ -69,20 +76,22 @@ class Settings:
             raise InputError("the learning rate must be above zero, and the weight decay not below it")
         if not (0 <= self.digits < np.inf and 0 <= self.hidden_price < np.inf):
             raise InputError("the digits per weight and the price of hidden units must not be below zero")
+        if not (0 <= self.dropout < 1 and 0 <= self.validation < 1 and self.patience >= 0):
+            raise InputError("dropout and validation are shares from 0 to below 1, and patience is not below 0")
         if self.digits:
             check_grid(self.grid)
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One measurement: after `step` steps; mean training loss since the one before, held-out loss (nats).
+    """One measurement: after `step` steps; mean training loss since the one before, validation loss (nats).
 
     in_budget: whether its weights keep to the digits asked for; only such weights are candidates to be kept.
     """
 
     step: int
     train: float
-    held_out: float
+    validation: float
     in_budget: bool = True
 
 
@@ -90,13 +99,15 @@ class LogEntry:
 class State:
     """Everything a run changes as it goes; a checkpoint is this, taken just after a measurement.
 
-    parameters (n_params,) float32: all weights in file order; best: those of the lowest held-out loss so far,
-    as projected; granted: how many digits each weight made of digits may have, empty while weights are float.
+    parameters (n_params,) float32: all weights in file order; best: those of the lowest validation loss so far,
+    as projected; measured: those last measured, as projected, of this sitting only.
+    granted: how many digits each weight made of digits may have, empty while weights are float.
     seconds: time spent, from earlier sittings too; losses: of the batches since the last log entry.
     """
 
     parameters: Array
     best: Array
+    measured: Array
     adam: Adam
     granted: Array
     step: int = 0
@@ -107,9 +118,10 @@ class State:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: the weights of the lowest held-out loss, and how it went.
+    """A finished run: the weights of the lowest validation loss, and how it went.
 
-    nll_float is that loss in nats per character; being the lowest of the log, it is a little flattering.
+    nll_float is their held-out loss in nats per character. If the held-out documents chose them (validation is 0),
+    it is the lowest of the log and so a little flattering.
     active: share of hidden units above zero on the held-out documents.
     """
 
@@ -135,7 +147,7 @@ def train(
     resume: bool = False,
     report: Callable[[State, float], None] = lambda state, progress: None,
 ) -> Result:
-    """Train on documents, measure on others, keep the best weights.
+    """Train on documents, measure on others, keep the best weights, and tell their loss on the held-out ones.
 
     Same documents, settings and machine: same weights, byte for byte, resumed or not (unless timed).
     `report` is called after every step with the state and the progress, 0 to 1. The checkpoint is rewritten at
@@ -144,14 +156,17 @@ def train(
     Interrupted on Ctrl-C.
     """
     config = settings.config
-    seen = Documents([tokenizer.encode(text) for text in training], config.block_size)
-    unseen = Documents([tokenizer.encode(text) for text in held_out], config.block_size)
+    learned, judging = _judged(training, settings.validation) if settings.validation else (training, held_out)
+    seen, judges, unseen = (
+        Documents([tokenizer.encode(text) for text in texts], config.block_size)
+        for texts in (learned, judging, held_out)
+    )
     identity = _identity(settings, tokenizer, training, held_out)
     state = _load(checkpoint, identity, settings) if resume else _start(settings)
     _save(checkpoint, identity, state)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
-            _run(state, settings, seen, unseen, report, lambda: _save(checkpoint, identity, state))
+            _run(state, settings, seen, judges, report, lambda: _save(checkpoint, identity, state))
     except KeyboardInterrupt as error:
         kept = state.log[-1].step if state.log else 0
         raise Interrupted(
@@ -162,7 +177,7 @@ def train(
     tensors = as_tensors(state.best, config)
     return Result(
         tensors=tensors,
-        nll_float=min(entry.held_out for entry in state.log if entry.in_budget),
+        nll_float=mean_loss(tensors, config, unseen),
         active=active_share(tensors, config, unseen),
         steps=state.step,
         seconds=state.seconds,
@@ -194,23 +209,24 @@ def _run(
     state: State,
     settings: Settings,
     seen: Documents,
-    unseen: Documents,
+    judges: Documents,
     report: Callable[[State, float], None],
     save: Callable[[], None],
 ) -> None:
-    """Steps until the progress is 1. Measures and saves whenever it passes a multiple of 1 / EVALUATIONS."""
+    """Steps until the progress is 1 or patience ends. Measures and saves at every multiple of 1 / EVALUATIONS."""
     projection = Projection(settings.config, settings.grid)
     order = Shuffled(len(seen), settings.seed)
     progress = _progress(state, settings)
     before = time.perf_counter() - state.seconds
-    while progress < 1:
+    while progress < 1 and not _in_vain(state.log, settings.patience):
         chosen = order.take(state.step * settings.batch_size, settings.batch_size)
         weights = _projected(state, projection)
         if state.granted.size:
             behind = state.parameters[projection.digits]
             behind += np.float32(PULL * progress) * (weights[projection.digits] - behind)
-        tensors = as_tensors(weights, settings.config)
-        loss, grads = gradient(tensors, settings.config, seen.batch(chosen), settings.hidden_price)
+        batch, tensors = seen.batch(chosen), as_tensors(weights, settings.config)
+        kept = _kept(settings, state.step, batch)
+        loss, grads = gradient(tensors, settings.config, batch, settings.hidden_price, kept)
         rate = linear_decay(settings.learning_rate, progress)
         state.adam.update(state.parameters, as_vector(grads), rate)
         state.losses.append(loss)
@@ -221,10 +237,17 @@ def _run(
             state.granted = projection.allocate(state.parameters, _budget(settings.digits, progress))
         if _passed(before_step, progress, EVALUATIONS):
             weights = _projected(state, projection)
-            held_out = mean_loss(as_tensors(weights, settings.config), settings.config, unseen)
-            _measure(state, weights, held_out, not settings.digits or progress >= BUDGET_FROM)
+            validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
+            _measure(state, weights, validation, not settings.digits or progress >= BUDGET_FROM)
             save()
         report(state, progress)
+
+
+def _judged(training: Sequence[str], share: float) -> tuple[list[str], list[str]]:
+    """(documents to learn, documents to choose the weights). Raises InputError when there is only one."""
+    if len(set(training)) < 2:
+        raise InputError("the text is too short to set some of it aside: add lines, or train with --validation 0")
+    return split(training, share)
 
 
 def _progress(state: State, settings: Settings) -> float:
@@ -232,6 +255,20 @@ def _progress(state: State, settings: Settings) -> float:
     if settings.time_budget is None:
         return min(1.0, state.step / settings.steps)
     return min(1.0, state.seconds / settings.time_budget)
+
+
+def _in_vain(log: Sequence[LogEntry], patience: int) -> bool:
+    """Whether the last `patience` candidates to be kept, if it is not 0, were no better than one before them."""
+    losses = [entry.validation for entry in log if entry.in_budget]
+    return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
+
+
+def _kept(settings: Settings, step: int, batch: Batch) -> Array | None:
+    """The dropout of a step, (layers, 2, d, N): a function of seed and step alone, so that a run can be resumed."""
+    if not settings.dropout:
+        return None
+    shape = (settings.config.n_layer, 2, settings.config.n_embd, len(batch.tokens))
+    return dropout(shape, settings.dropout, np.random.default_rng([settings.seed, step]))
 
 
 def _passed(before: float, after: float, marks: int) -> bool:
@@ -250,19 +287,21 @@ def _projected(state: State, projection: Projection) -> Array:
     return projection(state.parameters, state.granted) if state.granted.size else state.parameters
 
 
-def _measure(state: State, weights: Array, held_out: float, in_budget: bool) -> None:
+def _measure(state: State, weights: Array, validation: float, in_budget: bool) -> None:
     """Log the losses; keep the weights if they are the best so far. Raises InputError if they diverged."""
-    if not (np.isfinite(held_out) and np.isfinite(state.parameters).all()):
+    if not (np.isfinite(validation) and np.isfinite(state.parameters).all()):
         raise InputError(f"the loss diverged at step {state.step}: train again with a lower learning rate")
-    if in_budget and held_out < min((entry.held_out for entry in state.log if entry.in_budget), default=np.inf):
-        state.best = weights.copy()
-    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), held_out, in_budget))
+    state.measured = weights.copy()
+    if in_budget and validation < min((entry.validation for entry in state.log if entry.in_budget), default=np.inf):
+        state.best = state.measured
+    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), validation, in_budget))
     state.losses.clear()
 
 
 def _start(settings: Settings) -> State:
     parameters = as_vector(initial_tensors(settings.config, settings.seed))
-    return State(parameters, parameters.copy(), Adam(len(parameters), settings.weight_decay), np.zeros(0, np.int64))
+    adam = Adam(len(parameters), settings.weight_decay)
+    return State(parameters, parameters.copy(), parameters.copy(), adam, np.zeros(0, np.int64))
 
 
 def _identity(

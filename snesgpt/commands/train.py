@@ -18,14 +18,19 @@ from trainer.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
     from trainer.config import ModelConfig
-    from trainer.corpus import Corpus
+    from trainer.corpus import Corpus, Tokenizer
     from trainer.train import Result, Settings, State
 
 OUT = Path("build/weights.npz")
 HELD_OUT = 0.1
 SAMPLES = 8
+SAMPLES_MEANWHILE = 3
+NARROW = 64
+"""Dimensions up to which a second thread of a matrix product gains a fifth at best; on a busy machine it makes a
+step take two or three times as long, waiting."""
 SHAPE = ("n_embd", "n_head", "n_layer", "n_hidden", "block_size", "activation")
-SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay", "digits", "grid", "hidden_price")
+SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay", "dropout", "digits", "grid", "hidden_price")
+SELECTION = ("validation", "patience")
 
 
 @click.command()
@@ -45,6 +50,9 @@ SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay", "digits", "g
 @click.option("--batch-size", type=click.IntRange(1, 65536), help="Documents per step.")
 @click.option("--learning-rate", type=float, help="Its peak; it falls linearly to zero.")
 @click.option("--weight-decay", type=float, help="Decoupled; keeps larger models from overfitting.")
+@click.option("--dropout", type=float, help="Share of each layer's additions left out at random while training.")
+@click.option("--validation", type=float, help="Share of the training text that chooses the weights to keep.")
+@click.option("--patience", type=click.IntRange(0), help="Twentieths of the run without a better loss that end it.")
 @click.option("--digits", type=float, help="Most signed powers of two per weight, on average; 0 trains floats.")
 @click.option("--grid", type=int, help="The smallest of them is 2^-GRID, 0 to 8.")
 @click.option("--hidden-price", type=float, help="Penalty per hidden activation; puts hidden units to rest.")
@@ -54,7 +62,9 @@ def command(
 ) -> None:
     """Train the model on a text and write its weights.
 
-    A tenth of the distinct lines is held out and never trained on; the weights that do best on it are kept.
+    A tenth of the distinct lines is held out and never trained on. Twenty times in a run the weights are measured,
+    and the best are kept: best on a share of the training text set aside (--validation), or with --validation 0
+    on the held-out text itself, whose loss is then a little flattered.
     Weights are trained to be sums of few signed powers of two (digits): each digit is one addition on the
     console. --digits sets how many a weight may have on average, --digits 0 trains plain float weights.
     The loss curve is written beside them as loss.png.
@@ -66,7 +76,7 @@ def command(
     training, held_out = split(text.documents, HELD_OUT)
     given = {name: value for name, value in options.items() if value is not None}
     config = _config(PRESETS[preset], len(text.symbols) + 1, given)
-    if config.n_embd < 32:  # in matrices this small a second thread only waits; read when numpy is imported
+    if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from trainer.train import Interrupted, checkpoint_path, train
 
@@ -75,7 +85,9 @@ def command(
         raise InputError(f"{out} is a directory: --out names the weights file itself")
     checkpoint = checkpoint_path(out)
     try:
-        with _progress_bar(settings, lambda: _announce(data, text, len(held_out), settings)) as report:
+        with _progress_bar(
+            settings, text.tokenizer, PRESETS[preset], lambda: _announce(data, text, len(held_out), settings)
+        ) as report:
             result = train(training, held_out, text.tokenizer, settings, checkpoint, resume, report)
     except Interrupted as interruption:
         click.echo(f"snesgpt: {interruption}", err=True)
@@ -100,16 +112,17 @@ def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, A
         config,
         seed=seed,
         time_budget=given.get("time_budget"),
-        **{name: given.get(name, getattr(preset, name)) for name in SCHEDULE},
+        **{name: given.get(name, getattr(preset, name)) for name in SCHEDULE + SELECTION},
     )
 
 
 def _announce(data: Path, text: Corpus, n_held_out: int, settings: Settings) -> None:
     """What is about to be trained on what, on stderr."""
     config = settings.config
+    judges = f"{settings.validation:.0%} of the rest choose" if settings.validation else "which also choose"
     click.echo(
-        f"{data.name}: {text.n_lines:,} lines, {len(text.documents):,} distinct, {n_held_out:,} held out, "
-        f"{len(text.symbols)} characters\n"
+        f"{data.name}: {text.n_lines:,} lines, {len(text.documents):,} distinct, {len(text.symbols)} characters; "
+        f"{n_held_out:,} held out, {judges} the weights to keep\n"
         f"model: {config.n_params:,} parameters ({config.n_layer} × {config.n_embd} dimensions, "
         f"{config.n_head} heads, {config.n_hidden} hidden {config.activation}, {config.block_size} positions)",
         err=True,
@@ -123,10 +136,13 @@ def _announce(data: Path, text: Corpus, n_held_out: int, settings: Settings) -> 
 
 
 @contextmanager
-def _progress_bar(settings: Settings, announce: Callable[[], None]) -> Iterator[Callable[[State, float], None]]:
-    """A bar on stderr with step, losses, documents per second and time left; yields what moves it.
+def _progress_bar(
+    settings: Settings, tokenizer: Tokenizer, preset: Preset, announce: Callable[[], None]
+) -> Iterator[Callable[[State, float], None]]:
+    """A bar on stderr with step, documents per second and time left, and a line for every measurement.
 
-    `announce` is called when it first moves: until then all that can be said is what is wrong.
+    Where stderr is no terminal there are the lines alone. Yields what moves it. `announce` is called when it first
+    moves: until then all that can be said is what is wrong.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -134,13 +150,12 @@ def _progress_bar(settings: Settings, announce: Callable[[], None]) -> Iterator[
     columns = (
         TextColumn("step {task.fields[step]:,}"),
         BarColumn(None),
-        TextColumn("{task.fields[losses]}"),
         TextColumn("{task.fields[rate]:,.0f} documents/s"),
         TimeRemainingColumn(),
     )
     terminal = Console(stderr=True)
     with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
-        task = progress.add_task("", total=1.0, step=0, losses="", rate=0.0)
+        task = progress.add_task("", total=1.0, step=0, rate=0.0)
         shown = 0.0
 
         def report(state: State, done: float) -> None:
@@ -148,16 +163,30 @@ def _progress_bar(settings: Settings, announce: Callable[[], None]) -> Iterator[
             now = time.monotonic()
             if not shown:
                 announce()
+            measured = bool(state.log) and state.log[-1].step == state.step
+            if measured:
+                click.echo(_measurement(state, settings, tokenizer, preset.temperature, done), err=True)
             if now - shown < 0.1 and done < 1:
                 return
             shown = now
-            losses = ""
-            if state.log:
-                losses = f"loss {state.log[-1].train:.3f}, held out {state.log[-1].held_out:.4f}"
             rate = state.step * settings.batch_size / state.seconds
-            progress.update(task, completed=done, step=state.step, losses=losses, rate=rate)
+            progress.update(task, completed=done, step=state.step, rate=rate)
 
         yield report
+
+
+def _measurement(state: State, settings: Settings, tokenizer: Tokenizer, temperature: float, done: float) -> str:
+    """The last measurement as a line: losses, the time left, and what the model writes by now."""
+    from trainer.generate import generate
+    from trainer.train import as_tensors
+
+    entry, left = state.log[-1], round(state.seconds * (1 / done - 1))
+    tensors = as_tensors(state.measured, settings.config)
+    samples = generate(tensors, settings.config, tokenizer, SAMPLES_MEANWHILE, temperature, settings.seed)
+    return (
+        f"{done:4.0%}  training {entry.train:.3f}, validation {entry.validation:.4f}, "
+        f"{left // 60}:{left % 60:02} left: {', '.join(samples)}"
+    )
 
 
 def _summary(
@@ -173,6 +202,8 @@ def _summary(
         "batch_size": settings.batch_size,
         "learning_rate": settings.learning_rate,
         "weight_decay": settings.weight_decay,
+        "dropout": settings.dropout,
+        "validation": settings.validation,
         "hidden_price": settings.hidden_price,
         "active_hidden": result.active,
         "digits": settings.digits,
@@ -204,10 +235,10 @@ def _finish(
 
     config, curve = settings.config, out.with_name("loss.png")
     save_weights(out, Weights(config, text.symbols, result.tensors, summary))
-    plot_loss(curve, result.log, f"{summary['data']}: {config.n_params:,} parameters")
+    plot_loss(curve, result.log, _title(summary, config.n_params))
     samples = generate(result.tensors, config, text.tokenizer, SAMPLES, summary["temperature"], settings.seed)
     if as_json:
-        log = [[entry.step, entry.train, entry.held_out] for entry in result.log]
+        log = [[entry.step, entry.train, entry.validation] for entry in result.log]
         measured = {
             "n_params": config.n_params,
             "seconds": result.seconds,
@@ -226,6 +257,11 @@ def _finish(
         f"samples: {', '.join(samples)}\n"
         f"weights: {out}\nloss curve: {curve}"
     )
+
+
+def _title(summary: dict[str, Any], n_params: int) -> str:
+    """What the loss curve is of."""
+    return f"{summary['data']}: {n_params:,} parameters, held-out loss {summary['nll_float']:.4f}"
 
 
 def _additions(summary: dict[str, Any]) -> str:
