@@ -12,7 +12,7 @@ from quantize.integer_model import IntegerModel
 from quantize.sampler import Request, documents
 from snesgpt.console import BUTTONS, Console
 from snesgpt.cores import KNOWN
-from tables.font import tiles_2bpp
+from tables.cells import tiles_2bpp
 from tests.mash import mash
 from tests.models import digit_rom, random_model
 from tests.screens import Screens
