@@ -14,6 +14,7 @@ from asm.parts import EmittedBlock, Part, layer_number, lines, pack, pack_whole,
 from asm.record import LOG_BYTES, RecordLayout
 from asm.routines import MOST_SHOWN_HEADS, AttentionRoutine, FastTables, NormRoutine, kept_weights
 from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
+from asm.token_texts import TokenTexts, place_token_texts
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
@@ -37,7 +38,7 @@ MOST_BARS = 28
 
 PAGES = ("names_page", "prompt_page", "xray_page", "kept_page", "about_page")
 MODULES = (
-    *("main", "gpt", "attention", "math", "vector", "inference", "screen", "pages", *PAGES),
+    *("main", "gpt", "attention", "math", "vector", "inference", "screen", "text", "pages", *PAGES),
     *("xray_cells", "xray_bars", "self_test", "sound", "sound_driver", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
@@ -119,6 +120,7 @@ class Layout:
     highest_note: int
     golden: Golden
     about: AboutText
+    token_texts: TokenTexts
     banks: int
     rom_banks: tuple[RomBank, ...]
     rom_size_code: int
@@ -197,6 +199,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     transcript = golden(model)
     golden_part = pack_whole("golden", transcript.checksums, packer)
     about_segment = segment(packer.place(COLUMNS * LINES))
+    token_texts = place_token_texts(model.symbols, packer)
     schedule = microgpt(config)
     blocks = (
         fast.blocks
@@ -247,12 +250,13 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
         most_cutoff=max(cutoffs),
         cutoff_lines=lines(cutoffs),
-        symbol_lines=lines([*(ord(character) for character in model.symbols), 0]),
+        symbol_lines=lines([*(ord(symbol[0]) for symbol in model.symbols), 0]),
         wave_lines=lines(brr_cycle()),
         pitch_lines=lines(pitches()),
         highest_note=NOTES - 1,
         golden=transcript,
         about=about_text(model, banks * BANK_BYTES // 1024, about_segment),
+        token_texts=token_texts,
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=size_code(banks * BANK_BYTES),

@@ -70,7 +70,7 @@ def quantize(weights: Weights, kernel: str = "schoolbook") -> QuantizedModel:
     exact = folded(weights, centred=kernel == "schoolbook")
     kernels = {name: "schoolbook" for name in exact if name not in ("wte", "wpe")}
     tensors = {name: round_tensor(name, tensor) for name, tensor in exact.items()}
-    model = QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info)
+    model = QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info, merges=weights.merges)
     if kernel == "digits":
         model = with_fast_kernels(model)
     proof = RangeProof(model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import index
 from pathlib import Path
@@ -15,9 +15,14 @@ from quantize.kernels import KERNELS
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
+from trainer.reading import Reading
+from trainer.tokenizer import Tokenizer
+from trainer.vocabulary import Merges, check_vocabulary, vocabulary_from
 from trainer.weights import check_notes
 
-FORMAT = "snes-gpt integer model 1"
+FORMATS = ("snes-gpt integer model 1", "snes-gpt integer model 2")
+"""Read; the last is written. The first knew single characters only, as one string."""
+
 MOST_LOGIT_SHIFT = 3
 BLOCK_KERNELS = {"exact": (), "table": ("bits",), "ppu": ("key_shift", "value_shift")}
 """What a norm or an attention can run on, and the parameters it then has, all counts of bits below MOST_BITS."""
@@ -32,18 +37,22 @@ class QuantizedModel:
     kernels names one for every matrix; a norm or an attention not named runs on `exact`.
     parameters are the fast kernels' numbers, chosen from the range proof: "layer0.attention.key_shift" …
     logit_shift is how often lm_head's weights were halved: the sampler multiplies it back with 1/T.
+    symbols, merges: as in trainer.weights.
     """
 
     config: ModelConfig
-    symbols: str
+    symbols: Sequence[str]
     tensors: Mapping[str, Ints]
     kernels: Mapping[str, str]
     info: Mapping[str, Any] = field(default_factory=dict)
     logit_shift: int = 0
     parameters: Mapping[str, int] = field(default_factory=dict)
+    merges: Merges = ()
 
     def __post_init__(self) -> None:
-        check_notes(self.config, self.symbols, self.info)
+        check_vocabulary(self.config, self.symbols, self.merges)
+        check_notes(self.info)
+        object.__setattr__(self, "symbols", tuple(self.symbols))
         if self.logit_shift not in range(MOST_LOGIT_SHIFT + 1):
             raise InputError(f"logit_shift is {self.logit_shift!r}: it must be 0 to {MOST_LOGIT_SHIFT}")
         for name, shape in self.config.tensor_shapes().items():
@@ -75,6 +84,16 @@ class QuantizedModel:
         return self.logit_shift + self.parameters.get("lm_head.shift", 0)
 
     @property
+    def reading(self) -> Reading:
+        """How the text it was trained on was read."""
+        return Reading.of(self.info)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """From text to its tokens and back."""
+        return Tokenizer(self.symbols, self.merges, self.reading.running)
+
+    @property
     def temperature(self) -> int:
         """Default sampling temperature in tenths."""
         return round(10 * float(self.info.get("temperature", 0.5)))
@@ -83,10 +102,11 @@ class QuantizedModel:
 def save_model(path: Path, model: QuantizedModel) -> None:
     """Write build/model.npz, whole or not at all."""
     header = {
-        "format": FORMAT,
+        "format": FORMATS[-1],
         "one": ONE,
         "config": model.config.to_dict(),
-        "symbols": model.symbols,
+        "symbols": list(model.symbols),
+        "merges": [list(pair) for pair in model.merges],
         "kernels": dict(model.kernels),
         "logit_shift": model.logit_shift,
         "parameters": dict(model.parameters),
@@ -98,19 +118,21 @@ def save_model(path: Path, model: QuantizedModel) -> None:
 def load_model(path: Path) -> QuantizedModel:
     """Read an integer model. Raises InputError on anything but a whole and matching one."""
     header, arrays = read_arrays(path)
-    if header.get("format") != FORMAT:
+    if header.get("format") not in FORMATS:
         raise InputError(f"{path} is not an integer model: `snesgpt quantize` makes one")
     try:
         config = ModelConfig.from_dict(header["config"])
+        symbols, merges = vocabulary_from(header)
         tensors = {name: arrays[name].astype(np.int64, casting="safe") for name in config.tensor_shapes()}
         return QuantizedModel(
             config=config,
-            symbols=header["symbols"],
+            symbols=symbols,
             tensors=tensors,
             kernels=header["kernels"],
             info=header["info"],
             logit_shift=index(header["logit_shift"]),
             parameters={name: index(value) for name, value in header["parameters"].items()},
+            merges=merges,
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

@@ -14,8 +14,9 @@ Glyph = NDArray[np.uint8]
 
 FONT = Path(__file__).with_name("font.txt")
 SIZE = 8
-TILES = 128
+TILES = 256
 PRINTABLE = range(32, 127)
+LATIN = (*b"\xa1\xab\xb0\xb7\xbb\xbf", *range(0xC0, 0x100))  # ¡ « ° · » ¿ and the letters of Latin-1
 NAMED = {32: "space", 127: "block"}  # characters that a header cannot show
 
 _HEADER = re.compile(r"(\S+) (\d+)")
@@ -30,7 +31,7 @@ def parse(text: str, source: str = FONT.name) -> dict[int, Glyph]:
 
     Each glyph is (8, 8), 1 = ink, row 0 on top, column 0 on the left. Raises InputError, with the line and the
     glyph, at a bad header, a row of the wrong length or with a wrong mark, too few or too many rows, a glyph drawn
-    twice, and a printable ASCII character not drawn.
+    twice, and a printable character not drawn.
     """
     drawn: dict[int, tuple[int, list[str]]] = {}
     rows: list[str] | None = None
@@ -47,8 +48,10 @@ def parse(text: str, source: str = FONT.name) -> dict[int, Glyph]:
         if header := _HEADER.fullmatch(content):
             finish(line)
             title, code = content, int(header[2])
-            if code not in PRINTABLE and code not in NAMED:
-                raise InputError(f"{source}:{line}: glyph {title}: the code must be 32 to 127")
+            if code not in PRINTABLE and code not in LATIN and code not in NAMED:
+                raise InputError(
+                    f"{source}:{line}: glyph {title}: the code must be 32 to 127, or that of a letter of Latin-1"
+                )
             if header[1] != _name(code):
                 raise InputError(f"{source}:{line}: glyph {title}: code {code} is {_name(code)!r}")
             if code in drawn:
@@ -66,7 +69,7 @@ def parse(text: str, source: str = FONT.name) -> dict[int, Glyph]:
             raise InputError(f"{source}:{line}: glyph {title} has more than {SIZE} rows")
         rows.append(content)
     finish(text.count("\n") + 1)
-    if missing := [code for code in PRINTABLE if code not in drawn]:
+    if missing := [code for code in (*PRINTABLE, *LATIN) if code not in drawn]:
         names = ", ".join(f"{_name(code)} {code}" for code in missing)
         raise InputError(f"{source}: not drawn: {names}")
     return {
@@ -76,7 +79,7 @@ def parse(text: str, source: str = FONT.name) -> dict[int, Glyph]:
 
 
 def glyphs() -> dict[int, Glyph]:
-    """The typeface by character code: 32 to 126, and 127, the full block.    (8, 8) each, 1 = ink."""
+    """The typeface by character code: 32 to 126, 127, the full block, and LATIN.    (8, 8) each, 1 = ink."""
     try:
         text = FONT.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -95,7 +98,7 @@ def shadow(ink: Glyph) -> Glyph:
 
 
 def tiles_2bpp() -> bytes:
-    """The typeface as 128 tiles of 16 bytes, tile number = character code; codes without a glyph are blank.
+    """The typeface as 256 tiles of 16 bytes, tile number = character code; codes without a glyph are blank.
 
     SNES 2bpp: of each row, top first, a byte of bitplane 0 (ink) and a byte of bitplane 1 (shadow), the leftmost
     pixel in bit 7. So colour 0 is transparent, 1 ink, 2 shadow, and 3 does not occur.

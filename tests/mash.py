@@ -28,7 +28,8 @@ LONGEST_PRESS, MOST_BUTTONS = 40, 4
 def mash(console: Console, model: QuantizedModel, seed: int, frames: int, tokens: int) -> Parity:
     """Mash for so many frames, then compare so many tokens. Raises InputError when the cartridge is gone."""
     chance = random.Random(seed)
-    console.scramble(seed)
+    if not console.frames:
+        console.scramble(seed)  # memory as it is at power-on; later it would be the program that is scrambled
     while console.frames < frames:
         for pad in (1, 2):
             console.press(*chance.sample(BUTTONS, chance.randint(0, MOST_BUTTONS)), pad=pad)

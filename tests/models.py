@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -17,17 +18,24 @@ from quantize.fixed import Ints
 from quantize.integer_model import IntegerModel, Trace
 from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
+from trainer.alphabet import FONT
 from trainer.config import ModelConfig
-from trainer.corpus import Tokenizer, read_corpus, split
+from trainer.corpus import read_corpus, split
 from trainer.data.make_names import OUT
 from trainer.digits import nearest
 from trainer.errors import InputError
 from trainer.presets import PRESETS
+from trainer.tokenizer import Tokenizer
 from trainer.train import Settings, train
 from trainer.weights import Weights
 
 MATRICES = ("wq", "wk", "wv", "wo", "fc1", "fc2", "lm_head")
-SYMBOLS = string.ascii_lowercase + string.ascii_uppercase + string.digits + string.punctuation + " "
+LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits
+SYMBOLS = (
+    *LETTERS,
+    *sorted(FONT - {*LETTERS}),
+    *("".join(pair) for pair in product(string.ascii_lowercase, repeat=2)),
+)
 
 
 def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> QuantizedModel:

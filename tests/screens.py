@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from asm.build import Rom, symbols
 from snesgpt.console import Console
+from trainer.alphabet import FONT
 
-VRAM_MAP, ROWS, COLUMNS = 0x800, 28, 32
+VRAM_MAP, ROWS, COLUMNS = 0x1000, 28, 32
 PAGES = ("names", "prompt", "xray", "kept", "about")
 INKS = ("paper", "gold", "sky", "grey")
 BOOT_FRAMES = 60
@@ -46,7 +47,7 @@ class Screens:
 
     def rows(self) -> list[str]:
         """The text of every row: tile number = character; cells and other pictures as spaces."""
-        text = "".join(chr(tile) if 32 <= tile < 127 else " " for tile in self._tiles()[::2])
+        text = "".join(chr(tile) if chr(tile) in FONT else " " for tile in self._tiles()[::2])
         return [text[n : n + COLUMNS] for n in range(0, len(text), COLUMNS)]
 
     def tile(self, row: int, column: int) -> tuple[int, int]:

@@ -84,7 +84,7 @@ TEXTS = {
     "empty": (b"", "no text in it"),
     "not UTF-8": (b"ab\nb\xff\n", "line 2: not UTF-8"),
     "one character": (b"aaa\naa\n", "repeats the one character 'a'"),
-    "not in the font": ("ab\n\nzoë\n".encode(), "line 3: the cartridge's font has no 'ë'"),
+    "not in the font": ("ab\n\nzoł\n".encode(), "line 3: the cartridge's font has no 'ł'"),
 }
 LEARNERS = (
     "train --steps 1 --out new.npz",
@@ -110,7 +110,7 @@ def test_windows_lines_are_accepted_and_long_ones_counted_and_cut(
     command = "train --data text.txt --steps 2 --block-size 5 --n-embd 8 --out new.npz"
     assert run(command.split(" ")) == 0
     assert "2 documents are longer than 4 characters and are cut" in capsys.readouterr().err
-    assert load_weights(Path("new.npz")).symbols == "abc"
+    assert load_weights(Path("new.npz")).symbols == tuple("abc")
     assert run(["evaluate", "model.npz", "--data", "text.txt", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["tokens_per_second"] > 0
@@ -118,6 +118,7 @@ def test_windows_lines_are_accepted_and_long_ones_counted_and_cut(
 
 
 SIZES = {
+    "--tokens 4": "the text has 3 characters: --tokens must be at least 5",
     "--n-embd 10": "not divisible by n_head 4",
     "--n-embd 0": "n_embd is 0",
     "--n-head -1": "n_head is -1",
@@ -136,6 +137,8 @@ def test_an_absurd_size(user: User, option: str, message: str) -> None:
 
 USAGE = (
     "typo",
+    "train --documents pages",
+    "train --tokens 513",
     "--typo",
     "train --preset typo",
     "train --steps 0",
@@ -196,10 +199,15 @@ DAMAGED = {
     "no shape": (header(config=None), "damaged"),
     "too few symbols": (header(symbols="ab"), "has 3 different symbols"),
     "a symbol twice": (header(symbols="aab"), "has 3 different symbols"),
-    "symbols of no kind": (header(symbols=["a", "b", "c"]), "has 3 different symbols"),
+    "symbols of no kind": (header(symbols=["a", 2, "c"]), "has 3 different symbols"),
     "a symbol above 255": (header(symbols="abŁ"), "the alphabet has 'Ł'"),
-    "a symbol the font lacks": (header(symbols="ab\n"), "the alphabet has '\\n'"),
-    "notes of no kind": (header(info=7), "default temperature"),
+    "a symbol the font lacks": (header(symbols="ab\t"), "the alphabet has '\\t'"),
+    "merges of no kind": (header(merges=7), "damaged"),
+    "merges that make no symbol": (header(merges=[["a", "b"]]), "'a' and 'b' are merged, but"),
+    "a symbol too long": (header(symbols=["a", "b", "c" * 17]), "is longer than 16 characters"),
+    "notes of no kind": (header(info=7), "the notes are 7"),
+    "documents of no kind": (header(info={"documents": ["pages"]}), "documents are ['pages']"),
+    "case of no kind": (header(info={"fold_case": 3}), "fold_case is 3"),
     "temperature is a word": (header(info={"temperature": "hot"}), "temperature is 'hot'"),
     "temperature is none": (header(info={"temperature": float("nan")}), "temperature is nan"),
     "another format": (header(format="other 1"), "is not a"),
@@ -346,10 +354,12 @@ DESCRIBED = {
     ),
     "too few symbols": (lambda: fields(symbols="ab"), "a vocabulary of 4 has 3 different symbols, plus BOS"),
     "a symbol twice": (lambda: fields(symbols=["a", "b", "a"]), "a vocabulary of 4 has 3 different symbols"),
-    "a symbol of two": (lambda: fields(symbols=["a", "b", "cc"]), "a list of single characters"),
-    "a symbol of no kind": (lambda: fields(symbols=["a", "b", 7]), "a list of single characters"),
+    "a symbol too long": (lambda: fields(symbols=["a", "b", "c" * 17]), "is longer than 16 characters"),
+    "a symbol of no kind": (lambda: fields(symbols=["a", "b", 7]), "a list of texts"),
+    "merges of no kind": (lambda: fields(merges=["ab"]), "merges is ['ab']: it must be a list of pairs"),
+    "merges that make no symbol": (lambda: fields(merges=[["a", "b"]]), "'a' and 'b' are merged, but"),
     "symbols of no kind": (lambda: fields(symbols={"a": 0}), "symbols is {'a': 0}: it must be a string"),
-    "a symbol the font lacks": (lambda: fields(symbols="abé"), "the alphabet has 'é'"),
+    "a symbol the font lacks": (lambda: fields(symbols="abł"), "the alphabet has 'ł'"),
     "half a character": (lambda: fields(symbols="ab\ud800"), "the alphabet has '\\ud800'"),
     "temperature is a word": (lambda: fields(temperature="hot"), "temperature is 'hot'"),
     "temperature is a truth": (

@@ -7,16 +7,31 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tables.font import FONT, PRINTABLE, TILES, glyphs, parse, shadow, tiles_2bpp
+from tables.font import FONT, LATIN, PRINTABLE, TILES, glyphs, parse, shadow, tiles_2bpp
+from trainer import alphabet
 from trainer.errors import InputError
 
-DESCENDERS = set(",;_|gjpqy")
+DESCENDERS = set(",;_|gjpqyÇçþýÿ")
 BLOCK = 127
+ACCENTED = (
+    "AÀÁÂÃÄÅ",
+    "OÒÓÔÕÖØ0",
+    "UÙÚÛÜ",
+    "IÌÍÎÏ",
+    "EÈÉÊË",
+    "aàáâãäåæ",
+    "oòóôõöøð",
+    "uùúûü",
+    "iìíîïl",
+    "eèéêë",
+    "DÐ",
+)
 
 
 def test_every_printable_character_is_drawn_and_no_two_look_alike() -> None:
     font = glyphs()
-    assert list(font) == [*PRINTABLE, BLOCK]
+    assert list(font) == [*PRINTABLE, BLOCK, *LATIN]
+    assert {chr(code) for code in (*PRINTABLE, *LATIN)} == alphabet.FONT
     assert all(ink.shape == (8, 8) and ink.dtype == np.uint8 for ink in font.values())
     assert len({ink.tobytes() for ink in font.values()}) == len(font)
     assert [chr(code) for code in PRINTABLE if not font[code].any()] == [" "]
@@ -25,7 +40,7 @@ def test_every_printable_character_is_drawn_and_no_two_look_alike() -> None:
 
 def test_look_alikes_differ_by_more_than_a_pixel_or_two() -> None:
     font = glyphs()
-    for group in ("0OQo", "1lI|i!", "5Ss", "2Zz", "8B", "6b", "9gq", "uvUV", "rn", "'`,"):
+    for group in ("0OQo", "1lI|i!", "5Ss", "2Zz", "8B", "6b", "9gq", "uvUV", "rn", "'`,", *ACCENTED):
         for i, one in enumerate(group):
             for other in group[i + 1 :]:
                 assert (font[ord(one)] != font[ord(other)]).sum() >= 3, (one, other)
@@ -93,7 +108,12 @@ Spoil = Callable[[str], str]
         (lambda glyph: glyph + "\n........", 9, "glyph A 65 has more than 8 rows"),
         (lambda glyph: glyph + "\n" + glyph, 9, "glyph A 65 is drawn twice, first in line "),
         (lambda glyph: glyph.replace("65", "66"), 0, "glyph A 66: code 66 is 'B'"),
-        (lambda glyph: glyph.replace("65", "200"), 0, "glyph A 200: the code must be 32 to 127"),
+        (lambda glyph: glyph.replace("65", "200"), 0, "glyph A 200: code 200 is 'È'"),
+        (
+            lambda glyph: glyph.replace("65", "300"),
+            0,
+            "glyph A 300: the code must be 32 to 127, or that of a letter",
+        ),
     ],
 )
 def test_a_bad_glyph_is_named_with_its_line(spoil: Spoil, line: int, says: str) -> None:
@@ -109,8 +129,8 @@ def test_a_bad_glyph_is_named_with_its_line(spoil: Spoil, line: int, says: str) 
 
 def test_an_unfinished_last_glyph_is_named() -> None:
     text = FONT.read_text(encoding="utf-8").rstrip("\n")
-    with pytest.raises(InputError, match=r"font\.txt:\d+: glyph block 127 ends after 7 of its 8 rows"):
-        parse(text[: -len("\n########")])
+    with pytest.raises(InputError, match=r"font\.txt:\d+: glyph ÿ 255 ends after 7 of its 8 rows"):
+        parse(text[: text.rindex("\n")])
 
 
 def test_missing_glyphs_are_all_named() -> None:

@@ -26,11 +26,12 @@ from snesgpt.host import Host
 from snesgpt.parity import requests, verify
 from tests.models import digit_weights
 from trainer.config import ModelConfig
-from trainer.corpus import NAMES, Tokenizer
+from trainer.corpus import NAMES
 from trainer.errors import InputError
 from trainer.files import Array
 from trainer.model import initial_tensors, loss_per_token
 from trainer.safetensors_file import config_beside, load_safetensors, save_safetensors
+from trainer.tokenizer import Tokenizer
 from trainer.weights import Weights, load_weights, save_weights
 
 MANUAL = (Path(__file__).parent.parent / "docs" / "import.md").read_text(encoding="utf-8")
@@ -87,15 +88,16 @@ def test_both_commands_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert json.loads(capsys.readouterr().out) == {
         "weights": str(old),
         "n_params": CONFIG.n_params,
-        "symbols": "abcdef",
+        "symbols": list("abcdef"),
     }
 
 
 def test_the_pair_is_what_the_manual_says(pair: tuple[Path, Path]) -> None:
     path, config = pair
     fields = json.loads(config.read_text())
-    assert fields == {**CONFIG.to_dict(), "symbols": "abcdef", **NUMBERS}
-    assert re.findall(r"^\| `(\w+)` \|", MANUAL.split("## Shape")[1], re.MULTILINE) == list(fields)
+    assert fields == {**CONFIG.to_dict(), "symbols": list("abcdef"), **NUMBERS}
+    described = re.findall(r"^\| `(\w+)` \|", MANUAL.split("## Shape")[1], re.MULTILINE)
+    assert described == [*list(fields)[:-2], "merges", "documents", "fold_case", *list(fields)[-2:]]
     arrays = safetensors.numpy.load_file(path)
     assert {name: array.shape for name, array in arrays.items()} == CONFIG.tensor_shapes()
     named = set(re.findall(r"`([\w.]+)`", MANUAL.split("## Tensors")[1].split("Head h")[0]))
@@ -104,7 +106,7 @@ def test_the_pair_is_what_the_manual_says(pair: tuple[Path, Path]) -> None:
 
 def test_symbols_may_be_a_list(pair: tuple[Path, Path]) -> None:
     pair[1].write_text(json.dumps({**json.loads(pair[1].read_text()), "symbols": list("zyxwvu")}))
-    assert load_safetensors(*pair).symbols == "zyxwvu"
+    assert load_safetensors(*pair).symbols == tuple("zyxwvu")
 
 
 def decoded(patterns: Array, exponent: int, fraction: int) -> Array:
@@ -163,14 +165,6 @@ def test_an_interrupted_export_leaves_the_old_pair(
         save_safetensors(*pair, Weights(CONFIG, "fedcba", initial_tensors(CONFIG, 1)))
     assert [path.read_bytes() for path in pair] == before
     assert sorted(pair[0].parent.iterdir()) == sorted(pair)
-
-
-def test_notes_that_could_not_be_imported_are_not_exported(tmp_path: Path) -> None:
-    path = tmp_path / "new.safetensors"
-    strange = Weights(CONFIG, "abcdef", initial_tensors(CONFIG, 0), {"active_hidden": "many"})
-    with pytest.raises(InputError, match="active_hidden is 'many': it must be a number from 0 to 1"):
-        save_safetensors(path, config_beside(path), strange)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("kernel", ["schoolbook", "digits"])

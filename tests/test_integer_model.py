@@ -21,10 +21,10 @@ from quantize.quantized import QuantizedModel, load_model, save_model
 from tables.rsqrt import rsqrt_worst_error
 from tests.models import random_model, trained_weights
 from trainer.config import ModelConfig
-from trainer.corpus import Tokenizer
 from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
 from trainer.model import forward_logits, initial_tensors, loss_per_token
+from trainer.tokenizer import Tokenizer
 from trainer.weights import Weights
 
 WORDS = st.integers(-0x8000, 0x7FFF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -191,25 +192,26 @@ def test_a_press_is_heard_in_the_middle_of_a_token_and_disturbs_none() -> None:
 
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_more_letters_than_the_window_holds_scroll_with_the_cursor(core: str) -> None:
-    model = random_model(ModelConfig(96, 6, n_embd=4, n_head=1, n_hidden=4))
+    printable = string.ascii_letters + string.digits + string.punctuation + " "
+    model = replace(random_model(ModelConfig(96, 6, n_embd=4, n_head=1, n_hidden=4)), symbols=printable)
     with Console((rom := build_rom(model)).image, core) as console:
         page = PromptPage(console, model, rom)
         window = slice(GRID_ROW, GRID_ROW + 6)
-        assert page.rows()[window][0][2:30:2] == model.symbols[:GRID_COLUMNS]
+        assert page.rows()[window][0][2:30:2] == printable[:GRID_COLUMNS]
         assert [row[30] for row in page.rows()[window]] == list("     v")
         page.push("left")  # around, to the last one, a space
-        assert page.rows()[window][-1][2:30:2].rstrip() == model.symbols[84:94] + "_"
+        assert page.rows()[window][-1][2:30:2].rstrip() == printable[84:94] + "_"
         assert [row[30] for row in page.rows()[window]] == list("^     ")
         assert page.chosen() == [(GRID_ROW + 5, 2 + 2 * 10)]
         page.push("a")
         page.push("up")
         page.push("a")
-        assert page.finish() == page.twin(" " + model.symbols[80], model.temperature)
+        assert page.finish() == page.twin(" " + printable[80], model.temperature)
         page.push("right")
         for row in (4, 3, 2, 1, 0, 0, 0):
             assert page.chosen() == [(GRID_ROW + row, 2 + 2 * 11)]
             page.push("up")
-        assert page.rows()[window][0][2:30:2] == model.symbols[:GRID_COLUMNS]
+        assert page.rows()[window][0][2:30:2] == printable[:GRID_COLUMNS]
 
 
 def test_down_from_the_letters_the_cross_chooses_a_completion() -> None:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.corpus import FONT, read_corpus
+from trainer.alphabet import FONT
+from trainer.corpus import read_corpus
 from trainer.tavern import (
     LONGEST,
     MOST_LINES,

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.batch import Documents, Shuffled
-from trainer.corpus import Tokenizer, read_corpus, split
+from trainer.corpus import read_corpus, split
 from trainer.errors import InputError
+from trainer.tokenizer import Tokenizer
 
 words = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=12)
 
@@ -24,8 +25,8 @@ words = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, 
         (b"\n\r\n\n", "no text in it"),
         (b"anna\nbo\xff\n", "line 2: not UTF-8"),
         (b"aaa\na\n", "repeats the one character 'a'"),
-        ("anna\n\nzoë\n".encode(), "line 3: the cartridge's font has no 'ë' (U+00EB)"),
-        (b"tab\there\n", "line 1: the cartridge's font has no '\\t' (U+0009)"),
+        ("anna\n\nzoł\n".encode(), "line 3: the cartridge's font has no 'ł' (U+0142) in column 3: remove"),
+        (b"tab\there\n", "line 1: the cartridge's font has no '\\t' (U+0009) in column 4: write ' ' for it"),
     ],
 )
 def test_a_bad_text_is_one_line_that_says_where(tmp_path: Path, content: bytes, message: str) -> None:

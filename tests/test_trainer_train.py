@@ -16,10 +16,10 @@ from click.testing import Result as CliResult
 from snesgpt.commands.benchmark import command as benchmark_command
 from snesgpt.commands.train import command as train_command
 from trainer.config import ModelConfig
-from trainer.corpus import Tokenizer
 from trainer.errors import InputError
 from trainer.files import read_arrays
 from trainer.model import loss_per_token
+from trainer.tokenizer import Tokenizer
 from trainer.train import Interrupted, Result, Settings, State, as_vector, train
 from trainer.weights import load_weights
 

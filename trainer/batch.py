@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +28,21 @@ class Batch:
 class Documents:
     """Token sequences BOS c1 … cn BOS, each cut to block_size predictions and kept in one flat array.
 
-    flat (total,) tokens; starts, lengths (documents,): a document's first column and number of predictions.
+    flat (total,) tokens in words of 16 bits; starts, lengths (documents,): a document's first column and number
+    of predictions. What is given is read once and not kept.
     """
 
-    def __init__(self, documents: Sequence[Sequence[int]], block_size: int) -> None:
-        cut = [document[: block_size + 1] for document in documents]
-        sizes = np.array([len(document) for document in cut], np.int64)
-        self.flat = np.fromiter((token for document in cut for token in document), np.int64, int(sizes.sum()))
+    def __init__(self, documents: Iterable[Sequence[int]], block_size: int) -> None:
+        kept = array("l")
+
+        def tokens() -> Iterator[int]:
+            for document in documents:
+                cut = document[: block_size + 1]
+                kept.append(len(cut))
+                yield from cut
+
+        self.flat = np.fromiter(tokens(), np.uint16)
+        sizes = np.array(kept, np.int64)
         self.starts = np.cumsum(sizes) - sizes
         self.lengths = sizes - 1
 
@@ -46,7 +55,8 @@ class Documents:
         ends = np.cumsum(lengths)
         positions = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
         columns = positions + np.repeat(self.starts[indices], lengths)
-        return Batch(self.flat[columns], positions, self.flat[columns + 1], int(lengths.max()))
+        tokens, targets = self.flat[columns].astype(np.int64), self.flat[columns + 1].astype(np.int64)
+        return Batch(tokens, positions, targets, int(lengths.max()))
 
 
 class Shuffled:

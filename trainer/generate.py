@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.config import ModelConfig
-from trainer.corpus import Tokenizer
 from trainer.model import Tensors, forward_logits
+from trainer.tokenizer import Tokenizer
 
 
 def generate(

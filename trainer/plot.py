@@ -10,7 +10,7 @@ from trainer.train import LogEntry
 
 
 def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
-    """Training and validation loss in nats per character over steps, as a PNG: whole or not at all.
+    """Training and validation loss in nats per token over steps, as a PNG: whole or not at all.
 
     Raises InputError when the file cannot be written.
     """
@@ -19,7 +19,7 @@ def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot(title=title, xlabel="step", ylabel="loss (nats per character)")
+    axes = figure.add_subplot(title=title, xlabel="step", ylabel="loss (nats per token)")
     steps = [entry.step for entry in log]
     axes.plot(steps, [entry.train for entry in log], label="training", color="#9aa5b1")
     best = min((entry for entry in log if entry.in_budget), key=lambda entry: entry.validation)

@@ -54,7 +54,7 @@ def race(
     All of a step counts: choosing documents, forward, gradient, Adam. Encoding the text counts for neither.
     Python's cycle collector is off while the scalar version runs, to its advantage: its graphs have no cycles.
     """
-    encoded = [text.tokenizer.encode(document) for document in text.documents]
+    encoded = list(text.tokenizer.encode_all(text.documents, config.block_size))
     first = initial_tensors(config, SEED)
     scalar = ScalarGPT(config, {name: tensor.tolist() for name, tensor in first.items()})
     parameters = as_vector(first)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from safetensors.numpy import save
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import LARGEST_FILE, Array, whole_file, write_bytes
-from trainer.weights import Weights, check_notes
+from trainer.vocabulary import Merges, check_vocabulary
+from trainer.weights import NUMBERS, Weights, check_notes
 
 LARGEST_HEADER = 1 << 20
 """Bytes, of JSON. The library takes 25 times the room of what it parses; 39 tensors need 4,000 bytes."""
 
-NOTES = {"temperature": 2, "active_hidden": 1}
-"""What may be noted of a model besides its shape, and the largest each may be; both count from 0."""
+NOTES = (*NUMBERS, "documents", "fold_case")
+"""What may be noted of a model besides its shape: trainer.weights and trainer.reading say of what range."""
 
 FLOATS: Mapping[str, Callable[[bytes], Array]] = {
     "F32": lambda data: np.frombuffer(data, "<f4"),
@@ -45,12 +46,12 @@ def load_safetensors(path: Path, config_path: Path) -> Weights:
     superfluous, of another shape than described, not a float of 16 or 32 bits, or not finite.
     """
     data = _read(path, LARGEST_FILE)
-    config, symbols, notes = _read_config(config_path)
+    config, symbols, merges, notes = _read_config(config_path)
     try:
         entries = _entries(data)
         _check_entries(entries, config)
         tensors = {name: _float32(entries[name]) for name in config.tensor_shapes()}
-        return Weights(config, symbols, tensors, notes)
+        return Weights(config, symbols, tensors, notes, merges)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -63,8 +64,10 @@ def save_safetensors(path: Path, config_path: Path, weights: Weights) -> None:
     if path.is_dir() or path == config_path:
         raise InputError(f"{path} is a directory, or where the shape goes: name the .safetensors file itself")
     notes = {name: weights.info[name] for name in NOTES if name in weights.info}
-    _check_numbers(notes)
-    fields = weights.config.to_dict() | {"symbols": weights.symbols} | notes
+    check_notes(notes)
+    fields = weights.config.to_dict() | {"symbols": list(weights.symbols)} | notes
+    if weights.merges:
+        fields["merges"] = [list(pair) for pair in weights.merges]
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in weights.tensors.items()}
     with whole_file(path) as temporary:
         temporary.write_bytes(save(tensors))
@@ -85,39 +88,45 @@ def _read(path: Path, limit: int) -> bytes:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _read_config(path: Path) -> tuple[ModelConfig, str, dict[str, Any]]:
-    """Shape, alphabet and notes. Raises InputError, naming the field, unless all are there and none else."""
+def _read_config(path: Path) -> tuple[ModelConfig, Sequence[str], Merges, dict[str, Any]]:
+    """Shape, alphabet, merges and notes. Raises InputError, naming the field, unless these are all there is."""
     text = _read(path, LARGEST_HEADER)
     try:
         fields = json.loads(text)
         if not isinstance(fields, dict):
             raise InputError("not an object of named fields")
-        symbols = _symbols(fields.pop("symbols", None))
+        symbols, merges = _symbols(fields.pop("symbols", None)), _merges(fields.pop("merges", []))
         notes = {name: fields.pop(name) for name in NOTES if name in fields}
         config = ModelConfig.from_dict(fields)
-        check_notes(config, symbols, notes)
-        _check_numbers(notes)
+        check_vocabulary(config, symbols, merges)
+        check_notes(notes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except RecursionError as error:  # of the parser, or of a message that quotes what was parsed
         raise InputError(f"{path} is not JSON: it is nested too deeply") from error
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}") from error
-    return config, symbols, notes
+    return config, symbols, merges, notes
 
 
-def _symbols(given: object) -> str:
-    """The alphabet, a string or a list of characters, as a string. Raises InputError when it is neither."""
-    characters = list(given) if isinstance(given, str) else given
-    if not isinstance(characters, list) or not all(isinstance(c, str) and len(c) == 1 for c in characters):
-        raise InputError(f"symbols is {given!r}: it must be a string or a list of single characters")
-    return "".join(characters)
+def _symbols(given: object) -> Sequence[str]:
+    """The text of every token. Raises InputError when it is neither a string nor a list of them."""
+    texts = list(given) if isinstance(given, str) else given
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise InputError(f"symbols is {given!r}: it must be a string of characters or a list of texts")
+    return texts
 
 
-def _check_numbers(notes: Mapping[str, object]) -> None:
-    for name, value in notes.items():
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= NOTES[name]:
-            raise InputError(f"{name} is {value!r}: it must be a number from 0 to {NOTES[name]}")
+def _merges(given: object) -> Merges:
+    """The pairs of texts that become one token. Raises InputError when it is anything but pairs of strings."""
+    pairs = [tuple(pair) for pair in given if isinstance(pair, list)] if isinstance(given, list) else None
+    if pairs is None or len(pairs) != len(given) or not all(map(_is_pair, pairs)):  # type: ignore[arg-type]
+        raise InputError(f"merges is {given!r}: it must be a list of pairs of texts")
+    return [(left, right) for left, right in pairs]
+
+
+def _is_pair(pair: tuple[object, ...]) -> bool:
+    return len(pair) == 2 and all(isinstance(text, str) for text in pair)
 
 
 def _entries(data: bytes) -> dict[str, dict[str, Any]]:

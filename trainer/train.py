@@ -19,11 +19,12 @@ from trainer.adam import Adam, linear_decay
 from trainer.batch import Batch, Documents, Shuffled
 from trainer.blocks import dropout
 from trainer.config import ModelConfig
-from trainer.corpus import Tokenizer, split
+from trainer.corpus import split
 from trainer.digits import MOST, Projection, check_grid
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
 from trainer.model import active_share, gradient, initial_tensors, mean_loss
+from trainer.tokenizer import Tokenizer
 
 EVALUATIONS = 20
 ALLOCATIONS = 240
@@ -120,7 +121,7 @@ class State:
 class Result:
     """A finished run: the weights of the lowest validation loss, and how it went.
 
-    nll_float is their held-out loss in nats per character. If the held-out documents chose them (validation is 0),
+    nll_float is their held-out loss in nats per token. If the held-out documents chose them (validation is 0),
     it is the lowest of the log and so a little flattering.
     active: share of hidden units above zero on the held-out documents.
     """
@@ -158,7 +159,7 @@ def train(
     config = settings.config
     learned, judging = _judged(training, settings.validation) if settings.validation else (training, held_out)
     seen, judges, unseen = (
-        Documents([tokenizer.encode(text) for text in texts], config.block_size)
+        Documents(tokenizer.encode_all(texts, config.block_size), config.block_size)
         for texts in (learned, judging, held_out)
     )
     identity = _identity(settings, tokenizer, training, held_out)
@@ -308,10 +309,12 @@ def _identity(
     settings: Settings, tokenizer: Tokenizer, training: Sequence[str], held_out: Sequence[str]
 ) -> dict[str, Any]:
     """What must be the same for a checkpoint to belong to this run; flat, so that a difference has a name."""
-    text = "\n".join([*training, "", *held_out]).encode()
+    text = blake2b()
+    for document in (*training, "", *held_out):
+        text.update(document.encode() + b"\n")
     plain = asdict(settings)
     shape = plain.pop("config")
-    return {**shape, **plain, "symbols": tokenizer.symbols, "documents": blake2b(text).hexdigest()[:32]}
+    return {**shape, **plain, "symbols": list(tokenizer.symbols), "documents": text.hexdigest()[:32]}
 
 
 def _save(path: Path, identity: dict[str, Any], state: State) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,27 +10,38 @@ from typing import Any
 import numpy as np
 
 from trainer.config import ModelConfig
-from trainer.corpus import FONT
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
+from trainer.reading import Reading
+from trainer.tokenizer import Tokenizer
+from trainer.vocabulary import Merges, check_vocabulary, vocabulary_from
+
+FORMATS = ("snes-gpt weights 1", "snes-gpt weights 2")
+"""Read; the last is written. The first knew single characters only, as one string."""
+
+NUMBERS = {"temperature": 2, "active_hidden": 1}
+"""Notes that are numbers, each from 0 to so much: the default temperature, the share of hidden units above zero."""
 
 
 @dataclass(frozen=True)
 class Weights:
     """A float model: its shape, its alphabet and its tensors.
 
-    symbols holds one character per token except BOS, in token order.
+    symbols holds the text of each token except BOS, in token order; merges what trainer.tokenizer needs to encode.
     tensors maps the names of ModelConfig.tensor_shapes to float32 arrays.
     info is free plain data about the training (held-out loss, default temperature, …).
     """
 
     config: ModelConfig
-    symbols: str
+    symbols: Sequence[str]
     tensors: Mapping[str, Array]
     info: Mapping[str, Any] = field(default_factory=dict)
+    merges: Merges = ()
 
     def __post_init__(self) -> None:
-        check_notes(self.config, self.symbols, self.info)
+        check_vocabulary(self.config, self.symbols, self.merges)
+        check_notes(self.info)
+        object.__setattr__(self, "symbols", tuple(self.symbols))
         shapes = self.config.tensor_shapes()
         if set(shapes) != set(self.tensors):
             wrong = ", ".join(sorted(set(shapes) ^ set(self.tensors)))
@@ -44,27 +55,35 @@ class Weights:
             if not np.isfinite(tensor).all():
                 raise InputError(f"{name} holds NaN or infinity: train again with a lower learning rate")
 
+    @property
+    def reading(self) -> Reading:
+        """How the text it was trained on was read."""
+        return Reading.of(self.info)
 
-def check_notes(config: ModelConfig, symbols: object, info: object) -> None:
-    """Raises InputError unless a file's alphabet and notes are such as the cartridge can show and use."""
-    if not isinstance(symbols, str) or len(symbols) != config.bos or len(set(symbols)) != len(symbols):
-        raise InputError(
-            f"the alphabet is {symbols!r}: a vocabulary of {config.vocab_size} has "
-            f"{config.bos} different symbols, plus BOS"
-        )
-    if strange := sorted(set(symbols) - FONT):
-        raise InputError(f"the alphabet has {strange[0]!r}: the cartridge's font is printable ASCII")
-    temperature = info.get("temperature", 0.0) if isinstance(info, Mapping) else None
-    if not isinstance(temperature, int | float) or not 0 <= temperature <= 2:
-        raise InputError(f"the default temperature is {temperature!r}: it must be 0.0 to 2.0")
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """From text to its tokens and back."""
+        return Tokenizer(self.symbols, self.merges, self.reading.running)
+
+
+def check_notes(info: object) -> None:
+    """Raises InputError unless a file's notes are such as the cartridge can use."""
+    if not isinstance(info, Mapping):
+        raise InputError(f"the notes are {info!r}: they must be named values")
+    for name, most in NUMBERS.items():
+        number = info.get(name, 0.0)
+        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= most:
+            raise InputError(f"{name} is {number!r}: it must be a number from 0 to {most}")
+    Reading.of(info)
 
 
 def save_weights(path: Path, weights: Weights) -> None:
     """Write build/weights.npz, whole or not at all."""
     header = {
-        "format": "snes-gpt weights 1",
+        "format": FORMATS[-1],
         "config": weights.config.to_dict(),
-        "symbols": weights.symbols,
+        "symbols": list(weights.symbols),
+        "merges": [list(pair) for pair in weights.merges],
         "info": dict(weights.info),
     }
     write_arrays(path, header, weights.tensors)
@@ -73,12 +92,13 @@ def save_weights(path: Path, weights: Weights) -> None:
 def load_weights(path: Path) -> Weights:
     """Read a weights file. Raises InputError on anything but a whole, finite, matching model."""
     header, arrays = read_arrays(path)
-    if header.get("format") != "snes-gpt weights 1":
+    if header.get("format") not in FORMATS:
         raise InputError(f"{path} is not a weights file: `snesgpt train` makes one")
     try:
         config = ModelConfig.from_dict(header["config"])
-        return Weights(config, header["symbols"], arrays, header.get("info", {}))
+        symbols, merges = vocabulary_from(header)
+        return Weights(config, symbols, arrays, header.get("info", {}), merges)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path} has a damaged header: train again") from error

@@ -41,13 +41,26 @@ wpe_rows:
         .faraddr {{ row }}
 {% endfor %}
 
-; one byte a token: the character it prints
+; one byte a token: the first character it prints
         .export symbol_characters
 symbol_characters:
 {% for line in symbol_lines %}
         .byte {{ line }}
 {% endfor %}
 
+; what each token prints, in Latin-1 with a zero behind it; nothing for BOS
+        .export token_offsets, token_texts
+        .segment "{{ token_texts.segment }}"
+token_offsets:
+{% for line in token_texts.offset_lines %}
+        .word {{ line }}
+{% endfor %}
+token_texts:
+{% for line in token_texts.text_lines %}
+        .byte {{ line }}
+{% endfor %}
+
+        .segment "TABLES"
 {% if fast %}
 ; 127 · exp(−i/32)
         .export exp7_table, reciprocal_table, front_row_addresses

@@ -6,8 +6,9 @@
         .include "memory.inc"
 
 VRAM_FONT   = $0000             ; in words
-VRAM_MAP    = $0400
-FONT_BYTES  = 128 * 16
+VRAM_MAP    = $0800
+FONT_BYTES  = 256 * 16
+.assert FONT_BYTES / 2 <= VRAM_MAP, error, "the font reaches into the tile map"
 REPEAT_AFTER = 20               ; frames
 REPEAT_EVERY = 5
 PADS_READ_LINE = 229            ; the picture ends at 225, the automatic reading takes three lines

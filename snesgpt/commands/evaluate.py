@@ -11,10 +11,12 @@ import click
 @click.command("evaluate")
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
 @click.option("--weights", type=click.Path(path_type=Path), help="Float weights.  [default: beside MODEL]")
-@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
+@click.option("--data", type=click.Path(path_type=Path), help="Text, read as in training.  [default: names]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(model: Path, weights: Path | None, data: Path | None, as_json: bool) -> None:
-    """Held-out loss of MODEL, float and integer, in nats per character, on the tenth of a text kept apart."""
+    """Held-out loss of MODEL, float and integer, in nats per token and per character, on the tenth of a text
+    kept apart.
+    """
     from quantize.quantized import load_model
     from snesgpt.losses import DEFAULT_DATA, measure
     from trainer.weights import load_weights
@@ -26,10 +28,14 @@ def command(model: Path, weights: Path | None, data: Path | None, as_json: bool)
     if as_json:
         click.echo(json.dumps(losses))
         return
-    difference = losses["nll_integer"] - losses["nll_float"]
-    click.echo(f"float    {losses['nll_float']:.4f} nats/character over {losses['tokens']:,} characters")
-    click.echo(
-        f"integer  {losses['nll_integer']:.4f} ({difference:+.4f}), {losses['tokens_per_second']:,} tokens/s"
-    )
+    exact_loss, integer = losses["per_character"]["nll_float"], losses["per_character"]["nll_integer"]
+    difference = integer - exact_loss
+    click.echo(f"float    {exact_loss:.4f} nats/character over {losses['characters']:,} characters")
+    click.echo(f"integer  {integer:.4f} ({difference:+.4f}), {losses['tokens_per_second']:,} tokens/s")
+    if integers.merges:
+        click.echo(
+            f"per token: float {losses['nll_float']:.4f}, integer {losses['nll_integer']:.4f} "
+            f"over {losses['tokens']:,} tokens"
+        )
     if losses["cut"]:
         click.echo(f"{losses['cut']:,} of {losses['documents']:,} documents are cut to the model's context")

@@ -64,7 +64,7 @@ def command(weights: Path, out: Path, kernel: str, rom_size: int, data: Path | N
         f"uses {tightest.largest / tightest.limit:.0%} of its word"
     )
     if losses:
-        both = f"float {losses['nll_float']:.4f}, integer {losses['nll_integer']:.4f}"
+        both = "float {nll_float:.4f}, integer {nll_integer:.4f}".format(**losses["per_character"])
         click.echo(f"held-out loss: {both} nats/character")
     click.echo(f"integer model: {out}")
 

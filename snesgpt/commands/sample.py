@@ -29,18 +29,17 @@ def command(
     from quantize.integer_model import IntegerModel
     from quantize.quantized import load_model
     from quantize.sampler import Request, documents
-    from trainer.corpus import Tokenizer
 
     integers = load_model(model)
     tenths = integers.temperature if temperature is None else tenths_of(temperature)
-    tokenizer = Tokenizer(integers.symbols)
     if use_float:
         texts = _float_texts(model.with_name("weights.npz"), count, seed, tenths, prompt)
     else:
-        given = tuple(tokenizer.encode(prompt)[1:-1])
-        _check_prompt(len(given), integers.config.block_size)
+        given = tuple(integers.tokenizer.encode(integers.reading.clean(prompt))[1:-1])
+        _check_prompt(len(given), integers.config.block_size, "tokens" if integers.merges else "characters")
         texts = documents(IntegerModel(integers), Request(seed, tenths, count, given))
-    click.echo(json.dumps(texts) if as_json else "\n".join(texts))
+    between = "\n" if integers.reading.documents == "lines" else "\n\n"
+    click.echo(json.dumps(texts) if as_json else between.join(texts))
 
 
 def tenths_of(temperature: float) -> int:
@@ -54,15 +53,14 @@ def tenths_of(temperature: float) -> int:
     raise InputError(f"temperature {temperature} is not one of 0.0, 0.1 … 2.0")
 
 
-def _check_prompt(length: int, context: int) -> None:
+def _check_prompt(length: int, context: int, what: str) -> None:
     from trainer.errors import InputError
 
     if length >= context:
-        raise InputError(f"the prompt has {length} characters: {context - 1} is the most that leaves room")
+        raise InputError(f"the prompt has {length} {what}: {context - 1} is the most that leaves room")
 
 
 def _float_texts(weights: Path, count: int, seed: int, tenths: int, prompt: str) -> list[str]:
-    from trainer.corpus import Tokenizer
     from trainer.errors import InputError
     from trainer.generate import generate
     from trainer.weights import load_weights
@@ -70,4 +68,4 @@ def _float_texts(weights: Path, count: int, seed: int, tenths: int, prompt: str)
     if prompt or not tenths:
         raise InputError("--float samples without a prompt and at a temperature above 0")
     exact = load_weights(weights)
-    return generate(exact.tensors, exact.config, Tokenizer(exact.symbols), count, tenths / 10, seed)
+    return generate(exact.tensors, exact.config, exact.tokenizer, count, tenths / 10, seed)

@@ -8,17 +8,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainer.alphabet import NEWLINE
 from trainer.errors import InputError
 from trainer.presets import PRESETS, Preset
+from trainer.reading import KINDS
 
 if TYPE_CHECKING:
     from trainer.config import ModelConfig
-    from trainer.corpus import Corpus, Tokenizer
+    from trainer.corpus import Corpus
+    from trainer.tokenizer import Tokenizer
     from trainer.train import Result, Settings, State
 
 OUT = Path("build/weights.npz")
@@ -34,7 +38,10 @@ SELECTION = ("validation", "patience")
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
+@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: names]")
+@click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one of them is in it.")
+@click.option("--fold-case", is_flag=True, help="Make capitals small letters.")
+@click.option("--tokens", type=click.IntRange(3, 512), help="Merge characters to so many tokens in all.")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Model and its training.")
 @click.option("--steps", type=click.IntRange(1), help="Length of the training.  [default: the preset's]")
 @click.option("--time-budget", type=float, metavar="SECONDS", help="Length in time instead of steps.")
@@ -58,24 +65,38 @@ SELECTION = ("validation", "patience")
 @click.option("--hidden-price", type=float, help="Penalty per hidden activation; puts hidden units to rest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    data: Path | None, preset: str, seed: int, out: Path, resume: bool, as_json: bool, **options: Any
+    data: Path | None,
+    documents: str,
+    fold_case: bool,
+    tokens: int | None,
+    preset: str,
+    seed: int,
+    out: Path,
+    resume: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Train the model on a text and write its weights.
 
-    A tenth of the distinct lines is held out and never trained on. Twenty times in a run the weights are measured,
-    and the best are kept: best on a share of the training text set aside (--validation), or with --validation 0
-    on the held-out text itself, whose loss is then a little flattered.
+    Documents are lines, paragraphs with blank lines between them, or the windows of one running text (stream).
+    A tenth of the distinct lines or paragraphs, of a stream whole stretches of 2,048 characters, is held out and
+    never trained on. Twenty times in a run the weights are measured, and the best are kept: best on a share of the
+    training text set aside (--validation), or with --validation 0 on the held-out text itself, whose loss is then
+    a little flattered.
     Weights are trained to be sums of few signed powers of two (digits): each digit is one addition on the
     console. --digits sets how many a weight may have on average, --digits 0 trains plain float weights.
     The loss curve is written beside them as loss.png.
     """
     from trainer.corpus import NAMES, read_corpus, split
+    from trainer.pairs import learn_pairs
+    from trainer.reading import Reading
 
     data = data or NAMES
-    text = read_corpus(data)
+    text = read_corpus(data, Reading(documents, fold_case))
     training, held_out = split(text.documents, HELD_OUT)
+    tokenizer = learn_pairs(training, text.symbols, tokens, text.reading.running) if tokens else text.tokenizer
     given = {name: value for name, value in options.items() if value is not None}
-    config = _config(PRESETS[preset], len(text.symbols) + 1, given)
+    config = _config(PRESETS[preset], tokenizer.bos + 1, given)
     if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from trainer.train import Interrupted, checkpoint_path, train
@@ -85,15 +106,15 @@ def command(
         raise InputError(f"{out} is a directory: --out names the weights file itself")
     checkpoint = checkpoint_path(out)
     try:
-        with _progress_bar(
-            settings, text.tokenizer, PRESETS[preset], lambda: _announce(data, text, len(held_out), settings)
-        ) as report:
-            result = train(training, held_out, text.tokenizer, settings, checkpoint, resume, report)
+        announce = partial(_announce, data, text, tokenizer, len(held_out), settings)
+        with _progress_bar(settings, tokenizer, PRESETS[preset], announce) as report:
+            result = train(training, held_out, tokenizer, settings, checkpoint, resume, report)
     except Interrupted as interruption:
         click.echo(f"snesgpt: {interruption}", err=True)
         sys.exit(130)
     summary = _summary(data, PRESETS[preset], settings, result, len(training), len(held_out))
-    _finish(out, text, settings, result, summary, as_json)
+    summary |= text.reading.notes | _per_character(tokenizer, held_out, config, result.nll_float)
+    _finish(out, tokenizer, settings, result, summary, as_json)
 
 
 def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConfig:
@@ -116,20 +137,24 @@ def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, A
     )
 
 
-def _announce(data: Path, text: Corpus, n_held_out: int, settings: Settings) -> None:
+def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, settings: Settings) -> None:
     """What is about to be trained on what, on stderr."""
-    config = settings.config
+    config, unit = settings.config, text.reading.unit
+    sampled = "distinct" if text.share == 1 else f"distinct in the {text.share:.2%} that are used"
+    merged = f", {len(tokenizer.symbols) - len(text.symbols)} merged tokens" if tokenizer.merges else ""
     judges = f"{settings.validation:.0%} of the rest choose" if settings.validation else "which also choose"
     click.echo(
-        f"{data.name}: {text.n_lines:,} lines, {len(text.documents):,} distinct, {len(text.symbols)} characters; "
+        f"{data.name}: {text.n_lines:,} {unit}s, {len(text.documents):,} {sampled}, "
+        f"{len(text.symbols)} characters{merged}; "
         f"{n_held_out:,} held out, {judges} the weights to keep\n"
         f"model: {config.n_params:,} parameters ({config.n_layer} × {config.n_embd} dimensions, "
         f"{config.n_head} heads, {config.n_hidden} hidden {config.activation}, {config.block_size} positions)",
         err=True,
     )
-    if n_cut := text.n_cut(config.block_size):
+    if n_cut := text.n_cut(config.block_size, tokenizer):
         click.echo(
-            f"{n_cut:,} documents are longer than {config.block_size - 1} characters and are cut: "
+            f"{n_cut:,} documents are longer than {config.block_size - 1} "
+            f"{'tokens' if tokenizer.merges else 'characters'} and are cut: "
             "their ends are not learned",
             err=True,
         )
@@ -215,6 +240,15 @@ def _summary(
     }
 
 
+def _per_character(
+    tokenizer: Tokenizer, held_out: list[str], config: ModelConfig, nll_float: float
+) -> dict[str, float]:
+    """The held-out loss in nats per character: what compares models of different tokens."""
+    read = [tokens[1 : config.block_size + 1] for tokens in tokenizer.encode_all(held_out, config.block_size)]
+    share = sum(map(len, read)) / sum(map(tokenizer.n_characters, read))
+    return {"nll_float_per_character": nll_float * share}
+
+
 def _digits(settings: Settings, result: Result) -> dict[str, Any]:
     """Of weights made of digits: their grid, and the digits per weight of each tensor."""
     from trainer.digits import adds_per_weight
@@ -226,7 +260,7 @@ def _digits(settings: Settings, result: Result) -> dict[str, Any]:
 
 
 def _finish(
-    out: Path, text: Corpus, settings: Settings, result: Result, summary: dict[str, Any], as_json: bool
+    out: Path, tokenizer: Tokenizer, settings: Settings, result: Result, summary: dict[str, Any], as_json: bool
 ) -> None:
     """Write the weights and the loss curve; say how it went and where they are."""
     from trainer.generate import generate
@@ -234,9 +268,9 @@ def _finish(
     from trainer.weights import Weights, save_weights
 
     config, curve = settings.config, out.with_name("loss.png")
-    save_weights(out, Weights(config, text.symbols, result.tensors, summary))
+    save_weights(out, Weights(config, tokenizer.symbols, result.tensors, summary, tokenizer.merges))
     plot_loss(curve, result.log, _title(summary, config.n_params))
-    samples = generate(result.tensors, config, text.tokenizer, SAMPLES, summary["temperature"], settings.seed)
+    samples = generate(result.tensors, config, tokenizer, SAMPLES, summary["temperature"], settings.seed)
     if as_json:
         log = [[entry.step, entry.train, entry.validation] for entry in result.log]
         measured = {
@@ -251,10 +285,11 @@ def _finish(
         click.echo(json.dumps(summary | measured))
         return
     click.echo(
-        f"held-out loss {result.nll_float:.4f} nats per character, {config.n_params:,} parameters\n"
+        f"held-out loss {summary['nll_float_per_character']:.4f} nats per character, "
+        f"{config.n_params:,} parameters\n"
         f"{_additions(summary)}"
         f"{result.steps:,} steps in {result.seconds:.1f} s, {result.documents_per_second:,.0f} documents/s\n"
-        f"samples: {', '.join(samples)}\n"
+        f"samples: {', '.join(sample.replace(NEWLINE, ' / ') for sample in samples)}\n"
         f"weights: {out}\nloss curve: {curve}"
     )
 

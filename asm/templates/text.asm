@@ -1,0 +1,183 @@
+; Running text in a window of the screen: words stay whole, newlines are kept, a full window is turned like a page.
+; Whoever owns the window sets text_first, text_last (byte offsets of its first and last line in `screen`) and
+; text_width (tiles), then calls begin_text, and put_token for every token; on carry, when it likes, turn_text.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+        .include "screen.inc"
+
+        .segment "CODE"
+
+NEWLINE = 10
+
+; An empty window; writing begins at its top left.
+; in: text_first, text_last, text_width    out: text_line, text_word, text_cursor, text_kept    kills: A, X, Y
+proc begin_text, 16, 16
+        lda text_first
+next:   sta text_line
+        tax
+        ldy text_width
+        call clear_tiles
+        lda text_line
+        clc
+        adc #ROW_BYTES
+        cmp text_last
+        bcc next
+        beq next
+        stz text_kept
+        lda text_first
+        jmp .loword(text_begin_line)
+endproc
+
+; A token's text behind what is written, in the ink set.
+; in: A = token, ink    out: carry = the window is full, and turn_text shows what is left    kills: A, X, Y, cursor
+proc put_token, 16, 16
+        asl a
+        tax
+        lda f:token_offsets, x
+        jmp .loword(put_text)
+endproc
+
+; A full window is emptied; the word that was being written, and what is left of the token, begin the next one.
+; in: ink    out: carry = full again: only if it is smaller than a token    kills: A, X, Y, cursor
+proc turn_text, 16, 16
+        lda text_kept
+        pha
+        call begin_text
+        pla
+        sta text_kept
+        call text_put_kept
+        lda text_rest
+        jmp .loword(put_text)
+endproc
+
+; Characters until a zero byte.
+; in: A = where they begin in token_texts    out: carry = full, text_rest    kills: A, X, Y, cursor
+proc put_text, 16, 16
+next:   sta text_rest
+        tax
+        lda f:token_texts, x
+        and #$FF
+        clc
+        beq done
+        call put_text_character
+        lda text_rest
+        inc a
+        bcc next
+done:   rts
+endproc
+
+; One character. A space at the right margin is the line's end and not shown.
+; in: A    out: carry = full; text_rest stays at a character that is not shown yet    kills: A, X, Y, cursor
+proc put_text_character, 16, 16
+        cmp #NEWLINE
+        beq new_line
+        tay
+        lda text_cursor
+        sec
+        sbc text_line
+        lsr a
+        cmp text_width
+        bcc draw
+        cpy #' '
+        beq space
+        phy
+        call text_break_line
+        ply
+        bcs done
+draw:   ldx text_cursor
+        stx cursor
+        tya
+        call put_character
+        ldx cursor
+        stx text_cursor
+        cpy #' '
+        bne drawn
+space:  ldx text_cursor
+        stx text_word           ; the next word begins behind it
+drawn:  clc
+done:   rts
+new_line:
+        call text_next_line
+        bcc done
+        inc text_rest           ; the window's end is the newline's too
+        rts
+endproc
+
+; The word that reached the margin goes to the next line; one that fills its line is broken there.
+; out: carry = there is no next line, and the word is kept for turn_text    kills: A, X, Y, text_carry
+proc text_break_line, 16, 16
+        ldx text_word
+        cpx text_line
+        bne :+
+        ldx text_cursor
+:       ldy #0
+next:   cpx text_cursor
+        beq carried
+        lda f:screen, x
+        phx
+        tyx
+        sta f:text_carry, x
+        plx
+        lda #' '
+        sta f:screen, x
+        inx
+        inx
+        iny
+        iny
+        bra next
+carried:
+        sty text_kept
+        ldx text_line
+        call touch
+        call text_next_line
+        bcs done
+        call text_put_kept
+        clc
+done:   rts
+endproc
+
+; The word kept, at the beginning of the line.
+; out: text_cursor, text_kept    kills: A, X, Y
+proc text_put_kept, 16, 16
+        ldy #0
+        bra check
+next:   tyx
+        lda f:text_carry, x
+        ldx text_cursor
+        sta f:screen, x
+        inx
+        inx
+        stx text_cursor
+        iny
+        iny
+check:  cpy text_kept
+        bne next
+        stz text_kept
+        ldx text_line
+        jmp .loword(touch)
+endproc
+
+; To the left margin of the next line.
+; out: carry = there is none, and nothing has changed    kills: A
+proc text_next_line, 16, 16
+        lda text_last
+        cmp text_line
+        beq done                ; with carry
+        lda text_line
+        clc
+        adc #ROW_BYTES
+        call text_begin_line
+        clc
+done:   rts
+endproc
+
+; in: A = byte offset of the line in `screen`    out: text_line, text_word, text_cursor
+proc text_begin_line, 16, 16
+        sta text_line
+        sta text_word
+        sta text_cursor
+        rts
+endproc

@@ -1,0 +1,31 @@
+"""What every token prints, as a table in a bank of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asm.banks import Packer, segment
+from asm.parts import lines
+
+ENCODING = "latin-1"
+"""Character code = tile number; a newline is 10."""
+
+
+@dataclass(frozen=True)
+class TokenTexts:
+    """Operands of .word and .byte: of every token where its text begins, and the texts with a zero behind each."""
+
+    segment: str
+    offset_lines: tuple[str, ...]
+    text_lines: tuple[str, ...]
+
+
+def place_token_texts(symbols: Sequence[str], packer: Packer) -> TokenTexts:
+    """The table of these symbols and of BOS, which prints nothing, placed whole in a bank."""
+    texts = [symbol.encode(ENCODING) + b"\0" for symbol in (*symbols, "")]
+    offsets = [0]
+    for text in texts:
+        offsets.append(offsets[-1] + len(text))
+    bank = packer.place(2 * len(texts) + offsets.pop())
+    return TokenTexts(segment(bank), lines(offsets), lines(b"".join(texts)))
