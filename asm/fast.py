@@ -18,7 +18,7 @@ from quantize.ranges import RangeProof
 from trainer.errors import InputError
 
 SLOTS = "slots"
-SQUARE_CLOCKS = 1790
+SQUARE_CLOCKS = 1880
 """What square_hidden takes: a product of four parts, and its rounding."""
 
 HALVINGS = 8
@@ -58,6 +58,28 @@ class CodePart:
     def segment(self) -> str:
         """The linker segment of its bank."""
         return segment(self.bank)
+
+    @property
+    def size(self) -> int:
+        """Bytes of ROM."""
+        return sum(unit.size for unit in self.units) + (1 if self.end == "rtl" else jump("").size)
+
+
+MODULE_BYTES = 1 << 18
+"""Of code in one source file: the assembler's time grows with the square of a file."""
+
+
+def modules(code: Iterable[CodePart]) -> dict[str, tuple[CodePart, ...]]:
+    """The code as source files: kernels, and where that would be long kernels_2, kernels_3 …"""
+    files: list[list[CodePart]] = [[]]
+    size = 0
+    for part in code:
+        if size + part.size > MODULE_BYTES and files[-1]:
+            files.append([])
+            size = 0
+        files[-1].append(part)
+        size += part.size
+    return {f"kernels_{n}" if n > 1 else "kernels": tuple(parts) for n, parts in enumerate(files, 1)}
 
 
 def chain(label: str, comment: str, units: Iterable[Unit], packer: Packer) -> list[CodePart]:
@@ -205,6 +227,12 @@ def column_page(d: int) -> ColumnPage:
     if 6 * d + copies <= 256:
         return ColumnPage(SLOTS, 4 * d, 6 * d, True)
     return ColumnPage("column_page", copies, 0, False)
+
+
+def page_bytes(d: int) -> tuple[int, int]:
+    """Bytes of the columns' own page, 0 if they share the slots', and of the slots'."""
+    copies = 2 * (HALVINGS + 1)
+    return (0, 6 * d + copies) if column_page(d).shared else (copies + 2 * d, 4 * d)
 
 
 def mlp(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from asm.attention import AttentionRoutine, halves, longest_sum, place, sizes, split_sizes
 from asm.banks import Packer, segment
 from asm.digit_rows import Slots, pair_code
 from asm.fast import (
@@ -19,6 +20,7 @@ from asm.fast import (
     front_rows,
     hidden_slots,
     mlp,
+    page_bytes,
     rows,
     slots_for,
     store,
@@ -27,23 +29,22 @@ from asm.fast import (
     store_shifted,
 )
 from asm.pairs import MOST_PAIRS, choose_pairs
-from asm.parts import EmittedBlock, Part, layer_number, lines, pack_whole, row_addresses, symbol
-from asm.record import RecordLayout, has_front_table
-from asm.routines import MOST_UNROLLED, AttentionRoutine, FastTables, Head, NormRoutine, Variant, kept_weights
+from asm.parts import EmittedBlock, Part, layer_number, pack_bytes, pack_whole, symbol
+from asm.record import RecordLayout
+from asm.routines import FastTables, NormRoutine, Variant, norm_bytes, vectors_bytes
+from asm.wram import Area, digit_pages
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.digits import planes
+from quantize.fast import has_front_table
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
 from quantize.schedule import Add, Attention, Embed, Linear, Norm, microgpt
 from tables.rsqrt import rsqrt_table
-from trainer.errors import InputError
 
 EXP7_BYTES = 256
 HALF_WORD = 0x8000
 SUM_BITS = 30
-MOST_FRONT_ROWS = 4096
-"""Their addresses stand in bank 0."""
 
 
 @dataclass
@@ -56,30 +57,35 @@ class FastPlan:
     code: tuple[CodePart, ...] = ()
     norms: tuple[NormRoutine, ...] = ()
     attentions: tuple[AttentionRoutine, ...] = ()
-    caches: tuple[str, ...] = ()
+    caches: tuple[Area, ...] = ()
+    segment: str = ""
     pairs: bool = False
     tables_in_rom: tuple[Part, ...] = ()
     data: list[tuple[str, Ints]] = field(default_factory=list)
 
-    def tables(self, parts: Sequence[Part]) -> FastTables:
-        """The numbers, once the data's addresses are known."""
-        config = self.model.config
-        page = column_page(config.n_embd)
-        seven = [int(EXP7[min(i, len(EXP7) - 1)]) for i in range(EXP7_BYTES)]
+    def tables(self) -> FastTables:
+        """The numbers."""
+        config, columns = self.model.config, column_page(self.model.config.n_embd)
+        own, slots = page_bytes(config.n_embd)
+        kernels = [self.model.kernels[f"layer{n}.fc2"] for n in range(config.n_layer)]
+        hidden = 4 * config.n_hidden if "digits" in kernels else 0
+        pages = digit_pages(2 * MOST_PAIRS if self.pairs else 0, hidden, own, slots)
         return FastTables(
-            page=page.label,
-            sums=page.sums,
-            shifted=page.shifted,
+            page=columns.label,
+            sums=columns.sums,
+            shifted=columns.shifted,
+            pages_start=pages.start,
+            pages=pages.pages,
+            segment=self.segment,
             norm_bias=self.norm_bias,
             head_clamp=self.model.parameters["lm_head.clamp"],
             head_shift=self.model.parameters["lm_head.shift"],
-            pair_bytes=2 * MOST_PAIRS if self.pairs else 0,
-            hidden_in_rows=any(self.model.kernels[f"layer{n}.fc2"] == "digits" for n in range(config.n_layer)),
-            exp7_entries=seven.index(0),
-            exp7_lines=lines(seven),
-            reciprocal_lines=lines(_reciprocals()),
-            front_rows=row_addresses(parts, "front", 3 * self.model.config.n_embd),
+            exp7_entries=_exp7().index(0),
         )
+
+
+def _exp7() -> list[int]:
+    return [int(EXP7[min(i, len(EXP7) - 1)]) for i in range(EXP7_BYTES)]
 
 
 def _reciprocals() -> list[int]:
@@ -104,10 +110,18 @@ class Planner:
 
     def run(self) -> FastPlan:
         """The whole schedule."""
+        config, shift = self.model.config, self.model.parameters["lm_head.shift"]
+        self.plan.segment = segment(self.packer.place(vectors_bytes(config.n_embd, shift)))
+        self.plan.tables_in_rom = (
+            pack_bytes("exp7_table", _exp7(), self.packer),
+            pack_whole("reciprocal_table", np.array(_reciprocals()), self.packer),
+        )
         for block in microgpt(self.model.config):
             match block:
                 case Embed() if has_front_table(self.model):
                     self._front()
+                case Embed():
+                    self._embed(block)
                 case Norm() if self.model.kernel_of(block.name) == "table":
                     self._norm(block)
                 case Linear() if block.weight == "lm_head":
@@ -137,14 +151,18 @@ class Planner:
             model.parameters[f"{attention}.key_shift"],
             model.parameters[f"{attention}.value_shift"],
         )
-        if len(words) > MOST_FRONT_ROWS:
-            raise InputError(
-                f"{len(words):,} pairs of token and position: the front table holds {MOST_FRONT_ROWS:,}; "
-                "use fewer symbols, less context or --kernel schoolbook"
-            )
         self.plan.data.append(("front", words))
         comment = "embedding, first norms and first q, k, v of every token and position: a table"
         self.blocks.append(EmittedBlock("blocks/front.asm", comment, self._trace("embed_norm"), stage="front"))
+
+    def _embed(self, block: Embed) -> None:
+        """Where a table of every token at every position would be too large."""
+        self.plan.data += [(name, self.model.tensors[name]) for name in ("wte", "wpe")]
+        comment = f"{block.name}: wte[token] + wpe[position]"
+        stage = symbol(block.name)
+        self.blocks.append(
+            EmittedBlock("blocks/embed.asm", comment, self._trace(block.name), out="residual", stage=stage)
+        )
 
     def _paired(self, weights: Sequence[str]) -> Slots:
         """The norm's slots with the pairs that these matrices share, and the code that forms them, first."""
@@ -173,10 +191,11 @@ class Planner:
         entry = f"norm_{bits}"
         if all(norm.entry != entry for norm in self.plan.norms):
             self.plan.norms += (self._norm_routine(entry, bits, table),)
+        into_stream = block.out == "residual"
         self.blocks.append(
             EmittedBlock(
-                "blocks/norm_table.asm",
-                f"{block.name}: slots = ± rmsnorm({block.source})",
+                "blocks/norm_embedding.asm" if into_stream else "blocks/norm_table.asm",
+                f"{block.name}: {'residual' if into_stream else 'slots = ±'} rmsnorm({block.source})",
                 self._trace(block.name),
                 entry=entry,
                 stage=symbol(block.name),
@@ -188,16 +207,18 @@ class Planner:
         highest = rsqrt_table(d).shift + bits - 17
         least_pairs = (31 - (SUM_BITS - 1)) // 2
         shifts = range(highest - 15, highest - least_pairs + 1)
-        room = 900 + d * (24 + bits - 12) + 2 * MOST_UNROLLED * d * 44
+        variants = tuple(Variant(max(shift, 0), max(-shift, 0)) for shift in shifts)
+        size = norm_bytes(d, bits, variants)
         return NormRoutine(
             entry=entry,
             comment=f"slots = ± rmsnorm of a residual stream within ±2^{bits}",
-            segment=segment(self.packer.place(room)),
+            segment=segment(self.packer.place(size)),
             bits=bits,
             epsilon=table_epsilon(d, bits),
             squares=table,
-            variants=tuple(Variant(max(shift, 0), max(-shift, 0)) for shift in shifts),
+            variants=variants,
             variants_below=-shifts[0],
+            size=size,
         )
 
     def _linear(self, block: Linear) -> None:
@@ -310,38 +331,39 @@ class Planner:
     def _attention(self, block: Attention) -> None:
         config, parameters = self.model.config, self.model.parameters
         layer = block.name.rpartition(".")[0]
-        width, label = config.head_dim, symbol(layer)
+        label, traced = symbol(layer), self.record.traced
+        keys, values = symbol(block.keys), symbol(block.values)
         shift = VALUE_BITS - parameters[f"{block.name}.value_shift"]
         bias = slots_for(self.model, self.proof, [f"{layer}.wo"]).bias
-        room = config.n_head * 320 + config.n_embd * 60 + 400
-        if self.record.traced:
-            room += config.n_head * 100 + config.n_embd * 10 + 100
-        heads = tuple(
-            Head(
-                tuple(range(head * width, (head + 1) * width)),
-                own_weights,
-                self._trace(f"{block.name}.scores") + 2 * config.block_size * head,
-                self._trace(f"{block.name}.weights") + 2 * config.block_size * head,
-            )
-            for head, own_weights in enumerate(kept_weights(config))
-        )
+        parts = halves(config, values)
+        pieces = sizes(config, parts, shift, traced=traced)
+        segments, split = place(self.packer, pieces)
         routine = AttentionRoutine(
             entry=f"{label}_attention",
-            comment=f"{block.name}: {config.n_head} heads of {width} over the positions so far",
-            segment=segment(self.packer.place(room)),
-            cache=f"{label}_kv",
-            heads=heads,
+            comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
+            segment=segments[0],
+            weigh_segment=segments[1],
+            mean_segment=segments[2],
+            split=split,
+            keys=keys,
+            values=values,
+            halves=parts,
+            long=len(parts) > 1,
+            long_sums=longest_sum(config) >= RECIPROCALS,
+            longest_sums=longest_sum(config) >= 8 * RECIPROCALS,
             key_shift=parameters[f"{block.name}.key_shift"],
             bias=bias,
             mean_start=HALF_WORD + ((1 << shift) >> 1),
             mean_shift=shift,
             mean_to_slot=(bias - (HALF_WORD >> shift)) & 0xFFFF,
-            long_sums=127 * config.block_size >= RECIPROCALS,
             trace_query=self._trace(f"{block.name}.query"),
             trace_packed=self._trace(f"{block.name}.packed"),
+            trace_scores=self._trace(f"{block.name}.scores"),
+            trace_weights=self._trace(f"{block.name}.weights"),
+            sizes=split_sizes(pieces) if split else pieces,
         )
+        self.plan.caches += tuple(Area(name, config.block_size * config.n_embd) for name in (keys, values))
         self.plan.attentions += (routine,)
-        self.plan.caches += (routine.cache,)
         self.blocks.append(
             EmittedBlock(
                 "blocks/attention_ppu.asm",

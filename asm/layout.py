@@ -6,25 +6,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from asm.about import COLUMNS, LINES, AboutText, about_text
+from asm.attention import AttentionRoutine
 from asm.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
 from asm.fast import CodePart
-from asm.fast_plan import plan_fast
+from asm.fast import modules as code_modules
+from asm.fast_plan import FastPlan, plan_fast
 from asm.golden import Golden, golden
-from asm.parts import EmittedBlock, Part, layer_number, lines, pack, pack_whole, row_addresses, symbol
-from asm.record import LOG_BYTES, RecordLayout
-from asm.routines import MOST_SHOWN_HEADS, AttentionRoutine, FastTables, NormRoutine, kept_weights
+from asm.parts import (
+    EmittedBlock,
+    Part,
+    layer_number,
+    lines,
+    pack,
+    pack_addresses,
+    pack_whole,
+    row_addresses,
+    symbol,
+)
+from asm.record import RecordLayout
+from asm.routines import MOST_SHOWN_HEADS, FastTables, NormRoutine, kept_weights
 from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
 from asm.token_texts import TokenTexts, place_token_texts
+from asm.wram import Area, WorkRam, lay_out
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
 from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, microgpt
 from tables import cells
+from tables.cells import tiles_2bpp
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
 from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
-from trainer.errors import InputError
 
 TITLE = "SNES-GPT"
 SHORTEST_ENTRY, LONGEST_ENTRY = 4, 7
@@ -91,7 +104,7 @@ class Layout:
     profile: int
     record_bytes: int
     log_capacity: int
-    log_bytes: int
+    cache_row: int
     entry_bytes: int
     entry_shift: int
     name_columns: int
@@ -104,11 +117,10 @@ class Layout:
     bars: int
     xray: XrayTables
     buffers: tuple[Buffer, ...]
-    caches: tuple[str, ...]
+    wram: WorkRam
     blocks: tuple[EmittedBlock, ...]
     parts: tuple[Part, ...]
-    wte_rows: tuple[str, ...]
-    wpe_rows: tuple[str, ...]
+    font_segment: str
     exp_lines: tuple[str, ...]
     rsqrt_lines: tuple[str, ...]
     inverse_t_lines: tuple[str, ...]
@@ -131,7 +143,9 @@ class Layout:
     attentions: tuple[AttentionRoutine, ...]
 
 
-def emit(block: Block, model: QuantizedModel, record: RecordLayout, parts: Sequence[Part]) -> EmittedBlock:
+def emit(
+    block: Block, model: QuantizedModel, record: RecordLayout, parts: Sequence[Part], wram: WorkRam
+) -> EmittedBlock:
     """What a block's template needs to know."""
     config, entries = model.config, record.entries
     trace = entries[block.name][0]
@@ -154,6 +168,7 @@ def emit(block: Block, model: QuantizedModel, record: RecordLayout, parts: Seque
                 inputs=inputs,
                 outputs=outputs,
                 cached=block.cached,
+                bank="$7F" if any(area.name == symbol(block.out) for area in wram.bank_7f) else "$7E",
                 parts=tuple(part for part in parts if part.tensor == block.weight),
             )
         case Attention():
@@ -189,24 +204,22 @@ def emit(block: Block, model: QuantizedModel, record: RecordLayout, parts: Seque
 
 def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False) -> Layout:
     """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
-    config = model.config
-    record = RecordLayout(model, traced)
-    if not record.capacity:
-        raise InputError(f"a traced token takes {record.size} bytes: the log in bank $7F holds {LOG_BYTES:,}")
-    packer = Packer()
+    config, schedule = model.config, microgpt(model.config)
+    record, packer = RecordLayout(model, traced), Packer()
     fast = plan_fast(model, packer, record) if model.kernels["lm_head"] == "digits" else None
+    wram = _work_ram(model, fast, record, profiled=profiled)
     parts = pack(fast.data if fast else list(model.tensors.items()), packer)
+    parts += _addresses(parts, config, packer)
+    font = segment(packer.place(len(tiles_2bpp())))
     transcript = golden(model)
     golden_part = pack_whole("golden", transcript.checksums, packer)
     about_segment = segment(packer.place(COLUMNS * LINES))
     token_texts = place_token_texts(model.symbols, packer)
-    schedule = microgpt(config)
     blocks = (
         fast.blocks
         if fast
-        else tuple(replace(emit(block, model, record, parts), stage=symbol(block.name)) for block in schedule)
+        else tuple(replace(emit(block, model, record, parts, wram), stage=symbol(block.name)) for block in schedule)
     )
-    cached = tuple(symbol(block.out) for block in schedule if isinstance(block, Linear) and block.cached)
     banks = power_of_two(packer.bank + 1)
     d = config.n_embd
     table = rsqrt_table(d)
@@ -226,8 +239,8 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         trace=int(traced),
         profile=int(profiled),
         record_bytes=record.size,
-        log_capacity=record.capacity,
-        log_bytes=LOG_BYTES,
+        log_capacity=wram.log_bytes // record.size,
+        cache_row=d if fast else 2 * d,
         entry_bytes=1 << entry_shift,
         entry_shift=entry_shift,
         name_columns=2 if config.block_size <= TWO_COLUMNS else 1,
@@ -239,12 +252,11 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         shown_heads=min(config.n_head, MOST_SHOWN_HEADS),
         bars=min(config.vocab_size, MOST_BARS),
         xray=_xray_tables(),
-        buffers=_buffers(config),
-        caches=fast.caches if fast else cached,
+        buffers=(Buffer("logits", config.vocab_size),) if fast else _buffers(config),
+        wram=wram,
         blocks=blocks,
         parts=(*parts, *(fast.tables_in_rom if fast else ()), golden_part),
-        wte_rows=row_addresses(parts, "wte", d),
-        wpe_rows=row_addresses(parts, "wpe", d),
+        font_segment=font,
         exp_lines=lines(exp_table().tolist()),
         rsqrt_lines=lines(table.entries.tolist()),
         inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
@@ -260,8 +272,8 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=size_code(banks * BANK_BYTES),
-        modules=(*MODULES, *FAST_MODULES) if fast else MODULES,
-        fast=fast.tables(parts) if fast else None,
+        modules=(*MODULES, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code)))) if fast else MODULES,
+        fast=fast.tables() if fast else None,
         code=fast.code if fast else (),
         norms=fast.norms if fast else (),
         attentions=fast.attentions if fast else (),
@@ -289,8 +301,44 @@ def _xray_tables() -> XrayTables:
     )
 
 
+def _addresses(parts: Sequence[Part], config: ModelConfig, packer: Packer) -> tuple[Part, ...]:
+    """Where the rows of tables lie that are looked up by token or position."""
+    widths = {"wte": ("wte_rows", config.n_embd), "wpe": ("wpe_rows", config.n_embd)}
+    widths["front"] = ("front_row_addresses", 3 * config.n_embd)
+    return tuple(
+        pack_addresses(label, row_addresses(parts, tensor, width), packer)
+        for tensor, (label, width) in widths.items()
+        if any(part.tensor == tensor for part in parts)
+    )
+
+
+def _work_ram(model: QuantizedModel, fast: FastPlan | None, record: RecordLayout, *, profiled: bool) -> WorkRam:
+    config = model.config
+    cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in range(MAX_TEMPERATURE + 1)]
+    row = config.block_size * config.n_embd
+    names = [symbol(b.out) for b in microgpt(config) if isinstance(b, Linear) and b.cached]
+    caches = fast.caches if fast else tuple(Area(name, 2 * row) for name in names)
+    what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
+    areas = (*caches, Area("distance_weights", 2 * max(cutoffs)))
+    shown = min(config.n_head, MOST_SHOWN_HEADS)
+    work = _work(config) if fast else (Area("kept_weights", 2 * shown * config.block_size),)
+    return lay_out(work, areas, record.size, what, profiled=profiled)
+
+
+def _work(config: ModelConfig) -> tuple[Area, ...]:
+    """The fast kernels' vectors; the first three in this order: the front table's row fills them in one go."""
+    names = ("residual", "query", "packed", "normed", "attended")
+    return (
+        *(Area(name, 2 * config.n_embd) for name in names),
+        Area("hidden", 2 * config.n_hidden),
+        Area("best", 2 * config.n_head),
+        Area("weights", 2 * config.n_head * config.block_size),
+    )
+
+
 def _buffers(config: ModelConfig) -> tuple[Buffer, ...]:
-    """The vectors in low RAM; the first three in this order, so that the front table's row fills them in one go."""
-    widths = dict.fromkeys(("residual", "query", "packed", "normed", "attended", "branch"), config.n_embd)
+    """The schoolbook's vectors, in low RAM."""
+    widths = dict.fromkeys(("residual", "query", "normed", "attended", "branch"), config.n_embd)
     widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
+    widths |= dict.fromkeys(("scores", "weights"), config.block_size)
     return tuple(Buffer(name, length) for name, length in widths.items())

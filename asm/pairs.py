@@ -33,16 +33,22 @@ def choose_pairs(matrices: Sequence[Sequence[Plane]]) -> tuple[Pair, ...]:
 
     Greedy: the most frequent pair is taken out of every row that has it, until the next would not pay.
     """
+    if not any(matrices):  # all of them zero
+        return ()
     present = _terms(matrices)
     inputs = present.shape[1] // 2
+    together = np.triu(present.T @ present, 1)  # float32 counts exactly, and BLAS does it
     chosen: list[Pair] = []
     while len(chosen) < MOST_PAIRS:
-        together = np.triu(present.T @ present, 1)  # float32 counts exactly, and BLAS does it
         first, second = np.unravel_index(int(together.argmax()), together.shape)
         if together[first, second] * SAVED <= PRICE:
             break
         both = (present[:, first] * present[:, second]) > 0
-        present[np.ix_(both, [first, second])] = 0
+        for term in (first, second):  # its rows with the pair count no more with any other term
+            lost = present[both].sum(0)
+            together[term, term + 1 :] -= lost[term + 1 :]
+            together[:term, term] -= lost[:term]
+            present[both, term] = 0
         chosen.append((_term(int(first), inputs), _term(int(second), inputs)))
     return tuple(chosen)
 

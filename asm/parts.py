@@ -20,6 +20,8 @@ class Part:
     rows: int
     lines: tuple[str, ...]
     comment: str
+    size: int
+    directive: str = ".word"
 
     @property
     def segment(self) -> str:
@@ -54,6 +56,7 @@ class EmittedBlock:
     entry: str = ""
     second_entry: str = ""
     parts: tuple[Part, ...] = ()
+    bank: str = ""
     stage: str = ""
 
 
@@ -85,7 +88,7 @@ def pack(tensors: Sequence[tuple[str, Ints]], packer: Packer) -> tuple[Part, ...
             text = tuple(", ".join(f"{w & 0xFFFF}" for w in values[r]) for r in range(row, row + rows))
             label = symbol(name) + (f"_from_{row}" if row else "")
             comment = f"{name}: rows {row} to {row + rows - 1} of {len(values)}, {values.shape[1]} wide"
-            parts.append(Part(name, label, bank, row, rows, text, comment))
+            parts.append(Part(name, label, bank, row, rows, text, comment, rows * row_bytes))
             row += rows
     return tuple(parts)
 
@@ -94,7 +97,20 @@ def pack_whole(name: str, values: Ints, packer: Packer) -> Part:
     """A table that is indexed across its rows: all of it in one bank."""
     bank = packer.place(2 * values.size)
     comment = f"{name}: {values.size} words"
-    return Part(name, symbol(name), bank, 0, len(values), lines(values.reshape(-1).tolist()), comment)
+    text = lines(values.reshape(-1).tolist())
+    return Part(name, symbol(name), bank, 0, len(values), text, comment, 2 * values.size)
+
+
+def pack_bytes(name: str, values: Sequence[int], packer: Packer) -> Part:
+    """A table of bytes."""
+    bank = packer.place(len(values))
+    return Part(name, name, bank, 0, 1, lines(values), f"{name}: {len(values)} bytes", len(values), ".byte")
+
+
+def pack_addresses(name: str, addresses: Sequence[str], packer: Packer) -> Part:
+    """A table of addresses of 24 bits, all of it in one bank."""
+    bank, size = packer.place(3 * len(addresses)), 3 * len(addresses)
+    return Part(name, name, bank, 0, len(addresses), tuple(addresses), f"{name}: where they lie", size, ".faraddr")
 
 
 def row_addresses(parts: Sequence[Part], tensor: str, width: int) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from quantize.fast import has_front_table
 from quantize.quantized import QuantizedModel
 from quantize.schedule import TraceEntry, trace_entries
 
@@ -27,7 +28,6 @@ HOST_MAGIC = b"GPT1"
 LOG_ADDRESS = 0x10000
 """Offset of bank $7F in work RAM: the log begins there."""
 
-LOG_BYTES = 0xB000
 RECORD_WORDS = ("token", "position", "next_token", "x", "y")
 LOGITS_OFFSET = 2 * len(RECORD_WORDS)
 
@@ -47,11 +47,6 @@ def unrecorded(model: QuantizedModel) -> frozenset[str]:
     if has_front_table(model):
         names |= {"embed", "layer0.attention_norm"}
     return frozenset(names)
-
-
-def has_front_table(model: QuantizedModel) -> bool:
-    """True when embedding, first norms and first query, key and value come out of a table."""
-    return model.kernels["layer0.wo"] == "digits" and model.kernels["layer0.wq"] == "schoolbook"
 
 
 @dataclass(frozen=True)
@@ -82,8 +77,3 @@ class RecordLayout:
         if not self.traced:
             return LOGITS_OFFSET + 2 * self.model.config.vocab_size
         return max(offset + 2 * math.prod(entry.shape) for offset, entry in self.entries.values())
-
-    @property
-    def capacity(self) -> int:
-        """Records in the log."""
-        return LOG_BYTES // self.size

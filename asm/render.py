@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from asm.fast import modules as code_modules
 from asm.layout import Layout
 from tables.cells import tiles_2bpp
 
@@ -29,8 +30,11 @@ def render(layout: Layout) -> dict[str, bytes]:
         autoescape=False,
     )
     values = {field.name: getattr(layout, field.name) for field in fields(layout)}
-    names = [*INCLUDES, *(f"{module}.asm" for module in layout.modules), LINKER_MAP]
+    code = code_modules(layout.code)
+    names = [*INCLUDES, *(f"{module}.asm" for module in layout.modules if module not in code), LINKER_MAP]
     files = {name: environment.get_template(name).render(values).encode() for name in names}
+    for module, parts in code.items() if layout.fast else ():
+        files[f"{module}.asm"] = environment.get_template("kernels.asm").render(values | {"code": parts}).encode()
     files |= {"stages.inc": stages_inc(files), "font.2bpp": tiles_2bpp()}
     return files | {"build_id.inc": build_id_inc(files)}
 

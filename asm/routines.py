@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from asm.wram import Area
 from trainer.config import ModelConfig
 
 MOST_UNROLLED = 3
@@ -43,35 +45,23 @@ class NormRoutine:
     squares: str
     variants: tuple[Variant, ...]
     variants_below: int
+    size: int
 
 
-@dataclass(frozen=True)
-class Head:
-    """One head: its inputs' numbers, where its weights and its traces go."""
+def norm_bytes(d: int, bits: int, variants: Sequence[Variant]) -> int:
+    """Bytes of a table norm in digits.asm, instruction by instruction."""
+    total = 5 + d * (24 + bits - 12) + 33 + 7
+    for variant in variants:
+        scale = 6 + variant.right if variant.right else 4 + variant.left
+        each = 12 + scale + 13
+        total += 2 + 2 + 3 + (d * each if variant.unrolled else each + 6)
+    return total
 
-    inputs: tuple[int, ...]
-    weights: str
-    trace_scores: int
-    trace_weights: int
 
-
-@dataclass(frozen=True)
-class AttentionRoutine:
-    """A layer's attention on the PPU."""
-
-    entry: str
-    comment: str
-    segment: str
-    cache: str
-    heads: tuple[Head, ...]
-    key_shift: int
-    bias: int
-    mean_start: int
-    mean_shift: int
-    mean_to_slot: int
-    long_sums: bool
-    trace_query: int
-    trace_packed: int
+def vectors_bytes(d: int, head_shift: int) -> int:
+    """Bytes of clear_sums, add_sums and clamp_residual."""
+    clamp = 36 + (head_shift + 3 if head_shift else 0)
+    return 4 + 3 * d + 1 + 13 * d + 1 + clamp * d
 
 
 @dataclass(frozen=True)
@@ -81,12 +71,10 @@ class FastTables:
     page: str
     sums: int
     shifted: int
+    pages_start: int
+    pages: tuple[Area, ...]
+    segment: str
     norm_bias: int
     head_clamp: int
     head_shift: int
-    pair_bytes: int
-    hidden_in_rows: bool
     exp7_entries: int
-    exp7_lines: tuple[str, ...]
-    reciprocal_lines: tuple[str, ...]
-    front_rows: tuple[str, ...]

@@ -17,6 +17,7 @@ class TokenTexts:
     """Operands of .word and .byte: of every token where its text begins, and the texts with a zero behind each."""
 
     segment: str
+    size: int
     offset_lines: tuple[str, ...]
     text_lines: tuple[str, ...]
 
@@ -27,5 +28,5 @@ def place_token_texts(symbols: Sequence[str], packer: Packer) -> TokenTexts:
     offsets = [0]
     for text in texts:
         offsets.append(offsets[-1] + len(text))
-    bank = packer.place(2 * len(texts) + offsets.pop())
-    return TokenTexts(segment(bank), lines(offsets), lines(b"".join(texts)))
+    size = 2 * len(texts) + offsets.pop()
+    return TokenTexts(segment(packer.place(size)), size, lines(offsets), lines(b"".join(texts)))

@@ -123,11 +123,11 @@ def attention_scores_ppu(query: Ints, keys: Ints, key_shift: int) -> Ints:
 
 
 def reciprocal(total: Ints) -> Ints:
-    """2^21 / S for S ≥ 127, from 2,048 entries; above them from S / 8.    asm: attention_ppu"""
-    exact = ((1 << 21) + (total >> 1)) // np.maximum(total, 1)
-    eighth = total >> 3
-    coarse = (((1 << 21) + (eighth >> 1)) // np.maximum(eighth, 1)) >> 3
-    return np.where(total < RECIPROCALS, exact, coarse)
+    """2^21 / S for S ≥ 127, from 2,048 entries; above them from S / 8, or S / 64.    asm: attention_ppu"""
+    drop = np.where(total < RECIPROCALS, 0, np.where(total < 8 * RECIPROCALS, 3, 6))
+    entry = total >> drop
+    scaled: Ints = (((1 << 21) + (entry >> 1)) // np.maximum(entry, 1)) >> drop
+    return scaled
 
 
 def softmax_weights_ppu(scores: Ints, position: Ints) -> Ints:

@@ -13,6 +13,7 @@ from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel, load_model
 from quantize.ranges import RangeProof, prove
 from quantize.schedule import Attention, Norm, microgpt
+from trainer.config import ModelConfig
 from trainer.errors import InputError
 
 HEAD_CLAMP = 8 * ONE
@@ -27,27 +28,41 @@ COLUMNS_PAY = 0.3
 HALF_WORD = 31_000
 """Half of what a row's sum may reach: the other half is the bias that keeps it above zero; a margin taken off."""
 
-MOST_POSITIONS = 127
-"""The fast attention counts positions in pairs of bytes of an 8-bit index."""
+FRONT_BYTES = 2 << 20
+MOST_FRONT_ROWS = 0x8000 // 3
+"""The front table may take half a cartridge; the addresses of its rows must lie in one bank."""
+
+FRONT = ("layer0.wq", "layer0.wk", "layer0.wv")
 
 
-def with_fast_kernels(model: QuantizedModel) -> QuantizedModel:
+def front_table_pays(config: ModelConfig) -> bool:
+    """True when a row of residual stream, query, keys and values for every token and position is small enough."""
+    rows = config.vocab_size * config.block_size
+    return rows <= MOST_FRONT_ROWS and 6 * config.n_embd * rows <= FRONT_BYTES
+
+
+def has_front_table(model: QuantizedModel) -> bool:
+    """True when embedding, first norms and first query, key and value come out of a table."""
+    return model.kernels["layer0.wo"] == "digits" and model.kernels["layer0.wq"] == "schoolbook"
+
+
+def with_fast_kernels(model: QuantizedModel, *, front_table: bool | None = None) -> QuantizedModel:
     """The same weights on signed digits, table norms and the PPU's multiplier.
 
     The second MLP matrix runs by columns where training left most hidden units at zero: those cost nothing.
-    The first layer's query, key and value matrices stay exact: they end up in a table over token and position.
+    With a front table (None: if it pays) the first layer's query, key and value matrices stay exact, and so do the
+    norms before them: they end up in a table over token and position.
     """
-    if model.config.block_size > MOST_POSITIONS:
-        raise InputError(f"the digits kernel takes {MOST_POSITIONS} positions: use --kernel schoolbook")
+    table = front_table_pays(model.config) if front_table is None else front_table
     kernels = dict.fromkeys(model.linear_names(), "digits")
-    kernels |= {name: "schoolbook" for name in kernels if name in ("layer0.wq", "layer0.wk", "layer0.wv")}
+    kernels |= dict.fromkeys(FRONT, "schoolbook") if table else {}
     if model.info.get("active_hidden", 0.5) < COLUMNS_PAY:
         kernels |= {name: "digit_columns" for name in kernels if name.endswith(".fc2")}
     parameters = {"lm_head.clamp": HEAD_CLAMP, "lm_head.shift": _head_shift(model)}
     proof = RangeProof(replace(model, kernels=kernels, parameters=parameters))
     reach = {bound.name: bound.largest * ONE for bound in proof.bounds}
     for block in microgpt(model.config):
-        if isinstance(block, Norm) and block.name not in ("embed_norm", "layer0.attention_norm"):
+        if isinstance(block, Norm) and not (table and block.name in ("embed_norm", "layer0.attention_norm")):
             source = proof.norm_sources[block.name] * 1.1 + 16
             kernels[block.name] = "table"
             parameters[f"{block.name}.bits"] = min(max(12, int(np.ceil(np.log2(source)))), 15)
@@ -68,7 +83,7 @@ def load_proved(path: Path) -> QuantizedModel:
     """
     model = load_model(path)
     if dict(model.kernels) != dict.fromkeys(model.linear_names(), "schoolbook"):
-        fast = with_fast_kernels(model)
+        fast = with_fast_kernels(model, front_table=model.kernels["layer0.wq"] == "schoolbook")
         head = [[m.parameters.get(f"lm_head.{number}") for number in ("clamp", "shift")] for m in (model, fast)]
         if dict(model.kernels) != fast.kernels or head[0] != head[1]:
             raise InputError(f"{path} mixes kernels that do not go together: run `snesgpt quantize` again")

@@ -15,11 +15,9 @@ from random_model import matrix_weights, random_weights
 
 from asm.build import build_rom, symbols
 from asm.layout import plan
-from asm.predict import SAMPLED_DOCUMENTS, SAMPLED_STREAMS, predict
-from quantize.integer_model import IntegerModel
+from asm.predict import predict, sampled
 from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
-from quantize.sampler import Request, run
 from snesgpt.console import Console
 from snesgpt.page import NamesPage
 from snesgpt.speed import Speed, measure_speed
@@ -61,9 +59,7 @@ def measure(config: ModelConfig, seed: int, core: str, tokens: int) -> Point:
 
 def mean_positions(model: QuantizedModel) -> float:
     """Positions that attention looks at for a token, in the text that the model makes."""
-    requests = [Request(seed, model.temperature, SAMPLED_DOCUMENTS) for seed in range(SAMPLED_STREAMS)]
-    streams = run(IntegerModel(model), requests)
-    return float(np.mean([token.position + 1 for stream in streams for token in stream]))
+    return float(np.mean([token.position + 1 for token in sampled(model)]))
 
 
 def table(scan: str, points: Sequence[Point]) -> Iterator[str]:

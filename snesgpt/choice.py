@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asm.banks import BANK_BYTES
 from asm.layout import plan
+from quantize.fast import has_front_table
 from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
 from trainer.errors import InputError
@@ -19,13 +20,24 @@ def choose(weights: Weights, kernel: str, rom_size: int) -> tuple[QuantizedModel
     if kernel == "schoolbook":
         return _fitting(quantize(weights, "schoolbook"), rom_size), ["schoolbook for all matrices: asked for"]
     try:
-        model = _fitting(quantize(weights, "digits"), rom_size)
+        model = _digits(weights, rom_size)
     except InputError as error:
         if kernel == "digits":
             raise
         model = _fitting(quantize(weights, "schoolbook"), rom_size)
         return model, [f"schoolbook for all matrices: {error}"]
     return model, reasons(model)
+
+
+def _digits(weights: Weights, rom_size: int) -> QuantizedModel:
+    """On the fast kernels; without the front table where the cartridge has no room for it."""
+    model = quantize(weights, "digits")
+    if not has_front_table(model):
+        return _fitting(model, rom_size)
+    try:
+        return _fitting(model, rom_size)
+    except InputError:
+        return _fitting(quantize(weights, "digits", front_table=False), rom_size)
 
 
 def _fitting(model: QuantizedModel, rom_size: int) -> QuantizedModel:
@@ -42,8 +54,10 @@ def reasons(model: QuantizedModel) -> list[str]:
     share = model.info.get("active_hidden")
     seen = f"{share:.0%} of the hidden units are above zero" if share is not None else "no share of zeros is known"
     columns = model.kernels["layer0.fc2"] == "digit_columns"
+    front = f"embedding to first q, k, v depend on {rows:,} pairs of token and position"
+    table = 6 * config.n_embd * rows
     return [
-        f"front table: embedding to first q, k, v depend on {rows:,} pairs of token and position only",
+        f"front table: {front} only" if has_front_table(model) else f"no front table: {front}, {table:,} bytes",
         "digits in rows for every matrix behind a norm: one add a digit",
         f"second MLP matrix by {'columns' if columns else 'rows'}: {seen}, a column costs three times a row's add",
         f"lm_head: its input is cut to ±{model.parameters['lm_head.clamp'] / 256:.1f}, so that its sums fit",

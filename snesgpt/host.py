@@ -66,7 +66,7 @@ class Host:
             count = self._get("log_count")
             yield from self._records(read, count)
             read = count
-            if self._get("status") == FULL:
+            if self._get("status") == FULL and count == self._get("capacity"):
                 console.write_words(host_field("log_count"), np.array([0]))
                 read = 0
             elif self._get("command") == IDLE and self._get("log_count") == read:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from quantize import blocks, fixed
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
-from tests.routine_console import Call, Memory
+from tests.routine_console import WORK_BANK, Call, Memory
 from tests.routine_twins import EDGES, Random, edge_positions, low_word, vectors
 
 Calls = Mapping[str, Call]
@@ -22,7 +23,12 @@ HALF_WORD = 0x8000
 def one(function: Callable[[Memory, Random, int], Call]) -> None:
     """Registers the twin of a routine that stands once in the cartridge."""
     name = function.__name__
-    FAST_TWINS[name] = lambda memory, random, count: {name: function(memory, random, count)}
+    FAST_TWINS[name] = lambda memory, random, count: {name: in_work_ram(function(memory, random, count))}
+
+
+def in_work_ram(call: Call) -> Call:
+    """The data bank that the fast kernels run with."""
+    return replace(call, bank=WORK_BANK)
 
 
 def plus_and_minus(values: Ints, bias: int) -> Ints:
@@ -57,6 +63,15 @@ def trace_slots(memory: Memory, random: Random, count: int) -> Call:
     values = vectors(random, count, memory.config.n_embd)
     slots = plus_and_minus(values, fast.norm_bias)
     return Call({"slots": slots, "normed": values[::-1]}, {"slots": slots, "normed": low_word(values)})
+
+
+@one
+def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
+    fast = memory.layout.fast
+    assert fast
+    values = vectors(random, count, memory.config.n_embd)
+    slots = plus_and_minus(values, fast.norm_bias)
+    return Call({"slots": slots, "residual": values[::-1]}, {"slots": slots, "residual": low_word(values)})
 
 
 @one
@@ -99,7 +114,8 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
         given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
         y = blocks.rmsnorm_table(x, routine.bits)
         assert np.abs(y).max() <= fast.norm_bias
-        calls[routine.entry] = Call(given, {"residual": x, "slots": plus_and_minus(y, fast.norm_bias)})
+        wanted = {"residual": x, "slots": plus_and_minus(y, fast.norm_bias)}
+        calls[routine.entry] = in_work_ram(Call(given, wanted))
     return calls
 
 
@@ -130,25 +146,28 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
         attended = blocks.attend_ppu(weights, values.reshape(count, context, heads, width), value_shift)
         packed = low_word(values << 8 | keys & 0xFF)
         rows = np.arange(count)
-        cache = packed.transpose(0, 2, 1).reshape(count, -1)
-        stale = cache.reshape(count, config.n_embd, context).copy()
-        stale[rows, :, position] = random.integers(0, 1 << 16, (count, config.n_embd))
         given = {
             "query": query << key_shift,
             "packed": packed[rows, position],
             "position": position,
+            "position_bytes": position * config.n_embd,
             "slots": np.zeros((count, 2 * config.n_embd), np.int64),
-            routine.cache: stale.reshape(count, -1),
         }
-        wanted = {
+        wanted = given | {
             "query": low_word(query << key_shift),
-            "packed": packed[rows, position],
-            "position": position,
             "slots": plus_and_minus(attended.reshape(count, -1), routine.bias),
-            routine.cache: cache,
         }
-        calls[routine.entry] = Call(given, wanted)
+        for cache, kept in ((routine.keys, keys), (routine.values, values)):
+            stale = kept.copy()
+            stale[rows, position] = random.integers(-128, 128, (count, config.n_embd))
+            given[cache], wanted[cache] = byte_pairs(stale), byte_pairs(kept)
+        calls[routine.entry] = in_work_ram(Call(given, wanted))
     return calls
+
+
+def byte_pairs(values: Ints) -> Ints:
+    """(N, …) signed bytes, an even number of them a case, as words."""
+    return np.ascontiguousarray(values.astype(np.int8)).reshape(len(values), -1).view("<u2").astype(np.int64)
 
 
 FAST_TWINS["block.entry"] = attention

@@ -71,27 +71,43 @@ def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **sca
 
 
 def digit_rom(
-    config: ModelConfig, seed: int = 0, active: float = 0.1, *, traced: bool = True, **scales: float
+    config: ModelConfig,
+    seed: int = 0,
+    active: float = 0.1,
+    *,
+    traced: bool = True,
+    front: bool | None = None,
+    **scales: float,
 ) -> tuple[QuantizedModel, Rom]:
-    """The same in integers on the fast kernels, and its cartridge: matrices as large as the proof allows."""
-    return _largest(config, seed, active, lambda model: build_rom(model, traced=traced), scales)
+    """The same in integers on the fast kernels, and its cartridge: matrices as large as the proof allows.
+
+    front: with a front table or without; None: as `quantize` chooses.
+    """
+    return _largest(config, seed, active, lambda model: build_rom(model, traced=traced), front, scales)
 
 
-def digit_model(config: ModelConfig, seed: int = 0, active: float = 0.1, **scales: float) -> QuantizedModel:
+def digit_model(
+    config: ModelConfig, seed: int = 0, active: float = 0.1, *, front: bool | None = None, **scales: float
+) -> QuantizedModel:
     """The model of digit_rom alone."""
-    return _largest(config, seed, active, plan, scales)[0]
+    return _largest(config, seed, active, plan, front, scales)[0]
 
 
 Made = TypeVar("Made")
 
 
 def _largest(
-    config: ModelConfig, seed: int, active: float, make: Callable[[QuantizedModel], Made], scales: dict[str, float]
+    config: ModelConfig,
+    seed: int,
+    active: float,
+    make: Callable[[QuantizedModel], Made],
+    front: bool | None,
+    scales: dict[str, float],
 ) -> tuple[QuantizedModel, Made]:
     for halvings in range(12):
         smaller = {name: scales.get(name, 1.0) / 2 ** (halvings / 2) for name in MATRICES}
         try:
-            model = quantize(digit_weights(config, seed, active, **scales | smaller), "digits")
+            model = quantize(digit_weights(config, seed, active, **scales | smaller), "digits", front_table=front)
             return model, make(model)
         except InputError as error:
             refusal = error

@@ -32,7 +32,9 @@ CASE_BANK, CASE_BANK_BYTES, CASE_HEAD = 0x10000, 0x10000, 10
 REGISTERS = {"A": 0, "X": 2, "Y": 4, "flags": 6, "bank": 7, "D": 8}
 CARRY, INTERRUPTS_OFF = 0x01, 0x04
 KEPT_FLAGS = 0x3C  # widths, decimal, interrupts
-PROGRAM_BANK = 0x80
+PROGRAM_BANK, WORK_BANK = 0x80, 0x7E
+"""The data banks: the fast kernels run in work RAM's."""
+
 BOOT_FRAMES = 10
 NOISY_FLAGS = 0xC3
 
@@ -49,12 +51,13 @@ class Call:
 
     A name is a register, `carry`, a name of memory.inc, `high_ram`, or one of the latter plus an offset.
     free: names that may hold anything afterwards, besides those in the routine's header.
-    The direct page is 0 if not given.
+    The direct page is 0 if not given. bank: the data bank.
     """
 
     given: Mapping[str, Ints]
     wanted: Mapping[str, Ints]
     free: frozenset[str] = frozenset()
+    bank: int = PROGRAM_BANK
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,10 @@ def build_routines(model: QuantizedModel, edit: Callable[[dict[str, bytes]], Non
         image = with_checksum(assemble(files, modules, LINKER_MAP, Path(name)))
         address = symbols((Path(name) / "image.dbg").read_bytes()) | {"high_ram": HIGH_RAM}
     declared = re.findall(r"^(\w+)\s+\.(?:word|dword|byte|res)", files["memory.inc"].decode(), re.M)
+    in_work_ram = {
+        name: HIGH_RAM & 0xFF0000 | address[name] for name in declared if 0x2000 <= address[name] < 0x10000
+    }
+    address |= in_work_ram
     ends = [*declared[1:], declared[-1]]
     size = {one: address[end] - address[one] for one, end in zip(declared, ends, strict=True)}
     return RoutineRom(image, Memory(model, layout, address, size))
@@ -120,7 +127,7 @@ class RoutineConsole:
         header: the routine whose header says what may change, where that is not `name`'s own; "-" for none.
         """
         frame = _Frame(self.memory, call)
-        before = frame.noise(np.random.default_rng(seed))
+        before = frame.noise(np.random.default_rng(seed), call.bank)
         for field, values in call.given.items():
             frame.put(before, field, values)
         after = self._run(name, before, frame)
@@ -189,12 +196,12 @@ class _Frame:
         address = self.memory.at(name)
         return CASE_HEAD + (self.low + address - HIGH_RAM if address >= HIGH_RAM else address)
 
-    def noise(self, random: np.random.Generator) -> Bytes:
+    def noise(self, random: np.random.Generator, bank: int) -> Bytes:
         """Cases full of noise, with legal flags and data bank."""
         cases = random.integers(0, 256, (self.count, self.bytes), dtype=np.uint8)
         cases[:, REGISTERS["flags"]] &= NOISY_FLAGS
         cases[:, REGISTERS["flags"]] |= INTERRUPTS_OFF
-        cases[:, REGISTERS["bank"]] = PROGRAM_BANK
+        cases[:, REGISTERS["bank"]] = bank
         cases[:, REGISTERS["D"] : CASE_HEAD] = 0
         return cases
 

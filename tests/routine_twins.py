@@ -187,23 +187,6 @@ def add_rows(memory: Memory, random: Random, count: int) -> Call:
 
 
 @twin
-def row_pointer(memory: Memory, random: Random, count: int) -> Call:
-    entries = 60
-    table = random.integers(0, 256, (16 + count, 3 * entries + 1))
-    entry = np.append(np.repeat([0, 1, entries - 2, entries - 1], 4), random.integers(0, entries, count))
-    slot = random.integers(0, 2, len(entry))
-    target = np.where(slot, memory.at("w_ptr"), memory.at("y_ptr"))
-    rows = np.arange(len(entry))
-    address = sum(table[rows, 3 * entry + byte] << 8 * byte for byte in range(3))
-    words = np.ascontiguousarray(table[:, : 3 * entries], np.uint8).view("<u2").astype(np.int64)
-    before = random.integers(0, 1 << 32, (2, len(entry)))
-    given = {"A": entry, "Y": np.full(len(entry), memory.at("host_prompt")), "X": target, "host_prompt": words}
-    given |= {"y_ptr": before[0], "w_ptr": before[1]}
-    wanted = {"y_ptr": np.where(slot, before[0], address), "w_ptr": np.where(slot, address, before[1])}
-    return Call(given, wanted | {"X": target, "host_prompt": words})
-
-
-@twin
 def relu(memory: Memory, random: Random, count: int) -> Call:
     return in_place(memory, random, count, blocks.relu)
 

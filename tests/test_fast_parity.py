@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from asm.build import Rom, build_rom
+from asm.record import RecordLayout
+from asm.sizes import image_bytes, segment_bytes
+from quantize.fast import has_front_table
 from quantize.integer_model import IntegerModel, Trace
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Request
@@ -28,6 +31,9 @@ SHAPES = {
     "microgpt": (ModelConfig(27, 16, 16, 4, 1, 64), COLUMNS),
     "64 wide, 3 layers, 8 heads": (ModelConfig(10, 8, 64, 8, 3, 64), COLUMNS),
     "40 wide, sums in a page of their own": (ModelConfig(6, 7, 40, 5, 1, 24), COLUMNS),
+    "6 layers, 3 heads": (ModelConfig(8, 5, 24, 3, 6, 40), COLUMNS),
+    "128 wide, 16 heads, 4 units in columns": (ModelConfig(4, 4, 128, 16, 1, 8), COLUMNS),
+    "200 positions": (ModelConfig(9, 200, 16, 2, 1, 8), ROWS),
     "64 wide, relu2, rows": (ModelConfig(6, 6, 64, 2, 2, 40, "relu2"), ROWS),
 }
 IN_BSNES = ("8 wide, 3 layers, relu2", "microgpt", "64 wide, relu2, rows")
@@ -58,6 +64,7 @@ def batches(config: ModelConfig, seeds: int) -> list[list[Request]]:
 
 
 def parity(model: QuantizedModel, rom: Rom, core: str, seeds: int) -> Parity:
+    assert segment_bytes(rom.layout) == {n: size for n, size in rom.segments.items() if n.startswith("BANK")}
     with Console(rom.image, core) as console:
         found = verify(Host(console, model), IntegerModel(model), batches(model.config, seeds))
     assert (found.mismatches, found.first) == (0, None)
@@ -102,6 +109,27 @@ def test_code_over_four_banks_and_more() -> None:
     assert rows, "no chain of rows goes on in another bank"
     for core in ("snes9x", "bsnes"):
         parity(model, rom, core, 1)
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+def test_without_a_front_table_the_first_layer_runs_like_the_others(core: str) -> None:
+    model, rom = digit_rom(ModelConfig(12, 6, 16, 2, 1, 24), 2, COLUMNS, front=False)
+    assert not has_front_table(model)
+    assert {"embed", "embed_norm", "layer0.attention_norm"} <= set(RecordLayout(model, traced=True).entries)
+    assert min(liveliness(model).values()) > 0.05
+    parity(model, rom, core, 1)
+
+
+def test_caches_in_both_banks_of_work_ram() -> None:
+    """And positions beyond the first half of the context, where an index of 8 bits has come round."""
+    model, rom = digit_rom(ModelConfig(6, 256, 64, 2, 2, 8), 2, ROWS)
+    assert "layer1_values" in [area.name for area in rom.layout.wram.bank_7f]
+    assert len(rom.image) == image_bytes(rom.layout)
+    whole = tuple(np.random.default_rng(3).integers(0, 5, 255).tolist())
+    with Console(rom.image) as console:
+        found = verify(Host(console, model), IntegerModel(model), [[Request(3, 10, 1), Request(1, 10, 1, whole)]])
+    assert (found.mismatches, found.first) == (0, None)
+    assert found.tokens > 256
 
 
 def test_the_cartridge_without_trace_makes_the_same_logits_and_letters() -> None:

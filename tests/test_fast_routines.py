@@ -16,9 +16,12 @@ from trainer.config import ModelConfig
 SHAPES = {
     "8 wide, 2 layers": ModelConfig(13, block_size=6, n_embd=8, n_head=2, n_layer=2, n_hidden=16),
     "24 wide, 32 positions": ModelConfig(9, block_size=32, n_embd=24, n_head=3, n_hidden=16, activation="relu2"),
+    "12 wide, 140 positions": ModelConfig(9, block_size=140, n_embd=12, n_head=2, n_hidden=8),
     "64 wide, 1 head": ModelConfig(9, block_size=4, n_embd=64, n_head=1, n_hidden=16),
 }
 RANDOM_CASES = {"snes9x": 300, "bsnes": 40}
+LONG_CASES = {"snes9x": 60, "bsnes": 16}
+"""Where a case is long."""
 
 
 @pytest.fixture(scope="module", params=[(core, shape) for shape in SHAPES for core in RANDOM_CASES], ids=" ".join)
@@ -26,7 +29,7 @@ def routines(request: pytest.FixtureRequest) -> Iterator[tuple[RoutineConsole, i
     core, shape = request.param
     rom = build_routines(digit_model(SHAPES[shape]))
     with Console(rom.image, core) as console:
-        yield RoutineConsole(console, rom), RANDOM_CASES[core]
+        yield RoutineConsole(console, rom), (LONG_CASES if SHAPES[shape].block_size > 128 else RANDOM_CASES)[core]
 
 
 @pytest.mark.parametrize("name", FAST_TWINS)

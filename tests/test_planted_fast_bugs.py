@@ -33,7 +33,7 @@ BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1, 4, 1, 5))], [Request(3, 
 @cache
 def wide() -> QuantizedModel:
     """Code over several banks."""
-    return digit_model(ModelConfig(9, block_size=4, n_embd=64, n_head=1, n_hidden=128), seed=5)
+    return digit_model(ModelConfig(9, block_size=4, n_embd=64, n_head=1, n_hidden=192), seed=5)
 
 
 @cache
@@ -189,7 +189,7 @@ BY_PARITY = [
     ),
     Bug(
         "the columns' sums not cleared",
-        in_block("layer0", "        call clear_sums\n", ""),
+        in_block("layer0", "        jsl clear_sums\n", ""),
         "layer0.mlp_residual[",
     ),
     Bug("the front table one position off", next_position, "embed_norm["),
@@ -206,9 +206,14 @@ BY_PARITY = [
     Bug("entry of the exponentials one too small", numbers("exp7_table", add(0, -1)), "layer0.attention.weights["),
     Bug("wrong direct page", in_block("logits", "        pea slots\n", "        pea slots + 2\n"), "logits["),
     Bug(
-        "a head reads its neighbour's values",
-        everywhere("attention_ppu.asm", r"(layer0_kv) \+ 4 (\* 2 \* N_CONTEXT \+ 1\), y)", r"\1 + 0 \2"),
+        "a head takes its neighbour's weights",
+        changed("attention_ppu.asm", r"lda a:weights \+ 10, y", "lda a:weights + 0, y", "; values\n"),
         "layer0.attention[",
+    ),
+    Bug(
+        "keys kept a byte too late",
+        changed("attention_ppu.asm", r"(stream_row layer1_keys)$", r"\1 + 1"),
+        "layer1.attention.scores[",
     ),
 ]
 
@@ -279,8 +284,13 @@ BY_ROUTINE = [
         "block.entry",
     ),
     Bug(
+        "a head without weight leaves its values to the next",
+        changed("attention_ppu.asm", r"        ldx STREAM\n", "", "\nskip_0_0:"),
+        "block.entry",
+    ),
+    Bug(
         "the best score not kept",
-        changed("attention_ppu.asm", r"cmp a:best\n        bcc", "cmp a:best\n        bcs"),
+        changed("attention_ppu.asm", r"cmp (a:best .*)\n        bcc", r"cmp \1\n        bcs"),
         "block.entry",
     ),
 ]

@@ -23,7 +23,7 @@ from quantize.sampler import Request
 from snesgpt.console import Console
 from snesgpt.host import Host
 from snesgpt.parity import verify
-from tests.fast_twins import head_slots, plus_and_minus
+from tests.fast_twins import head_slots, in_work_ram, plus_and_minus
 from tests.models import SYMBOLS
 from tests.routine_console import Call, RoutineConsole, build_routines
 from tests.routine_twins import low_word
@@ -77,7 +77,9 @@ def run(inside: QuantizedModel, routine: str, call: Call, core: str) -> None:
     with Console(rom.image, core) as console:
         page = np.full(len(next(iter(call.given.values()))), rom.memory.at("slots"))
         given = {**call.given, **({"D": page} if "slots" in call.given else {})}
-        RoutineConsole(console, rom).check(routine, Call(given, call.wanted, ANY | call.free), header="-")
+        RoutineConsole(console, rom).check(
+            routine, in_work_ram(Call(given, call.wanted, ANY | call.free)), header="-"
+        )
 
 
 def unit_vector(size: int, at: int, value: int) -> Ints:
@@ -169,7 +171,7 @@ def test_the_source_of_a_norm(core: str) -> None:
     with Console(rom.image, core) as console:
         (entry,) = (norm.entry for norm in rom.memory.layout.norms)
         call = Call({"residual": x, "slots": np.zeros((4, 32), np.int64)}, wanted, ANY)
-        RoutineConsole(console, rom).check(entry, call, header="-")
+        RoutineConsole(console, rom).check(entry, in_work_ram(call), header="-")
 
 
 @CORES
@@ -183,4 +185,4 @@ def test_the_residual_stream_before_its_clamp(core: str) -> None:
     rom = build_routines(inside)
     with Console(rom.image, core) as console:
         call = Call({"residual": x, "slots": np.zeros((6, 32), np.int64)}, wanted, frozenset("A"))
-        RoutineConsole(console, rom).check("clamp_residual", call, header="-")
+        RoutineConsole(console, rom).check("clamp_residual", in_work_ram(call), header="-")

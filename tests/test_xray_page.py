@@ -301,7 +301,7 @@ BUGS = {
     "the layer before": ("gpt.asm", "lda #layer + 1", "lda #layer + 2"),
     "zeros counted twice": ("xray_cells.asm", "inc number", "inc number\n        inc number"),
     "hidden units of the token before": ("gpt.asm", "call clear_hidden", ""),
-    "all heads in one buffer": ("attention_ppu.asm", "kept_weights + 16", "kept_weights + 0"),
+    "all heads in one buffer": ("xray_cells.asm", "set mul_b, WEIGHTS_ROW", "set mul_b, 0"),
     "a share of the largest weight": ("xray_cells.asm", "adc divisor", "ora divisor"),
     "temperature left out": ("xray_bars.asm", "lda sample_weights, x", "lda f:distribution, x"),
     "bars not rounded": ("xray_bars.asm", "adc #0                  ; rounded", "nop"),

@@ -1,5 +1,6 @@
 ; Attention on the PPU's multiplier: 16 × 8 signed bits, the product there at once.
-; The direct page lies over the PPU's registers and the data bank is work RAM, so every access is short.
+; The direct page lies over the PPU's registers and the data bank is work RAM, so every access is short. Keys and
+; values come through the WRAM port, byte after byte: see asm/attention.py.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -7,8 +8,10 @@
         .include "memory.inc"
 
 .define PRODUCT <(MPYL + 1)      ; read as 16 bits: the product over 256
+.define STREAM <(WMDATA + 0)         ; the next byte of keys or values
 RECIPROCALS = 2048
 LAST = $FE                      ; Y one step below zero
+HALF_BYTES = 256                ; of words that Y reaches
 
 ; trace_here offset, source, bytes: `trace` from within. Nothing unless TRACE.
 .macro trace_here offset, source, bytes
@@ -28,12 +31,30 @@ LAST = $FE                      ; Y one step below zero
         .i8
         .endif
 .endmacro
+
+; stream address: the WRAM port begins there.
+.macro stream address
+        lda #.loword(address)
+        sta <WMADDL
+        ldx #.bankbyte(address) & 1
+        stx <WMADDH
+.endmacro
+
+; stream_row address: the same at this position's row.
+.macro stream_row address
+        lda #.loword(address)
+        clc
+        adc a:position_bytes
+        sta <WMADDL
+        ldx #.bankbyte(address) & 1
+        stx <WMADDH
+.endmacro
 {% for block in attentions %}
 
 ; {{ block.comment }}
-; in: query · 2^{{ block.key_shift }}, packed = this position's key and value bytes, position
+; in: query · 2^{{ block.key_shift }}, packed = this position's key and value bytes, position; data bank $7E
 ; out: slots = {{ block.bias }} ± attended
-; kills: A, X, Y, scores, kept_weights, attended, best, weight_sum, norm_scale, position_words
+; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last
 ; twin: quantize.blocks.attention_scores_ppu, softmax_weights_ppu, attend_ppu
         .segment "{{ block.segment }}"
         .export {{ block.entry }}
@@ -41,81 +62,131 @@ LAST = $FE                      ; Y one step below zero
 .scope
         .a16
         .i16
-        phb
-        pea $7E7E
-        plb
-        plb
-        lda a:position
-        asl a
-        sta a:position_words
-        tay
-{% for i in range(config.n_embd) %}
-        lda a:packed + 2 * {{ i }}
-        sta a:.loword({{ block.cache }} + {{ i }} * 2 * N_CONTEXT), y
-{% endfor %}
         pea INIDISP
         pld
         sep #$10
         .i8
-        trace_here {{ block.trace_query }}, query, KV_ROW
-        trace_here {{ block.trace_packed }}, packed, KV_ROW
-{% for head in block.heads %}
+        trace_here {{ block.trace_query }}, query, 2 * N_EMBD
+        trace_here {{ block.trace_packed }}, packed, 2 * N_EMBD
+        lda a:position
+        asl a
+        sta a:position_words
+        inc a
+        inc a
+        sta a:row_end
+{% if block.long %}
+        cmp #HALF_BYTES
+        bcc :+
+        lda #HALF_BYTES         ; whose low byte, zero, ends an index that wraps
+:       sta a:half_end
+        dec a
+        dec a
+        sta a:half_last
+{% endif %}
 
-        ; head {{ loop.index }} of {{ config.n_head }}: scores
-.scope
-        ldy a:position_words
-        stz a:best
-score:  lda #$8000              ; scores are kept with 2^15 added
+        ; this position's keys and values
+        stream_row {{ block.keys }}
+{% for i in range(config.n_embd) %}
+        ldx a:packed + 2 * {{ i }}
+        stx STREAM
+{% endfor %}
+        stream_row {{ block.values }}
+{% for i in range(config.n_embd) %}
+        ldx a:packed + 2 * {{ i }} + 1
+        stx STREAM
+{% endfor %}
+
+        ; scores, with 2^15 added, where the weights will be
+{% for head in range(config.n_head) %}
+        stz a:best + 2 * {{ head }}
+{% endfor %}
+        stream {{ block.keys }}
+{% for half in block.halves %}
+{% if half.later %}
+        lda a:position_words
+        cmp #HALF_BYTES
+        bcs :+
+        jmp scored
+:
+{% endif %}
+        ldy #0
+score_{{ half.number }}:
+{% for head in half.heads %}
+        ; head {{ head.number }}
+        lda #$8000
 {% for i in head.inputs %}
         ldx a:query + 2 * {{ i }}
         stx <M7A
         ldx a:query + 2 * {{ i }} + 1
         stx <M7A
-        ldx a:.loword({{ block.cache }} + {{ i }} * 2 * N_CONTEXT), y
+        ldx STREAM
         stx <M7B
         clc
         adc PRODUCT
 {% endfor %}
-        sta a:scores, y
-        cmp a:best
+        sta a:weights + {{ head.row }}, y
+        cmp a:best + 2 * {{ head.number }}
         bcc :+
-        sta a:best
-:       dey
-        dey
-        cpy #LAST
-        beq :+
-        jmp score
+        sta a:best + 2 * {{ head.number }}
 :
-        trace_here {{ head.trace_scores }}, scores, 2 * N_CONTEXT
+{% endfor %}
+        iny
+        iny
+        cpy a:{{ half.end }}
+        beq :+
+        jmp score_{{ half.number }}
+:
+{% endfor %}
+scored:
+        trace_here {{ block.trace_scores }}, weights, 2 * N_CONTEXT * N_HEAD
+{% if block.split %}
+        jml weigh
+        .segment "{{ block.weigh_segment }}"
+{% endif %}
+weigh:
+{% for head in range(config.n_head) %}
 
-        ; exp(score − best), seven bits, and their sum
-        lda a:best
+        ; head {{ head }}: exp(score − best), seven bits, and their sum
+.scope
+row = weights + {{ head }} * 2 * N_CONTEXT
+        lda a:best + 2 * {{ head }}
         clc
         adc #4
-        sta a:best
+        sta a:best + 2 * {{ head }}
         stz a:weight_sum
-        ldy a:position_words
-weight: lda a:best
+{% for half in block.halves %}
+{% if half.later %}
+        lda a:position_words
+        cmp #HALF_BYTES
+        bcc summed
+{% endif %}
+        ldy a:{{ half.last }}
+weight_{{ half.number }}:
+        lda a:best + 2 * {{ head }}
         sec
-        sbc a:scores, y
+        sbc a:row + {{ half.number }} * HALF_BYTES, y
         lsr a
         lsr a
         lsr a
         cmp #EXP7_ENTRIES
-        bcs none
+        bcs none_{{ half.number }}
         tax
         lda f:exp7_table, x
         and #$00FF
-        bra keep
-none:   lda #0
-keep:   sta a:.loword({{ head.weights }}), y
+        bra keep_{{ half.number }}
+none_{{ half.number }}:
+        lda #0
+keep_{{ half.number }}:
+        sta a:row + {{ half.number }} * HALF_BYTES, y
         clc
         adc a:weight_sum
         sta a:weight_sum
         dey
         dey
         cpy #LAST
-        bne weight
+        bne weight_{{ half.number }}
+{% endfor %}
+summed:
 
         ; weights · 2^21 / sum / 256: Q0.13
         rep #$10
@@ -130,7 +201,12 @@ keep:   sta a:.loword({{ head.weights }}), y
         lda f:reciprocal_table, x
 {% if block.long_sums %}
         bra have
-large:  lsr a
+large:
+{% if block.longest_sums %}
+        cmp #8 * RECIPROCALS
+        bcs larger
+{% endif %}
+        lsr a
         lsr a
         and #$FFFE
         tax
@@ -138,6 +214,18 @@ large:  lsr a
         lsr a
         lsr a
         lsr a
+{% if block.longest_sums %}
+        bra have
+larger: .repeat 5
+        lsr a
+        .endrepeat
+        and #$FFFE
+        tax
+        lda f:reciprocal_table, x
+        .repeat 6
+        lsr a
+        .endrepeat
+{% endif %}
 have:
 {% endif %}
         sta a:norm_scale
@@ -147,45 +235,77 @@ have:
         stx <M7A
         ldx a:norm_scale + 1
         stx <M7A
-        ldy a:position_words
-:       ldx a:.loword({{ head.weights }}), y
+{% for half in block.halves %}
+{% if half.later %}
+        lda a:position_words
+        cmp #HALF_BYTES
+        bcc scaled
+{% endif %}
+        ldy a:{{ half.last }}
+:       ldx a:row + {{ half.number }} * HALF_BYTES, y
         stx <M7B
         lda PRODUCT
-        sta a:.loword({{ head.weights }}), y
+        sta a:row + {{ half.number }} * HALF_BYTES, y
         dey
         dey
         cpy #LAST
         bne :-
-        trace_here {{ head.trace_weights }}, {{ head.weights }}, 2 * N_CONTEXT
+{% endfor %}
+scaled:
+.endscope
+{% endfor %}
+{% if block.split %}
+        jml mean
+        .segment "{{ block.mean_segment }}"
+{% endif %}
+mean:
+        trace_here {{ block.trace_weights }}, weights, 2 * N_CONTEXT * N_HEAD
 
         ; values
         lda #{{ block.mean_start }}
-{% for i in head.inputs %}
+{% for i in range(config.n_embd) %}
         sta a:attended + 2 * {{ i }}
 {% endfor %}
-        ldy a:position_words
-value:  lda a:.loword({{ head.weights }}), y
+        stream {{ block.values }}
+{% for half in block.halves %}
+{% if half.later %}
+        lda a:position_words
+        cmp #HALF_BYTES
+        bcs :+
+        jmp meant
+:
+{% endif %}
+        ldy #0
+value_{{ half.number }}:
+{% for head in half.heads %}
+        ; head {{ head.number }}
+        lda a:weights + {{ head.row }}, y
         bne :+
-        jmp next
-:       ldx a:.loword({{ head.weights }}), y
+        jmp skip_{{ half.number }}_{{ head.number }}
+:       tax
         stx <M7A
-        ldx a:.loword({{ head.weights }} + 1), y
+        xba
+        tax
         stx <M7A
 {% for i in head.inputs %}
-        ldx a:.loword({{ block.cache }} + {{ i }} * 2 * N_CONTEXT + 1), y
+        ldx STREAM
         stx <M7B
         lda a:attended + 2 * {{ i }}
         clc
         adc PRODUCT
         sta a:attended + 2 * {{ i }}
 {% endfor %}
-next:   dey
-        dey
-        cpy #LAST
+next_{{ half.number }}_{{ head.number }}:
+{% endfor %}
+        iny
+        iny
+        cpy a:{{ half.end }}
         beq :+
-        jmp value
+        jmp value_{{ half.number }}
 :
-{% for i in head.inputs %}
+{% endfor %}
+meant:
+{% for i in range(config.n_embd) %}
         lda a:attended + 2 * {{ i }}
         .repeat {{ block.mean_shift }}
         lsr a
@@ -193,23 +313,33 @@ next:   dey
         clc
         adc #{{ block.mean_to_slot }}
         sta a:slots + 2 * {{ i }}
+        eor #$FFFF
+        sec
+        adc #2 * {{ block.bias }}
+        sta a:slots + 2 * N_EMBD + 2 * {{ i }}
         .if ::TRACE
+        lda a:slots + 2 * {{ i }}
         sec
         sbc #{{ block.bias }}
         sta a:attended + 2 * {{ i }}
         .endif
-        lda #2 * {{ block.bias }}
-        sec
-        sbc a:slots + 2 * {{ i }}
-        sta a:slots + 2 * N_EMBD + 2 * {{ i }}
-{% endfor %}
-.endscope
 {% endfor %}
         rep #$10
         .i16
         pea 0
         pld
-        plb
         rtl
+
+        ; a head that gives a position no weight: on to the next one's values
+        .i8
+{% for half in block.halves %}
+{% for head in half.heads %}
+skip_{{ half.number }}_{{ head.number }}:
+{% for line in head.skip %}
+        {{ line }}
+{% endfor %}
+        jmp next_{{ half.number }}_{{ head.number }}
+{% endfor %}
+{% endfor %}
 .endscope
 {% endfor %}

@@ -4,7 +4,7 @@
 
         .segment "TABLES"
 
-        .export exp_table, rsqrt_table, inverse_t_table, font_tiles, wte_rows, wpe_rows
+        .export exp_table, rsqrt_table, inverse_t_table
 
 ; exp(−i/32), Q0.16
 exp_table:
@@ -31,16 +31,6 @@ cutoff_table:
         .word {{ line }}
 {% endfor %}
 
-; where each row of the embeddings lies
-wte_rows:
-{% for row in wte_rows %}
-        .faraddr {{ row }}
-{% endfor %}
-wpe_rows:
-{% for row in wpe_rows %}
-        .faraddr {{ row }}
-{% endfor %}
-
 ; one byte a token: the first character it prints
         .export symbol_characters
 symbol_characters:
@@ -60,28 +50,8 @@ token_texts:
         .byte {{ line }}
 {% endfor %}
 
-        .segment "TABLES"
-{% if fast %}
-; 127 · exp(−i/32)
-        .export exp7_table, reciprocal_table, front_row_addresses
-exp7_table:
-{% for line in fast.exp7_lines %}
-        .byte {{ line }}
-{% endfor %}
-
-; 2^21 / S
-reciprocal_table:
-{% for line in fast.reciprocal_lines %}
-        .word {{ line }}
-{% endfor %}
-
-; where the row of each position and token lies
-front_row_addresses:
-{% for row in fast.front_rows %}
-        .faraddr {{ row }}
-{% endfor %}
-
-{% endif %}
+        .export font_tiles
+        .segment "{{ font_segment }}"
 font_tiles:
         .incbin "font.2bpp"
 
@@ -99,6 +69,6 @@ about_text:
         .export {{ part.label }}
 {{ part.label }}:
 {% for line in part.lines %}
-        .word {{ line }}
+        {{ part.directive }} {{ line }}
 {% endfor %}
 {% endfor %}

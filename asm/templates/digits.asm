@@ -1,4 +1,5 @@
 ; What surrounds the rows of digits: slots, sums, and the table norm. Unrolled over the model's width.
+; All of it runs with data bank $7E: see gpt.asm.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -9,35 +10,11 @@
 
 HALF_WORD = $8000
 
-; The sums that the MLP's columns add to, empty: 2^15, so that they never go below zero.
-; kills: A
-proc clear_sums, 16, 16
-        lda #HALF_WORD
-        .repeat ::N_EMBD, I
-        sta a:sums + 2 * I
-        .endrepeat
-        rts
-endproc
-
-; residual = residual + sums.
-; kills: A
-; twin: x + y
-proc add_sums, 16, 16
-        .repeat ::N_EMBD, I
-        lda a:sums + 2 * I
-        eor #HALF_WORD
-        clc
-        adc a:residual + 2 * I
-        sta a:residual + 2 * I
-        .endrepeat
-        rts
-endproc
-
 ; Every hidden unit zero, where somebody looks: the columns fill in those above zero.
 ; kills: A, X
 proc clear_hidden, 16, 16
         ldx #2 * N_HIDDEN - 2
-:       stz hidden, x
+:       stz a:hidden, x
         dex
         dex
         bpl :-
@@ -57,6 +34,48 @@ proc trace_slots, 16, 16
         bpl :-
         rts
 endproc
+
+; residual = what a norm left in its slots: the norm of the embedding is the residual stream.
+; kills: A, X
+; twin: quantize.integer_model.IntegerModel.step
+proc residual_of_slots, 16, 16
+        ldx #2 * N_EMBD - 2
+:       lda a:slots, x
+        sec
+        sbc #NORM_BIAS
+        sta a:residual, x
+        dex
+        dex
+        bpl :-
+        rts
+endproc
+
+; The sums that the MLP's columns add to, empty: 2^15, so that they never go below zero.
+; kills: A
+        .segment "{{ fast.segment }}"
+clear_sums:
+        .a16
+        .i16
+        lda #HALF_WORD
+        .repeat ::N_EMBD, I
+        sta a:sums + 2 * I
+        .endrepeat
+        rtl
+
+; residual = residual + sums.
+; kills: A
+; twin: x + y
+add_sums:
+        .a16
+        .i16
+        .repeat ::N_EMBD, I
+        lda a:sums + 2 * I
+        eor #HALF_WORD
+        clc
+        adc a:residual + 2 * I
+        sta a:residual + 2 * I
+        .endrepeat
+        rtl
 
 ; slots = bias ± the residual stream cut to ±HEAD_CLAMP and halved HEAD_SHIFT times; bias is HEAD_CLAMP halved too.
 ; kills: A
@@ -89,14 +108,19 @@ clamp_residual:
         .endrepeat
         rtl
 
-; A = A², rounded to Q8.8 and saturated: a hidden unit of a squared ReLU. Any direct page.
+; A = A², rounded to Q8.8 and saturated: a hidden unit of a squared ReLU. Any direct page and data bank.
 ; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
 ; twin: quantize.blocks.relu2
+        .segment "CODE"
 square_hidden:
         phd
         pea 0
         pld
+        phb
+        phk                     ; the multiplier's registers are seen in bank $80
+        plb
         call square_q88
+        plb
         pld
         rtl
 
@@ -120,7 +144,7 @@ rsqrt_far:
         sta norm_shift
         rtl
 
-        .export clamp_residual, square_hidden, rsqrt_far
+        .export clear_sums, add_sums, clamp_residual, square_hidden, rsqrt_far
 {% for norm in norms %}
 
 ; {{ norm.comment }}
@@ -160,10 +184,6 @@ rsqrt_far:
         tax
         lda norm_scale
         lsr a
-        phb
-        pea $7E7E
-        plb
-        plb
         pea INIDISP             ; the PPU's registers as direct page
         pld
         a8
@@ -240,7 +260,6 @@ done:   rep #$10
         .i16
         pea 0
         pld
-        plb
         rtl
 .endscope
 {% endfor %}

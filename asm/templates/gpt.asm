@@ -22,8 +22,8 @@
         .endif
 .endmacro
 
-; trace_row offset, source: the same for this position's row of a cache.
-.macro trace_row offset, source
+; trace_row offset, source, bank: the same for this position's row of a cache.
+.macro trace_row offset, source, bank
         .if ::TRACE
         phb
         lda log_ptr
@@ -35,7 +35,7 @@
         adc position_bytes
         tax
         lda #KV_ROW - 1
-        mvn #$7E, #LOG_BANK
+        mvn #bank, #LOG_BANK
         plb
         .endif
 .endmacro
@@ -60,10 +60,30 @@
 :
 .endmacro
 
+; row_pointer pointer, table: the address of a row out of a table of addresses in any bank.
+; in: A = row    kills: A, X, count
+.macro row_pointer pointer, table
+        sta count
+        asl a
+        clc
+        adc count
+        tax
+        lda f:table, x
+        sta pointer
+        lda f:table + 2, x
+        and #$FF
+        sta pointer + 2
+.endmacro
+
 ; One step of the model.
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
 ; twin: quantize.integer_model.IntegerModel.step
 proc gpt_step, 16, 16
+{% if fast %}
+        pea $7E7E               ; the fast kernels reach low RAM and the vectors of bank $7E by the same addresses
+        plb
+        plb
+{% endif %}
         mark overhead           ; and again at once: what a mark costs
 {% for block in blocks %}
 
@@ -71,5 +91,9 @@ proc gpt_step, 16, 16
         mark {{ block.stage }}
 {% include block.template %}
 {% endfor %}
+{% if fast %}
+        phk
+        plb
+{% endif %}
         rts
 endproc

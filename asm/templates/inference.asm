@@ -238,7 +238,7 @@ proc advance, 16, 16
         sta token
         lda position_bytes
         clc
-        adc #KV_ROW
+        adc #CACHE_ROW
         sta position_bytes
         lda front_base
         clc
@@ -280,16 +280,20 @@ proc log_token, 16, 16
         clc
         adc #RECORD_BYTES
         sta log_ptr
-        inc host_log_count
         lda host_log_count
+        inc a
         cmp #LOG_CAPACITY
-        bcc done
-        set host_status, HOST_FULL
+        bcs full
+        sta host_log_count
+        rts
+full:   ldx #HOST_FULL          ; before the count: a host that sees the last record sees that no other follows
+        stx host_status
+        sta host_log_count
 :       lda host_log_count      ; the host zeroes it when it has read the log
         bne :-
         stz log_ptr
         set host_status, HOST_RUNNING
-done:   rts
+        rts
 endproc
 
 ; Serve the host for ever: one request after another, as fast as the machine goes.

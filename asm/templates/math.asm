@@ -187,13 +187,12 @@ proc rsqrt, 16, 16
 found:  xba
         and #$FF
         tax
-        lda .loword(rsqrt_table), x
+        lda f:rsqrt_table, x    ; whatever the data bank
         and #$FF
         sta norm_scale
         rts
 endproc
         .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
-        .assert .bankbyte(rsqrt_table) = $80, lderror, "rsqrt_table is read through the data bank"
 
 ; The next 16 random bits: x, y = y, y ^ (y >> 1) ^ t ^ (t >> 3) with t = x ^ (x << 5).
 ; in: random_x, random_y    out: A = random_y    kills: random_t

@@ -66,25 +66,6 @@ proc add_vector, 16, 16
         rts
 endproc
 
-; A 24-bit pointer out of a table of them.
-; in: A = entry, Y = table in bank $80, X = direct-page pointer to fill    kills: A, Y, count
-; twin: table[entry]
-proc row_pointer, 16, 16
-        sta count
-        asl a
-        clc
-        adc count
-        sty count
-        adc count
-        tay                     ; Y = table + 3 · entry
-        lda a:0, y
-        sta $00, x
-        lda a:2, y
-        and #$FF
-        sta $02, x
-        rts
-endproc
-
 ; y = x + w: a token's row of the embedding and a position's.
 ; in: x_ptr = result, y_ptr, w_ptr = the rows, n_bytes    kills: A, Y
 ; twin: wte[token] + wpe[position]

@@ -44,12 +44,23 @@ share_levels:
 {% endfor %}
 
 ; The attention and the hidden units of the layer looked at, while they are there: called by gpt_step after each layer.
-; in: A = layer + 1, X = hidden units    kills: what a block may
+; in: A = layer + 1, X = hidden units, any data bank    kills: what a block may
 proc probe_layer, 16, 16
         cmp probing
         beq :+
         rts
-:       set w_ptr, positive_limits
+:       phb
+        phk
+        plb
+        call shade_layer
+        plb
+        rts
+endproc
+
+; Hidden units and heads.
+; in: X = hidden units    kills: what a block may
+proc shade_layer, 16, 16
+        set w_ptr, positive_limits
         set rows, N_HIDDEN
         set n_bytes, HIDDEN_GROUP
         set y_ptr, HIDDEN_CELLS
@@ -71,26 +82,26 @@ proc shade_stream, 16, 16
 endproc
 
 ; A cell for every n_bytes values of a vector: the one of largest magnitude, the first of equals.
-; in: X = vector in low RAM, rows = its length, n_bytes, w_ptr = limits, y_ptr = offset in xray_cells
-; out: number = how many are zero    kills: A, X, Y, y_ptr, rows, count, best, column
+; in: X = vector in bank $7E, rows = its length, n_bytes, w_ptr = limits, y_ptr = offset in xray_cells
+; out: number = how many are zero    kills: A, X, Y, y_ptr, rows, count, xray_best, column
 ; twin: quantize.xray.pooled
 proc shade_vector, 16, 16
         stz number
-group:  stz best                ; the largest magnitude, and the value that has it
+group:  stz xray_best                ; the largest magnitude, and the value that has it
         stz column
         lda n_bytes
         sta count
-unit:   lda a:0, x
+unit:   lda f:WORK, x
         bne :+
         inc number
 :       tay
         bpl :+
         eor #$FFFF
         inc a
-:       cmp best
+:       cmp xray_best
         bcc :+
         beq :+
-        sta best
+        sta xray_best
         sty column
 :       inx
         inx
@@ -112,11 +123,11 @@ whole:  phx
 endproc
 
 ; The tile of a value.
-; in: best = its magnitude, column = the value, w_ptr = limits    out: A    kills: X, Y
+; in: xray_best = its magnitude, column = the value, w_ptr = limits    out: A    kills: X, Y
 ; twin: tables.cells.heat
 proc shade, 16, 16
         ldy #0
-        lda best
+        lda xray_best
 :       cmp (w_ptr), y
         bcc :+                  ; the last limit is above everything
         iny
@@ -177,7 +188,7 @@ proc shade_head, 16, 16
         tax
         ldy position
         stz divisor
-:       lda f:kept_weights, x
+:       lda f:WORK + kept_weights, x
         clc
         adc divisor
         sta divisor
@@ -198,7 +209,7 @@ cell:   lda column
         clc
         adc w_ptr
         tax
-        lda f:kept_weights, x
+        lda f:WORK + kept_weights, x
         sta dividend
         stz dividend + 2
         .repeat 6

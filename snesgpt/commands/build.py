@@ -13,12 +13,16 @@ import click
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"), help="Cartridge.")
 @click.option("--trace", is_flag=True, help="Record every intermediate, for `snesgpt verify`.")
+@click.option("--dry-run", is_flag=True, help="Only say what the cartridge will cost: nothing is assembled.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(model: Path, out: Path, trace: bool, as_json: bool) -> None:
+def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -> None:
     """Generate 65816 source from MODEL, assemble and link it, and write the cartridge.
 
     Beside it: asm/ with every source file, and .dbg with symbols for Mesen.
     """
+    if dry_run:
+        _say(model, traced=trace, as_json=as_json)
+        return
     from asm.build import build_rom
     from asm.layout import plan
     from asm.predict import predict
@@ -50,3 +54,39 @@ def command(model: Path, out: Path, trace: bool, as_json: bool) -> None:
     for name, size in rom.segments.items():
         click.echo(f"{name:8} {size:7,} bytes")
     click.echo(f"{out}: {len(rom.image) // 1024} KiB")
+
+
+def _say(path: Path, *, traced: bool, as_json: bool) -> None:
+    """What `build` would make of a model: speed, bytes of ROM and work RAM, held-out loss."""
+    from asm.layout import plan
+    from asm.predict import predict
+    from asm.sizes import image_bytes, segment_bytes
+    from quantize.fast import load_proved
+
+    model = load_proved(path)
+    layout = plan(model, traced=traced)
+    prediction, loss = predict(model, plan(model)), model.info.get("nll_integer", model.info.get("nll_float"))
+    if as_json:
+        report = {"bytes": image_bytes(layout), "segments": segment_bytes(layout), "loss": loss}
+        report |= {"work_ram": layout.wram.used, "log_records": layout.log_capacity}
+        report["predicted"] = asdict(prediction) if prediction else None
+        report["tokens_per_second"] = prediction.tokens_per_second if prediction else None
+        click.echo(json.dumps(report))
+        return
+    config = model.config
+    click.echo(
+        f"shape: {config.n_embd}x{config.n_layer}, {config.n_head} heads, {config.block_size} positions, "
+        f"{config.vocab_size} symbols, {config.n_params:,} parameters"
+    )
+    if prediction:
+        click.echo(
+            f"speed: {prediction.tokens_per_second:.2f} tokens/s, {prediction.clocks_per_token:,.0f} clocks a token"
+        )
+    else:
+        click.echo("speed: not predicted for the schoolbook kernel")
+    used = sum(segment_bytes(layout).values())
+    click.echo(f"ROM: {image_bytes(layout) // 1024:,} KiB, {used:,} bytes of them weights, code and tables")
+    click.echo(
+        f"work RAM: {layout.wram.used:,} bytes of vectors, keys and values; {layout.log_capacity} records of log"
+    )
+    click.echo(f"held-out loss: {loss:.4f} nats a symbol" if loss is not None else "held-out loss: not known")

@@ -59,12 +59,15 @@ next:   call load_case
         a8
         lda case_flags
         pha
+        lda case_bank
+        pha
         a16
         lda case_page
         tcd
         lda case_a
         ldx case_x
         ldy case_y
+        plb
         plp
         jsr .loword(enter)
         php                     ; nothing is known about flags, widths, data bank and direct page here

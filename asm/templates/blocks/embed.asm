@@ -1,12 +1,8 @@
         set n_bytes, KV_ROW
         lda token
-        ldx #.loword(w_ptr)
-        ldy #.loword(wte_rows)
-        call row_pointer
+        row_pointer w_ptr, wte_rows
         lda position
-        ldx #.loword(y_ptr)
-        ldy #.loword(wpe_rows)
-        call row_pointer
+        row_pointer y_ptr, wpe_rows
         set x_ptr, {{ block.out }}
         call add_rows
         trace {{ block.trace }}, {{ block.out }}, KV_ROW

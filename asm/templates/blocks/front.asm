@@ -1,22 +1,23 @@
-        ; the row of this token at this position, by DMA
+        ; the row of this token at this position, by DMA; the registers are not seen in bank $7E
         lda front_base
         clc
         adc token
-        ldx #.loword(w_ptr)
-        ldy #.loword(front_row_addresses)
-        call row_pointer
+        row_pointer w_ptr, front_row_addresses
         lda w_ptr
-        sta A1T1L
-        set WMADDL, residual
-        set DAS1L, 3 * KV_ROW
+        sta f:A1T1L
+        lda #.loword(residual)
+        sta f:WMADDL
+        lda #3 * KV_ROW
+        sta f:DAS1L
         a8
-        stz DMAP1
+        lda #0
+        sta f:DMAP1
+        sta f:WMADDH
         lda #.lobyte(WMDATA)
-        sta BBAD1
+        sta f:BBAD1
         lda w_ptr + 2
-        sta A1B1
-        stz WMADDH
+        sta f:A1B1
         lda #2
-        sta MDMAEN
+        sta f:MDMAEN
         a16
         trace {{ block.trace }}, residual, KV_ROW

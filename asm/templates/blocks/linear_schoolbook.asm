@@ -13,7 +13,7 @@
         call matvec
 {% endfor %}
 {% if block.cached %}
-        trace_row {{ block.trace }}, {{ block.out }}
+        trace_row {{ block.trace }}, {{ block.out }}, {{ block.bank }}
 {% else %}
         trace {{ block.trace }}, {{ block.out }}, 2 * {{ block.outputs }}
 {% endif %}

@@ -1,4 +1,4 @@
-        call clear_sums
+        jsl clear_sums
         .if ::TRACE
         call clear_hidden
         .else
@@ -13,6 +13,6 @@
         pea 0
         pld
         trace {{ block.trace }}, hidden, 2 * N_HIDDEN
-        call add_sums
+        jsl add_sums
         probe {{ block.layer }}, hidden
         trace {{ block.trace_after }}, residual, KV_ROW

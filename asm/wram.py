@@ -1,0 +1,99 @@
+"""Where things lie in work RAM: pages below the stack, vectors in bank $7E, the caches in what both banks leave.
+
+Addresses that memory.inc can count itself are its own; here is what has to be known before: which bank a cache
+goes to, how long the log may be, and that all of it fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trainer.errors import InputError
+
+BANK = 0x10000
+HIGH_RAM = 0x2000
+"""Bank $7E below it is low RAM, seen in every bank."""
+
+SCREEN_BYTES = 28 * 32 * 2
+MARK_BYTES = 8 * 1024 + 4 * 64 + 2
+"""The profile build's ring of marks and its ends of vertical blanks."""
+
+SPARE = 0x400
+"""Of bank $7E, for what the screens keep there: memory.inc asserts that it is enough."""
+
+LOG_END = 0xB000
+"""The log begins bank $7F; from here on it belongs to the screens."""
+
+STACK = 0x1E00
+PAGE = 0x100
+
+
+@dataclass(frozen=True)
+class Area:
+    """Some bytes of high work RAM by name."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class WorkRam:
+    """The vectors (word 0 … length) in bank $7E, the areas of either bank, what the log has left, bytes in use."""
+
+    work: tuple[Area, ...]
+    bank_7e: tuple[Area, ...]
+    bank_7f: tuple[Area, ...]
+    log_bytes: int
+
+    @property
+    def used(self) -> int:
+        """Bytes of both banks that a model takes, the log apart."""
+        return sum(area.size for area in (*self.work, *self.bank_7e, *self.bank_7f))
+
+
+def lay_out(work: Sequence[Area], areas: Sequence[Area], record: int, what: str, *, profiled: bool) -> WorkRam:
+    """Vectors first, then the areas, largest first: in bank $7E while it has room, then in bank $7F.
+
+    No area crosses a bank. record: bytes of the log that must be left. what: the caches in words, for the refusal.
+    Raises InputError with the sizes where they do not fit.
+    """
+    others = SCREEN_BYTES + SPARE + (MARK_BYTES if profiled else 0)
+    left = {0: BANK - HIGH_RAM - others - sum(area.size for area in work), 1: LOG_END - record}
+    if left[0] < 0 or left[1] < 0:
+        raise InputError(
+            f"vectors of {sum(area.size for area in work):,} bytes and a record of {record:,} bytes in the log do "
+            "not fit work RAM: use fewer heads, symbols or less context"
+        )
+    room = sum(left.values())
+    placed: dict[int, list[Area]] = {0: [], 1: []}
+    for area in sorted(areas, key=lambda area: -area.size):
+        bank = 0 if area.size <= left[0] else 1
+        if area.size > left[bank]:
+            raise InputError(
+                f"{what}, and the sampler's table, take {sum(area.size for area in areas):,} bytes of work RAM, "
+                f"in pieces of up to {areas[0].size:,}, and {room:,} are left: use fewer layers, fewer dimensions "
+                "or less context"
+            )
+        left[bank] -= area.size
+        placed[bank].append(area)
+    in_7f = sum(area.size for area in placed[1])
+    return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), LOG_END - in_7f)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The digit kernels' pages, upwards to the stack; where the first begins."""
+
+    start: int
+    pages: tuple[Area, ...]
+
+
+def digit_pages(pairs: int, hidden: int, columns: int, slots: int) -> Pages:
+    """Bytes of: sums of two inputs, hidden units in rows, a page for the columns, slots; 0 = there is none.
+
+    All but the pairs are direct pages, which are faster at a multiple of 256.
+    """
+    wanted = {"pair_slots": pairs, "hidden_slots": hidden, "column_page": columns, "slots": slots}
+    pages = tuple(Area(name, -(-size // PAGE) * PAGE) for name, size in wanted.items() if size)
+    return Pages(STACK - sum(page.size for page in pages), pages)
