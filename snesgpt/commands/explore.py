@@ -1,0 +1,225 @@
+"""`snesgpt explore`: many shapes and digit budgets, and the picture to choose from."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trainer.errors import InputError
+from trainer.presets import PRESETS
+
+if TYPE_CHECKING:
+    from snesgpt.cluster import Running, Schedule
+    from snesgpt.explore import Text
+    from snesgpt.points import Point
+    from snesgpt.rows import Row
+
+
+def whole_numbers(text: str) -> list[int]:
+    """Those of "16,32"."""
+    return [int(part) for part in text.split(",")]
+
+
+def numbers(text: str) -> list[float]:
+    """Those of "1.0,1.2"."""
+    return [float(part) for part in text.split(",")]
+
+
+@click.command("explore")
+@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
+@click.option("--points", type=click.Path(path_type=Path), help="TOML file of points, instead of the next four.")
+@click.option("--preset", type=click.Choice(["auto", *PRESETS]), default="auto", help="Its training, or by size.")
+@click.option("--dimensions", type=whole_numbers, metavar="N,N,…", default="16,24,32,48,64")
+@click.option("--layers", type=whole_numbers, metavar="N,N,…", default="1,2")
+@click.option("--digits", type=numbers, metavar="X,X,…", default="1.0,1.2,1.6,2.0", help="Of a weight, on average.")
+@click.option("--seconds-per-point", type=click.FloatRange(0.1), default=60.0, help="Training of each point.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="First weights and document order.")
+@click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="Of all together.")
+@click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one for each core]")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler of a cluster, as tcp://HOST:8786.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/explore.jsonl"), help="The results.")
+@click.option("--picture", type=click.Path(path_type=Path), default=Path("build/explore.png"), help="PNG.")
+@click.option("--no-forerunner", is_flag=True, help="Leave its point out.")
+@click.option("--retry-failed", is_flag=True, help="Run points again that failed.")
+@click.option("--draw-only", is_flag=True, help="Run nothing: draw what is in --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    data: Path | None,
+    time_limit: float | None,
+    workers: int | None,
+    scheduler: str | None,
+    out: Path,
+    picture: Path,
+    retry_failed: bool,
+    draw_only: bool,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
+    """Train and measure a grid of shapes and digit budgets, and draw held-out loss against speed.
+
+    Every point becomes a line of JSON in --out, and points that are there already are not run again: the same
+    command continues what was interrupted or ran out of time.
+    """
+    from snesgpt.cluster import Schedule
+    from snesgpt.explore import read_text
+    from snesgpt.rows import read_rows
+
+    begun = time.monotonic()
+    if out.is_dir() or picture.is_dir():
+        raise InputError(f"{out if out.is_dir() else picture} is a directory: a file is needed")
+    points = [] if draw_only else _points(wanted)
+    text = read_text(data or _default_text())
+    rows = [row for row in read_rows(out) if row["text"] == text.digest]
+    missing = _missing(points, rows, retry_failed)
+    click.echo(f"{text.name}: {len(points):,} points, {len(points) - len(missing):,} in {out}", err=True)
+    left: list[Point] = []
+    if missing:
+        deadline = None if time_limit is None else begun + 60 * time_limit
+        schedule = Schedule(deadline, len(text.symbols))
+        left = _run(missing, text, schedule, (scheduler, workers or os.cpu_count() or 1), out, rows)
+    _finish(text, _latest(rows), len(left), out, picture, as_json)
+
+
+def _default_text() -> Path:
+    from trainer.corpus import NAMES
+
+    return NAMES
+
+
+def _points(wanted: dict[str, Any]) -> list[Point]:
+    """The forerunner's, and those of the file or of the options. Raises UsageError for both."""
+    from snesgpt.points import forerunner, grid, read_points
+
+    seconds, seed, axes = wanted["seconds_per_point"], wanted["seed"], ("preset", "dimensions", "layers", "digits")
+    ctx = click.get_current_context()
+    given = [name for name in axes if ctx.get_parameter_source(name) != click.core.ParameterSource.DEFAULT]
+    if wanted["points"] is None:
+        choices = {name: wanted[name] for name in axes} | {"preset": [wanted["preset"]]}
+        points = grid(choices, seconds, seed)
+    elif given:
+        raise click.UsageError(f"--points and --{given[0]} exclude each other")
+    else:
+        points = read_points(wanted["points"], seconds, seed)
+    first = [] if wanted["no_forerunner"] else [forerunner(seconds, seed)]
+    return list(dict.fromkeys([*first, *points]))
+
+
+def _missing(points: Sequence[Point], rows: Sequence[Row], retry_failed: bool) -> list[Point]:
+    """The points that have no row yet; with retry_failed also those whose row is an error."""
+    there = [row["point"] for row in _latest(rows) if not (retry_failed and "error" in row)]
+    return [point for point in points if point.identity() not in there]
+
+
+def _latest(rows: Sequence[Row]) -> list[Row]:
+    """The last row of every point."""
+    return list({json.dumps(row["point"], sort_keys=True): row for row in rows}.values())
+
+
+def _run(
+    points: list[Point],
+    text: Text,
+    schedule: Schedule,
+    where: tuple[str | None, int],
+    out: Path,
+    rows: list[Row],
+) -> list[Point]:
+    """Run points and add their rows to the file and to `rows`; those there was no time for."""
+    from snesgpt.cluster import open_client, run_points
+    from snesgpt.rows import append_row
+
+    scheduler, workers = where
+    try:
+        with _progress(len(points), schedule) as (say, watch), open_client(scheduler, workers) as client:
+
+            def finished(row: Row) -> None:
+                append_row(out, row)
+                rows.append(row)
+                say(row)
+
+            return run_points(client, points, text, schedule, finished, watch)
+    except KeyboardInterrupt:
+        click.echo(f"snesgpt: interrupted: {out} has every finished point, the same command continues", err=True)
+        sys.exit(130)
+
+
+def _line(row: Row) -> str:
+    """A result in a line."""
+    if "error" in row:
+        return f"{row['label']}: {row['error']}"
+    kernel = ", schoolbook" if row["kernel"] == "schoolbook" else ""
+    return (
+        f"{row['label']}: {row['nll_integer']:.4f} nats/character, {row['tokens_per_second']:.1f} tokens/s, "
+        f"{row['rom_bytes'] // 1024:,} KiB{kernel}"
+    )
+
+
+@contextmanager
+def _progress(
+    total: int, schedule: Schedule
+) -> Iterator[tuple[Callable[[Row], None], Callable[[Sequence[Running], Sequence[Point]], None]]]:
+    """A bar on stderr with what is running and the time left; yields what says a result and what moves the bar."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from snesgpt.points import label
+
+    columns = (
+        TextColumn("{task.fields[done]} of {task.fields[of]}"),
+        BarColumn(None),
+        TextColumn("{task.fields[running]}"),
+        TimeRemainingColumn(),
+    )
+    terminal = Console(stderr=True)
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as shown:
+        task = shown.add_task("", total=1.0, done=0, of=total, running="starting")
+
+        def watch(running: Sequence[Running], waiting: Sequence[Point]) -> None:
+            now, done = time.monotonic(), total - len(running) - len(waiting)
+            parts = [min(1.0, (now - run.begun) / max(1.0, schedule.expected(run.point))) for run in running]
+            names = "; ".join(label(run.point.identity()) for run in running[:3])
+            names += f" and {len(running) - 3} more" if len(running) > 3 else ""
+            shown.update(task, completed=(done + sum(parts)) / total, done=done, running=names)
+
+        def say(row: Row) -> None:
+            shown.console.print(_line(row), highlight=False, markup=False, soft_wrap=True)
+
+        yield say, watch
+
+
+def _title(text: Text, results: Sequence[Row]) -> str:
+    """Of the picture."""
+    seconds = sorted({row["point"]["seconds"] for row in results})
+    times = " or ".join(f"{one:g}" for one in seconds) if len(seconds) < 4 else f"{seconds[0]:g} to {seconds[-1]:g}"
+    return f"{text.name}: {len(results):,} models, each trained for {times} s"
+
+
+def _finish(text: Text, rows: Sequence[Row], n_left: int, out: Path, picture: Path, as_json: bool) -> None:
+    """Draw the picture if there is anything to draw, and say what there is to choose from."""
+    from snesgpt.tradeoff import draw, drawable, pareto_front
+
+    results = drawable(rows)
+    if not results and not n_left:
+        why = rows[-1]["error"] if rows else f"{out} has no point of {text.name}"
+        raise InputError(f"nothing to draw: {why}")
+    if results:
+        draw(picture, results, _title(text, results))
+    front = pareto_front(results)
+    if as_json:
+        shown = {"results": str(out), "picture": str(picture) if results else None, "left": n_left}
+        click.echo(json.dumps(shown | {"front": [row["label"] for row in front], "points": list(rows)}))
+        return
+    for row in front:
+        click.echo(_line(row))
+    if failed := len(rows) - len(results):
+        click.echo(f"{failed:,} failed: {out} says why")
+    if n_left:
+        click.echo(f"{n_left:,} left for want of time: the same command runs them")
+    click.echo(f"results: {out}" + (f"\npicture: {picture}" if results else ""))

@@ -1,0 +1,154 @@
+"""What to try: a point is a recipe, a time and a seed; a grid is every combination of what each may be."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import InputError
+from trainer.presets import PRESETS, Preset
+
+FORERUNNER = "forerunner"
+KERNELS = ("auto", "digits", "schoolbook")
+AUTO = "auto"
+LADDER = ("microgpt", "small", "large")
+"""Presets by size, as far as there are such: a point is trained like the largest that is no larger than itself."""
+
+SHORT = {
+    "dimensions": "n_embd",
+    "layers": "n_layer",
+    "heads": "n_head",
+    "hidden": "n_hidden",
+    "context": "block_size",
+}
+"""Words for sizes in a file of points; a preset's other fields go by their own names."""
+
+OF_RECIPE: dict[str, type] = {
+    field.name: type(getattr(PRESETS["microgpt"], field.name))
+    for field in fields(Preset)
+    if field.name not in ("name", "steps")
+}
+OF_RUN: dict[str, type] = {"preset": str, "seconds": float, "seed": int, "kernel": str}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One model to try. recipe: its shape and how it is trained, but for the length: that is `seconds`.
+
+    kernel is as in `snesgpt quantize`. Sizes are not checked here: a shape that is refused is a result too.
+    Raises InputError when there is no time to train.
+    """
+
+    recipe: Preset
+    seconds: float = 60.0
+    seed: int = 0
+    kernel: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.seconds <= 0:
+            raise InputError(f"seconds is {self.seconds:g}: a point needs time to train")
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides its result, but for the text: flat plain data, the same after a trip through JSON."""
+        return {**asdict(self.recipe), "seconds": self.seconds, "seed": self.seed, "kernel": self.kernel}
+
+
+def label(point: Mapping[str, Any]) -> str:
+    """The identity of a point in a few words: "32×1, 1.2 digits"."""
+    if point["name"] == FORERUNNER:
+        return FORERUNNER
+    digits = f"{point['digits']} digits" if point["digits"] else "float"
+    return f"{point['n_embd']}×{point['n_layer']}, {digits}"
+
+
+def forerunner(seconds: float, seed: int) -> Point:
+    """The model this project grew out of: plain float weights on the schoolbook kernel."""
+    return Point(replace(PRESETS[FORERUNNER], digits=0.0), seconds, seed, "schoolbook")
+
+
+def grid(choices: Mapping[str, Sequence[Any]], seconds: float, seed: int) -> list[Point]:
+    """Every combination of the choices, keys as in a file of points; seconds and seed where none are given.
+
+    Digits vary slowest: a grid that is cut short has tried every shape once. Raises InputError for an unknown
+    key or a value of the wrong kind.
+    """
+    defaults: dict[str, Sequence[Any]] = {"preset": [AUTO], "seconds": [seconds], "seed": [seed]}
+    named = {SHORT.get(key, key): values for key, values in (defaults | dict(choices)).items()}
+    for key, values in named.items():
+        _check(key, values)
+    keys = sorted(named, key=lambda key: key != "digits")
+    combinations = itertools.product(*(named[key] for key in keys))
+    return [_point(dict(zip(keys, values, strict=True))) for values in combinations]
+
+
+def read_points(path: Path, seconds: float, seed: int) -> list[Point]:
+    """The points of a TOML file: each [[points]] table is a grid, its values single ones or lists.
+
+    Raises InputError, naming the file, when it is missing, no such TOML, or a table is wrong.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("points")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from error
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise InputError(f"{path} has no [[points]] table: docs/explore.md shows one")
+    found: list[Point] = []
+    for number, table in enumerate(tables, 1):
+        choices = {key: value if isinstance(value, list) else [value] for key, value in table.items()}
+        try:
+            found += grid(choices, seconds, seed)
+        except InputError as error:
+            raise InputError(f"{path}, table {number}: {error}") from error
+    return list(dict.fromkeys(found))
+
+
+def _point(choice: dict[str, Any]) -> Point:
+    """One combination: the preset with what is chosen in its place. An MLP not chosen is four times as wide."""
+    recipe = {key: _KIND[key](value) for key, value in choice.items() if key in OF_RECIPE}
+    if "n_embd" in recipe:
+        recipe.setdefault("n_hidden", 4 * recipe["n_embd"])
+    run = {key: _KIND[key](value) for key, value in choice.items() if key in OF_RUN and key != "preset"}
+    preset = _suited(recipe) if choice["preset"] == AUTO else PRESETS[choice["preset"]]
+    return Point(replace(preset, **recipe), **run)
+
+
+def _suited(recipe: dict[str, Any]) -> Preset:
+    """The preset for a point that names none: the largest of LADDER that is no larger than its shape."""
+
+    def matrices(preset: Preset) -> int:
+        return preset.n_layer * preset.n_embd * (4 * preset.n_embd + 2 * preset.n_hidden)
+
+    ladder = [PRESETS[name] for name in LADDER if name in PRESETS]
+    own = matrices(replace(ladder[0], **recipe))
+    return max((preset for preset in ladder if matrices(preset) <= own), key=matrices, default=ladder[0])
+
+
+_KIND = OF_RECIPE | OF_RUN
+
+
+def _check(key: str, values: Sequence[Any]) -> None:
+    if key not in _KIND:
+        shown = {size: word for word, size in SHORT.items()}
+        known = ", ".join(shown.get(name, name) for name in _KIND)
+        raise InputError(f"a point has no {key!r}: it has {known}")
+    if not values:
+        raise InputError(f"{key} is an empty list: it needs at least one value")
+    kind = _KIND[key]
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
+            raise InputError(f"{key} is {value!r}: it must be {_WORDS[kind]}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{key} is {value!r}: it must be a finite number")
+        if key in _WORDS_OF and value not in _WORDS_OF[key]:
+            raise InputError(f"{key} is {value!r}: it must be one of {', '.join(_WORDS_OF[key])}")
+
+
+_WORDS = {int: "a whole number", float: "a number", str: "a word in quotes"}
+_WORDS_OF = {"preset": (AUTO, *PRESETS), "kernel": KERNELS}
