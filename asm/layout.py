@@ -44,12 +44,15 @@ SHORTEST_ENTRY, LONGEST_ENTRY = 4, 7
 """Characters of a name in the lists of those made and kept, as powers of two."""
 
 TWO_COLUMNS = 16
-"""Names up to this context stand in two columns."""
+"""Names of letters up to this context stand in two columns, a line each; all others on several lines."""
+
+LETTERS_A_LINE = 20
+"""Of 29: where words stay whole, a line may end up to nine letters early."""
 
 MOST_BARS = 28
 """Letters whose share the x-ray screen shows: as many as its safe width holds."""
 
-PAGES = ("names_page", "prompt_page", "xray_page", "kept_page", "about_page")
+PAGES = ("names_page", "names_list", "prompt_page", "xray_page", "kept_page", "about_page")
 MODULES = (
     *("main", "gpt", "attention", "math", "vector", "inference", "screen", "text", "pages", *PAGES),
     *("xray_cells", "xray_bars", "self_test", "sound", "sound_driver", "save", "profile", "data"),
@@ -108,6 +111,7 @@ class Layout:
     entry_bytes: int
     entry_shift: int
     name_columns: int
+    name_lines: int
     kept_capacity: int
     save_version: int
     sram_bytes: int
@@ -223,7 +227,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     banks = power_of_two(packer.bank + 1)
     d = config.n_embd
     table = rsqrt_table(d)
-    entry_shift = min(max((config.block_size - 1).bit_length(), SHORTEST_ENTRY), LONGEST_ENTRY)
+    entry_shift, name_columns, name_lines = _name_list(model)
     sram_bytes = SaveFormat(1 << entry_shift).sram_bytes
     temperatures = range(MAX_TEMPERATURE + 1)
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
@@ -243,7 +247,8 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         cache_row=d if fast else 2 * d,
         entry_bytes=1 << entry_shift,
         entry_shift=entry_shift,
-        name_columns=2 if config.block_size <= TWO_COLUMNS else 1,
+        name_columns=name_columns,
+        name_lines=name_lines,
         kept_capacity=CAPACITY,
         save_version=VERSION,
         sram_bytes=sram_bytes,
@@ -278,6 +283,15 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         norms=fast.norms if fast else (),
         attentions=fast.attentions if fast else (),
     )
+
+
+def _name_list(model: QuantizedModel) -> tuple[int, int, int]:
+    """Of the list of names: characters of an entry as a power of two, columns, lines of a name."""
+    context, letters = model.config.block_size, all(len(symbol) == 1 for symbol in model.symbols)
+    if letters and context <= TWO_COLUMNS:
+        return SHORTEST_ENTRY, 2, 1
+    shift = min((context - 1).bit_length(), LONGEST_ENTRY) if letters else LONGEST_ENTRY
+    return max(shift, SHORTEST_ENTRY), 1, -(-(1 << max(shift, SHORTEST_ENTRY)) // LETTERS_A_LINE)
 
 
 def size_code(size: int) -> int:

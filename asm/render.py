@@ -15,7 +15,16 @@ from asm.layout import Layout
 from tables.cells import tiles_2bpp
 
 TEMPLATES = Path(__file__).parent / "templates"
-INCLUDES = ("snes.inc", "contract.inc", "config.inc", "memory.inc", "screen.inc", "xray.inc", "spc700.inc")
+INCLUDES = (
+    "snes.inc",
+    "contract.inc",
+    "config.inc",
+    "memory.inc",
+    "screen.inc",
+    "names.inc",
+    "xray.inc",
+    "spc700.inc",
+)
 LINKER_MAP = "lorom.cfg"
 
 

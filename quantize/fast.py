@@ -46,17 +46,20 @@ def has_front_table(model: QuantizedModel) -> bool:
     return model.kernels["layer0.wo"] == "digits" and model.kernels["layer0.wq"] == "schoolbook"
 
 
-def with_fast_kernels(model: QuantizedModel, *, front_table: bool | None = None) -> QuantizedModel:
+def with_fast_kernels(
+    model: QuantizedModel, *, front_table: bool | None = None, columns: bool | None = None
+) -> QuantizedModel:
     """The same weights on signed digits, table norms and the PPU's multiplier.
 
-    The second MLP matrix runs by columns where training left most hidden units at zero: those cost nothing.
+    The second MLP matrix runs by columns (None: if they pay) where training left most hidden units at zero: those
+    cost nothing.
     With a front table (None: if it pays) the first layer's query, key and value matrices stay exact, and so do the
     norms before them: they end up in a table over token and position.
     """
     table = front_table_pays(model.config) if front_table is None else front_table
     kernels = dict.fromkeys(model.linear_names(), "digits")
     kernels |= dict.fromkeys(FRONT, "schoolbook") if table else {}
-    if model.info.get("active_hidden", 0.5) < COLUMNS_PAY:
+    if columns if columns is not None else model.info.get("active_hidden", 0.5) < COLUMNS_PAY:
         kernels |= {name: "digit_columns" for name in kernels if name.endswith(".fc2")}
     parameters = {"lm_head.clamp": HEAD_CLAMP, "lm_head.shift": _head_shift(model)}
     proof = RangeProof(replace(model, kernels=kernels, parameters=parameters))
@@ -83,7 +86,11 @@ def load_proved(path: Path) -> QuantizedModel:
     """
     model = load_model(path)
     if dict(model.kernels) != dict.fromkeys(model.linear_names(), "schoolbook"):
-        fast = with_fast_kernels(model, front_table=model.kernels["layer0.wq"] == "schoolbook")
+        fast = with_fast_kernels(
+            model,
+            front_table=model.kernels["layer0.wq"] == "schoolbook",
+            columns=model.kernels["layer0.fc2"] == "digit_columns",
+        )
         head = [[m.parameters.get(f"lm_head.{number}") for number in ("clamp", "shift")] for m in (model, fast)]
         if dict(model.kernels) != fast.kernels or head[0] != head[1]:
             raise InputError(f"{path} mixes kernels that do not go together: run `snesgpt quantize` again")

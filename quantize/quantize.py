@@ -59,11 +59,17 @@ def round_tensor(name: str, exact: NDArray[Any]) -> Ints:
     return rounded
 
 
-def quantize(weights: Weights, kernel: str = "schoolbook", *, front_table: bool | None = None) -> QuantizedModel:
+def quantize(
+    weights: Weights,
+    kernel: str = "schoolbook",
+    *,
+    front_table: bool | None = None,
+    columns: bool | None = None,
+) -> QuantizedModel:
     """Round every weight to Q8.8, choose the kernels, and prove the ranges.
 
-    kernel is `schoolbook` or `digits`; front_table as in with_fast_kernels. Logits that could leave their word
-    are halved, at most three times.
+    kernel is `schoolbook` or `digits`; front_table, columns as in with_fast_kernels. Logits that could leave
+    their word are halved, at most three times.
     Raises InputError when a weight is outside Q8.8 or another range cannot be proved, naming it.
     """
     if kernel not in CHOICES:
@@ -73,7 +79,7 @@ def quantize(weights: Weights, kernel: str = "schoolbook", *, front_table: bool 
     tensors = {name: round_tensor(name, tensor) for name, tensor in exact.items()}
     model = QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info, merges=weights.merges)
     if kernel == "digits":
-        model = with_fast_kernels(model, front_table=front_table)
+        model = with_fast_kernels(model, front_table=front_table, columns=columns)
     proof = RangeProof(model)
     while not proof.bounds[-1].holds and model.logit_exponent < MOST_LOGIT_SHIFT:
         shift = model.logit_shift + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asm.banks import BANK_BYTES
 from asm.layout import plan
-from quantize.fast import has_front_table
+from quantize.fast import COLUMNS_PAY, has_front_table
 from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
 from trainer.errors import InputError
@@ -30,14 +30,18 @@ def choose(weights: Weights, kernel: str, rom_size: int) -> tuple[QuantizedModel
 
 
 def _digits(weights: Weights, rom_size: int) -> QuantizedModel:
-    """On the fast kernels; without the front table where the cartridge has no room for it."""
-    model = quantize(weights, "digits")
-    if not has_front_table(model):
-        return _fitting(model, rom_size)
-    try:
-        return _fitting(model, rom_size)
-    except InputError:
-        return _fitting(quantize(weights, "digits", front_table=False), rom_size)
+    """On the fast kernels: as they pay; where that cannot be, the second MLP matrices by columns, whose sums are
+    shorter, then without the front table.
+
+    Raises InputError with the first refusal.
+    """
+    refusals = []
+    for front_table, columns in ((None, None), (None, True), (False, None), (False, True)):
+        try:
+            return _fitting(quantize(weights, "digits", front_table=front_table, columns=columns), rom_size)
+        except InputError as error:
+            refusals.append(error)
+    raise refusals[0]
 
 
 def _fitting(model: QuantizedModel, rom_size: int) -> QuantizedModel:
@@ -54,6 +58,8 @@ def reasons(model: QuantizedModel) -> list[str]:
     share = model.info.get("active_hidden")
     seen = f"{share:.0%} of the hidden units are above zero" if share is not None else "no share of zeros is known"
     columns = model.kernels["layer0.fc2"] == "digit_columns"
+    if columns and (share is None or share >= COLUMNS_PAY):
+        seen += ", but a sum of its rows does not fit 16 bits"
     front = f"embedding to first q, k, v depend on {rows:,} pairs of token and position"
     table = 6 * config.n_embd * rows
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,11 +10,13 @@ import pytest
 
 from asm.build import Rom, build_rom
 from quantize.integer_model import IntegerModel
+from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from snesgpt.console import Console
 from snesgpt.cores import KNOWN
 from tests.models import random_model
 from tests.screens import Screens
+from tests.text_window import TextWindow
 from trainer.config import ModelConfig
 
 MODEL = replace(random_model(ModelConfig(9, 5, n_embd=4, n_head=2, n_hidden=4)), info={"temperature": 1.3})
@@ -159,19 +162,44 @@ def test_another_screen_and_back_goes_on_where_it_was(page: Names) -> None:
     assert page.finish() == expected(1, 13)
 
 
-def test_a_name_longer_than_its_line_ends_in_an_ellipsis_and_disturbs_nothing() -> None:
-    model = random_model(ModelConfig(3, 40, n_embd=4, n_head=1, n_hidden=4), lm_head=0.0)
-    greedy = replace(model, info={"temperature": 0.0})  # all letters alike: every name is 40 times the first
-    rom = build_rom(greedy)
-    with Console(rom.image) as console:
+def lines_of(text: str, lines: int) -> list[str]:
+    """A text in a window as wide as a name's lines; what has no room ends in an ellipsis, a space here."""
+    window = TextWindow([text], text_first=0, text_last=(lines - 1) * 64, text_width=29)
+    window.begin_text()
+    full = window.put_token(0)
+    rows = window.rows()
+    return [*rows[:-1], rows[-1][:28] + " "] if full else rows
+
+
+def long_names(model: QuantizedModel, core: str, count: int) -> None:
+    """The first names of a model whose names take several lines, before and after looking at another screen."""
+    rom = build_rom(model)
+    lines = rom.layout.name_lines
+    expected = documents(IntegerModel(model), Request(1, model.temperature, count))
+    with Console(rom.image, core) as console:
         page = Screens(console, rom)
-        console.run_until(lambda _: page.word("names_made") == 3, FRAMES_A_PAGE)
-        console.run(2)
-        rows = page.rows()
-        assert [page.tile(FIRST_ROW + n, 30)[0] for n in range(3)] == [0x1F] * 3
-    assert documents(IntegerModel(greedy), Request(1, 0, 3)) == ["a" * 40] * 3
-    assert [row[1:30] for row in rows[FIRST_ROW : FIRST_ROW + 3]] == [" " + "a" * 28] * 3
-    assert rows[FIRST_ROW + 4].isspace()
+        for _ in range(2):
+            console.run_until(lambda _: page.word("names_made") >= count, 4 * FRAMES_A_PAGE)
+            page.push("b")
+            console.run(2)
+            rows = [row[2:31] for row in page.rows()[FIRST_ROW : FIRST_ROW + count * lines]]
+            assert rows == [row for name in expected for row in lines_of(name, lines)]
+            page.open("kept")
+            page.open("names")
+    assert any(len(name) > 29 for name in expected)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_names_of_a_longer_context_stand_on_several_lines_with_whole_words(core: str) -> None:
+    model = random_model(ModelConfig(53, 60, n_embd=4, n_head=1, n_hidden=4), seed=6)
+    symbols = (" " + string.ascii_letters)[:52]
+    long_names(replace(model, symbols=symbols, info={"temperature": 2.0}), core, 3)
+
+
+def test_merged_tokens_are_spelled_and_what_has_no_room_ends_in_an_ellipsis() -> None:
+    symbols = ("a", "b", "c", " ", "ab", " cab", "abcabcabc", "bb")
+    model = random_model(ModelConfig(9, 40, n_embd=4, n_head=1, n_hidden=4), seed=2)
+    long_names(replace(model, symbols=symbols, info={"temperature": 2.0}), "snes9x", 2)
 
 
 def press_while_a_token_is_computed(rom: Rom) -> tuple[int, int]:
