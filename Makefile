@@ -107,7 +107,7 @@ help:
 	@echo "make clean      remove build/"
 	@echo
 	@echo "DATA=FILE       the text to learn, one document a line     [$(DATA)]"
-	@echo "PRESET=NAME     microgpt or forerunner                     [$(PRESET)]"
+	@echo "PRESET=NAME     microgpt, small, large, tavern, forerunner [$(PRESET)]"
 	@echo "STEPS=N         length of the training                     [the preset's]"
 	@echo "SEED=N          first weights and order of the documents   [$(SEED)]"
 	@echo "PYTHON=PROGRAM  3.11 or newer, makes .venv                 [$(PYTHON)]"
