@@ -110,6 +110,7 @@ class Layout:
     cache_row: int
     entry_bytes: int
     entry_shift: int
+    stream: int
     name_columns: int
     name_lines: int
     kept_capacity: int
@@ -247,6 +248,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         cache_row=d if fast else 2 * d,
         entry_bytes=1 << entry_shift,
         entry_shift=entry_shift,
+        stream=int(model.reading.running and config.block_size > 1),
         name_columns=name_columns,
         name_lines=name_lines,
         kept_capacity=CAPACITY,
@@ -288,10 +290,11 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
 def _name_list(model: QuantizedModel) -> tuple[int, int, int]:
     """Of the list of names: characters of an entry as a power of two, columns, lines of a name."""
     context, letters = model.config.block_size, all(len(symbol) == 1 for symbol in model.symbols)
-    if letters and context <= TWO_COLUMNS:
+    if letters and context <= TWO_COLUMNS and not model.reading.running:
         return SHORTEST_ENTRY, 2, 1
     shift = min((context - 1).bit_length(), LONGEST_ENTRY) if letters else LONGEST_ENTRY
-    return max(shift, SHORTEST_ENTRY), 1, -(-(1 << max(shift, SHORTEST_ENTRY)) // LETTERS_A_LINE)
+    shift = max(shift, SHORTEST_ENTRY + 1)
+    return shift, 1, -(-(1 << shift) // LETTERS_A_LINE)
 
 
 def size_code(size: int) -> int:

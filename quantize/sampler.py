@@ -12,6 +12,7 @@ from quantize.blocks import EXP
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
 from quantize.integer_model import IntegerModel, Trace
 from tables.exp import EXP_ENTRIES, EXP_STEP_BITS
+from trainer.config import ModelConfig
 
 MAX_TEMPERATURE = 20
 """Temperatures are whole tenths, 0 (greedy) to 20 (2.0)."""
@@ -117,46 +118,68 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
     """Everything the console computes for the requests (all of one temperature), token by token.
 
     A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
-    The first token of an empty prompt is never BOS: no document is empty.    asm: host_loop
+    The first token of an empty prompt is never BOS: no document is empty. A model of running text goes on where
+    its context is full: the second half of the window becomes the next one's prompt.    asm: host_loop
     """
     config = model.config
     inverse_t = inverse_temperature(requests[0].tenths, model.model.logit_exponent)
     streams, generator = model.start(len(requests)), Generator.seeded([r.seed for r in requests])
     tokens = np.full(len(requests), config.bos, np.int64)
     left = np.array([r.count for r in requests])
+    prompts, windows = [list(r.prompt) for r in requests], [[0] * config.block_size for _ in requests]
     results: list[list[Token]] = [[] for _ in requests]
     while (left > 0).any():
         trace: Trace | None = {} if traced else None
         position = streams.position.copy()
         logits = model.step(streams, tokens, trace)
-        prompt_length = np.array([len(r.prompt) for r in requests])
+        prompt_length = np.array([len(prompt) for prompt in prompts])
         forced = position < prompt_length
         x, y = generator.x.copy(), generator.y.copy()
         random = generator.draw()
         generator.x, generator.y = np.where(forced, x, generator.x), np.where(forced, y, generator.y)
         free = choose(logits, inverse_t, random)
         first = choose(logits[:, :-1], inverse_t, random)
-        given = np.array([r.prompt[p] if f else 0 for r, p, f in zip(requests, position, forced, strict=True)])
+        given = np.array([t[p] if f else 0 for t, p, f in zip(prompts, position, forced, strict=True)])
         following = np.where(forced, given, np.where(position == 0, first, free))
         for n in np.flatnonzero(left > 0):
             own = None if trace is None else {name: values[n] for name, values in trace.items()}
             state = (int(generator.x[n]), int(generator.y[n]))
             results[n].append(Token(int(tokens[n]), int(position[n]), int(following[n]), *state, logits[n], own))
         ended = (following == config.bos) | (streams.position == config.block_size)
+        if model.model.reading.running:
+            _go_on(prompts, windows, position, following, config)
         left -= ended
         streams.restart(np.flatnonzero(ended))
         tokens = np.where(ended, config.bos, following)
     return results
 
 
+def _go_on(
+    prompts: list[list[int]], windows: list[list[int]], position: Ints, following: Ints, config: ModelConfig
+) -> None:
+    """Note each token in its window; a full window's second half, or nothing after BOS, is the next prompt.
+
+    asm: continue_text
+    """
+    for prompt, window, place, token in zip(prompts, windows, position.tolist(), following.tolist(), strict=True):
+        window[place] = token
+        if token == config.bos:
+            prompt.clear()
+        elif place + 1 == config.block_size:
+            prompt[:] = window[config.block_size - config.block_size // 2 :]
+
+
 def documents(model: IntegerModel, request: Request) -> list[str]:
-    """The texts the console prints for a request, prompt included."""
+    """The texts the console prints for a request, prompt included; of a running text what each window adds."""
     (tokens,) = run(model, [request])
+    config, again = model.config, 0
     texts, letters = [], ""
     for token in tokens:
-        if token.next_token != model.config.bos:
+        ends = token.next_token == config.bos
+        if not ends and token.position >= again:
             letters += model.model.symbols[token.next_token]
-        if token.next_token == model.config.bos or token.position + 1 == model.config.block_size:
+        if ends or token.position + 1 == config.block_size:
             texts.append(letters)
             letters = ""
+            again = config.block_size // 2 if model.model.reading.running and not ends else 0
     return texts

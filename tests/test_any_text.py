@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import pytest
 
 from asm.build import build_rom
 from quantize.integer_model import IntegerModel
-from quantize.quantized import load_model, save_model
+from quantize.quantized import QuantizedModel, load_model, save_model
+from quantize.sampler import Request, documents
+from quantize.sampler import run as sample
 from snesgpt.cli import run
 from snesgpt.console import Console
 from snesgpt.host import Host
 from snesgpt.parity import requests, verify
 from tests.models import random_model
+from tests.screens import Screens
 from trainer.config import ModelConfig
 from trainer.files import read_arrays, write_arrays
 from trainer.model import initial_tensors
@@ -67,7 +71,8 @@ def test_a_text_becomes_a_model_that_knows_how_it_was_read(report: Report, kind:
     assert (share < 1) == bool(tokens)
 
     texts = report("sample model.npz --count 3 --prompt", "JÖRG mag")
-    assert len(texts) == 3 and all(text.startswith("jörg mag") for text in texts)
+    begun = texts[:1] if kind == "stream" else texts  # a running text goes on
+    assert len(texts) == 3 and all(text.startswith("jörg mag") for text in begun)
     assert len(report("sample model.npz --count 2 --float")) == 2
 
 
@@ -104,3 +109,44 @@ def test_files_of_the_first_format_are_read(tmp_path: Path) -> None:
     write_arrays(path, header | {"format": "snes-gpt integer model 1", "symbols": "abc"}, arrays)
     assert load_model(path).tokenizer == model.tokenizer
     np.testing.assert_array_equal(load_model(path).tensors["wte"], model.tensors["wte"])
+
+
+def running_model(context: int) -> QuantizedModel:
+    """A lively one whose windows nearly always fill."""
+    model = random_model(ModelConfig(53, context, n_embd=8, n_head=2, n_hidden=8), seed=6)
+    return replace(model, info={"documents": "stream", "temperature": 1.5})
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+def test_a_running_text_goes_on_with_the_second_half_of_a_full_window(core: str) -> None:
+    model = running_model(9)
+    (tokens,) = sample(IntegerModel(model), [Request(3, 15, 6, (1, 2, 3))])
+    full = [n for n, token in enumerate(tokens[:-1]) if token.position == 8 and token.next_token != 52]
+    assert len(full) > 2
+    for end in full:
+        again = [token.next_token for token in tokens[end + 1 : end + 5]]
+        assert again == [token.next_token for token in tokens[end - 3 : end + 1]]
+    with Console(build_rom(model).image, core) as console:
+        found = verify(
+            Host(console, model), IntegerModel(model), [[Request(3, 15, 6, (1, 2, 3)), Request(4, 15, 5)]]
+        )
+    assert (found.mismatches, found.first) == (0, None)
+
+
+def test_the_screen_shows_each_part_of_a_running_text_once() -> None:
+    model = running_model(16)
+    rom, expected = build_rom(model), documents(IntegerModel(model), Request(1, 15, 4))
+    assert {len(text) for text in expected[1:]} & {8}
+    with Console(rom.image) as console:
+        page = Screens(console, rom)
+        console.run_until(lambda _: page.word("names_made") >= 4, 6000)
+        page.push("b")
+        shown = [
+            row[2:31].rstrip() for row in page.rows()[4 : 4 + 4 * rom.layout.name_lines : rom.layout.name_lines]
+        ]
+        assert shown == expected
+        page.open("kept")
+        page.open("names")
+        console.run_until(lambda _: page.word("names_made") >= 4, 6000)
+        console.run(2)
+        assert [row[2:31].rstrip() for row in page.rows()[4:5]] == expected[:1]

@@ -218,7 +218,14 @@ free:   ldx #2 * N_VOCAB
         ldx #2 * (N_VOCAB - 1)
 :       stx candidates
         call choose_token
-chosen: inc tokens_made
+chosen: .if ::STREAM
+        lda position
+        asl a
+        tax
+        lda next_token
+        sta f:window_tokens, x
+        .endif
+        inc tokens_made
         bne :+
         inc tokens_made + 2
 :       lda log_enabled
@@ -251,6 +258,26 @@ proc advance, 16, 16
 complete:
         sec
         rts
+endproc
+
+; A running text goes on where its context is full: the second half of the window is given to the next one.
+; in: next_token, window_tokens    out: host_prompt, given_tokens    kills: A, X
+; twin: what quantize.sampler.run does between two windows
+proc continue_text, 16, 16
+        .if ::STREAM
+        stz given_tokens
+        lda next_token
+        cmp #TOKEN_BOS
+        beq done
+        ldx #2 * GIVEN_AGAIN - 2
+:       lda f:window_tokens + 2 * (N_CONTEXT - GIVEN_AGAIN), x
+        sta host_prompt, x
+        dex
+        dex
+        bpl :-
+        set given_tokens, GIVEN_AGAIN
+        .endif
+done:   rts
 endproc
 
 ; Complete the current record in bank $7F and begin the next; wait for the host when the log is full.
@@ -325,6 +352,7 @@ document:
         mark advance
         call advance
         bcc :-
+        call continue_text
         dec host_count
         bne document
         bra served

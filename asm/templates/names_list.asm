@@ -84,6 +84,9 @@ endproc
 ; The text of the token that was chosen: on its lines, in `history`, and as a note.
 ; kills: A, X, Y
 proc show_letter, 16, 16
+        lda position
+        cmp given_tokens
+        bcc done                ; shown at the end of the window before
         lda next_token
         cmp #TOKEN_BOS
         beq done

@@ -16,6 +16,9 @@
 proc names_page, 16, 16
         call draw_names_hints
         stz names_view
+        .if ::STREAM
+        bra begin               ; what was given to the window is lost
+        .endif
         lda temperature
         cmp names_temperature
         bne begin
@@ -46,6 +49,7 @@ letter: call try_token
         bcc letter
         mark draw
         call settle_name
+        call continue_text
         bra next
 rest:   mark rest
         call wait_pad
@@ -72,6 +76,7 @@ proc begin_names, 16, 16
         sta names_seed
         call seed_random
         call draw_settings
+        stz given_tokens
         stz names_page_number
         stz names_slot
         jmp .loword(begin_page)
