@@ -261,3 +261,20 @@ def test_the_fast_kernels_complete_the_same() -> None:
         assert page.finish() == page.twin("had", model.temperature)
         page.push("start")
         assert page.finish() == page.twin("had", model.temperature, count=2 * COMPLETIONS)[COMPLETIONS:]
+
+
+def test_merged_tokens_are_typed_and_completed_in_full() -> None:
+    symbols = ("a", "b", "c", "d", "ab", "cab", "abcab", "dd")
+    model = replace(random_model(ModelConfig(9, 12, n_embd=4, n_head=2, n_hidden=4), seed=2), symbols=symbols)
+    with Console((rom := build_rom(model)).image) as console:
+        page = PromptPage(console, model, rom)
+        for symbol in ("abcab", "dd", "cab"):
+            page.choose(symbol)
+            page.push("a")
+        assert page.typed() == "abcabddcab"
+        page.push("b")
+        assert page.typed() == "abcabdd"
+        tokens = tuple(map(symbols.index, ("abcab", "dd")))
+        expected = documents(IntegerModel(model), Request(1, model.temperature, COMPLETIONS, tokens))
+        assert page.finish() == [text if len(text) <= 29 else text[:28] for text in expected]
+        page.assert_inks(len("abcabdd"))

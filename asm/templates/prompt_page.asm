@@ -243,6 +243,7 @@ proc begin_line, 16, 16
         .repeat ::ENTRY_BYTES / 2, I
         sta f:history + 2 * I, x
         .endrepeat
+        stz completion_length
         set ink, INK_GOLD
         ldy #0
 next:   cpy given_tokens
@@ -273,12 +274,31 @@ proc show_completed, 16, 16
 done:   rts
 endproc
 
-; A letter of the completion that is being made, in the ink set. The last tile says when it is longer than its line.
-; in: A = token, Y = its place    kills: A, X, cursor
+; A token of the completion that is being made, in the ink set.
+; in: A    kills: A, X, cursor
 proc put_letter, 16, 16
+        asl a
         tax
-        lda .loword(symbol_characters), x
+        lda f:token_offsets, x
+next:   sta token_text
+        tax
+        lda f:token_texts, x
         and #$FF
+        beq done
+        phy
+        ldy completion_length
+        inc completion_length
+        call put_completed
+        ply
+        lda token_text
+        inc a
+        bra next
+done:   rts
+endproc
+
+; A character of it. The last tile says when it is longer than its line.
+; in: A, Y = its place    kills: A, X, cursor
+proc put_completed, 16, 16
         cpy #ENTRY_BYTES
         bcs :+
         pha
@@ -325,19 +345,47 @@ next:   cpy prompt_length
         asl a
         tax
         lda host_prompt, x
-        tax
-        lda .loword(symbol_characters), x
-        and #$FF
-        call put_character
+        call put_typed
         iny
         bra next
 end:    lda #BLOCK
         cpy #PROMPT_MAX
         bcc :+
         lda #' '
-:       call put_character
-        lda #' '                ; what was just deleted
-        jmp .loword(put_character)
+:       call put_in_line
+blank:  lda #' '                ; what was deleted
+        call put_in_line
+        bcc blank
+        rts
+endproc
+
+; A token that is typed.
+; in: A    kills: A, X
+proc put_typed, 16, 16
+        asl a
+        tax
+        lda f:token_offsets, x
+next:   sta token_text
+        tax
+        lda f:token_texts, x
+        and #$FF
+        beq done
+        call put_in_line
+        lda token_text
+        inc a
+        bra next
+done:   rts
+endproc
+
+; A character at the cursor, while the line of what is typed has room.
+; in: A    out: carry = it has none    kills: A, X
+proc put_in_line, 16, 16
+        ldx cursor
+        cpx #PROMPT_ROW * ROW_BYTES + 2 * (TEXT_COLUMN + LINE_TILES)
+        bcs done
+        call put_character
+        clc
+done:   rts
 endproc
 
 ; By the cross: through the letters, and further down through the completions.
