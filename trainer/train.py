@@ -7,8 +7,9 @@ projected onto sums of few signed powers of two, and Adam moves the float weight
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from trainer.batch import Batch, Documents, Shuffled
 from trainer.blocks import dropout
 from trainer.config import ModelConfig
 from trainer.corpus import split
-from trainer.digits import MOST, Projection, check_grid
+from trainer.digits import MOST, Projection
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
 from trainer.model import active_share, gradient, initial_tensors, mean_loss
@@ -48,6 +49,7 @@ class Settings:
     steps of batch_size documents; with time_budget (seconds) the run lasts that long instead and steps is
     ignored. learning_rate is the peak; seed draws the first weights and the order of documents.
     digits: most signed powers of two per weight, on average, the smallest 2^-grid; 0 leaves the weights float.
+    matrix_digits, matrix_grids: those of single matrices, as in trainer.digits.Projection.
     hidden_price: nats a token pays for each unit of hidden activation; it puts hidden units to rest.
     dropout: share of what attention and the MLP add to the residual that is left out, at random, in every step.
     validation: share of the training documents set aside to choose the weights to keep; with 0 the held-out ones
@@ -67,6 +69,8 @@ class Settings:
     dropout: float = 0.0
     validation: float = 0.0
     patience: int = 0
+    matrix_digits: Mapping[str, float] = field(default_factory=dict)
+    matrix_grids: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch_size < 1 or self.seed < 0:
@@ -75,12 +79,19 @@ class Settings:
             raise InputError(f"a time budget of {self.time_budget:g} s leaves no time to train, or no end")
         if not (0 < self.learning_rate < np.inf and 0 <= self.weight_decay < np.inf):
             raise InputError("the learning rate must be above zero, and the weight decay not below it")
-        if not (0 <= self.digits < np.inf and 0 <= self.hidden_price < np.inf):
+        budgets = (self.digits, *self.matrix_digits.values())
+        if not all(0 <= amount < np.inf for amount in (*budgets, self.hidden_price)):
             raise InputError("the digits per weight and the price of hidden units must not be below zero")
         if not (0 <= self.dropout < 1 and 0 <= self.validation < 1 and self.patience >= 0):
             raise InputError("dropout and validation are shares from 0 to below 1, and patience is not below 0")
         if self.digits:
-            check_grid(self.grid)
+            self.projection()
+        elif self.matrix_digits or self.matrix_grids:
+            raise InputError("a model of float weights has no digits of single matrices: give --digits above 0")
+
+    def projection(self) -> Projection:
+        """Where the weights may lie. Raises InputError as Projection does."""
+        return Projection(self.config, self.grid, self.matrix_grids, self.matrix_digits)
 
 
 @dataclass(frozen=True)
@@ -215,7 +226,7 @@ def _run(
     save: Callable[[], None],
 ) -> None:
     """Steps until the progress is 1 or patience ends. Measures and saves at every multiple of 1 / EVALUATIONS."""
-    projection = Projection(settings.config, settings.grid)
+    projection = settings.projection()
     order = Shuffled(len(seen), settings.seed)
     progress = _progress(state, settings)
     before = time.perf_counter() - state.seconds
@@ -235,7 +246,8 @@ def _run(
         state.seconds = time.perf_counter() - before
         before_step, progress = progress, _progress(state, settings)
         if settings.digits and progress >= FLOAT_UNTIL and _passed(before_step, progress, ALLOCATIONS):
-            state.granted = projection.allocate(state.parameters, _budget(settings.digits, progress))
+            now = partial(_budget, progress=progress)
+            state.granted = projection.allocate(state.parameters, settings.digits, now)
         if _passed(before_step, progress, EVALUATIONS):
             weights = _projected(state, projection)
             validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
@@ -349,7 +361,7 @@ def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
                 raise InputError(f"{path} is damaged ({name}): leave --resume out")
             target[:] = arrays[name]
         state.granted = arrays["granted"]
-        expected = Projection(settings.config, settings.grid).costs.shape if state.granted.size else (0,)
+        expected = settings.projection().costs.shape if state.granted.size else (0,)
         if state.granted.shape != expected or not np.isin(state.granted, range(MOST + 1)).all():
             raise InputError(f"{path} is damaged (granted): leave --resume out")
         state.step = state.adam.updates = int(header["step"])

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -60,8 +60,14 @@ SELECTION = ("validation", "patience")
 @click.option("--dropout", type=float, help="Share of each layer's additions left out at random while training.")
 @click.option("--validation", type=float, help="Share of the training text that chooses the weights to keep.")
 @click.option("--patience", type=click.IntRange(0), help="Twentieths of the run without a better loss that end it.")
-@click.option("--digits", type=float, help="Most signed powers of two per weight, on average; 0 trains floats.")
-@click.option("--grid", type=int, help="The smallest of them is 2^-GRID, 0 to 8.")
+@click.option(
+    "--digits",
+    "digits",
+    multiple=True,
+    metavar="[MATRIX=]N",
+    help="Most signed powers of two per weight, on average; of all matrices, or of one: fc2=1.5. 0 trains floats.",
+)
+@click.option("--grid", multiple=True, metavar="[MATRIX=]G", help="The smallest of them is 2^-G, 0 to 12.")
 @click.option("--hidden-price", type=float, help="Penalty per hidden activation; puts hidden units to rest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -96,6 +102,7 @@ def command(
     training, held_out = split(text.documents, HELD_OUT)
     tokenizer = learn_pairs(training, text.symbols, tokens, text.reading.running) if tokens else text.tokenizer
     given = {name: value for name, value in options.items() if value is not None}
+    given |= _by_matrix("digits", given.pop("digits"), float) | _by_matrix("grid", given.pop("grid"), int)
     config = _config(PRESETS[preset], tokenizer.bos + 1, given)
     if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -125,6 +132,22 @@ def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConf
     return preset.config(vocab_size, **shape)
 
 
+def _by_matrix(option: str, values: Sequence[str], kind: type[float] | type[int]) -> dict[str, Any]:
+    """What was given for all matrices, and for single ones: digits, matrix_digits. Raises InputError."""
+    found: dict[str, Any] = {}
+    for value in values:
+        matrix, _, number = value.rpartition("=")
+        try:
+            amount = kind(number)
+        except ValueError:
+            raise InputError(f"--{option} {value}: give a number, or MATRIX=NUMBER") from None
+        if matrix:
+            found.setdefault(f"matrix_{option.removesuffix('s')}s", {})[matrix] = amount
+        else:
+            found[option] = amount
+    return found
+
+
 def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, Any]) -> Settings:
     """The preset's training, with whatever was given on the command line in its place."""
     from trainer.train import Settings
@@ -133,6 +156,8 @@ def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, A
         config,
         seed=seed,
         time_budget=given.get("time_budget"),
+        matrix_digits=given.get("matrix_digits", {}),
+        matrix_grids=given.get("matrix_grids", {}),
         **{name: given.get(name, getattr(preset, name)) for name in SCHEDULE + SELECTION},
     )
 
@@ -255,8 +280,10 @@ def _digits(settings: Settings, result: Result) -> dict[str, Any]:
 
     if not settings.digits:
         return {}
-    adds = adds_per_weight(result.tensors, settings.config, settings.grid)
-    return {"grid": settings.grid, "adds_per_weight": adds}
+    grids = settings.projection().grids
+    adds = adds_per_weight(result.tensors, settings.config, grids)
+    finer = {"grids": grids} if len({settings.grid, *grids.values()}) > 1 else {}
+    return {"grid": settings.grid, **finer, "adds_per_weight": adds}
 
 
 def _finish(
