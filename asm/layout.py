@@ -52,10 +52,12 @@ LETTERS_A_LINE = 20
 MOST_BARS = 28
 """Letters whose share the x-ray screen shows: as many as its safe width holds."""
 
-PAGES = ("names_page", "names_list", "prompt_page", "xray_page", "kept_page", "about_page")
+PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
+XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
+PAGES = ("names_page", "names_list", *PROMPT, *XRAY, "kept_page", "about_page")
 MODULES = (
     *("main", "gpt", "attention", "math", "vector", "inference", "screen", "text", "pages", *PAGES),
-    *("xray_cells", "xray_bars", "self_test", "sound", "sound_driver", "save", "profile", "data"),
+    *("self_test", "sound", "sound_driver", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 

@@ -307,7 +307,7 @@ BUGS = {
     "bars not rounded": ("xray_bars.asm", "adc #0                  ; rounded", "nop"),
     "percent not rounded": ("xray_bars.asm", "lda acc + 2             ; half", "lda #0 ; half"),
     "the random number before": (
-        "xray_page.asm",
+        "xray_texts.asm",
         "lda random_y\n        sta mul_a",
         "lda random_x\n        sta mul_a",
     ),

@@ -14,8 +14,6 @@ T_ONE        = 2 * 10           ; temperature 1.0 in the tables by tenths
 HALF_INDEX   = 1 << 10          ; half a step of the exp table: see set_temperature
 BAR          = {{ xray.bar }}
 BASE         = {{ xray.base }}
-END          = {{ xray.end }}
-BAR_LETTERS  = screen + BARS_ROW * ROW_BYTES + 2 * BARS_COLUMN
 
 ; Which tokens have bars: all, or those with the largest logits, in the order of their numbers.
 ; in: logits, candidates    out: bar_tokens    kills: A, X, Y, count, distribution
@@ -276,42 +274,5 @@ proc bar_part, 16, 16
         ora field
         rts
 empty:  lda #' '
-        rts
-endproc
-
-; The letters under the bars, the one picked in gold.
-; kills: A, X, Y, column, count
-proc put_bar_letters, 16, 16
-        ldy #0
-next:   tyx
-        lda f:bar_tokens, x
-        lsr a
-        sta count
-        call token_tile
-        ldx count
-        cpx next_token
-        bne :+
-        ora #INK_GOLD
-        bra put
-:       ora #INK_GREY
-put:    tyx
-        sta f:BAR_LETTERS, x
-        iny
-        iny
-        cpy #2 * BARS
-        bne next
-        rts
-endproc
-
-; The tile of a token: its character, or the mark of a beginning and end.
-; in: A    out: A    kills: X
-proc token_tile, 16, 16
-        cmp #TOKEN_BOS
-        beq :+
-        tax
-        lda .loword(symbol_characters), x
-        and #$FF
-        rts
-:       lda #END
         rts
 endproc
