@@ -84,18 +84,17 @@ move:   sta prompt_cursor
 done:   rts
 endproc
 
-; The letters in the window, and whether there are more above and below. Every tile is written once.
-; kills: A, X, Y, count, column, rows, field
+; The labels in the window, and whether there are more above and below. Every tile is written once.
+; kills: A, X, Y, count, column, rows, field, cursor, token_text
 proc draw_grid, 16, 16
-        lda prompt_top
-        asl a
-        sta count
-        asl a
-        asl a
-        asl a
-        sec
-        sbc count               ; 14 letters a row
-        sta count
+        lda #0
+        ldx prompt_top
+        beq :++
+:       clc
+        adc #GRID_COLUMNS
+        dex
+        bne :-
+:       sta count
         lda prompt_cursor
         ldx prompt_choice
         beq :+
@@ -113,7 +112,7 @@ row:    set field, ' '
         call put_character
         lda cursor
         clc
-        adc #GRID_PITCH * ROW_BYTES - 2 * (2 * GRID_COLUMNS + 1)
+        adc #GRID_PITCH * ROW_BYTES - 2 * (GRID_TILES + 1)
         sta cursor
         dec rows
         bne row
@@ -130,12 +129,37 @@ row:    set field, ' '
         cpx #ALL_ROWS - GRID_ROWS
         bcc :+
         lda #' '
-:       jmp .loword(put_character)
+:       call put_character
+        .if ::MERGED
+        jmp .loword(draw_chosen)
+        .else
+        rts
+        .endif
 endproc
 
-; A letter and the tile before it, which may close the cursor around the last one.
-; in: count = its number, column = the cursor's, field = that tile    out: count, field    kills: A, X
+        .if ::MERGED
+; The token under the cursor in full, or nothing while that is in the completions.
+; kills: A, X, Y, cursor, token_text
+proc draw_chosen, 16, 16
+        ldx prompt_choice
+        bne none
+        at CHOSEN_ROW, TEXT_COLUMN
+        say INK_GREY, types
+        set ink, INK_SKY
+        lda prompt_cursor
+        ldy #LONGEST_TOKEN
+        jmp .loword(put_label)
+none:   ldx #CHOSEN_ROW * ROW_BYTES
+        ldy #32
+        jmp .loword(clear_tiles)
+types:  .asciiz "A types "
+endproc
+        .endif
+
+; A label and the tile before it, which may close the cursor around the last one.
+; in: count = its number, column = the cursor's, field = that tile    out: count, field    kills: A, X, token_text
 proc draw_cell, 16, 16
+        phy
         set ink, INK_GOLD
         lda count
         cmp column
@@ -144,20 +168,22 @@ proc draw_cell, 16, 16
         call put_character
         set ink, INK_SKY
         lda #' '
-        bra letter
+        bra label
 chosen: lda #'['
         call put_character
         lda #']'
-letter: sta field
-        lda #' '
-        ldx count
+label:  sta field
+        ldy #LABEL_TILES
+        lda count
         inc count
-        cpx #SYMBOLS
-        bcs put
-        lda .loword(symbol_characters), x
-        and #$FF
-        cmp #' '
-        bne put
-        lda #SPACE_SHOWN
-put:    jmp .loword(put_character)
+        cmp #SYMBOLS
+        bcs none
+        call put_label
+        bra done
+none:   lda #' '
+        call put_character
+        dey
+        bne none
+done:   ply
+        rts
 endproc

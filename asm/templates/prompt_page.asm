@@ -147,6 +147,17 @@ proc type_letter, 16, 16
         lda prompt_length
         cmp #PROMPT_MAX
         bcs full
+        lda prompt_cursor
+        asl a
+        tax
+        lda f:token_offsets + 2, x
+        clc                     ; less the zero behind it
+        sbc f:token_offsets, x
+        clc
+        adc prompt_typed
+        cmp #MOST_TYPED + 1
+        bcs full
+        lda prompt_length
         asl a
         tax
         lda prompt_cursor
@@ -178,7 +189,7 @@ done:   rts
 endproc
 
 ; What is typed, and a block where the next letter goes; every tile is written once, so that nothing flickers.
-; kills: A, X, Y
+; out: prompt_typed    kills: A, X, Y, cursor, token_text
 proc draw_typed, 16, 16
         at PROMPT_ROW, TEXT_COLUMN
         set ink, INK_GOLD
@@ -192,10 +203,17 @@ next:   cpy prompt_length
         call put_typed
         iny
         bra next
-end:    lda #BLOCK
+end:    lda cursor
+        sec
+        sbc #PROMPT_ROW * ROW_BYTES + 2 * TEXT_COLUMN
+        lsr a
+        sta prompt_typed
+        cmp #MOST_TYPED
+        lda #BLOCK
+        bcs :+
         cpy #PROMPT_MAX
-        bcc :+
-        lda #' '
+        bcc :++
+:       lda #' '
 :       call put_in_line
 blank:  lda #' '                ; what was deleted
         call put_in_line
@@ -204,7 +222,7 @@ blank:  lda #' '                ; what was deleted
 endproc
 
 ; A token that is typed.
-; in: A    kills: A, X
+; in: A    kills: A, X, cursor, token_text
 proc put_typed, 16, 16
         asl a
         tax
@@ -214,7 +232,7 @@ next:   sta token_text
         lda f:token_texts, x
         and #$FF
         beq done
-        call put_in_line
+        call put_character
         lda token_text
         inc a
         bra next
@@ -222,7 +240,7 @@ done:   rts
 endproc
 
 ; A character at the cursor, while the line of what is typed has room.
-; in: A    out: carry = it has none    kills: A, X
+; in: A    out: carry = it has none    kills: A, X, cursor
 proc put_in_line, 16, 16
         ldx cursor
         cpx #PROMPT_ROW * ROW_BYTES + 2 * (TEXT_COLUMN + LINE_TILES)

@@ -223,8 +223,10 @@ next:   ldx column
 :       lda w_ptr
         sta field
 :       call put_bar
-        inc y_ptr
-        inc y_ptr
+        lda y_ptr
+        clc
+        adc #2 * BAR_PITCH
+        sta y_ptr
         inc column
         inc column
         lda column
@@ -243,7 +245,10 @@ proc put_bar, 16, 16
         bra :++
 :       call bar_part
 :       ldy #BAR_PARTS
-next:   sta f:screen, x
+next:
+        .repeat ::LABEL_TILES, I
+        sta f:screen + 2 * I, x
+        .endrepeat
         txa
         sec
         sbc #ROW_BYTES

@@ -133,7 +133,6 @@ proc show_token, 16, 16
         set w_ptr, INK_SKY
         set y_ptr, AFTER_FOOT
         call put_bars
-        call put_bar_letters
         lda frames
 :       cmp frames
         beq :-
@@ -145,6 +144,7 @@ proc show_token, 16, 16
         call draw_picked
         call draw_heads
         call draw_letters
+        call draw_bar_labels
         call draw_draw
         ldx #2 * SCREEN_STRIPS - 2
         lda #1

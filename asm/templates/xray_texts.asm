@@ -10,8 +10,6 @@
 
 ELLIPSIS     = $1F
 HIDDEN_PLACES = 2 + (N_HIDDEN >= 100)                   ; digits of a count of hidden units
-END          = {{ xray.end }}
-BAR_LETTERS  = screen + BARS_ROW * ROW_BYTES + 2 * BARS_COLUMN
 
 ; What never changes.
 ; kills: A, X, Y
@@ -45,7 +43,11 @@ stream: .asciiz "stream"
 hidden_label: .asciiz "hidden"
 of:     .asciiz " of"
 zero:   .asciiz " zero"
+        .if ::MERGED
+before: .asciiz "next token    T "
+        .else
 before: .asciiz "next letter   T "
+        .endif
 one:    .asciiz "1.0"
 after:  .asciiz "as drawn      T"
 hints:  .asciiz "A step  hold A run  B new name"
@@ -56,14 +58,14 @@ hints_below: .asciiz "<> T  ^v seed  SELECT next"
         .endif
 endproc
 
-; A letter and its percentage.
-; in: A = percent, cursor    kills: A, X, Y
+; What was picked and its percentage.
+; in: A = percent, cursor    kills: A, X, Y, token_text
 proc draw_picked, 16, 16
         pha
         set ink, INK_GOLD
         lda next_token
-        call token_tile
-        call put_character
+        ldy #LABEL_TILES
+        call put_label
         pla
         ldy #4
         call put_decimal
@@ -158,8 +160,8 @@ put:    call put_character
         rts
 endproc
 
-; The random number, as a fraction of one, and what it picks.
-; kills: A, X, Y, mul_a, mul_b, product
+; The random number, as a fraction of one, and what it picks, in full.
+; kills: A, X, Y, token_text, mul_a, mul_b, product
 proc draw_draw, 16, 16
         at STATUS_ROW, LABEL_COLUMN
         lda inverse_t
@@ -195,46 +197,43 @@ greedy: say INK_GREY, greedy_label
 picks:  say INK_GREY, picks_label
         set ink, INK_GOLD
         lda next_token
-        call token_tile
-        jmp .loword(put_character)
+        ldy #LONGEST_TOKEN
+        jmp .loword(put_label)
+        .if ::MERGED            ; which may need the room
+random_label: .asciiz " "
+greedy_label: .asciiz "greedy"
+        .else
 random_label: .asciiz "random "
 greedy_label: .asciiz "greedy      "
+        .endif
 picks_label: .asciiz " picks "
 endproc
 
-; The letters under the bars, the one picked in gold.
-; kills: A, X, Y, column, count
-proc put_bar_letters, 16, 16
-        ldy #0
-next:   tyx
+; What the bars are of, in gold the one picked.
+; kills: A, X, Y, column, cursor, token_text
+proc draw_bar_labels, 16, 16
+        at BARS_ROW, BARS_COLUMN
+        stz column
+next:   set ink, INK_GREY
+        ldx column
         lda f:bar_tokens, x
         lsr a
-        sta count
-        call token_tile
-        ldx count
-        cpx next_token
+        cmp next_token
         bne :+
-        ora #INK_GOLD
-        bra put
-:       ora #INK_GREY
-put:    tyx
-        sta f:BAR_LETTERS, x
-        iny
-        iny
-        cpy #2 * BARS
+        ldx #INK_GOLD
+        stx ink
+:       ldy #LABEL_TILES
+        call put_label
+        .if ::BAR_PITCH > ::LABEL_TILES
+        lda cursor
+        clc
+        adc #2 * (BAR_PITCH - LABEL_TILES)
+        sta cursor
+        .endif
+        inc column
+        inc column
+        lda column
+        cmp #2 * BARS
         bne next
-        rts
-endproc
-
-; The tile of a token: its character, or the mark of a beginning and end.
-; in: A    out: A    kills: X
-proc token_tile, 16, 16
-        cmp #TOKEN_BOS
-        beq :+
-        tax
-        lda .loword(symbol_characters), x
-        and #$FF
-        rts
-:       lda #END
         rts
 endproc
