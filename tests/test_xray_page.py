@@ -372,17 +372,26 @@ BUGS = {
 }
 
 
-@pytest.mark.parametrize("bug", BUGS)
+LABEL_BUGS = {
+    "a space that is not seen": ("labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
+    "a label that stays when a shorter one comes": ("labels.asm", "bne blank\ndone", "done"),
+    "labels without a gap": ("xray_texts.asm", "adc #2 * (BAR_PITCH - LABEL_TILES)", "adc #0"),
+    "bars of one tile": ("xray_bars.asm", ".repeat ::LABEL_TILES, I", ".repeat 1, I"),
+    "a token cut short": ("xray_texts.asm", "ldy #LONGEST_TOKEN", "ldy #LABEL_TILES"),
+}
+
+
+@pytest.mark.parametrize("bug", [*BUGS, *LABEL_BUGS])
 def test_a_wrong_value_on_the_screen_is_noticed(bug: str) -> None:
-    file, right, wrong = BUGS[bug]
+    file, right, wrong = (BUGS | LABEL_BUGS)[bug]
 
     def plant(files: dict[str, bytes]) -> None:
         text = files[file].decode()
         assert right in text
         files[file] = text.replace(right, wrong).encode()
 
-    model, _ = MODELS["digit columns"]()
+    model, _ = MODELS["merged tokens" if bug in LABEL_BUGS else "digit columns"]()
     with xray_screen(build_rom(model, edit=plant)) as page, pytest.raises(AssertionError):
-        for document in traced(model, 6):
+        for document in traced(model, 30):
             assert_shows(page, model, document, model.temperature)
             press(page, "a")
