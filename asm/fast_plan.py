@@ -38,7 +38,7 @@ from quantize.fast import has_front_table
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
-from quantize.schedule import Add, Attention, Embed, Linear, Norm, microgpt
+from quantize.schedule import Add, Attention, Embed, Linear, Norm, schedule
 from tables.rsqrt import rsqrt_table
 
 EXP7_BYTES = 256
@@ -123,7 +123,7 @@ class Planner:
             pack_bytes("exp7_table", _exp7(), self.packer),
             pack_whole("reciprocal_table", np.array(_reciprocals()), self.packer),
         )
-        for block in microgpt(self.model.config):
+        for block in schedule(self.model.config):
             match block:
                 case Embed() if has_front_table(self.model):
                     self._front()

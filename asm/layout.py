@@ -31,7 +31,7 @@ from asm.wram import Area, WorkRam, lay_out
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
-from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, microgpt
+from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, schedule
 from quantize.xray import bar_places
 from tables import cells
 from tables.cells import tiles_2bpp
@@ -39,6 +39,7 @@ from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
 from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
+from trainer.errors import InputError
 
 TITLE = "SNES-GPT"
 SHORTEST_ENTRY, LONGEST_ENTRY = 4, 7
@@ -207,11 +208,13 @@ def emit(
         case Add():
             comment = f"{block.name}: {block.out} += {block.source}"
             return EmittedBlock("blocks/add.asm", comment, trace, out=block.out, source=block.source)
+        case _:
+            raise InputError(f"{block.name}: there is no schoolbook of this block")
 
 
 def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False) -> Layout:
     """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
-    config, schedule = model.config, microgpt(model.config)
+    config, blocks_in_order = model.config, schedule(model.config)
     record, packer = RecordLayout(model, traced), Packer()
     fast = plan_fast(model, packer, record) if model.kernels["lm_head"] == "digits" else None
     wram = _work_ram(model, fast, record, profiled=profiled)
@@ -225,7 +228,9 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     blocks = (
         fast.blocks
         if fast
-        else tuple(replace(emit(block, model, record, parts, wram), stage=symbol(block.name)) for block in schedule)
+        else tuple(
+            replace(emit(block, model, record, parts, wram), stage=symbol(block.name)) for block in blocks_in_order
+        )
     )
     banks = power_of_two(packer.bank + 1)
     d = config.n_embd
@@ -338,7 +343,7 @@ def _work_ram(model: QuantizedModel, fast: FastPlan | None, record: RecordLayout
     config = model.config
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in range(MAX_TEMPERATURE + 1)]
     row = config.block_size * config.n_embd
-    names = [symbol(b.out) for b in microgpt(config) if isinstance(b, Linear) and b.cached]
+    names = [symbol(b.out) for b in schedule(config) if isinstance(b, Linear) and b.cached]
     caches = fast.caches if fast else tuple(Area(name, 2 * row) for name in names)
     what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
     areas = (*caches, Area("distance_weights", 2 * max(cutoffs)))

@@ -23,7 +23,7 @@ from quantize.fixed import Ints
 from quantize.integer_model import IntegerModel
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Request, cutoff, inverse_temperature, run, sampling_weights
-from quantize.schedule import Attention, Norm, microgpt
+from quantize.schedule import Attention, Norm, schedule
 
 FRAME = 357_366
 SAMPLED_STREAMS, SAMPLED_DOCUMENTS = 40, 2
@@ -86,7 +86,7 @@ class Sampled:
 def sampled(model: QuantizedModel) -> list[Sampled]:
     """Tokens the model makes at its default temperature, few streams at a time: traces are large."""
     config, integer = model.config, IntegerModel(model)
-    sources = {_source(block) for block in microgpt(config) if isinstance(block, Norm)}
+    sources = {_source(block) for block in schedule(config) if isinstance(block, Norm)}
     together = max(1, TRACED_SCORES // (config.block_size**2 * config.n_head))
     tokens: list[Sampled] = []
     for first in range(0, SAMPLED_STREAMS, together):
@@ -150,7 +150,7 @@ def _code(parts: Sequence[CodePart], label: str) -> float:
 def _attention(stage: str, model: QuantizedModel, tokens: Sequence[Sampled]) -> float:
     """By head, by head and position, and by weight above zero: see attention_ppu.asm."""
     config = model.config
-    block = next(b for b in microgpt(config) if isinstance(b, Attention) and symbol(b.name) == stage)
+    block = next(b for b in schedule(config) if isinstance(b, Attention) and symbol(b.name) == stage)
     heads, width, d = config.n_head, config.head_dim, config.n_embd
     seen = np.mean([token.position + 1 for token in tokens])
     lit = np.mean([token.lit[f"{block.name}.weights"] for token in tokens])
@@ -166,7 +166,7 @@ def _attention(stage: str, model: QuantizedModel, tokens: Sequence[Sampled]) -> 
 
 
 def _norm(stage: str, model: QuantizedModel, tokens: Sequence[Sampled]) -> float:
-    block = next(b for b in microgpt(model.config) if isinstance(b, Norm) and symbol(b.name) == stage)
+    block = next(b for b in schedule(model.config) if isinstance(b, Norm) and symbol(b.name) == stage)
     bits, d = model.parameters[f"{block.name}.bits"], model.config.n_embd
     x = np.array([token.sources[_source(block)] for token in tokens])
     total = table_epsilon(d, bits) + square_table(bits)[(x + (1 << bits)) >> (bits - 11)].sum(-1)

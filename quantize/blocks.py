@@ -8,7 +8,9 @@ import numpy as np
 
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, round_divide, round_shift
 from tables.exp import EXP_ENTRIES, EXP_STEP_BITS, exp_table
+from tables.rotary import rotary_table
 from tables.rsqrt import rsqrt_table
+from tables.silu import silu_table
 
 EXP = np.append(exp_table().astype(np.int64), 0)
 """exp(−i/32) Q0.16, and 0 for everything beyond the table."""
@@ -113,12 +115,13 @@ def narrow(x: Ints, shift: int) -> Ints:
     return np.clip(round_shift(x, shift), -128, 127)
 
 
-def attention_scores_ppu(query: Ints, keys: Ints, key_shift: int) -> Ints:
-    """Σ floor(q · 2^key_shift · k / 256), k in 8 bits.    asm: attention_ppu
+def attention_scores_ppu(query: Ints, keys: Ints, query_shift: int) -> Ints:
+    """Σ floor(q · 2^query_shift · k / 256), k in 8 bits.    asm: attention_ppu
 
-    query (B, heads, head_dim) Q8.8; keys (B, T, heads, head_dim), narrow; returns (B, heads, T) Q8.8.
+    query (B, heads, head_dim) Q8.8; keys (B, T, heads, head_dim), narrow; returns (B, heads, T): Q8.8 where keys
+    were narrowed by query_shift bits.
     """
-    products = ((query << key_shift)[:, None] * keys) >> 8
+    products = ((query << query_shift)[:, None] * keys) >> 8
     return np.asarray(products.sum(-1).transpose(0, 2, 1), np.int64)
 
 
@@ -130,14 +133,16 @@ def reciprocal(total: Ints) -> Ints:
     return scaled
 
 
-def softmax_weights_ppu(scores: Ints, position: Ints) -> Ints:
+def softmax_weights_ppu(scores: Ints, position: Ints, score_bits: int = FRACTION_BITS) -> Ints:
     """exp(s − max s) / Σ, each weight rounded to seven bits before and floored after.    asm: attention_ppu
 
-    scores (B, heads, T) Q8.8; position (B,): later positions get 0; returns (B, heads, T) Q0.13.
+    scores (B, heads, T) with score_bits fractional bits; position (B,): later positions get 0; returns
+    (B, heads, T) Q0.13.
     """
     seen = np.arange(scores.shape[-1]) <= position[:, None, None]
     below = np.where(seen, scores, -(1 << 20)).max(-1, keepdims=True) - scores
-    index = np.minimum(round_shift(np.maximum(below, 0), EXP_STEP_BITS), EXP_ENTRIES)
+    drop = EXP_STEP_BITS + score_bits - FRACTION_BITS
+    index = np.minimum(round_shift(np.maximum(below, 0), drop), EXP_ENTRIES)
     weights = np.where(seen, EXP7[index], 0)
     return (weights * reciprocal(weights.sum(-1, keepdims=True))) >> 8
 
@@ -149,6 +154,39 @@ def attend_ppu(weights: Ints, values: Ints, value_shift: int) -> Ints:
     """
     products = (weights.transpose(0, 2, 1)[..., None] * values) >> 8
     return round_shift(products.sum(1), VALUE_BITS - value_shift)
+
+
+def rotate(x: Ints, position: Ints, base: float, positions: int) -> Ints:
+    """Every pair of a head's dimensions turned by its angle: (x₀ cos − x₁ sin, x₀ sin + x₁ cos).    asm: rotary
+
+    Each of the four products is floored to Q8.8. x (B, heads, head_dim) Q8.8; position (B,), below `positions`;
+    returns x's shape.
+    """
+    turn = rotary_table(x.shape[-1], positions, base)[position][:, None]
+    cos, sin = turn[..., 0], turn[..., 1]
+    first, second = x[..., 0::2], x[..., 1::2]
+    turned = np.empty_like(x)
+    turned[..., 0::2] = ((first * cos) >> 8) - ((second * sin) >> 8)
+    turned[..., 1::2] = ((first * sin) >> 8) + ((second * cos) >> 8)
+    return turned
+
+
+def gated(gate: Ints, up: Ints, bits: int, limit: int, shift: int) -> Ints:
+    """silu(gate) · up, floored, cut to ±limit and halved `shift` times, silu from a table.    asm: gated
+
+    gate (…,) Q8.8 within ±2^bits; up (…,) Q8.8; returns (…,) with 8 − shift fractional bits.
+    """
+    silu = silu_table(bits)[(gate + (1 << bits)) >> (bits - 11)]
+    return round_shift(np.clip((silu * up) >> FRACTION_BITS, -limit, limit), shift)
+
+
+def add_cut(x: Ints, y: Ints, doublings: int, bits: int) -> Ints:
+    """x + y · 2^doublings, cut to what lies between ±2^bits.    asm: add_cut
+
+    x (…,) Q8.8 within that range; y (…,) any words; returns (…,) Q8.8.
+    """
+    limit = (1 << bits) - 1
+    return np.clip(x + (y << doublings), -limit, limit)
 
 
 def relu(x: Ints) -> Ints:

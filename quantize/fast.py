@@ -12,7 +12,7 @@ from quantize.digits import planes
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel, load_model
 from quantize.ranges import RangeProof, prove
-from quantize.schedule import Attention, Norm, microgpt
+from quantize.schedule import Attention, Norm, schedule
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 
@@ -65,7 +65,7 @@ def with_fast_kernels(
     parameters = exponents | {"lm_head.clamp": HEAD_CLAMP, "lm_head.shift": head_shift(model)}
     proof = RangeProof(replace(model, kernels=kernels, parameters=parameters))
     reach = {bound.name: bound.largest * ONE for bound in proof.bounds}
-    for block in microgpt(model.config):
+    for block in schedule(model.config):
         if isinstance(block, Norm) and not (table and block.name in ("embed_norm", "layer0.attention_norm")):
             source = proof.norm_sources[block.name] * 1.1 + 16
             kernels[block.name] = "table"

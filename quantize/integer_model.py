@@ -9,20 +9,23 @@ import numpy as np
 
 from quantize.blocks import (
     ACTIVATIONS,
+    add_cut,
     attend,
     attend_ppu,
     attention_scores,
     attention_scores_ppu,
+    gated,
     narrow,
     rmsnorm,
     rmsnorm_table,
+    rotate,
     softmax_weights,
     softmax_weights_ppu,
 )
-from quantize.fixed import Ints, from_q88, round_shift
-from quantize.kernels import KERNELS
+from quantize.fixed import FRACTION_BITS, Ints, from_q88, round_shift
+from quantize.kernels import KERNELS, LinearKernel
 from quantize.quantized import QuantizedModel
-from quantize.schedule import Activation, Add, Attention, Embed, Linear, Norm, microgpt
+from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, schedule
 
 SCORE_OFFSET = 1 << 15
 """The fast attention keeps scores with 2^15 added, for unsigned comparison; a trace reads them as signed words."""
@@ -49,16 +52,15 @@ class IntegerModel:
     def __init__(self, model: QuantizedModel) -> None:
         self.model = model
         self.config = model.config
-        self._schedule = microgpt(model.config)
-        self._linear = {
-            name: KERNELS[model.kernels[name]](model.tensors[name], model.exponent(name))
-            for name in model.linear_names()
-        }
+        self._schedule = schedule(model.config)
+        self._linear = {block.name: self._kernel(block) for block in self._schedule if isinstance(block, Linear)}
 
     def start(self, batch: int) -> Streams:
         """B streams at position 0."""
-        shape = (batch, self.config.block_size, self.config.n_embd)
-        names = [block.out for block in self._schedule if isinstance(block, Linear) and block.cached]
+        shape = (batch, self.config.block_size, self.config.n_kv)
+        names = [
+            name for block in self._schedule if isinstance(block, Attention) for name in (block.keys, block.values)
+        ]
         return Streams(np.zeros(batch, np.int64), {name: np.zeros(shape, np.int64) for name in names})
 
     def step(self, streams: Streams, tokens: Ints, trace: Trace | None = None) -> Ints:
@@ -70,45 +72,86 @@ class IntegerModel:
         for block in self._schedule:
             match block:
                 case Embed():
-                    wte, wpe = self.model.tensors["wte"], self.model.tensors["wpe"]
-                    buffers[block.out] = result = wte[tokens] + wpe[streams.position]
+                    result = self.model.tensors["wte"][tokens]
+                    if block.positions:
+                        result = result + self.model.tensors["wpe"][streams.position]
+                    buffers[block.out] = result
                 case Norm():
                     buffers[block.out] = result = self._norm(block, buffers[block.source])
                 case Linear():
-                    result = self._linear[block.weight](self._clamped(block, buffers[block.source]))
+                    first, end = block.inputs or (0, None)
+                    result = self._linear[block.name](self._clamped(block, buffers[block.source][:, first:end]))
                     if block.cached:
                         streams.caches[block.out][np.arange(len(tokens)), streams.position] = result
                     buffers[block.out] = result
+                case Rotary():
+                    result = self._rotated(block, buffers, streams)
                 case Attention():
                     buffers[block.out] = result = self._attention(block, buffers, streams, trace)
                 case Activation():
                     buffers[block.buffer] = result = ACTIVATIONS[block.kind](buffers[block.buffer])
+                case Gate():
+                    buffers[block.out] = result = self._gated(block, buffers)
                 case Add():
-                    buffers[block.out] = result = buffers[block.out] + buffers[block.source]
+                    buffers[block.out] = result = self._sum(block, buffers[block.out], buffers[block.source])
             if trace is not None:
                 trace[block.name] = result
         streams.position += 1
         return buffers["logits"]
 
+    def _kernel(self, block: Linear) -> LinearKernel:
+        """Of a matrix, or of the columns of it that take part."""
+        first, end = block.inputs or (0, None)
+        tensor, kernel = self.model.tensors[block.weight][:, first:end], self.model.kernels[block.weight]
+        return KERNELS[kernel](tensor, self.model.finest(block.weight))
+
+    def _rotated(self, block: Rotary, buffers: dict[str, Ints], streams: Streams) -> Ints:
+        """The turned query and key, side by side; keys are kept as what they have on top of their centre."""
+        config, width = self.config, self.config.head_dim
+        turned = []
+        for name in (block.query, block.key):
+            heads = buffers[name].reshape(len(streams.position), -1, width)
+            turned.append(
+                rotate(heads, streams.position, config.rope_base, config.block_size).reshape(len(heads), -1)
+            )
+        buffers[block.query], key = turned
+        centre = self.model.tensors[f"{block.name.rpartition('.')[0]}.key_centre"]
+        streams.caches[block.keys][np.arange(len(key)), streams.position] = key - centre
+        return np.concatenate(turned, axis=1)
+
+    def _gated(self, block: Gate, buffers: dict[str, Ints]) -> Ints:
+        numbers = (self.model.parameters[f"{block.name}.{number}"] for number in ("bits", "limit", "shift"))
+        return gated(buffers[block.gate], buffers[block.up], *numbers)
+
+    def _sum(self, block: Add, x: Ints, y: Ints) -> Ints:
+        if not block.weight:
+            return x + y
+        return add_cut(x, y, self.model.out_shift(block.weight), self.model.parameters["residual.bits"])
+
     def _attention(self, block: Attention, buffers: dict[str, Ints], streams: Streams, trace: Trace | None) -> Ints:
         heads, width = self.config.n_head, self.config.head_dim
-        seen = int(streams.position.max()) + 1
+        seen, group = int(streams.position.max()) + 1, self.config.n_head // self.config.kv_heads
         query = buffers[block.query].reshape(-1, heads, width)
-        keys = streams.caches[block.keys][:, :seen].reshape(-1, seen, heads, width)
-        values = streams.caches[block.values][:, :seen].reshape(-1, seen, heads, width)
+        keys, values = (
+            streams.caches[name][:, :seen].reshape(-1, seen, heads // group, width)
+            for name in (block.keys, block.values)
+        )
         if self.model.kernel_of(block.name) == "ppu":
             key_shift = self.model.parameters[f"{block.name}.key_shift"]
             value_shift = self.model.parameters[f"{block.name}.value_shift"]
+            query_shift = self.model.parameters.get(f"{block.name}.query_shift", key_shift)
             keys, values = narrow(keys, key_shift), narrow(values, value_shift)
-            scores = attention_scores_ppu(query, keys, key_shift)
-            weights = softmax_weights_ppu(scores, streams.position)
-            attended = attend_ppu(weights, values, value_shift)
             if trace is not None:
                 now = np.arange(len(query)), streams.position
-                trace[f"{block.name}.query"] = (query << key_shift).reshape(-1, heads * width)
-                trace[f"{block.name}.packed"] = ((values << 8) | (keys & 0xFF))[now].reshape(-1, heads * width)
+                trace[f"{block.name}.query"] = (query << query_shift).reshape(-1, heads * width)
+                trace[f"{block.name}.packed"] = ((values << 8) | (keys & 0xFF))[now].reshape(len(query), -1)
+            keys, values = keys.repeat(group, 2), values.repeat(group, 2)
+            scores = attention_scores_ppu(query, keys, query_shift)
+            weights = softmax_weights_ppu(scores, streams.position, FRACTION_BITS + query_shift - key_shift)
+            attended = attend_ppu(weights, values, value_shift)
             scores_as_kept = (scores & 0xFFFF) - SCORE_OFFSET
         else:
+            keys, values = keys.repeat(group, 2), values.repeat(group, 2)
             scores = attention_scores(query, keys)
             weights = softmax_weights(scores, streams.position)
             attended = attend(weights, values)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantize.calibration import ranges
 from quantize.digits import MOST_EXPONENT
 from quantize.fast import MOST_HEAD_SHIFT, head_shift, with_fast_kernels
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
+from quantize.llama import LEAST_BITS, balanced, centres, with_llama_kernels
 from quantize.quantized import MOST_LOGIT_SHIFT, QuantizedModel
 from quantize.ranges import PARTIAL_SUMS, RangeProof
 from trainer.errors import InputError
@@ -96,6 +98,39 @@ def quantize(
     """
     if kernel not in CHOICES:
         raise InputError(f"kernel {kernel!r} is unknown: choose one of {', '.join(CHOICES)}")
+    if weights.config.rotary:
+        if kernel != "digits":
+            raise InputError("a llama model runs on digits alone: there is no schoolbook of its blocks")
+        return _llama(weights)
+    return _microgpt(weights, kernel, front_table, columns)
+
+
+def _llama(weights: Weights) -> QuantizedModel:
+    """Every matrix in digits."""
+    seen = ranges(weights)
+    plain = folded(weights, centred=False)
+    exact = balanced(weights.config, plain, seen)
+    exponents = {name: exponent_for(exact[name]) for name in exact if name != "wte"}
+    tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in exact.items()}
+    tensors |= {name: to_q88(centre) for name, centre in centres(plain, seen).items()}
+    model = with_llama_kernels(
+        QuantizedModel(
+            weights.config,
+            weights.symbols,
+            tensors,
+            dict.fromkeys(exponents, "digits"),
+            weights.info,
+            parameters={f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent}
+            | {"residual.bits": LEAST_BITS},
+            merges=weights.merges,
+        ),
+        seen,
+    )
+    RangeProof(model).check()
+    return model
+
+
+def _microgpt(weights: Weights, kernel: str, front_table: bool | None, columns: bool | None) -> QuantizedModel:
     exact = folded(weights, centred=kernel == "schoolbook")
     matrices = [name for name in exact if name not in ("wte", "wpe")]
     exponents = {name: exponent_for(exact[name]) if kernel == "digits" else 0 for name in matrices}
@@ -144,7 +179,10 @@ def tensor_errors(weights: Weights, model: QuantizedModel) -> list[TensorError]:
     """What rounding did to each tensor."""
     errors: list[TensorError] = []
     centred = model.kernels["lm_head"] == "schoolbook"
-    for name, exact in folded(weights, centred=centred).items():
+    tensors = folded(weights, centred=centred)
+    if weights.config.rotary:
+        tensors = balanced(weights.config, tensors, ranges(weights))
+    for name, exact in tensors.items():
         scale = 2**model.logit_shift if name == "lm_head" else 1
         change = model.weights(name) * scale - exact
         rms = float(np.sqrt((change**2).mean()))

@@ -26,8 +26,8 @@ FORMATS = ("snes-gpt integer model 1", "snes-gpt integer model 2")
 """Read; the last is written. The first knew single characters only, as one string."""
 
 MOST_LOGIT_SHIFT = 3
-BLOCK_KERNELS = {"exact": (), "table": ("bits",), "ppu": ("key_shift", "value_shift")}
-"""What a norm or an attention can run on, and the parameters it then has, all counts of bits below MOST_BITS."""
+BLOCK_KERNELS = {"exact": (), "table": ("bits",), "ppu": ("key_shift", "value_shift"), "gate": ("bits", "shift")}
+"""What a norm, an attention or a gate can run on, and the parameters it then has: bits, below MOST_BITS."""
 
 MOST_BITS = 32
 
@@ -41,6 +41,7 @@ class QuantizedModel:
     A matrix that has an exponent among them is in units of 2^-(8 + exponent) instead of 2^-8.
     logit_shift is how often lm_head's weights were halved: the sampler multiplies it back with 1/T.
     symbols, merges: as in trainer.weights.
+    What is cut has its bounds among the parameters: the residual stream ±2^(residual.bits − 8), a gate's limit.
     """
 
     config: ModelConfig
@@ -58,7 +59,7 @@ class QuantizedModel:
         object.__setattr__(self, "symbols", tuple(self.symbols))
         if self.logit_shift not in range(MOST_LOGIT_SHIFT + 1):
             raise InputError(f"logit_shift is {self.logit_shift!r}: it must be 0 to {MOST_LOGIT_SHIFT}")
-        for name, shape in self.config.tensor_shapes().items():
+        for name, shape in tensor_shapes(self.config).items():
             if name not in self.tensors or self.tensors[name].shape != shape:
                 raise InputError(f"{name} is missing or not {shape}: quantize again")
             if not fits_word(self.tensors[name]):
@@ -70,6 +71,8 @@ class QuantizedModel:
                 )
             if self.exponent(name) not in range(MOST_EXPONENT + 1):
                 raise InputError(f"{name}'s exponent is {self.exponent(name)}: it must be 0 to {MOST_EXPONENT}")
+        if self.config.rotary and not 0 < self.parameters.get("residual.bits", 0) < 15:
+            raise InputError("residual.bits is missing or not below 15: quantize again")
         for name in set(self.kernels) - set(self.linear_names()):
             for number in BLOCK_KERNELS.get(self.kernels[name], ("kernel",)):
                 if not 0 <= self.parameters.get(f"{name}.{number}", -1) < MOST_BITS:
@@ -87,6 +90,15 @@ class QuantizedModel:
         """A matrix's words stand for w · 2^(8 + this)."""
         return self.parameters.get(f"{weight}.exponent", 0)
 
+    def out_shift(self, weight: str) -> int:
+        """A matrix's results come halved so often, to fit a word; what they are added to has room for them."""
+        return self.parameters.get(f"{weight}.out_shift", 0)
+
+    def finest(self, weight: str) -> int:
+        """A matrix's last digit adds its input times 2^-(8 + this): its exponent, and what is halved around it."""
+        gate = f"{weight.removesuffix('.fc2')}.activation.shift" if weight.endswith(".fc2") else ""
+        return self.exponent(weight) + self.out_shift(weight) - self.parameters.get(gate, 0)
+
     def weights(self, name: str) -> NDArray[np.float64]:
         """The values that a tensor's words stand for."""
         return self.tensors[name] / 2.0 ** (FRACTION_BITS + self.exponent(name))
@@ -94,7 +106,7 @@ class QuantizedModel:
     def planes(self, weight: str) -> list[Plane]:
         """A matrix's digits as its kernel adds them: a column adds those of w · 2^exponent."""
         by_column = self.kernels[weight] == "digit_columns"
-        return planes(self.tensors[weight], 0 if by_column else self.exponent(weight))
+        return planes(self.tensors[weight], 0 if by_column else self.finest(weight))
 
     @property
     def logit_exponent(self) -> int:
@@ -115,6 +127,12 @@ class QuantizedModel:
     def temperature(self) -> int:
         """Default sampling temperature in tenths."""
         return round(10 * float(self.info.get("temperature", 0.5)))
+
+
+def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Name → shape of every array of integers: the weights, and what rotated keys are measured from."""
+    centres = {f"layer{n}.key_centre": (1, config.n_kv) for n in range(config.n_layer)} if config.rotary else {}
+    return config.tensor_shapes() | centres
 
 
 def save_model(path: Path, model: QuantizedModel) -> None:
@@ -141,7 +159,7 @@ def load_model(path: Path) -> QuantizedModel:
     try:
         config = ModelConfig.from_dict(header["config"])
         symbols, merges = vocabulary_from(header)
-        tensors = {name: arrays[name].astype(np.int64, casting="safe") for name in config.tensor_shapes()}
+        tensors = {name: arrays[name].astype(np.int64, casting="safe") for name in tensor_shapes(config)}
         return QuantizedModel(
             config=config,
             symbols=symbols,

@@ -16,13 +16,19 @@ from numpy.typing import NDArray
 from quantize.blocks import NORM_SLACK, VALUE_BITS, norm_epsilon
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel
-from quantize.schedule import Activation, Add, Attention, Embed, Linear, Norm, microgpt
+from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, schedule
 from tables.rsqrt import rsqrt_worst_error
 from trainer.errors import InputError
 
 Floats = NDArray[np.float64]
 Image = Callable[[Floats], Floats]
 """W (rows, n) → sup |W v| (rows,) in Q8.8 units, over every v (n,) that can occur."""
+
+HALVES_LIMIT = WORD_MAX - ONE // 2
+"""A word up to this is 256 times a signed byte plus a signed byte: the PPU multiplies by one after the other."""
+
+OUT_SUMS = "(sums for the residual stream)"
+"""Of the bound on a row's result that is then cut together with the residual stream."""
 
 PARTIAL_SUMS = " (partial sums)"
 """Of the bound on what a column's sums hold on the way."""
@@ -72,6 +78,16 @@ def averaged(image: Image, heads: int) -> Image:
         return total
 
     return moved(bound, 0.5)
+
+
+def part(image: Image, first: int, end: int, size: int) -> Image:
+    """Elements first … end − 1 of the same vectors, of `size` elements."""
+    return lambda w: image(np.pad(w, ((0, 0), (first, size - end))))
+
+
+def boxed(limits: Floats) -> Image:
+    """All vectors whose elements stay within these limits."""
+    return lambda w: np.abs(w) @ limits
 
 
 def gated(matrix: Floats, radius: float, squared: bool) -> Image:
@@ -133,22 +149,29 @@ class RangeProof:
 
     def _walk(self) -> None:
         images = self.images
-        for block in microgpt(self.config):
+        for block in schedule(self.config):
             match block:
                 case Embed():
-                    images[block.out] = self._embedding
+                    images[block.out] = self._embedding if block.positions else self._token_embedding
                 case Norm():
                     self._norm_source(block)
                     images[block.out] = ball(self._radius)
                 case Linear():
                     images[block.out] = self._linear(block)
+                case Rotary():
+                    self._turned(block)
+                    continue
                 case Attention():
                     self._scores(block)
                     images[block.out] = self._attended(block)
                 case Activation():
                     images[block.buffer] = self._activation(block)
+                case Gate():
+                    images[block.out] = self._gated(block)
                 case Add():
-                    images[block.out] = self._sum(images[block.out], images[block.source])
+                    images[block.out] = (
+                        self._cut(block) if block.weight else self._sum(images[block.out], images[block.source])
+                    )
             self._note_vector(block.name, block.buffer if isinstance(block, Activation) else block.out)
 
     def _note(self, name: str, largest: float, limit: float) -> None:
@@ -158,13 +181,25 @@ class RangeProof:
         self._note(name, self._elements(buffer).max() / ONE, WORD_MAX / ONE)
 
     def _elements(self, buffer: str) -> Floats:
-        size = {"hidden": self.config.n_hidden, "logits": self.config.vocab_size}.get(buffer, self.config.n_embd)
+        size = self._size(buffer)
         image = self.images[buffer]
         if buffer not in self._seen or self._seen[buffer][0] is not image:
             self._seen[buffer] = image, image(np.eye(size))
         elements = self._seen[buffer][1]
         saturates = buffer == "hidden" and self.config.activation == "relu2"
         return np.minimum(elements, WORD_MAX) if saturates else elements
+
+    def _size(self, buffer: str) -> int:
+        config, part = self.config, buffer.rpartition(".")[2]
+        if part in ("hidden", "gate", "up"):
+            return config.n_hidden
+        if part in ("key", "keys", "values"):
+            return config.n_kv
+        return config.vocab_size if part == "logits" else config.n_embd
+
+    def _token_embedding(self, w: Floats) -> Floats:
+        largest: Floats = np.abs(w @ self.model.tensors["wte"].T.astype(np.float64)).max(1)
+        return largest
 
     def _embedding(self, w: Floats) -> Floats:
         rows = [w @ self.model.tensors[name].T.astype(np.float64) for name in ("wte", "wpe")]
@@ -179,15 +214,44 @@ class RangeProof:
         matrix = self._weights(block.name.replace("activation", "fc1"))
         return gated(matrix, self._radius, block.kind == "relu2")
 
+    def _turned(self, block: Rotary) -> None:
+        """A pair is no longer than the norm of its two rows allows; the floors move an element by two."""
+        layer = block.name.rpartition(".")[0]
+        for buffer, weight, kept in ((block.query, "wq", block.query), (block.key, "wk", block.keys)):
+            self._note(f"{block.name} ({buffer} before)", self._elements(buffer).max() / ONE, HALVES_LIMIT / ONE)
+            pairs = self._weights(f"{layer}.{weight}").reshape(-1, 2, self.config.n_embd)
+            longest = np.linalg.norm(pairs, 2, axis=(1, 2)) * self._radius + np.sqrt(2) + 2
+            self.images[kept] = boxed(longest.repeat(2))
+            self._note(f"{block.name} ({buffer})", longest.max() / ONE, WORD_MAX / ONE)
+        keys = self._elements(block.keys) + np.abs(self.model.tensors[f"{layer}.key_centre"][0])
+        self._note(f"{block.name} (key from its centre)", keys.max() / ONE, WORD_MAX / ONE)
+
+    def _gated(self, block: Gate) -> Image:
+        bits, shift = (self.model.parameters[f"{block.name}.{number}"] for number in ("bits", "shift"))
+        self._note(f"{block.name} (gate)", self._elements(block.gate).max() / ONE, (2**bits - 1) / ONE)
+        self._note(f"{block.name} (up)", self._elements(block.up).max() / ONE, HALVES_LIMIT / ONE)
+        limit = self.model.parameters[f"{block.name}.limit"]
+        return boxed(np.full(self.config.n_hidden, float(limit >> shift)))
+
+    def _cut(self, block: Add) -> Image:
+        """What it adds fits a word as it is halved; where doubling it back would not, the sum is cut anyway."""
+        largest = self._elements(block.source).max() / ONE
+        self._note(f"{block.weight} {OUT_SUMS}", largest, WORD_MAX / ONE)
+        return boxed(np.full(self.config.n_embd, float((1 << self.model.parameters["residual.bits"]) - 1)))
+
     def _linear(self, block: Linear) -> Image:
         weights = self._weights(block.weight)
         image = self.images[block.source]
+        weights = weights * 2.0 ** (self.model.exponent(block.weight) - self.model.finest(block.weight))
+        if block.inputs:
+            first, end = block.inputs
+            weights, image = weights[:, first:end], part(image, first, end, self._size(block.source))
         clamp = self.model.parameters.get(f"{block.weight}.clamp")
         if clamp is not None:
             largest = self._elements(block.source).max() / ONE
             self._note(f"{block.name} (before its clamp)", largest, (WORD_MAX - clamp) / ONE)
             image = scaled(clamped(image, clamp), self.model.parameters[f"{block.weight}.shift"])
-        self.sources[block.weight] = image
+        self.sources[block.weight] = self.sources[block.name] = image
         mapped: Image = lambda w: image(w @ weights)  # noqa: E731
         kernel = self.model.kernels[block.weight]
         if kernel == "digit_columns":
@@ -214,6 +278,8 @@ class RangeProof:
         if self.model.kernel_of(block.name) == "exact":
             return mean
         shift = self.model.parameters[f"{block.name}.value_shift"]
+        if self.config.rotary:  # its values are cut
+            return boxed(np.full(self.config.n_embd, 1.005 * 128 * 2.0**shift + self.config.block_size))
         slack = 2.0**shift / 2 + self.config.block_size / 2.0 ** (VALUE_BITS - shift) + 1
         return moved(lambda w: 1.005 * mean(w), slack)
 
@@ -229,6 +295,9 @@ class RangeProof:
 
     def _scores(self, block: Attention) -> None:
         """|q·k| ≤ ‖Wqᵀ Wk‖ · radius², head by head, and the roundings of q, of k and of the products."""
+        if self.config.rotary:
+            self._turned_scores(block)
+            return
         layer = block.name.rpartition(".")[0]
         query, key = self._weights(f"{layer}.wq"), self._weights(f"{layer}.wk")
         width, largest = self.config.head_dim, 0.0
@@ -246,6 +315,17 @@ class RangeProof:
             score = np.linalg.norm(q.T @ k, 2) * self._radius**2 + off + half**2 * coarse + width * ONE
             largest = max(largest, float(score) / ONE**2 + 0.5 / ONE)
         self._note(f"{block.name} (scores)", largest, WORD_MAX / ONE)
+
+    def _turned_scores(self, block: Attention) -> None:
+        """|q·k| ≤ ‖q‖ · ‖k‖ of every head; keys are cut to a byte."""
+        config, parameters = self.config, self.model.parameters
+        scale = 2.0 ** parameters[f"{block.name}.query_shift"]
+        layer = block.name.rpartition(".")[0]
+        self._note(f"{block.name} (query)", self._elements(block.query).max() * scale / ONE, WORD_MAX / ONE)
+        heads = self._weights(f"{layer}.wq").reshape(config.n_head, config.head_dim, config.n_embd)
+        longest = np.linalg.norm(heads, 2, axis=(1, 2)).max() * self._radius + 3 * np.sqrt(config.head_dim)
+        score = longest * scale * 128 * np.sqrt(config.head_dim) / ONE + config.head_dim
+        self._note(f"{block.name} (scores)", score / ONE, WORD_MAX / ONE)
 
     def _narrow(self, block: Attention, layer: str, shift: int) -> None:
         """Rows of digits do not saturate: their keys and values must fit a byte. The front table's may be cut."""

@@ -5,7 +5,7 @@ Another decoder is another list of the same blocks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from trainer.config import ModelConfig
@@ -13,10 +13,11 @@ from trainer.config import ModelConfig
 
 @dataclass(frozen=True)
 class Embed:
-    """out = wte[token] + wpe[position]."""
+    """out = wte[token], and wpe[position] on top if `positions` are learned."""
 
     name: str
     out: str
+    positions: bool = True
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,27 @@ class Norm:
 
 @dataclass(frozen=True)
 class Linear:
-    """out = weight · source. A cached output is kept for every position."""
+    """out = weight · source. A cached output is kept for every position.
+
+    inputs: first and end of the columns, and elements of the source, that take part; none: all.
+    """
 
     name: str
     weight: str
     source: str
     out: str
     cached: bool = False
+    inputs: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """Turn the query's and the key's pairs of dimensions by angles that grow with the position; keep the key."""
+
+    name: str
+    query: str
+    key: str
+    keys: str
 
 
 @dataclass(frozen=True)
@@ -60,15 +75,35 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """out = silu(gate) · up, cut where the next matrix needs a bound."""
+
+    name: str
+    gate: str
+    up: str
+    out: str
+
+
+@dataclass(frozen=True)
 class Add:
-    """out = out + source."""
+    """out = out + source. weight: the matrix whose sums these are, if no proof bounds out: then it is cut."""
 
     name: str
     source: str
     out: str
+    weight: str = ""
 
 
-Block = Embed | Norm | Linear | Attention | Activation | Add
+Block = Embed | Norm | Linear | Rotary | Attention | Activation | Gate | Add
+
+
+def layer_of(block: Block) -> int:
+    """layer3.fc1 → 3."""
+    return int(block.name.partition(".")[0].removeprefix("layer"))
+
+
+DIRECT_INPUTS = 64
+"""A row of more inputs is computed in parts: so many, and their negatives, are a direct page's 128 words."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +113,11 @@ class TraceEntry:
     name: str
     shape: tuple[int, ...]
     over_positions: bool = False
+
+
+def schedule(config: ModelConfig) -> tuple[Block, ...]:
+    """The blocks of a model's family."""
+    return RECIPES[config.family](config)
 
 
 def microgpt(config: ModelConfig) -> tuple[Block, ...]:
@@ -102,13 +142,49 @@ def microgpt(config: ModelConfig) -> tuple[Block, ...]:
     return (*blocks, Linear("logits", "lm_head", "residual", "logits"))
 
 
+def llama(config: ModelConfig) -> tuple[Block, ...]:
+    """Llama: rotary positions, keys and values shared by groups of heads, a gated MLP, a norm before the logits."""
+    blocks: list[Block] = [Embed("embed", "residual", positions=False)]
+    for n in range(config.n_layer):
+        p = f"layer{n}"
+        blocks += [
+            Norm(f"{p}.attention_norm", "residual", "normed"),
+            Linear(f"{p}.q", f"{p}.wq", "normed", "query"),
+            Linear(f"{p}.k", f"{p}.wk", "normed", "key"),
+            Rotary(f"{p}.rotary", "query", "key", f"{p}.keys"),
+            Linear(f"{p}.v", f"{p}.wv", "normed", f"{p}.values", cached=True),
+            Attention(f"{p}.attention", "query", f"{p}.keys", f"{p}.values", "attended"),
+            Linear(f"{p}.o", f"{p}.wo", "attended", "branch"),
+            Add(f"{p}.attention_residual", "branch", "residual", f"{p}.wo"),
+            Norm(f"{p}.mlp_norm", "residual", "normed"),
+            Linear(f"{p}.fc1", f"{p}.fc1", "normed", "gate"),
+            Linear(f"{p}.fc3", f"{p}.fc3", "normed", "up"),
+            Gate(f"{p}.activation", "gate", "up", "hidden"),
+            *_in_parts(f"{p}", config.n_hidden),
+        ]
+    return (*blocks, Norm("last_norm", "residual", "normed"), Linear("logits", "lm_head", "normed", "logits"))
+
+
+def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
+    """The second MLP matrix, DIRECT_INPUTS of its inputs at a time."""
+    parts = range(0, inputs, DIRECT_INPUTS)
+    for number, first in enumerate(parts):
+        end, last = min(first + DIRECT_INPUTS, inputs), number + 1 == len(parts)
+        yield Linear(f"{layer}.fc2_part{number}", f"{layer}.fc2", "hidden", "branch", inputs=(first, end))
+        name = f"{layer}.mlp_residual" if last else f"{layer}.mlp_sum{number}"
+        yield Add(name, "branch", "residual", f"{layer}.fc2")
+
+
+RECIPES: Mapping[str, Callable[[ModelConfig], tuple[Block, ...]]] = {"microgpt": microgpt, "llama": llama}
+
+
 def trace_entries(config: ModelConfig, kernels: Mapping[str, str]) -> tuple[TraceEntry, ...]:
     """What a step of the integer model traces, in order. kernels as in QuantizedModel."""
     entries: list[TraceEntry] = []
     sizes: dict[str, int] = {}
     shapes = config.tensor_shapes()
     per_head = (config.n_head, config.block_size)
-    for block in microgpt(config):
+    for block in schedule(config):
         match block:
             case Embed() | Attention():
                 sizes[block.out] = config.n_embd
@@ -116,12 +192,17 @@ def trace_entries(config: ModelConfig, kernels: Mapping[str, str]) -> tuple[Trac
                 sizes[block.out] = sizes[block.source]
             case Linear():
                 sizes[block.out] = shapes[block.weight][0]
+            case Rotary():
+                entries.append(TraceEntry(block.name, (config.n_embd + config.n_kv,)))
+                continue
+            case Gate():
+                sizes[block.out] = config.n_hidden
             case _:
                 pass
         if isinstance(block, Attention):
             if kernels.get(block.name) == "ppu":
                 entries.append(TraceEntry(f"{block.name}.query", (config.n_embd,)))
-                entries.append(TraceEntry(f"{block.name}.packed", (config.n_embd,)))
+                entries.append(TraceEntry(f"{block.name}.packed", (config.n_kv,)))
             entries.append(TraceEntry(f"{block.name}.scores", per_head, over_positions=True))
             entries.append(TraceEntry(f"{block.name}.weights", per_head, over_positions=True))
         out = block.buffer if isinstance(block, Activation) else block.out

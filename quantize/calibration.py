@@ -1,0 +1,54 @@
+"""How large a llama model's intermediates become in text of its own: where they are cut if no proof bounds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.files import Array
+from trainer.llama import Decoder
+from trainer.weights import Weights
+
+TEXTS, LONGEST = 64, 256
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Least and largest value of each layer's elements, (layers, elements); of the whole residual stream, one each.
+
+    keys and queries as turned by their position; hidden as the gate leaves it.
+    """
+
+    query: tuple[Array, Array]
+    keys: tuple[Array, Array]
+    values: tuple[Array, Array]
+    hidden: tuple[Array, Array]
+    residual: tuple[float, float]
+
+
+def ranges(weights: Weights) -> Ranges:
+    """Over TEXTS texts that the float model writes at temperature 1, LONGEST tokens each; always the same ones."""
+    config, random = weights.config, np.random.default_rng(SEED)
+    seen: dict[str, tuple[Array, Array]] = {}
+
+    def observe(name: str, layer: int, values: Array) -> None:
+        least, most = values.min(1), values.max(1)
+        known = seen.get(f"{name}{layer}", (least, most))
+        seen[f"{name}{layer}"] = np.minimum(known[0], least), np.maximum(known[1], most)
+
+    decoder = Decoder(weights.tensors, config, TEXTS, observe)
+    tokens = np.full(TEXTS, config.bos)
+    for _ in range(min(LONGEST, config.block_size)):
+        logits = decoder.step(tokens).astype(np.float64)
+        shares = np.exp(logits - logits.max(1, keepdims=True))
+        cumulative = shares.cumsum(1)
+        tokens = (cumulative > cumulative[:, -1:] * random.random((TEXTS, 1))).argmax(1)
+
+    def of(name: str) -> tuple[Array, Array]:
+        layers = [seen[f"{name}{layer}"] for layer in range(config.n_layer)]
+        return np.stack([least for least, _ in layers]), np.stack([most for _, most in layers])
+
+    least, most = of("residual")
+    return Ranges(of("query"), of("key"), of("value"), of("hidden"), (float(least.min()), float(most.max())))

@@ -1,0 +1,138 @@
+"""A llama model in integers: how its weights are balanced, and where what no proof bounds is cut.
+
+Its ranges cannot be proved from the weights alone, as microgpt's can: a gated hidden unit is a product, keys are
+large. So the integer model cuts values, keys, hidden units and the residual stream, a little beyond the largest
+that the float model's own text has (quantize.calibration), and the proof goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from quantize.blocks import VALUE_BITS
+from quantize.calibration import Ranges
+from quantize.fixed import ONE
+from quantize.quantized import QuantizedModel
+from quantize.ranges import OUT_SUMS, RangeProof
+from quantize.schedule import Attention, Gate, Norm, layer_of, schedule
+from trainer.config import ModelConfig
+from trainer.files import Array
+
+MARGIN = 1.15
+"""How far beyond the largest value seen something is cut."""
+
+BYTE = 127
+KEY_SHIFT = 5
+"""Keys from −15.9 to 15.9: their pairs are scaled to fill that, and the queries' the other way."""
+
+LARGEST_KEY = 110.0
+"""What a scaled key may reach by its proof, before its centre is taken off: of 127.99."""
+
+LEAST_BITS = 12
+HIDDEN_SHIFT = 2
+"""A gated hidden unit is kept in 64ths: finer buys 0.0006 nats and costs rows that no longer fit their sums."""
+
+MOST_QUERY_SHIFT = 3
+MOST_OUT_SHIFT = 3
+
+
+def balanced(config: ModelConfig, exact: dict[str, Array], seen: Ranges) -> dict[str, Array]:
+    """The same model, each pair of key dimensions scaled so that a byte holds its spread, the query's pair back.
+
+    Turning a pair and scaling it commute, so no score changes. Only the spread counts, not the middle: that is
+    taken off every key (`centres`), which moves all scores of a query alike.
+    """
+    result = dict(exact)
+    group, width = config.n_head // config.kv_heads, config.head_dim
+    for layer in range(config.n_layer):
+        key = exact[f"layer{layer}.wk"]
+        scale = key_scale(key, seen.keys[0][layer], seen.keys[1][layer])
+        own = scale.reshape(config.kv_heads, width).repeat(group, 0).reshape(-1)
+        result[f"layer{layer}.wk"] = key * scale[:, None]
+        result[f"layer{layer}.wq"] = exact[f"layer{layer}.wq"] / own[:, None]
+    return result
+
+
+def key_scale(key: Array, least: Array, most: Array) -> Array:
+    """What each key dimension is multiplied by, the same for both of a pair. key (n_kv, d) and its range."""
+    spread = ((most - least) / 2).reshape(-1, 2).max(1)
+    longest = np.linalg.norm(key.reshape(len(key) // 2, 2, -1), 2, axis=(1, 2)) * np.sqrt(key.shape[1]) * 1.05
+    room = BYTE * 2**KEY_SHIFT / ONE / (MARGIN * np.maximum(spread, 1e-3))
+    scale: Array = np.minimum(room, LARGEST_KEY / np.maximum(longest, 1e-3)).repeat(2)
+    return scale
+
+
+def centres(exact: dict[str, Array], seen: Ranges) -> dict[str, Array]:
+    """The middle of every key dimension's range, after scaling: what keys are measured from. Float, (1, n_kv)."""
+    least, most = seen.keys
+    return {
+        f"layer{layer}.key_centre": (key_scale(exact[f"layer{layer}.wk"], low, high) * (low + high) / 2)[None]
+        for layer, (low, high) in enumerate(zip(least, most, strict=True))
+    }
+
+
+def with_llama_kernels(model: QuantizedModel, seen: Ranges) -> QuantizedModel:
+    """The blocks' numbers: where each is cut as what was seen asks for, shifts as the proof allows."""
+    kernels = dict.fromkeys(model.linear_names(), "digits")
+    bits = _bits(MARGIN * max(-seen.residual[0], seen.residual[1]) * ONE)
+    parameters = dict(model.parameters) | {"residual.bits": bits}
+    for block in schedule(model.config):
+        match block:
+            case Norm():
+                kernels[block.name] = "table"
+                parameters[f"{block.name}.bits"] = bits
+            case Attention():
+                kernels[block.name] = "ppu"
+                value = _largest(seen.values, layer_of(block))
+                parameters[f"{block.name}.key_shift"] = KEY_SHIFT
+                parameters[f"{block.name}.query_shift"] = MOST_QUERY_SHIFT
+                parameters[f"{block.name}.value_shift"] = min(
+                    VALUE_BITS, max(0, int(np.ceil(np.log2(value / BYTE))))
+                )
+            case Gate():
+                kernels[block.name] = "gate"
+                hidden = _largest(seen.hidden, layer_of(block))
+                parameters[f"{block.name}.shift"] = HIDDEN_SHIFT
+                parameters[f"{block.name}.limit"] = -(-int(np.ceil(hidden)) >> HIDDEN_SHIFT) << HIDDEN_SHIFT
+                parameters[f"{block.name}.bits"] = 15
+            case _:
+                pass
+    return _with_gate_bits(_proved(replace(model, kernels=kernels, parameters=parameters)))
+
+
+def _largest(seen: tuple[Array, Array], layer: int) -> float:
+    """Where a layer's elements are cut, Q8.8 units."""
+    return float(MARGIN * ONE * max(-seen[0][layer].min(), seen[1][layer].max(), 1 / ONE))
+
+
+def _bits(largest: float) -> int:
+    return max(LEAST_BITS, int(np.ceil(np.log2(largest))))
+
+
+def _proved(model: QuantizedModel) -> QuantizedModel:
+    """Coarser scores, and coarser sums of the matrices that add to the residual stream, where they have no room."""
+    while failing := [bound.name for bound in RangeProof(model).bounds if not bound.holds]:
+        changes: dict[str, int] = {}
+        for name in failing:
+            attention, _, what = name.partition(" ")
+            if what in ("(query)", "(scores)"):
+                changes[f"{attention}.query_shift"] = model.parameters[f"{attention}.query_shift"] - 1
+            if what == OUT_SUMS:
+                changes[f"{attention}.out_shift"] = model.parameters.get(f"{attention}.out_shift", 0) + 1
+        if not changes or min(changes.values()) < 0 or max(changes.values()) > MOST_OUT_SHIFT:
+            break
+        model = replace(model, parameters=dict(model.parameters) | changes)
+    return model
+
+
+def _with_gate_bits(model: QuantizedModel) -> QuantizedModel:
+    """The table of silu as fine as the gate's range allows."""
+    reach = {bound.name: bound.largest * ONE for bound in RangeProof(model).bounds}
+    bits = {
+        f"{block.name}.bits": _bits(reach[f"layer{layer_of(block)}.fc1"] + 1)
+        for block in schedule(model.config)
+        if isinstance(block, Gate)
+    }
+    return replace(model, parameters=dict(model.parameters) | bits)

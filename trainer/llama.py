@@ -1,0 +1,130 @@
+"""The Llama decoder in float: rotary positions, keys and values shared by groups of heads, a gated MLP.
+
+Touvron et al. 2023, arXiv:2307.09288. The gains of its norms are in the matrices that follow them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from trainer.attention import attention_over
+from trainer.batch import Batch
+from trainer.blocks import rmsnorm
+from trainer.config import ModelConfig
+from trainer.files import Array
+
+Tensors = Mapping[str, Array]
+Attend = Callable[[int, Array, Array, Array], Array]
+"""layer, queries (d, N), keys and values (n_kv, N) → out (d, N)."""
+
+Observe = Callable[[str, int, Array], None]
+"""Is told a layer's query and key as turned, value, hidden and residual, each (elements, N)."""
+
+
+def _ignore(name: str, layer: int, values: Array) -> None:
+    """Nobody looks."""
+
+
+def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
+    """Logits (V, N) of every column of a batch."""
+    attention = attention_over(batch, config.n_head, tensors["wte"].dtype)
+
+    def attend(_: int, q: Array, k: Array, v: Array) -> Array:
+        out, _probabilities = attention(np.concatenate([q, _for_every_head(k, config), _for_every_head(v, config)]))
+        return out
+
+    return _decode(tensors, config, batch.tokens, batch.positions, attend)
+
+
+class Decoder:
+    """Texts computed token by token, n at once, with the keys and values of what they have read."""
+
+    def __init__(self, tensors: Tensors, config: ModelConfig, n: int, observe: Observe = _ignore) -> None:
+        self.tensors, self.config, self.position, self.observe = tensors, config, 0, observe
+        shape = (config.n_layer, config.kv_heads, config.head_dim, config.block_size, n)
+        self._keys, self._values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+
+    def step(self, tokens: Array) -> Array:
+        """Logits (n, V) after one more token of each text (n,). Raises IndexError beyond the context."""
+        positions = np.full(len(tokens), self.position)
+        logits = _decode(self.tensors, self.config, tokens, positions, self._attend, self.observe)
+        self.position += 1
+        return logits.T
+
+    def _attend(self, layer: int, q: Array, k: Array, v: Array) -> Array:
+        shared, width, n = self.config.kv_heads, self.config.head_dim, q.shape[-1]
+        keys, values = self._keys[layer], self._values[layer]
+        keys[:, :, self.position], values[:, :, self.position] = (
+            k.reshape(shared, width, n),
+            v.reshape(shared, width, n),
+        )
+        keys, values = keys[:, :, : self.position + 1], values[:, :, : self.position + 1]
+        scores = np.einsum("sgen,setn->sgtn", q.reshape(shared, -1, width, n), keys) * width**-0.5
+        scores = np.exp(scores - scores.max(2, keepdims=True))
+        scores /= scores.sum(2, keepdims=True)
+        out: Array = np.einsum("sgtn,setn->sgen", scores, values).reshape(-1, n)
+        return out
+
+
+def _decode(
+    tensors: Tensors,
+    config: ModelConfig,
+    tokens: Array,
+    positions: Array,
+    attend: Attend,
+    observe: Observe = _ignore,
+) -> Array:
+    """x = wte[token];  per layer x += wo attention(norm(x)), x += fc2 (silu(fc1 norm(x)) · fc3 norm(x));
+    logits (V, N) = lm_head norm(x).
+    """
+    cos, sin = _turns(config, positions)
+    x = tensors["wte"].T.take(tokens, axis=1)
+    for layer in range(config.n_layer):
+        wq, wk, wv, wo, fc1, fc3, fc2 = (tensors[f"layer{layer}.{name}"] for name in MATRICES)
+        normed, _ = rmsnorm(x)
+        query, key, value = rotated(wq @ normed, cos, sin), rotated(wk @ normed, cos, sin), wv @ normed
+        observe("query", layer, query)
+        observe("key", layer, key)
+        observe("value", layer, value)
+        x = x + wo @ attend(layer, query, key, value)
+        observe("residual", layer, x)
+        normed, _ = rmsnorm(x)
+        hidden = silu(fc1 @ normed) * (fc3 @ normed)
+        observe("hidden", layer, hidden)
+        x = x + fc2 @ hidden
+        observe("residual", layer, x)
+    logits: Array = tensors["lm_head"] @ rmsnorm(x)[0]
+    return logits
+
+
+MATRICES = ("wq", "wk", "wv", "wo", "fc1", "fc3", "fc2")
+
+
+def silu(x: Array) -> Array:
+    """x / (1 + exp(−x)), which tanh gives without overflow."""
+    return x * (0.5 + 0.5 * np.tanh(0.5 * x))
+
+
+def rotated(x: Array, cos: Array, sin: Array) -> Array:
+    """Each pair of dimensions (2i, 2i + 1) of every head turned by the angle of its position.
+
+    x (heads · head_dim, N); cos, sin (head_dim / 2, N).
+    """
+    pairs = x.reshape(-1, len(cos), 2, x.shape[-1])
+    even, odd = pairs[:, :, 0], pairs[:, :, 1]
+    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=2).reshape(x.shape)
+
+
+def _turns(config: ModelConfig, positions: Array) -> tuple[Array, Array]:
+    """cos and sin (head_dim / 2, N) of position · rope_base^(−2i / head_dim)."""
+    frequencies = config.rope_base ** (-np.arange(0, config.head_dim, 2) / config.head_dim)
+    angles = frequencies[:, None] * positions
+    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+
+
+def _for_every_head(x: Array, config: ModelConfig) -> Array:
+    """Keys or values (n_kv, N) once for every head that reads them (d, N)."""
+    heads = x.reshape(config.kv_heads, config.head_dim, -1)
+    return heads.repeat(config.n_head // config.kv_heads, axis=0).reshape(config.n_embd, -1)
