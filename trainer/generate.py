@@ -5,24 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.config import ModelConfig
-from trainer.model import Tensors, forward_logits
+from trainer.files import Array
+from trainer.model import Tensors, next_logits
 from trainer.tokenizer import Tokenizer
 
 
 def generate(
     tensors: Tensors, config: ModelConfig, tokenizer: Tokenizer, n: int, temperature: float, seed: int
 ) -> list[str]:
-    """n documents, each token drawn from softmax(logits / temperature) until BOS or the context ends.
+    """n documents as `draw` draws them, as far as the context goes. Raises ValueError unless temperature > 0."""
+    rows = draw(tensors, config, n, config.block_size, temperature, seed)
+    return [tokenizer.decode(row) for row in rows]
 
-    Drawn as the largest of logits / temperature plus Gumbel noise. Raises ValueError unless temperature > 0.
+
+def draw(tensors: Tensors, config: ModelConfig, n: int, length: int, temperature: float, seed: int) -> Array:
+    """n documents as tokens (n, 1 + length): BOS, then draws from softmax(logits / temperature), BOS after BOS.
+
+    Drawn as the largest of logits / temperature plus Gumbel noise. Raises ValueError unless temperature > 0 and
+    the length is within the context.
     """
-    if temperature <= 0:
-        raise ValueError("temperature must be above zero")
+    if temperature <= 0 or length > config.block_size:
+        raise ValueError("temperature must be above zero, and the length within the context")
     random = np.random.default_rng(seed)
+    following = next_logits(tensors, config, n)
     tokens = np.full((n, 1), config.bos)
-    for _ in range(config.block_size):
-        logits = forward_logits(tensors, config, tokens)[:, -1] / temperature
+    for _ in range(length):
+        logits = following(tokens) / temperature
         drawn = (logits + random.gumbel(size=logits.shape)).argmax(1)
         drawn[(tokens[:, 1:] == config.bos).any(1)] = config.bos
         tokens = np.column_stack([tokens, drawn])
-    return [tokenizer.decode(row) for row in tokens]
+    return tokens

@@ -43,7 +43,7 @@ class Decoder:
 
     def __init__(self, tensors: Tensors, config: ModelConfig, n: int, observe: Observe = _ignore) -> None:
         self.tensors, self.config, self.position, self.observe = tensors, config, 0, observe
-        shape = (config.n_layer, config.kv_heads, config.head_dim, config.block_size, n)
+        shape = (config.n_layer, n, config.kv_heads, config.block_size, config.head_dim)
         self._keys, self._values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
 
     def step(self, tokens: Array) -> Array:
@@ -54,18 +54,14 @@ class Decoder:
         return logits.T
 
     def _attend(self, layer: int, q: Array, k: Array, v: Array) -> Array:
-        shared, width, n = self.config.kv_heads, self.config.head_dim, q.shape[-1]
-        keys, values = self._keys[layer], self._values[layer]
-        keys[:, :, self.position], values[:, :, self.position] = (
-            k.reshape(shared, width, n),
-            v.reshape(shared, width, n),
-        )
-        keys, values = keys[:, :, : self.position + 1], values[:, :, : self.position + 1]
-        scores = np.einsum("sgen,setn->sgtn", q.reshape(shared, -1, width, n), keys) * width**-0.5
-        scores = np.exp(scores - scores.max(2, keepdims=True))
-        scores /= scores.sum(2, keepdims=True)
-        out: Array = np.einsum("sgtn,setn->sgen", scores, values).reshape(-1, n)
-        return out
+        n, _, _, width = (keys := self._keys[layer]).shape[:4]
+        shape, now = (n, self.config.kv_heads, -1, width), slice(self.position, self.position + 1)
+        values, past = self._values[layer], slice(self.position + 1)
+        keys[:, :, now], values[:, :, now] = k.T.reshape(shape), v.T.reshape(shape)
+        scores = q.T.reshape(shape) @ keys[:, :, past].swapaxes(2, 3) * np.float32(width**-0.5)
+        scores = np.exp(scores - scores.max(3, keepdims=True))
+        out: Array = (scores / scores.sum(3, keepdims=True)) @ values[:, :, past]
+        return out.reshape(n, -1).T
 
 
 def _decode(

@@ -1,12 +1,16 @@
-"""The decoder: blocks in order, forward, and in reverse order for the gradient."""
+"""The decoder: blocks in order, forward, and in reverse order for the gradient.
+
+Losses and logits are those of any family; Llama's forward pass is in trainer.llama, and it has no gradient.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from trainer import llama
 from trainer.attention import Padded, Sliding, attention_over
 from trainer.batch import Batch, Documents
 from trainer.blocks import activate, activate_gradient, cross_entropy, rmsnorm, rmsnorm_gradient
@@ -15,7 +19,7 @@ from trainer.files import Array
 
 Tensors = Mapping[str, Array]
 INIT_STD = 0.08
-DOCUMENTS_AT_ONCE = 256
+DOCUMENTS_AT_ONCE, SCORES_AT_ONCE = 256, 1 << 25
 
 
 def initial_tensors(config: ModelConfig, seed: int) -> dict[str, Array]:
@@ -133,10 +137,11 @@ def mean_loss(tensors: Tensors, config: ModelConfig, documents: Documents) -> fl
     if not len(documents):
         raise ValueError("no documents")
     by_length = np.argsort(documents.lengths, kind="stable")
+    together = min(max(SCORES_AT_ONCE // (config.n_head * config.block_size**2), 1), DOCUMENTS_AT_ONCE)
     total = 0.0
-    for start in range(0, len(by_length), DOCUMENTS_AT_ONCE):
-        batch = documents.batch(by_length[start : start + DOCUMENTS_AT_ONCE])
-        logits, _ = forward(tensors, config, batch)
+    for start in range(0, len(by_length), together):
+        batch = documents.batch(by_length[start : start + together])
+        logits = batch_logits(tensors, config, batch)
         total += float(cross_entropy(logits, batch.targets)[0].sum(dtype=np.float64))
     return total / int(documents.lengths.sum())
 
@@ -151,12 +156,25 @@ def active_share(tensors: Tensors, config: ModelConfig, documents: Documents) ->
     return active / total
 
 
+def batch_logits(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
+    """Logits (V, N) of every column of a batch, whatever family the model is of."""
+    return llama.forward(tensors, config, batch) if config.rotary else forward(tensors, config, batch)[0]
+
+
 def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Array:
     """Logits (B, T, V) of every position of B token sequences of one length T ≤ block_size, tokens (B, T)."""
     n, length = tokens.shape
     flat = np.asarray(tokens, np.int64).reshape(-1)
     batch = Batch(flat, np.tile(np.arange(length), n), flat, length)
-    return forward(tensors, config, batch)[0].T.reshape(n, length, -1)
+    return batch_logits(tensors, config, batch).T.reshape(n, length, -1)
+
+
+def next_logits(tensors: Tensors, config: ModelConfig, n: int) -> Callable[[Array], Array]:
+    """A function from n token sequences (n, T) to the logits (n, V) of what follows, called for T = 1, 2, …"""
+    if config.rotary:
+        decoder = llama.Decoder(tensors, config, n)
+        return lambda tokens: decoder.step(tokens[:, -1])
+    return lambda tokens: forward_logits(tensors, config, tokens)[:, -1]
 
 
 def _layer(tensors: Tensors, layer: int) -> tuple[Array, ...]:

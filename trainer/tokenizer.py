@@ -39,8 +39,8 @@ class Tokenizer:
 
     @property
     def characters(self) -> str:
-        """Every single character it knows, in token order."""
-        return "".join(symbol for symbol in self.symbols if len(symbol) == 1)
+        """Every single character it knows, once, in token order."""
+        return "".join(dict.fromkeys(symbol for symbol in self.symbols if len(symbol) == 1))
 
     def encode(self, document: str) -> list[int]:
         """BOS t1 … tn BOS. Raises InputError for a character the alphabet lacks."""

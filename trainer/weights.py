@@ -12,9 +12,17 @@ import numpy as np
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
+from trainer.pieces import Pieces
 from trainer.reading import Reading
 from trainer.tokenizer import Tokenizer
-from trainer.vocabulary import Merges, check_vocabulary, vocabulary_from
+from trainer.vocabulary import (
+    Merges,
+    check_vocabulary,
+    pieces_from,
+    plain_pieces,
+    tokenizer_of,
+    vocabulary_from,
+)
 
 FORMATS = ("snes-gpt weights 1", "snes-gpt weights 2")
 """Read; the last is written. The first knew single characters only, as one string."""
@@ -27,7 +35,8 @@ NUMBERS = {"temperature": 2, "active_hidden": 1}
 class Weights:
     """A float model: its shape, its alphabet and its tensors.
 
-    symbols holds the text of each token except BOS, in token order; merges what trainer.tokenizer needs to encode.
+    symbols holds the text of each token except BOS, in token order; merges what trainer.tokenizer needs to encode,
+    or pieces what trainer.pieces does.
     tensors maps the names of ModelConfig.tensor_shapes to float32 arrays.
     info is free plain data about the training (held-out loss, default temperature, …).
     """
@@ -37,9 +46,10 @@ class Weights:
     tensors: Mapping[str, Array]
     info: Mapping[str, Any] = field(default_factory=dict)
     merges: Merges = ()
+    pieces: Pieces = ()
 
     def __post_init__(self) -> None:
-        check_vocabulary(self.config, self.symbols, self.merges)
+        check_vocabulary(self.config, self.symbols, self.merges, self.pieces)
         check_notes(self.info)
         object.__setattr__(self, "symbols", tuple(self.symbols))
         shapes = self.config.tensor_shapes()
@@ -63,7 +73,7 @@ class Weights:
     @property
     def tokenizer(self) -> Tokenizer:
         """From text to its tokens and back."""
-        return Tokenizer(self.symbols, self.merges, self.reading.running)
+        return tokenizer_of(self.symbols, self.merges, self.pieces, self.reading.running)
 
 
 def check_notes(info: object) -> None:
@@ -79,13 +89,15 @@ def check_notes(info: object) -> None:
 
 def save_weights(path: Path, weights: Weights) -> None:
     """Write build/weights.npz, whole or not at all."""
-    header = {
+    header: dict[str, Any] = {
         "format": FORMATS[-1],
         "config": weights.config.to_dict(),
         "symbols": list(weights.symbols),
         "merges": [list(pair) for pair in weights.merges],
         "info": dict(weights.info),
     }
+    if weights.pieces:
+        header["pieces"] = plain_pieces(weights.pieces)
     write_arrays(path, header, weights.tensors)
 
 
@@ -97,7 +109,7 @@ def load_weights(path: Path) -> Weights:
     try:
         config = ModelConfig.from_dict(header["config"])
         symbols, merges = vocabulary_from(header)
-        return Weights(config, symbols, arrays, header.get("info", {}), merges)
+        return Weights(config, symbols, arrays, header.get("info", {}), merges, pieces_from(header))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
