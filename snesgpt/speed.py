@@ -15,6 +15,9 @@ from snesgpt.page import NamesPage
 SKIPPED = 8
 """The first tokens of a page: it always begins at the same place in a frame, later tokens end anywhere in one."""
 
+FEWEST_SKIPPED = 1
+"""Where a token takes several frames."""
+
 
 @dataclass(frozen=True)
 class Speed:
@@ -40,8 +43,10 @@ class Speed:
         return math.sqrt(self.pages / 6) / self.frames
 
 
-def measure_speed(page: NamesPage, tokens: int, progress: Callable[[int], None] = lambda _: None) -> Speed:
-    """At least `tokens` tokens, of each page from its eighth token on, to its last if so many are asked for.
+def measure_speed(
+    page: NamesPage, tokens: int, progress: Callable[[int], None] = lambda _: None, *, skipped: int = SKIPPED
+) -> Speed:
+    """At least `tokens` tokens, of each page those after the first `skipped`, to its last if so many are asked for.
 
     Both are moments at which a token is counted, seen at the end of their frame: on average half a frame late at
     either end, so that the difference has no bias. Waiting at a complete page does not count.
@@ -55,7 +60,7 @@ def measure_speed(page: NamesPage, tokens: int, progress: Callable[[int], None] 
             page.step()
             if page.tokens != seen:
                 seen, last = page.tokens, page.console.frames
-                if not first and seen >= SKIPPED:
+                if not first and seen >= skipped:
                     first, begun = last, seen
                 progress(min(timed + seen - begun, tokens) if first else timed)
         if first:

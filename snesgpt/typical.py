@@ -12,7 +12,6 @@ from quantize.integer_model import IntegerModel
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Request, Token, run
 from snesgpt.page import FIRST_SEED
-from snesgpt.speed import SKIPPED
 
 SEEDS, TOGETHER = 64, 16
 CLOSE = 0.002
@@ -24,14 +23,18 @@ LONGER = 1.5
 
 @dataclass(frozen=True)
 class Text:
-    """What a page of names makes from `seed`: `tokens` of it are timed, and look at `positions` positions each."""
+    """What pages of names make from a seed: `tokens` are timed, after the first `skipped` of each page.
+
+    positions: that they look at, on average.
+    """
 
     seed: int
+    skipped: int
     tokens: int
     positions: float
 
 
-def typical_text(model: QuantizedModel, whole: LongRun, tokens: int, names: int, skipped: int = SKIPPED) -> Text:
+def typical_text(model: QuantizedModel, whole: LongRun, tokens: int, names: int, skipped: int) -> Text:
     """The whole documents, `tokens` tokens or half as many again, whose positions are nearest to the long run's.
 
     At the model's own temperature. whole: its long run; names: documents to a page, of which the first `skipped`
@@ -45,7 +48,7 @@ def typical_text(model: QuantizedModel, whole: LongRun, tokens: int, names: int,
     for first in range(FIRST_SEED, FIRST_SEED + SEEDS, TOGETHER):
         requests = [Request(seed, model.temperature, documents) for seed in range(first, first + TOGETHER)]
         for request, made in zip(requests, run(integer, requests), strict=True):
-            texts += [Text(request.seed, *end) for end in _ends(made, tokens, names, skipped)]
+            texts += [Text(request.seed, skipped, *end) for end in _ends(made, tokens, names, skipped)]
         best = min(texts, key=lambda text: abs(text.positions - whole.positions))
         if abs(best.positions / whole.positions - 1) < CLOSE:
             break

@@ -64,8 +64,9 @@ def command(
     from asm.predict import predict
     from quantize.fast import load_proved
     from quantize.quantize import quantize
+    from snesgpt.beam import FRAME_CLOCKS
     from snesgpt.profile import measure_stages
-    from snesgpt.speed import MOST_DOCUMENTS
+    from snesgpt.speed import FEWEST_SKIPPED, MOST_DOCUMENTS, SKIPPED
     from snesgpt.typical import typical_text
     from trainer.weights import load_weights
 
@@ -75,15 +76,17 @@ def command(
     addresses = _addresses(rom, image, integers)
     integers = _at_temperature(integers, tenths)
     whole, names = long_run(integers), addresses["NAMES"]
-    text = typical_text(integers, whole, tokens, names)
+    prediction = predict(integers, build_plan(integers))
+    slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
+    text = typical_text(integers, whole, tokens, names, FEWEST_SKIPPED if slow else SKIPPED)
     with _progress() as bar:
         speed = _speed(image, addresses, core, text, tenths, bar("tokens", text.tokens))
-        shown_nothing = typical_text(integers, whole, tokens, MOST_DOCUMENTS)
+        shown_nothing = typical_text(integers, whole, tokens, MOST_DOCUMENTS, SKIPPED)
         bare = _bare(
             image, addresses, core, shown_nothing, integers.temperature, bar("bare loop", shown_nothing.tokens)
         )
         fewer = min(tokens, STAGE_TOKENS) if speed.frames > STAGE_FRAMES else tokens
-        staged = typical_text(integers, whole, fewer, names, skipped=0)
+        staged = typical_text(integers, whole, fewer, names, 0)
         profile = measure_stages(
             build_rom(integers, profiled=True),
             core,
@@ -95,9 +98,8 @@ def command(
         schoolbook = None
         if float_weights is not None:
             other = _at_temperature(quantize(float_weights, "schoolbook"), tenths)
-            short = typical_text(other, long_run(other), min(tokens, SCHOOLBOOK_TOKENS), names)
+            short = typical_text(other, long_run(other), min(tokens, SCHOOLBOOK_TOKENS), names, FEWEST_SKIPPED)
             schoolbook = _speed(*_built(other), core, short, tenths, bar("schoolbook", short.tokens))
-    prediction = predict(integers, build_plan(integers))
     stages = _with_shares(profile.stages(), prediction.stages if prediction else None)
     report: dict[str, Any] = {
         "rom": str(rom),
@@ -170,7 +172,12 @@ def _speed(
     from snesgpt.speed import measure_speed
 
     with Console(image, core) as console:
-        return measure_speed(NamesPage(console, addresses, tenths=tenths, seed=text.seed), text.tokens, progress)
+        return measure_speed(
+            NamesPage(console, addresses, tenths=tenths, seed=text.seed),
+            text.tokens,
+            progress,
+            skipped=text.skipped,
+        )
 
 
 def _bare(
