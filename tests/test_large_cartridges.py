@@ -27,8 +27,6 @@ SHAPES = {
     "128 dimensions, 256 positions": ModelConfig(20, 256, 128, 16, 1, 8),
     "512 symbols of one and two characters": ModelConfig(512, 40, 16, 4, 1, 16),
 }
-LARGEST = ModelConfig(341, 16, 64, 8, 6, 512)
-MOST_BYTES = 4 << 20
 TOLERANCE = 0.03
 """Of the predicted speed."""
 
@@ -72,12 +70,3 @@ def test_a_large_shape_is_what_was_predicted(config: ModelConfig) -> None:
     check_logits(model, rom, "snes9x", config.block_size - 1, 3)
     check_logits(model, rom, "bsnes", min(config.block_size - 1, 140), 1)
     check_speed(model, rom, 100)
-
-
-def test_a_cartridge_of_four_megabytes_is_what_was_predicted() -> None:
-    model, rom = cartridge(LARGEST, 0, 1 / 2)
-    check_bytes(rom)
-    assert sum(rom.segments.values()) > 3.5 * (1 << 20) and len(rom.image) == MOST_BYTES
-    check_logits(model, rom, "snes9x", LARGEST.block_size - 1, 2)
-    check_logits(model, rom, "bsnes", 3, 1)
-    check_speed(model, rom, 16)
