@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from trainer.errors import InputError
 
@@ -50,6 +51,11 @@ class WorkRam:
     def used(self) -> int:
         """Bytes of both banks that a model takes, the log apart."""
         return sum(area.size for area in (*self.work, *self.bank_7e, *self.bank_7f))
+
+    def address(self, vector: str) -> int:
+        """Of a vector in bank $7E."""
+        before = takewhile(lambda area: area.name != vector, self.work)
+        return HIGH_RAM + sum(area.size for area in before)
 
 
 def lay_out(work: Sequence[Area], areas: Sequence[Area], record: int, what: str, *, profiled: bool) -> WorkRam:

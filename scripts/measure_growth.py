@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
-import numpy as np
 from random_model import matrix_weights, random_weights
 
 from asm.build import build_rom, symbols
 from asm.layout import plan
-from asm.predict import predict, sampled
+from asm.long_run import long_run
+from asm.predict import predict
 from quantize.quantize import quantize
-from quantize.quantized import QuantizedModel
 from snesgpt.console import Console
 from snesgpt.page import NamesPage
-from snesgpt.speed import Speed, measure_speed
+from snesgpt.speed import SKIPPED, Speed, measure_speed
+from snesgpt.typical import typical_text
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import whole_file
@@ -52,14 +52,12 @@ def measure(config: ModelConfig, seed: int, core: str, tokens: int) -> Point:
     prediction = predict(model, plan(model))
     assert prediction is not None
     rom = build_rom(model)
+    addresses = symbols(rom.debug)
+    text = typical_text(model, long_run(model), tokens, addresses["NAMES"], SKIPPED)
     with Console(rom.image, core) as console:
-        speed = measure_speed(NamesPage(console, symbols(rom.debug)), tokens)
-    return Point(config, prediction.clocks_per_token, speed, mean_positions(model), len(rom.image) // 1024)
-
-
-def mean_positions(model: QuantizedModel) -> float:
-    """Positions that attention looks at for a token, in the text that the model makes."""
-    return float(np.mean([token.position + 1 for token in sampled(model)]))
+        page = NamesPage(console, addresses, seed=text.seed)
+        speed = measure_speed(page, text.tokens, skipped=text.skipped)
+    return Point(config, prediction.clocks_per_token, speed, prediction.positions, len(rom.image) // 1024)
 
 
 def table(scan: str, points: Sequence[Point]) -> Iterator[str]:

@@ -7,17 +7,21 @@ matrices, one digit each, 53.5 % of them non-zero.
 from __future__ import annotations
 
 import math
+import string
+from itertools import product
 from pathlib import Path
 
 import click
 import numpy as np
 
+from trainer.alphabet import FONT
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.weights import Weights, save_weights
 
-FIRST_SYMBOL = 33
-MOST_SYMBOLS = 95
+LETTERS = sorted(FONT - {" ", "\n"})
+SYMBOLS = (*LETTERS, *("".join(pair) for pair in product(string.ascii_lowercase, repeat=2)))
+MOST_SYMBOLS = 512
 TEMPERATURE = 0.5
 EMBEDDING_SPREAD = 0.7
 QUERY_SCALE = 1 / 4
@@ -39,8 +43,7 @@ def random_weights(config: ModelConfig, density: float, seed: int) -> Weights:
             scale *= math.sqrt(config.head_dim) * QUERY_SCALE
         signs = rng.choice([-1, 0, 1], size=shape, p=[density / 2, 1 - density, density / 2])
         tensors[name] = (scale * signs).astype(np.float32)
-    symbols = "".join(chr(FIRST_SYMBOL + i) for i in range(config.vocab_size - 1))
-    return Weights(config, symbols, tensors, {"temperature": TEMPERATURE})
+    return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": TEMPERATURE})
 
 
 def matrix_weights(config: ModelConfig) -> int:

@@ -11,17 +11,24 @@ from snesgpt.console import Console
 from trainer.errors import InputError
 
 BOOT_FRAMES = 120
+FIRST_SEED = 1
 
 
 class NamesPage:
     """A cartridge that is making its names. addresses: work RAM by name (`asm.build.symbols`).
 
-    Tenths of temperature, if given, replace the cartridge's own, and a page with them begins.
+    Tenths of temperature, if given, replace the cartridge's own, another seed its first; a page with them begins.
     Raises InputError when the ROM is not ours, or when it does nothing for `patience` frames.
     """
 
     def __init__(
-        self, console: Console, addresses: Mapping[str, int], *, tenths: int | None = None, patience: int = 2000
+        self,
+        console: Console,
+        addresses: Mapping[str, int],
+        *,
+        tenths: int | None = None,
+        seed: int = FIRST_SEED,
+        patience: int = 2000,
     ) -> None:
         self.console = console
         self._at = addresses
@@ -32,6 +39,9 @@ class NamesPage:
             raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
         if tenths is not None:
             self._set_temperature(tenths)
+        if seed != FIRST_SEED:
+            console.write_words(self.address("seed"), np.array([seed - 1]))
+            self._press("up", lambda: self.word("names_seed") == seed)
 
     def address(self, name: str) -> int:
         """Offset in work RAM. Raises InputError for a name the cartridge has not."""

@@ -12,7 +12,7 @@ import numpy as np
 from asm.build import Rom, symbols
 from snesgpt.beam import Moment, beam
 from snesgpt.console import Console
-from snesgpt.page import NamesPage
+from snesgpt.page import FIRST_SEED, NamesPage
 
 MARK_WORDS = 4
 MARKS, BLANK_MARKS = 1024, 64
@@ -103,6 +103,7 @@ def measure_stages(
     tokens: int,
     *,
     tenths: int | None = None,
+    seed: int = FIRST_SEED,
     patience: int = 2000,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Profile:
@@ -112,7 +113,7 @@ def measure_stages(
     """
     profile = Profile(stage_names(rom))
     with Console(rom.image, core) as console:
-        page = NamesPage(console, symbols(rom.debug), tenths=tenths, patience=patience)
+        page = NamesPage(console, symbols(rom.debug), tenths=tenths, seed=seed, patience=patience)
         marks = _marks(page, profile)
         for number, moment in marks:
             if not profile.add(number, moment, tokens):

@@ -15,6 +15,9 @@ from snesgpt.page import NamesPage
 SKIPPED = 8
 """The first tokens of a page: it always begins at the same place in a frame, later tokens end anywhere in one."""
 
+FEWEST_SKIPPED = 1
+"""Where a token takes several frames."""
+
 
 @dataclass(frozen=True)
 class Speed:
@@ -40,8 +43,10 @@ class Speed:
         return math.sqrt(self.pages / 6) / self.frames
 
 
-def measure_speed(page: NamesPage, tokens: int, progress: Callable[[int], None] = lambda _: None) -> Speed:
-    """Whole pages until at least `tokens` tokens were timed, each from its eighth token to its last.
+def measure_speed(
+    page: NamesPage, tokens: int, progress: Callable[[int], None] = lambda _: None, *, skipped: int = SKIPPED
+) -> Speed:
+    """At least `tokens` tokens, of each page those after the first `skipped`, to its last if so many are asked for.
 
     Both are moments at which a token is counted, seen at the end of their frame: on average half a frame late at
     either end, so that the difference has no bias. Waiting at a complete page does not count.
@@ -50,14 +55,16 @@ def measure_speed(page: NamesPage, tokens: int, progress: Callable[[int], None] 
     while timed < tokens:
         if page.complete:
             page.begin()
-        first = last = seen = 0
-        while not page.complete:
+        first = last = begun = seen = 0
+        while not page.complete and (not first or timed + seen - begun < tokens):
             page.step()
             if page.tokens != seen:
                 seen, last = page.tokens, page.console.frames
-                first = first or (last if seen >= SKIPPED else 0)
-                progress(min(timed + max(seen - SKIPPED, 0), tokens))
-        timed, frames, pages = timed + seen - SKIPPED, frames + last - first, pages + 1
+                if not first and seen >= skipped:
+                    first, begun = last, seen
+                progress(min(timed + seen - begun, tokens) if first else timed)
+        if first:
+            timed, frames, pages = timed + seen - begun, frames + last - first, pages + 1
     return Speed(timed, frames, pages)
 
 
@@ -68,13 +75,13 @@ MOST_DOCUMENTS = 0xFFFF
 
 
 def measure_bare(
-    page: NamesPage, tokens: int, tenths: int, progress: Callable[[int], None] = lambda _: None
+    page: NamesPage, tokens: int, tenths: int, seed: int, progress: Callable[[int], None] = lambda _: None
 ) -> Speed:
     """The same tokens without anything a person sees or hears: no drawing, no note, no pad, no log.
 
-    The first documents of seed 1, at least `tokens` tokens after the first SKIPPED. It takes the cartridge over.
+    The first documents of `seed`, at least `tokens` tokens after the first SKIPPED. It takes the cartridge over.
     """
-    for name, value in (("seed", 1), ("temperature", tenths), ("count", MOST_DOCUMENTS), ("prompt_length", 0)):
+    for name, value in (("seed", seed), ("temperature", tenths), ("count", MOST_DOCUMENTS), ("prompt_length", 0)):
         page.console.write_words(host_field(name), np.array([value]))
     page.console.write_words(host_field("command"), np.array([UNLOGGED]))
     page.run_until(lambda: page.word("host_status") == 1)

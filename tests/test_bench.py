@@ -19,7 +19,7 @@ from quantize.integer_model import IntegerModel
 from quantize.quantize import quantize
 from quantize.quantized import save_model
 from quantize.sampler import Request
-from quantize.schedule import microgpt
+from quantize.schedule import schedule
 from snesgpt.beam import FRAME_CLOCKS, Moment, beam
 from snesgpt.commands.bench import command as bench
 from snesgpt.console import Console
@@ -75,7 +75,7 @@ def test_the_stages_sum_to_the_whole(core: str) -> None:
     assert speed.tokens >= TOKENS[core]
     profile = measure_stages(build_rom(MODEL, profiled=True), core, speed.tokens)
     stages = profile.stages()
-    blocks = [block.name.replace(".", "_") for block in microgpt(CONFIG)]
+    blocks = [block.name.replace(".", "_") for block in schedule(CONFIG)]
     assert list(stages)[: len(blocks)] == blocks
     assert {"choose", "draw", "advance", VERTICAL_BLANK} <= set(stages)
     assert min(stages.values()) > 0

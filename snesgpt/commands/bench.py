@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from trainer.errors import InputError
 if TYPE_CHECKING:
     from quantize.quantized import QuantizedModel
     from snesgpt.speed import Speed
+    from snesgpt.typical import Text
 
 STAGE_TOKENS = 300
 STAGE_FRAMES = 6000
@@ -51,39 +53,61 @@ def command(
 ) -> None:
     """Time ROM while it makes its names, display on, all included; as a bare loop; and where each clock goes.
 
-    The stages are timed in a build of MODEL that notes the beam at every stage; what that costs is measured and
-    taken off. Predicted clocks are the build's own. The schoolbook cartridge of the same WEIGHTS is timed alike.
+    What is timed are documents of a seed whose tokens look at as many positions as those of a long run. The stages
+    are timed in a build of MODEL that notes the beam at every stage; what that costs is measured and taken off.
+    Predicted clocks are the build's own. The schoolbook cartridge of the same WEIGHTS is timed alike.
     """
     from asm.build import build_rom
     from asm.cartridge import read_image
     from asm.layout import plan as build_plan
+    from asm.long_run import long_run
     from asm.predict import predict
     from quantize.fast import load_proved
     from quantize.quantize import quantize
+    from snesgpt.beam import FRAME_CLOCKS
     from snesgpt.profile import measure_stages
+    from snesgpt.speed import FEWEST_SKIPPED, MOST_DOCUMENTS, SKIPPED
+    from snesgpt.typical import typical_text
     from trainer.weights import load_weights
 
     image, integers = read_image(rom), load_proved(model or rom.with_name("model.npz"))
     float_weights = None if no_schoolbook else _read_weights(weights or rom.with_name("weights.npz"), load_weights)
     tenths = None if temperature is None else tenths_of(temperature)
-    tenths_shown = integers.temperature if tenths is None else tenths
     addresses = _addresses(rom, image, integers)
+    integers = _at_temperature(integers, tenths)
+    whole, names = long_run(integers), addresses["NAMES"]
+    prediction = predict(integers, build_plan(integers))
+    slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
+    text = typical_text(integers, whole, tokens, names, FEWEST_SKIPPED if slow else SKIPPED)
     with _progress() as bar:
-        speed = _speed(image, addresses, core, tokens, tenths, bar("tokens", tokens))
-        bare = _bare(image, addresses, core, tokens, tenths_shown, bar("bare loop", tokens))
-        stage_tokens = tokens if speed.frames <= STAGE_FRAMES else min(tokens, STAGE_TOKENS)
-        profiled = build_rom(integers, profiled=True)
-        profile = measure_stages(profiled, core, stage_tokens, tenths=tenths, progress=bar("stages", stage_tokens))
+        speed = _speed(image, addresses, core, text, tenths, bar("tokens", text.tokens))
+        shown_nothing = typical_text(integers, whole, tokens, MOST_DOCUMENTS, SKIPPED)
+        bare = _bare(
+            image, addresses, core, shown_nothing, integers.temperature, bar("bare loop", shown_nothing.tokens)
+        )
+        fewer = min(tokens, STAGE_TOKENS) if speed.frames > STAGE_FRAMES else tokens
+        staged = typical_text(integers, whole, fewer, names, 0)
+        profile = measure_stages(
+            build_rom(integers, profiled=True),
+            core,
+            staged.tokens,
+            tenths=tenths,
+            seed=staged.seed,
+            progress=bar("stages", staged.tokens),
+        )
         schoolbook = None
         if float_weights is not None:
-            other, count = _schoolbook_rom(quantize(float_weights, "schoolbook")), min(tokens, SCHOOLBOOK_TOKENS)
-            schoolbook = _speed(*other, core, count, tenths, bar("schoolbook", count))
-    prediction = predict(integers, build_plan(integers))
+            other = _at_temperature(quantize(float_weights, "schoolbook"), tenths)
+            short = typical_text(other, long_run(other), min(tokens, SCHOOLBOOK_TOKENS), names, FEWEST_SKIPPED)
+            schoolbook = _speed(*_built(other), core, short, tenths, bar("schoolbook", short.tokens))
     stages = _with_shares(profile.stages(), prediction.stages if prediction else None)
     report: dict[str, Any] = {
         "rom": str(rom),
         "core": core,
-        "temperature": tenths_shown / 10,
+        "temperature": integers.temperature / 10,
+        "seed": text.seed,
+        "positions": text.positions,
+        "long_run_positions": whole.positions,
         **_figures(speed),
         "bare": _figures(bare),
         "screen_share": 1 - bare.clocks_per_token / speed.clocks_per_token,
@@ -124,7 +148,11 @@ def _addresses(rom: Path, image: bytes, model: QuantizedModel) -> Mapping[str, i
     return symbols(built.debug)
 
 
-def _schoolbook_rom(model: QuantizedModel) -> tuple[bytes, Mapping[str, int]]:
+def _at_temperature(model: QuantizedModel, tenths: int | None) -> QuantizedModel:
+    return model if tenths is None else replace(model, info={**model.info, "temperature": tenths / 10})
+
+
+def _built(model: QuantizedModel) -> tuple[bytes, Mapping[str, int]]:
     from asm.build import build_rom, symbols
 
     rom = build_rom(model)
@@ -135,7 +163,7 @@ def _speed(
     image: bytes,
     addresses: Mapping[str, int],
     core: str,
-    tokens: int,
+    text: Text,
     tenths: int | None,
     progress: Callable[[int], None],
 ) -> Speed:
@@ -144,14 +172,19 @@ def _speed(
     from snesgpt.speed import measure_speed
 
     with Console(image, core) as console:
-        return measure_speed(NamesPage(console, addresses, tenths=tenths), tokens, progress)
+        return measure_speed(
+            NamesPage(console, addresses, tenths=tenths, seed=text.seed),
+            text.tokens,
+            progress,
+            skipped=text.skipped,
+        )
 
 
 def _bare(
     image: bytes,
     addresses: Mapping[str, int],
     core: str,
-    tokens: int,
+    text: Text,
     tenths: int,
     progress: Callable[[int], None],
 ) -> Speed:
@@ -160,7 +193,7 @@ def _bare(
     from snesgpt.speed import measure_bare
 
     with Console(image, core) as console:
-        return measure_bare(NamesPage(console, addresses), tokens, tenths, progress)
+        return measure_bare(NamesPage(console, addresses), text.tokens, tenths, text.seed, progress)
 
 
 def _figures(speed: Speed) -> dict[str, float]:
@@ -203,7 +236,7 @@ def _text(report: Mapping[str, Any]) -> str:
     lines.append(
         f"{report['core']}, T = {report['temperature']}: {report['tokens_per_second']:,.2f} tokens/s, "
         f"{report['clocks_per_token']:,.0f} clocks a token ± {report['relative_error']:.2%} "
-        f"({report['tokens']:,} tokens in {report['frames']:,} frames)"
+        f"({report['tokens']:,} tokens of seed {report['seed']} in {report['frames']:,} frames)"
     )
     lines.append(
         f"bare loop: {report['bare']['tokens_per_second']:,.2f} tokens/s, "
