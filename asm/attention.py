@@ -22,12 +22,17 @@ STREAM_READ = 18
 
 @dataclass(frozen=True)
 class Head:
-    """One head within a half: its inputs' numbers, its row of weights in bytes, the way past its values."""
+    """One head within a half: its inputs' numbers, its row of weights in bytes, the way past its values.
+
+    seek_keys, seek_values: back to the row's first byte, where heads that share keys take their turn.
+    """
 
     number: int
     inputs: tuple[int, ...]
     row: int
     skip: tuple[str, ...]
+    seek_keys: tuple[str, ...]
+    seek_values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class AttentionRoutine:
     long: bool
     long_sums: bool
     longest_sums: bool
-    key_shift: int
+    query_shift: int
+    score_drop: int
     bias: int
     mean_start: int
     mean_shift: int
@@ -68,6 +74,11 @@ class AttentionRoutine:
     trace_weights: int
     sizes: tuple[int, int, int]
     """Bytes of its three pieces: scores, weights, means."""
+
+    @property
+    def half_step(self) -> int:
+        """Half a step of the table of exp, in units of the scores: added for rounding."""
+        return (1 << self.score_drop) >> 1 if self.score_drop > 0 else 0
 
     @property
     def segments(self) -> tuple[str, str, str]:
@@ -90,25 +101,43 @@ def times(width: int) -> list[str]:
 
 def skip_clocks(config: ModelConfig) -> int:
     """What passing by a head without weight costs: reading its values into nothing, or a new address."""
-    address = 12 + 42 + sum(34 if "a:" in line else 12 for line in times(config.n_embd))
+    address = 12 + 42 + sum(34 if "a:" in line else 12 for line in times(config.n_kv))
     return min(STREAM_READ * config.head_dim, address)
 
 
-def _skip(config: ModelConfig, values: str, half: int, head: int) -> tuple[str, ...]:
+def _skip(config: ModelConfig, values: str, half: int, shared: int) -> tuple[str, ...]:
     if STREAM_READ * config.head_dim <= skip_clocks(config):
         return ("ldx STREAM",) * config.head_dim
-    place = half * HALF_POSITIONS * config.n_embd + (head + 1) * config.head_dim
-    return ("tya", *times(config.n_embd), f"adc #.loword({values} + {place})", "sta <WMADDL")
+    return _seek(config, values, half, (shared + 1) * config.head_dim)
 
 
-def halves(config: ModelConfig, values: str) -> tuple[Half, ...]:
-    """One, or two beyond 128 positions."""
-    width, long = config.head_dim, config.block_size > HALF_POSITIONS
+def _seek(config: ModelConfig, cache: str, half: int, byte: int) -> tuple[str, ...]:
+    """The stream goes on at a byte of this position's row."""
+    place = half * HALF_POSITIONS * config.n_kv + byte
+    return ("tya", *times(config.n_kv), f"adc #.loword({cache} + {place})", "sta <WMADDL")
 
-    def head(half: int, number: int) -> Head:
+
+def halves(config: ModelConfig, keys: str, values: str) -> tuple[Half, ...]:
+    """One, or two beyond 128 positions.
+
+    Heads that share keys and values read a row one after the other: first the first head of every group, then
+    back to the row's begin for the second.
+    """
+    width, long, group = config.head_dim, config.block_size > HALF_POSITIONS, config.n_head // config.kv_heads
+
+    def head(half: int, turn: int, shared: int) -> Head:
+        number = shared * group + turn
         inputs = tuple(range(number * width, (number + 1) * width))
         row = 2 * (config.block_size * number + HALF_POSITIONS * half)
-        return Head(number, inputs, row, _skip(config, values, half, number))
+        again = turn > 0 and shared == 0
+        return Head(
+            number,
+            inputs,
+            row,
+            _skip(config, values, half, shared),
+            _seek(config, keys, half, 0) if again else (),
+            _seek(config, values, half, 0) if again else (),
+        )
 
     return tuple(
         Half(
@@ -116,7 +145,7 @@ def halves(config: ModelConfig, values: str) -> tuple[Half, ...]:
             "half_end" if long and not number else "row_end",
             "half_last" if long and not number else "position_words",
             bool(number),
-            tuple(head(number, h) for h in range(config.n_head)),
+            tuple(head(number, turn, shared) for turn in range(group) for shared in range(config.kv_heads)),
         )
         for number in range(1 + long)
     )
@@ -127,19 +156,26 @@ def longest_sum(config: ModelConfig) -> int:
     return LARGEST_WEIGHT * config.block_size
 
 
-def sizes(config: ModelConfig, parts: tuple[Half, ...], mean_shift: int, *, traced: bool) -> tuple[int, int, int]:
+def sizes(
+    config: ModelConfig, parts: tuple[Half, ...], mean_shift: int, score_drop: int, *, traced: bool
+) -> tuple[int, int, int]:
     """Bytes of the three pieces of attention_ppu.asm, instruction by instruction."""
-    d, heads, width = config.n_embd, config.n_head, config.head_dim
+    d, kv, heads, width = config.n_embd, config.n_kv, config.n_head, config.head_dim
+    seeks = [head for half in parts for head in half.heads]
     long_sums, longest = longest_sum(config) >= RECIPROCALS, longest_sum(config) >= 8 * RECIPROCALS
     later = len(parts) - 1
     trace = TRACE_HERE if traced else 0
-    score = 18 + 16 * later + 26 + 10 * d + 3 * heads + 9 + 3 * trace
+    score = 18 + 16 * later + 26 + 10 * kv + 3 * heads + 9 + 3 * trace
     score += len(parts) * (12 + heads * (14 + 17 * width)) + 11 * later
-    weigh = 13 + len(parts) * (3 + 44) + 8 * later + 16 + 10 + len(parts) * (3 + 16) + 8 * later
+    score += sum(instruction_bytes(head.seek_keys) for head in seeks)
+    rounding, shifting = (10, score_drop) if score_drop > 0 else (0, -6 * score_drop)
+    weigh = (
+        3 + rounding + len(parts) * (3 + 41 + shifting) + 8 * later + 16 + 10 + len(parts) * (3 + 16) + 8 * later
+    )
     weigh += (5 + 2 + 13 if long_sums else 0) + (5 + 2 + 19 if longest else 0)
     mean = 3 + 3 * d + 9 + trace + d * (20 + mean_shift + (10 if traced else 0)) + 7
     mean += len(parts) * (12 + heads * (15 + 13 * width)) + 11 * later
-    mean += sum(3 + instruction_bytes(head.skip) for half in parts for head in half.heads)
+    mean += sum(3 + instruction_bytes(head.skip) + instruction_bytes(head.seek_values) for head in seeks)
     return score, heads * weigh, mean
 
 

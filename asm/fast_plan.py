@@ -35,10 +35,11 @@ from asm.routines import FastTables, NormRoutine, ScaledSums, Variant, norm_byte
 from asm.wram import Area, digit_pages
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.fast import has_front_table
-from quantize.fixed import Ints
+from quantize.fixed import FRACTION_BITS, Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
 from quantize.schedule import Add, Attention, Embed, Linear, Norm, schedule
+from tables.exp import EXP_STEP_BITS
 from tables.rsqrt import rsqrt_table
 
 EXP7_BYTES = 256
@@ -343,8 +344,11 @@ class Planner:
         keys, values = symbol(block.keys), symbol(block.values)
         shift = VALUE_BITS - parameters[f"{block.name}.value_shift"]
         bias = slots_for(self.model, self.proof, [f"{layer}.wo"]).bias
-        parts = halves(config, values)
-        pieces = sizes(config, parts, shift, traced=traced)
+        parts, drop = (
+            halves(config, keys, values),
+            EXP_STEP_BITS + self.model.score_bits(block.name) - FRACTION_BITS,
+        )
+        pieces = sizes(config, parts, shift, drop, traced=traced)
         segments, split = place(self.packer, pieces)
         routine = AttentionRoutine(
             entry=f"{label}_attention",
@@ -359,7 +363,8 @@ class Planner:
             long=len(parts) > 1,
             long_sums=longest_sum(config) >= RECIPROCALS,
             longest_sums=longest_sum(config) >= 8 * RECIPROCALS,
-            key_shift=parameters[f"{block.name}.key_shift"],
+            query_shift=self.model.query_shift(block.name),
+            score_drop=drop,
             bias=bias,
             mean_start=HALF_WORD + ((1 << shift) >> 1),
             mean_shift=shift,
@@ -370,7 +375,7 @@ class Planner:
             trace_weights=self._trace(f"{block.name}.weights"),
             sizes=split_sizes(pieces) if split else pieces,
         )
-        self.plan.caches += tuple(Area(name, config.block_size * config.n_embd) for name in (keys, values))
+        self.plan.caches += tuple(Area(name, config.block_size * config.n_kv) for name in (keys, values))
         self.plan.attentions += (routine,)
         self.blocks.append(
             EmittedBlock(

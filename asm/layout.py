@@ -253,7 +253,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         profile=int(profiled),
         record_bytes=record.size,
         log_capacity=wram.log_bytes // record.size,
-        cache_row=d if fast else 2 * d,
+        cache_row=config.n_kv if fast else 2 * d,
         entry_bytes=1 << entry_shift,
         entry_shift=entry_shift,
         stream=int(model.reading.running and config.block_size > 1),

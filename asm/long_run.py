@@ -18,7 +18,7 @@ from quantize.fixed import Ints, round_shift
 from quantize.integer_model import IntegerModel, Trace
 from quantize.quantized import QuantizedModel
 from quantize.sampler import inverse_temperature, sampling_weights
-from quantize.schedule import Activation, Attention, Norm, schedule
+from quantize.schedule import Activation, Attention, Norm, Rotary, schedule
 from tables.exp import EXP_STEP_BITS
 
 SAMPLED_TOKENS = 12_288
@@ -149,6 +149,8 @@ def _seen(model: QuantizedModel, position: int, chosen: Ints, logits: Ints, trac
                 seen[f"{block.name}.lit"] = (trace[f"{block.name}.weights"] > 0).sum((1, 2))
             case Activation():
                 seen[block.name] = trace[block.name] > 0
+            case Rotary():
+                continue
             case _:
                 pass
         made_by[block.buffer if isinstance(block, Activation) else block.out] = block.name

@@ -68,17 +68,18 @@ def table_epsilon(d: int, bits: int) -> int:
     return max(1, int(np.ceil(d * missing / (1 + NORM_SLACK))))
 
 
-def rmsnorm_table(x: Ints, bits: int) -> Ints:
+def rmsnorm_table(x: Ints, bits: int, doublings: int = 0) -> Ints:
     """x / sqrt(mean(x²) + ε), squares from a table, the reciprocal root in seven bits.    asm: norm_table
 
-    x (..., d) Q8.8 within ±2^bits; returns (..., d) Q8.8, ‖y‖ ≤ 1.02 · sqrt(d).
+    x (..., d) Q8.8 within ±2^bits; returns (..., d) Q8.8, ‖y‖ ≤ 1.02 · sqrt(d). x is doubled so often before its
+    product loses eight bits: a small x would lose too many.
     """
     d = x.shape[-1]
     table = rsqrt_table(d)
     total = table_epsilon(d, bits) + square_table(bits)[(x + (1 << bits)) >> (bits - 11)].sum(-1, keepdims=True)
     pairs = (31 - np.floor(np.log2(total)).astype(np.int64)) >> 1
     scale = (table.entries.astype(np.int64) >> 1)[(total << (2 * pairs)) >> 24]
-    return round_shift((x * scale) >> 8, table.shift + bits - 8 - pairs - 9)
+    return round_shift(((x << doublings) * scale) >> 8, table.shift + bits - 8 - pairs - 9 + doublings)
 
 
 def attention_scores(query: Ints, keys: Ints) -> Ints:

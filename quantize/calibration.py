@@ -16,16 +16,16 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Ranges:
-    """Least and largest value of each layer's elements, (layers, elements); of the whole residual stream, one each.
+    """Least and largest value of each layer's elements, (layers, elements).
 
-    keys and queries as turned by their position; hidden as the gate leaves it.
+    keys as turned by their position; hidden as the gate leaves it; residuals after attention and after the MLP.
     """
 
-    query: tuple[Array, Array]
     keys: tuple[Array, Array]
     values: tuple[Array, Array]
     hidden: tuple[Array, Array]
-    residual: tuple[float, float]
+    attention_residual: tuple[Array, Array]
+    mlp_residual: tuple[Array, Array]
 
 
 def ranges(weights: Weights) -> Ranges:
@@ -50,5 +50,4 @@ def ranges(weights: Weights) -> Ranges:
         layers = [seen[f"{name}{layer}"] for layer in range(config.n_layer)]
         return np.stack([least for least, _ in layers]), np.stack([most for _, most in layers])
 
-    least, most = of("residual")
-    return Ranges(of("query"), of("key"), of("value"), of("hidden"), (float(least.min()), float(most.max())))
+    return Ranges(*map(of, ("key", "value", "hidden", "attention_residual", "mlp_residual")))

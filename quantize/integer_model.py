@@ -22,7 +22,7 @@ from quantize.blocks import (
     softmax_weights,
     softmax_weights_ppu,
 )
-from quantize.fixed import FRACTION_BITS, Ints, from_q88, round_shift
+from quantize.fixed import Ints, from_q88, round_shift
 from quantize.kernels import KERNELS, LinearKernel
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, schedule
@@ -126,7 +126,7 @@ class IntegerModel:
     def _sum(self, block: Add, x: Ints, y: Ints) -> Ints:
         if not block.weight:
             return x + y
-        return add_cut(x, y, self.model.out_shift(block.weight), self.model.parameters["residual.bits"])
+        return add_cut(x, y, self.model.out_shift(block.weight), self.model.parameters[f"{block.weight}.cut_bits"])
 
     def _attention(self, block: Attention, buffers: dict[str, Ints], streams: Streams, trace: Trace | None) -> Ints:
         heads, width = self.config.n_head, self.config.head_dim
@@ -139,7 +139,7 @@ class IntegerModel:
         if self.model.kernel_of(block.name) == "ppu":
             key_shift = self.model.parameters[f"{block.name}.key_shift"]
             value_shift = self.model.parameters[f"{block.name}.value_shift"]
-            query_shift = self.model.parameters.get(f"{block.name}.query_shift", key_shift)
+            query_shift = self.model.query_shift(block.name)
             keys, values = narrow(keys, key_shift), narrow(values, value_shift)
             if trace is not None:
                 now = np.arange(len(query)), streams.position
@@ -147,7 +147,7 @@ class IntegerModel:
                 trace[f"{block.name}.packed"] = ((values << 8) | (keys & 0xFF))[now].reshape(len(query), -1)
             keys, values = keys.repeat(group, 2), values.repeat(group, 2)
             scores = attention_scores_ppu(query, keys, query_shift)
-            weights = softmax_weights_ppu(scores, streams.position, FRACTION_BITS + query_shift - key_shift)
+            weights = softmax_weights_ppu(scores, streams.position, self.model.score_bits(block.name))
             attended = attend_ppu(weights, values, value_shift)
             scores_as_kept = (scores & 0xFFFF) - SCORE_OFFSET
         else:
@@ -163,7 +163,8 @@ class IntegerModel:
 
     def _norm(self, block: Norm, x: Ints) -> Ints:
         if self.model.kernel_of(block.name) == "table":
-            return rmsnorm_table(x, self.model.parameters[f"{block.name}.bits"])
+            doublings = self.model.parameters.get(f"{block.name}.doublings", 0)
+            return rmsnorm_table(x, self.model.parameters[f"{block.name}.bits"], doublings)
         return rmsnorm(x)
 
     def _clamped(self, block: Linear, x: Ints) -> Ints:

@@ -11,12 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from quantize.blocks import VALUE_BITS
 from quantize.calibration import Ranges
 from quantize.fixed import ONE
 from quantize.quantized import QuantizedModel
 from quantize.ranges import OUT_SUMS, RangeProof
-from quantize.schedule import Attention, Gate, Norm, layer_of, schedule
+from quantize.schedule import Add, Attention, Gate, Norm, layer_of, schedule
 from trainer.config import ModelConfig
 from trainer.files import Array
 
@@ -30,7 +29,16 @@ KEY_SHIFT = 5
 LARGEST_KEY = 110.0
 """What a scaled key may reach by its proof, before its centre is taken off: of 127.99."""
 
-LEAST_BITS = 12
+VALUE_SHIFT = 3
+"""Values from −4 to 4, each dimension scaled to fill that, and the columns of wo that read it the other way."""
+
+LARGEST_SCALE = 8.0
+LEAST_BITS, MOST_CUT_BITS, WORD_BITS = 11, 13, 15
+"""A norm's table of squares spans ±2^bits, in steps of one from 11; its source is doubled up to a word."""
+
+CUT_MARGIN = 1.5
+"""For the residual stream, whose sums of parts can be larger on the way."""
+
 HIDDEN_SHIFT = 2
 """A gated hidden unit is kept in 64ths: finer buys 0.0006 nats and costs rows that no longer fit their sums."""
 
@@ -39,10 +47,11 @@ MOST_OUT_SHIFT = 3
 
 
 def balanced(config: ModelConfig, exact: dict[str, Array], seen: Ranges) -> dict[str, Array]:
-    """The same model, each pair of key dimensions scaled so that a byte holds its spread, the query's pair back.
+    """The same model: pairs of key dimensions and single values scaled so that a byte holds their spread.
 
-    Turning a pair and scaling it commute, so no score changes. Only the spread counts, not the middle: that is
-    taken off every key (`centres`), which moves all scores of a query alike.
+    The query's pairs, and wo's columns, are scaled the other way. Turning a pair and scaling it commute, so no
+    score changes. Of a key only the spread counts, not the middle: that is taken off (`centres`), which moves all
+    scores of a query alike.
     """
     result = dict(exact)
     group, width = config.n_head // config.kv_heads, config.head_dim
@@ -52,6 +61,10 @@ def balanced(config: ModelConfig, exact: dict[str, Array], seen: Ranges) -> dict
         own = scale.reshape(config.kv_heads, width).repeat(group, 0).reshape(-1)
         result[f"layer{layer}.wk"] = key * scale[:, None]
         result[f"layer{layer}.wq"] = exact[f"layer{layer}.wq"] / own[:, None]
+        scale = value_scale(seen.values[0][layer], seen.values[1][layer])
+        own = scale.reshape(config.kv_heads, width).repeat(group, 0).reshape(-1)
+        result[f"layer{layer}.wv"] = exact[f"layer{layer}.wv"] * scale[:, None]
+        result[f"layer{layer}.wo"] = exact[f"layer{layer}.wo"] / own
     return result
 
 
@@ -64,6 +77,13 @@ def key_scale(key: Array, least: Array, most: Array) -> Array:
     return scale
 
 
+def value_scale(least: Array, most: Array) -> Array:
+    """What each value dimension is multiplied by. Its range, (n_kv,) each."""
+    largest = MARGIN * np.maximum(np.maximum(-least, most), 1e-3)
+    scale: Array = np.minimum(BYTE * 2**VALUE_SHIFT / ONE / largest, LARGEST_SCALE)
+    return scale
+
+
 def centres(exact: dict[str, Array], seen: Ranges) -> dict[str, Array]:
     """The middle of every key dimension's range, after scaling: what keys are measured from. Float, (1, n_kv)."""
     least, most = seen.keys
@@ -73,30 +93,39 @@ def centres(exact: dict[str, Array], seen: Ranges) -> dict[str, Array]:
     }
 
 
+def cuts(config: ModelConfig, seen: Ranges) -> dict[str, int]:
+    """Where the residual stream is cut after each matrix that adds to it: parameters by name."""
+    return {
+        f"layer{layer}.{name}.cut_bits": min(MOST_CUT_BITS, _bits(_largest(residual, layer) * CUT_MARGIN / MARGIN))
+        for layer in range(config.n_layer)
+        for name, residual in (("wo", seen.attention_residual), ("fc2", seen.mlp_residual))
+    }
+
+
 def with_llama_kernels(model: QuantizedModel, seen: Ranges) -> QuantizedModel:
     """The blocks' numbers: where each is cut as what was seen asks for, shifts as the proof allows."""
     kernels = dict.fromkeys(model.linear_names(), "digits")
-    bits = _bits(MARGIN * max(-seen.residual[0], seen.residual[1]) * ONE)
-    parameters = dict(model.parameters) | {"residual.bits": bits}
+    parameters = dict(model.parameters)
+    source = _bits(np.abs(model.tensors["wte"]).max() + 1)
     for block in schedule(model.config):
         match block:
             case Norm():
                 kernels[block.name] = "table"
-                parameters[f"{block.name}.bits"] = bits
+                parameters[f"{block.name}.bits"] = source
+                parameters[f"{block.name}.doublings"] = WORD_BITS - source
+            case Add():
+                source = parameters[f"{block.weight}.cut_bits"]
             case Attention():
                 kernels[block.name] = "ppu"
-                value = _largest(seen.values, layer_of(block))
                 parameters[f"{block.name}.key_shift"] = KEY_SHIFT
                 parameters[f"{block.name}.query_shift"] = MOST_QUERY_SHIFT
-                parameters[f"{block.name}.value_shift"] = min(
-                    VALUE_BITS, max(0, int(np.ceil(np.log2(value / BYTE))))
-                )
+                parameters[f"{block.name}.value_shift"] = VALUE_SHIFT
             case Gate():
                 kernels[block.name] = "gate"
                 hidden = _largest(seen.hidden, layer_of(block))
                 parameters[f"{block.name}.shift"] = HIDDEN_SHIFT
                 parameters[f"{block.name}.limit"] = -(-int(np.ceil(hidden)) >> HIDDEN_SHIFT) << HIDDEN_SHIFT
-                parameters[f"{block.name}.bits"] = 15
+                parameters[f"{block.name}.bits"] = WORD_BITS
             case _:
                 pass
     return _with_gate_bits(_proved(replace(model, kernels=kernels, parameters=parameters)))

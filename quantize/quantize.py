@@ -13,7 +13,7 @@ from quantize.calibration import ranges
 from quantize.digits import MOST_EXPONENT
 from quantize.fast import MOST_HEAD_SHIFT, head_shift, with_fast_kernels
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
-from quantize.llama import LEAST_BITS, balanced, centres, with_llama_kernels
+from quantize.llama import balanced, centres, cuts, with_llama_kernels
 from quantize.quantized import MOST_LOGIT_SHIFT, QuantizedModel
 from quantize.ranges import PARTIAL_SUMS, RangeProof
 from trainer.errors import InputError
@@ -121,7 +121,7 @@ def _llama(weights: Weights) -> QuantizedModel:
             dict.fromkeys(exponents, "digits"),
             weights.info,
             parameters={f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent}
-            | {"residual.bits": LEAST_BITS},
+            | cuts(weights.config, seen),
             merges=weights.merges,
         ),
         seen,

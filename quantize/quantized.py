@@ -41,7 +41,8 @@ class QuantizedModel:
     A matrix that has an exponent among them is in units of 2^-(8 + exponent) instead of 2^-8.
     logit_shift is how often lm_head's weights were halved: the sampler multiplies it back with 1/T.
     symbols, merges: as in trainer.weights.
-    What is cut has its bounds among the parameters: the residual stream ±2^(residual.bits − 8), a gate's limit.
+    What is cut has its bounds among the parameters: a gate's limit, and of a matrix whose sums go to the residual
+    stream its cut_bits, between ±2^cut_bits.
     """
 
     config: ModelConfig
@@ -71,8 +72,9 @@ class QuantizedModel:
                 )
             if self.exponent(name) not in range(MOST_EXPONENT + 1):
                 raise InputError(f"{name}'s exponent is {self.exponent(name)}: it must be 0 to {MOST_EXPONENT}")
-        if self.config.rotary and not 0 < self.parameters.get("residual.bits", 0) < 15:
-            raise InputError("residual.bits is missing or not below 15: quantize again")
+            if self.config.rotary and name.endswith((".wo", ".fc2")):
+                if not 0 < self.parameters.get(f"{name}.cut_bits", 0) < 14:
+                    raise InputError(f"{name}'s cut_bits are missing or not below 14: quantize again")
         for name in set(self.kernels) - set(self.linear_names()):
             for number in BLOCK_KERNELS.get(self.kernels[name], ("kernel",)):
                 if not 0 <= self.parameters.get(f"{name}.{number}", -1) < MOST_BITS:
@@ -98,6 +100,14 @@ class QuantizedModel:
         """A matrix's last digit adds its input times 2^-(8 + this): its exponent, and what is halved around it."""
         gate = f"{weight.removesuffix('.fc2')}.activation.shift" if weight.endswith(".fc2") else ""
         return self.exponent(weight) + self.out_shift(weight) - self.parameters.get(gate, 0)
+
+    def query_shift(self, attention: str) -> int:
+        """How often an attention's query is doubled before it meets its keys."""
+        return self.parameters.get(f"{attention}.query_shift", self.parameters[f"{attention}.key_shift"])
+
+    def score_bits(self, attention: str) -> int:
+        """Fractional bits of its scores."""
+        return FRACTION_BITS + self.query_shift(attention) - self.parameters[f"{attention}.key_shift"]
 
     def weights(self, name: str) -> NDArray[np.float64]:
         """The values that a tensor's words stand for."""

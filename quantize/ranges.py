@@ -237,7 +237,9 @@ class RangeProof:
         """What it adds fits a word as it is halved; where doubling it back would not, the sum is cut anyway."""
         largest = self._elements(block.source).max() / ONE
         self._note(f"{block.weight} {OUT_SUMS}", largest, WORD_MAX / ONE)
-        return boxed(np.full(self.config.n_embd, float((1 << self.model.parameters["residual.bits"]) - 1)))
+        return boxed(
+            np.full(self.config.n_embd, float((1 << self.model.parameters[f"{block.weight}.cut_bits"]) - 1))
+        )
 
     def _linear(self, block: Linear) -> Image:
         weights = self._weights(block.weight)

@@ -153,7 +153,7 @@ def test_long_code_is_cut_into_source_files_in_order() -> None:
 
 def test_two_halves_of_a_long_context_cover_every_position_once() -> None:
     config = ModelConfig(2, block_size=256, n_embd=8, n_head=2)
-    rows = [head.row for half in halves(config, "values") for head in half.heads]
+    rows = [head.row for half in halves(config, "keys", "values") for head in half.heads]
     assert sorted(rows) == [0, 256, 512, 768]
 
 

@@ -20,7 +20,7 @@ Attend = Callable[[int, Array, Array, Array], Array]
 """layer, queries (d, N), keys and values (n_kv, N) → out (d, N)."""
 
 Observe = Callable[[str, int, Array], None]
-"""Is told a layer's query and key as turned, value, hidden and residual, each (elements, N)."""
+"""Is told a layer's query and key as turned, value, hidden and residuals, each (elements, N)."""
 
 
 def _ignore(name: str, layer: int, values: Array) -> None:
@@ -85,12 +85,12 @@ def _decode(
         observe("key", layer, key)
         observe("value", layer, value)
         x = x + wo @ attend(layer, query, key, value)
-        observe("residual", layer, x)
+        observe("attention_residual", layer, x)
         normed, _ = rmsnorm(x)
         hidden = silu(fc1 @ normed) * (fc3 @ normed)
         observe("hidden", layer, hidden)
         x = x + fc2 @ hidden
-        observe("residual", layer, x)
+        observe("mlp_residual", layer, x)
     logits: Array = tensors["lm_head"] @ rmsnorm(x)[0]
     return logits
 

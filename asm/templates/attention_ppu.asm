@@ -52,7 +52,7 @@ HALF_BYTES = 256                ; of words that Y reaches
 {% for block in attentions %}
 
 ; {{ block.comment }}
-; in: query · 2^{{ block.key_shift }}, packed = this position's key and value bytes, position; data bank $7E
+; in: query · 2^{{ block.query_shift }}, packed = this position's key and value bytes, position; data bank $7E
 ; out: slots = {{ block.bias }} ± attended
 ; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last
 ; twin: quantize.blocks.attention_scores_ppu, softmax_weights_ppu, attend_ppu
@@ -67,7 +67,7 @@ HALF_BYTES = 256                ; of words that Y reaches
         sep #$10
         .i8
         trace_here {{ block.trace_query }}, query, 2 * N_EMBD
-        trace_here {{ block.trace_packed }}, packed, 2 * N_EMBD
+        trace_here {{ block.trace_packed }}, packed, 2 * N_KV
         lda a:position
         asl a
         sta a:position_words
@@ -86,12 +86,12 @@ HALF_BYTES = 256                ; of words that Y reaches
 
         ; this position's keys and values
         stream_row {{ block.keys }}
-{% for i in range(config.n_embd) %}
+{% for i in range(config.n_kv) %}
         ldx a:packed + 2 * {{ i }}
         stx STREAM
 {% endfor %}
         stream_row {{ block.values }}
-{% for i in range(config.n_embd) %}
+{% for i in range(config.n_kv) %}
         ldx a:packed + 2 * {{ i }} + 1
         stx STREAM
 {% endfor %}
@@ -113,6 +113,9 @@ HALF_BYTES = 256                ; of words that Y reaches
 score_{{ half.number }}:
 {% for head in half.heads %}
         ; head {{ head.number }}
+{% for line in head.seek_keys %}
+        {{ line }}
+{% endfor %}
         lda #$8000
 {% for i in head.inputs %}
         ldx a:query + 2 * {{ i }}
@@ -149,10 +152,12 @@ weigh:
         ; head {{ head }}: exp(score − best), seven bits, and their sum
 .scope
 row = weights + {{ head }} * 2 * N_CONTEXT
+{% if block.half_step %}
         lda a:best + 2 * {{ head }}
         clc
-        adc #4
+        adc #{{ block.half_step }}
         sta a:best + 2 * {{ head }}
+{% endif %}
         stz a:weight_sum
 {% for half in block.halves %}
 {% if half.later %}
@@ -165,9 +170,14 @@ weight_{{ half.number }}:
         lda a:best + 2 * {{ head }}
         sec
         sbc a:row + {{ half.number }} * HALF_BYTES, y
+{% for bit in range(block.score_drop) %}
         lsr a
-        lsr a
-        lsr a
+{% endfor %}
+{% for bit in range(-block.score_drop) %}
+        cmp #(EXP7_ENTRIES + 1) / 2
+        bcs none_{{ half.number }}
+        asl a
+{% endfor %}
         cmp #EXP7_ENTRIES
         bcs none_{{ half.number }}
         tax
@@ -279,6 +289,9 @@ mean:
 value_{{ half.number }}:
 {% for head in half.heads %}
         ; head {{ head.number }}
+{% for line in head.seek_values %}
+        {{ line }}
+{% endfor %}
         lda a:weights + {{ head.row }}, y
         bne :+
         jmp skip_{{ half.number }}_{{ head.number }}
