@@ -15,7 +15,7 @@ NAMES = Path(__file__).parent.parent / "trainer" / "data" / "names.txt"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 END = 26  # one more token: it begins and ends every name
 CONTEXT, WIDTH, HEAD, HIDDEN = 16, 16, 4, 64
-SPREAD, BATCH, RATE = 0.08, 4, 0.1  # of the first weights; names a step; length of a step
+SPREAD, BATCH, RATE = 0.15, 4, 0.4  # of the first weights; names a step; length of a step
 
 
 def read_names() -> tuple[list[str], list[str]]:

@@ -15,7 +15,7 @@ NAMES = Path(__file__).parent.parent / "trainer" / "data" / "names.txt"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 END = 26  # one more token: it begins and ends every name
 CONTEXT, WIDTH, HEAD, HIDDEN = 16, 16, 4, 64
-SPREAD, BATCH, RATE = 0.08, 4, 0.01  # of the first weights; names a step; length of the first step
+SPREAD, BATCH, RATE = 0.15, 4, 0.01  # of the first weights; names a step; length of the first step
 MEMORY, MEMORY_OF_SQUARES = 0.9, 0.99  # what Adam keeps of its averages from step to step
 
 

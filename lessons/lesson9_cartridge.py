@@ -42,6 +42,8 @@ def lesson(build: Path, prompt: str, seed: int, core: str) -> None:
     model = load_model(build / "model.npz")
     if not prompt or not set(prompt) <= set(model.symbols) or len(prompt) >= model.config.block_size:
         raise InputError(f"prompt {prompt!r}: give 1 to {model.config.block_size - 1} of the model's own letters")
+    if not 0 <= seed < 1 << 16:
+        raise InputError(f"seed {seed}: give 0 to 65535")
     letters = tuple(model.symbols.index(symbol) for symbol in prompt)
     requests = [Request(seed, tenths, 1, letters) for tenths in (0, 5)]
     expected = [run(IntegerModel(model), [request])[0] for request in requests]
@@ -66,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", nargs="?", type=Path, default=Path("build"), help="what `make` made  [build]")
     parser.add_argument("--prompt", default="kar", help="how the name begins  [kar]")
-    parser.add_argument("--seed", type=int, choices=range(65536), metavar="0…65535", default=7, help="[7]")
+    parser.add_argument("--seed", type=int, default=7, help="of the random numbers, 0 to 65535  [7]")
     parser.add_argument("--core", default="snes9x", help="snes9x, bsnes or the path of a libretro core  [snes9x]")
     options = parser.parse_args()
     try:

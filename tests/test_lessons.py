@@ -241,6 +241,7 @@ def test_lesson_9_says_what_is_wrong_in_one_line(build: Path, tmp_path: Path) ->
     save_model(tmp_path / "model.npz", built(build))
     for arguments, message in [
         ((str(build), "--prompt", "&"), "prompt '&'"),
+        ((str(build), "--seed", "-1"), "seed -1"),
         ((str(build), "--core", "absent"), "core absent"),
         ((str(tmp_path),), "snes_gpt.sfc"),
     ]:
