@@ -15,6 +15,7 @@ from quantize.fixed import FRACTION_BITS, Ints
 from quantize.integer_model import IntegerModel, Streams
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
+from quantize.schedule import Linear
 from trainer.errors import InputError
 
 SLOTS = "slots"
@@ -109,13 +110,26 @@ class Epilogue:
     clears_carry: bool = False
 
 
-def rows(model: QuantizedModel, proof: RangeProof, weight: str, slots: Slots, epilogue: Epilogue) -> list[Unit]:
-    """One unit per row of a matrix: carry clear, the chain of adds, bias off, epilogue."""
-    layers = model.planes(weight)
+def rows(
+    model: QuantizedModel,
+    proof: RangeProof,
+    weight: str,
+    slots: Slots,
+    epilogue: Epilogue,
+    part: Linear | None = None,
+) -> list[Unit]:
+    """One unit per row of a matrix: carry clear, the chain of adds, bias off, epilogue.
+
+    part: the block that has only some columns of the matrix.
+    """
+    layers, source = model.planes(weight), proof.sources[part.name if part else weight]
+    if part and part.inputs:
+        columns = [Plane(plane.shift, plane.digits[:, slice(*part.inputs)]) for plane in layers]
+        layers = [plane for plane in columns if plane.digits.any()]
     units = []
     for row in range(len(model.tensors[weight])):
         try:
-            chain_code, bias = row_code(layers, row, slots, proof.sources[weight])
+            chain_code, bias = row_code(layers, row, slots, source)
         except InputError as error:
             raise InputError(f"{weight}[{row}]: {error}") from error
         code = [] if epilogue.clears_carry and row else [implied("clc")]

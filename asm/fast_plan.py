@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from asm.attention import AttentionRoutine, halves, longest_sum, place, sizes, split_sizes
+from asm.attention import AttentionRoutine, halves, longest_sum, place, sizes, split_sizes, times
 from asm.banks import Packer, segment
-from asm.digit_rows import Slots, pair_code
+from asm.digit_rows import Slots, bias_for, pair_code
 from asm.fast import (
+    HALVINGS,
     SLOTS,
     CodePart,
     Unit,
@@ -28,21 +29,45 @@ from asm.fast import (
     store_narrow,
     store_shifted,
 )
+from asm.llama import (
+    PART_BYTES,
+    GateRoutine,
+    RotaryRoutine,
+    SumRoutine,
+    gate_bytes,
+    key_pairs,
+    pairs,
+    rotary_bytes,
+    sum_bytes,
+    sum_entry,
+)
+from asm.llama import (
+    Unit as HiddenUnit,
+)
 from asm.pairs import MOST_PAIRS, choose_pairs
-from asm.parts import EmittedBlock, Part, layer_number, pack_bytes, pack_whole, symbol
+from asm.parts import EmittedBlock, HiddenPart, Part, layer_number, pack_bytes, pack_whole, symbol
 from asm.record import RecordLayout
 from asm.routines import FastTables, NormRoutine, ScaledSums, Variant, norm_bytes, vectors_bytes
 from asm.wram import Area, digit_pages
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.fast import has_front_table
-from quantize.fixed import FRACTION_BITS, Ints
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
 from quantize.quantized import QuantizedModel
-from quantize.ranges import RangeProof
-from quantize.schedule import Add, Attention, Embed, Linear, Norm, schedule
+from quantize.ranges import OUT_SUMS, RangeProof
+from quantize.schedule import DIRECT_INPUTS, Add, Attention, Embed, Gate, Linear, Norm, schedule
 from tables.exp import EXP_STEP_BITS
+from tables.rotary import rotary_table
 from tables.rsqrt import rsqrt_table
+from tables.silu import silu_table
+from trainer.errors import InputError
 
 EXP7_BYTES = 256
+GROUPS = {"wq": ("wq", "wk", "wv"), "fc1": ("fc1", "fc3"), "lm_head": ("lm_head",)}
+"""A llama's matrices that read the same norm, by the first of them."""
+
+FAR_PRODUCT = 64 * ONE
+"""See FAR in gated.asm."""
+
 HALF_WORD = 0x8000
 SUM_BITS = 30
 
@@ -57,6 +82,9 @@ class FastPlan:
     code: tuple[CodePart, ...] = ()
     norms: tuple[NormRoutine, ...] = ()
     attentions: tuple[AttentionRoutine, ...] = ()
+    rotaries: tuple[RotaryRoutine, ...] = ()
+    gates: tuple[GateRoutine, ...] = ()
+    sums: tuple[SumRoutine, ...] = ()
     caches: tuple[Area, ...] = ()
     segment: str = ""
     pairs: bool = False
@@ -69,6 +97,8 @@ class FastPlan:
         own, slots = page_bytes(config.n_embd)
         kernels = [self.model.kernels[f"layer{n}.fc2"] for n in range(config.n_layer)]
         hidden = 4 * config.n_hidden if "digits" in kernels else 0
+        if config.rotary:
+            hidden = PART_BYTES * -(-config.n_hidden // DIRECT_INPUTS)
         pages = digit_pages(2 * MOST_PAIRS if self.pairs else 0, hidden, own, slots)
         return FastTables(
             page=columns.label,
@@ -78,8 +108,8 @@ class FastPlan:
             pages=pages.pages,
             segment=self.segment,
             norm_bias=self.norm_bias,
-            head_clamp=self.model.parameters["lm_head.clamp"],
-            head_shift=self.model.parameters["lm_head.shift"],
+            head_clamp=self.model.parameters.get("lm_head.clamp", 0),
+            head_shift=self.model.parameters.get("lm_head.shift", 0),
             scaled_sums=scaled_sums(self.model),
             exp7_entries=_exp7().index(0),
         )
@@ -117,7 +147,7 @@ class Planner:
 
     def run(self) -> FastPlan:
         """The whole schedule."""
-        config, shift = self.model.config, self.model.parameters["lm_head.shift"]
+        config, shift = self.model.config, self.model.parameters.get("lm_head.shift", 0)
         size = vectors_bytes(config.n_embd, shift, scaled_sums(self.model))
         self.plan.segment = segment(self.packer.place(size))
         self.plan.tables_in_rom = (
@@ -128,16 +158,26 @@ class Planner:
             match block:
                 case Embed() if has_front_table(self.model):
                     self._front()
-                case Embed():
+                case Embed() if block.positions:
                     self._embed(block)
+                case Embed():
+                    self._embed_token(block)
                 case Norm() if self.model.kernel_of(block.name) == "table":
                     self._norm(block)
+                case Linear() if config.rotary:
+                    self._store(block)
                 case Linear() if block.weight == "lm_head":
                     self._logits(block)
                 case Linear() if self.model.kernels[block.weight] == "digits":
                     self._linear(block)
                 case Attention():
+                    if config.rotary:
+                        self._turns(block)
                     self._attention(block)
+                case Gate():
+                    self._gates(block)
+                case Add() if block.weight:
+                    self._cut_sum(block)
                 case Add():
                     self._add(block)
                 case _:
@@ -147,7 +187,8 @@ class Planner:
 
     def _reads_norm(self, weight: str) -> bool:
         part = weight.rpartition(".")[2]
-        return part in ("wq", "wk", "wv", "fc1") and self.model.kernels[weight] == "digits"
+        reads = part in ("wq", "wk", "wv", "fc1", "fc3") or (part == "lm_head" and self.model.config.rotary)
+        return reads and self.model.kernels[weight] == "digits"
 
     def _trace(self, name: str) -> int:
         return self.record.entries[name][0] if name in self.record.entries else 0
@@ -193,12 +234,13 @@ class Planner:
 
     def _norm(self, block: Norm) -> None:
         bits = self.model.parameters[f"{block.name}.bits"]
+        doublings = self.model.parameters.get(f"{block.name}.doublings", 0)
         table = f"squares_{bits}"
         if all(part.tensor != table for part in self.plan.tables_in_rom):
             self.plan.tables_in_rom += (pack_whole(table, square_table(bits), self.packer),)
         entry = f"norm_{bits}"
         if all(norm.entry != entry for norm in self.plan.norms):
-            self.plan.norms += (self._norm_routine(entry, bits, table),)
+            self.plan.norms += (self._norm_routine(entry, bits, doublings, table),)
         into_stream = block.out == "residual"
         self.blocks.append(
             EmittedBlock(
@@ -210,13 +252,13 @@ class Planner:
             )
         )
 
-    def _norm_routine(self, entry: str, bits: int, table: str) -> NormRoutine:
+    def _norm_routine(self, entry: str, bits: int, doublings: int, table: str) -> NormRoutine:
         d = self.model.config.n_embd
-        highest = rsqrt_table(d).shift + bits - 17
+        highest = rsqrt_table(d).shift + bits + doublings - 17
         least_pairs = (31 - (SUM_BITS - 1)) // 2
         shifts = range(highest - 15, highest - least_pairs + 1)
         variants = tuple(Variant(max(shift, 0), max(-shift, 0)) for shift in shifts)
-        size = norm_bytes(d, bits, variants)
+        size = norm_bytes(d, bits, doublings, variants)
         return NormRoutine(
             entry=entry,
             comment=f"slots = ± rmsnorm of a residual stream within ±2^{bits}",
@@ -227,6 +269,7 @@ class Planner:
             variants=variants,
             variants_below=-shifts[0],
             size=size,
+            doublings=doublings,
         )
 
     def _linear(self, block: Linear) -> None:
@@ -306,6 +349,137 @@ class Planner:
                 stage=f"{label}_mlp",
             )
         )
+
+    def _embed_token(self, block: Embed) -> None:
+        self.plan.data.append(("wte", self.model.tensors["wte"]))
+        comment = f"{block.name}: wte[token]"
+        stage = symbol(block.name)
+        self.blocks.append(EmittedBlock("blocks/embed_token.asm", comment, self._trace(block.name), stage=stage))
+
+    def _store(self, block: Linear) -> None:
+        """A matrix whose results go to a vector: what is done with them comes after."""
+        layer, _, part = block.weight.rpartition(".")
+        if part in GROUPS:
+            self.layer_slots = self._paired([f"{layer}.{name}".strip(".") for name in GROUPS[part]])
+        slots = self.layer_slots
+        if block.inputs:
+            first, end = block.inputs
+            page = f"hidden_slots + {PART_BYTES * (first // DIRECT_INPUTS)}"
+            slots = Slots(page, end - first, self._part_bias(f"{layer}.activation"), "MINUS_PART")
+        elif part == "wo":
+            slots = slots_for(self.model, self.proof, [block.weight])
+        entry, out = symbol(block.name) + "_rows", "value" if part == "wv" else block.out
+        units = rows(self.model, self.proof, block.weight, slots, store(out), block)
+        self.code += chain(entry, self._comment(block.weight), units, self.packer)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/linear_digits.asm",
+                f"{block.name}: {self._comment(block.weight)}",
+                0,
+                entry=entry,
+                page=slots.label,
+                traced=False,
+                stage=symbol(block.name),
+            )
+        )
+
+    def _part_bias(self, gate: str) -> int:
+        """Of a gated hidden unit's slots: every part's is the same."""
+        parameters = self.model.parameters
+        halvings = HALVINGS + max(0, self.model.finest(gate.replace("activation", "fc2")))
+        return bias_for(parameters[f"{gate}.limit"] >> parameters[f"{gate}.shift"], halvings)
+
+    def _turns(self, block: Attention) -> None:
+        """Before attention: queries and keys turned; keys and values in bytes."""
+        model, config = self.model, self.model.config
+        layer = block.name.rpartition(".")[0]
+        if all(part.tensor != "rotary_table" for part in self.plan.tables_in_rom):
+            table = rotary_table(config.head_dim, config.block_size, config.rope_base)
+            self.plan.tables_in_rom += (pack_whole("rotary_table", table.reshape(len(table), -1), self.packer),)
+        query = model.query_shift(block.name)
+        key, value = (model.parameters[f"{block.name}.{name}_shift"] for name in ("key", "value"))
+        size = rotary_bytes(config, query, key, value)
+        routine = RotaryRoutine(
+            entry=f"{symbol(layer)}_rotary",
+            comment=f"{layer}: queries and keys turned by their position",
+            segment=segment(self.packer.place(size)),
+            times_row=tuple(times(2 * config.head_dim)),
+            query_pairs=pairs(config, config.n_embd),
+            key_pairs=key_pairs(config, model.tensors[f"{layer}.key_centre"][0], key),
+            query_shift=query,
+            key_shift=key,
+            value_shift=value,
+            size=size,
+        )
+        self.plan.rotaries += (routine,)
+        self._call(routine.entry, routine.comment)
+
+    def _gates(self, block: Gate) -> None:
+        parameters, config = self.model.parameters, self.model.config
+        bits, limit, shift = (parameters[f"{block.name}.{name}"] for name in ("bits", "limit", "shift"))
+        if limit + (1 << bits >> 1) > FAR_PRODUCT or not shift:
+            raise InputError(
+                f"{block.name}: gates as large as 2^{bits - 8} do not fit the multiplier: quantize again"
+            )
+        table = f"silu_{bits}"
+        if all(part.tensor != table for part in self.plan.tables_in_rom):
+            self.plan.tables_in_rom += (pack_whole(table, silu_table(bits), self.packer),)
+        size = gate_bytes(config.n_hidden, bits, shift)
+        slots = [PART_BYTES * (n // DIRECT_INPUTS) + 2 * (n % DIRECT_INPUTS) for n in range(config.n_hidden)]
+        routine = GateRoutine(
+            entry=symbol(block.name),
+            comment=f"{block.name}: silu(fc1) · fc3",
+            segment=segment(self.packer.place(size)),
+            table=table,
+            bits=bits,
+            limit=limit,
+            shift=shift,
+            bias=self._part_bias(block.name),
+            units=tuple(HiddenUnit(n, slot) for n, slot in enumerate(slots)),
+            size=size,
+        )
+        self.plan.gates += (routine,)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/gated.asm",
+                routine.comment,
+                self._trace(block.name),
+                entry=routine.entry,
+                bias=routine.bias,
+                hidden_parts=tuple(
+                    HiddenPart(
+                        f"hidden_slots + {PART_BYTES * (first // DIRECT_INPUTS)}",
+                        2 * first,
+                        2 * (min(DIRECT_INPUTS, config.n_hidden - first) - 1),
+                    )
+                    for first in range(0, config.n_hidden, DIRECT_INPUTS)
+                ),
+                layer=layer_number(block.name),
+                stage=symbol(block.name),
+            )
+        )
+
+    def _cut_sum(self, block: Add) -> None:
+        bits, doublings = self.model.parameters[f"{block.weight}.cut_bits"], self.model.out_shift(block.weight)
+        reach = next(b.largest for b in self.proof.bounds if b.name == f"{block.weight} {OUT_SUMS}") * ONE
+        far = 1 << (14 - doublings) if reach * 2**doublings + 2 ** (bits + 1) > WORD_MAX else 0
+        entry = sum_entry(bits, doublings, far > 0)
+        if all(routine.entry != entry for routine in self.plan.sums):
+            size = sum_bytes(self.model.config.n_embd, doublings, far > 0)
+            place = segment(self.packer.place(size))
+            self.plan.sums += (SumRoutine(entry, place, bits, doublings, far, size),)
+        self.blocks.append(
+            EmittedBlock(
+                "blocks/sum.asm",
+                f"{block.name}: {block.out} += {block.source}, cut",
+                self._trace(block.name),
+                entry=entry,
+                stage=symbol(block.name),
+            )
+        )
+
+    def _call(self, entry: str, comment: str) -> None:
+        self.blocks.append(EmittedBlock("blocks/call.asm", comment, 0, entry=entry, stage=entry))
 
     def _add(self, block: Add) -> None:
         """The attention's residual sum is part of wo's rows; the MLP's of its own block."""

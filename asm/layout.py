@@ -12,6 +12,7 @@ from asm.fast import CodePart
 from asm.fast import modules as code_modules
 from asm.fast_plan import FastPlan, plan_fast
 from asm.golden import Golden, golden
+from asm.llama import GateRoutine, RotaryRoutine, SumRoutine
 from asm.parts import (
     EmittedBlock,
     Part,
@@ -59,6 +60,7 @@ MODULES = (
     *("self_test", "sound", "sound_driver", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
+LLAMA_MODULES = ("rotary", "gated")
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,9 @@ class Layout:
     code: tuple[CodePart, ...]
     norms: tuple[NormRoutine, ...]
     attentions: tuple[AttentionRoutine, ...]
+    rotaries: tuple[RotaryRoutine, ...]
+    gates: tuple[GateRoutine, ...]
+    sums: tuple[SumRoutine, ...]
 
 
 def emit(
@@ -289,12 +294,23 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=size_code(banks * BANK_BYTES),
-        modules=(*MODULES, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code)))) if fast else MODULES,
+        modules=_modules(config, fast),
         fast=fast.tables() if fast else None,
         code=fast.code if fast else (),
         norms=fast.norms if fast else (),
         attentions=fast.attentions if fast else (),
+        rotaries=fast.rotaries if fast else (),
+        gates=fast.gates if fast else (),
+        sums=fast.sums if fast else (),
     )
+
+
+def _modules(config: ModelConfig, fast: FastPlan | None) -> tuple[str, ...]:
+    """The source files to assemble."""
+    if not fast:
+        return MODULES
+    own = LLAMA_MODULES if config.rotary else ()
+    return (*MODULES, *own, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code))))
 
 
 def _name_list(model: QuantizedModel) -> tuple[int, int, int]:
@@ -354,13 +370,13 @@ def _work_ram(model: QuantizedModel, fast: FastPlan | None, record: RecordLayout
 
 def _work(config: ModelConfig) -> tuple[Area, ...]:
     """The fast kernels' vectors; the first three in this order: the front table's row fills them in one go."""
-    names = ("residual", "query", "packed", "normed", "attended")
-    return (
-        *(Area(name, 2 * config.n_embd) for name in names),
-        Area("hidden", 2 * config.n_hidden),
-        Area("best", 2 * config.n_head),
-        Area("weights", 2 * config.n_head * config.block_size),
-    )
+    d, kv, hidden = config.n_embd, config.n_kv, config.n_hidden
+    words = {"residual": d, "query": d, "packed": kv, "normed": d, "attended": d, "hidden": hidden}
+    if config.rotary:
+        words |= {"key": kv, "value": kv, "branch": d, "gate": hidden, "up": hidden, "turn_by": config.head_dim}
+        words |= dict.fromkeys(("product_low", "turned_first", "turned_second"), 1)
+    words |= {"best": config.n_head, "weights": config.n_head * config.block_size}
+    return tuple(Area(name, 2 * length) for name, length in words.items())
 
 
 def _buffers(config: ModelConfig) -> tuple[Buffer, ...]:

@@ -30,6 +30,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class HiddenPart:
+    """Hidden units that share a page of slots: the page, their offset in the vector, the last one's in the part."""
+
+    slots: str
+    offset: int
+    last: int
+
+
+@dataclass(frozen=True)
 class EmittedBlock:
     """A block of the schedule as its template sees it: names of memory, sizes, trace offsets."""
 
@@ -55,6 +64,9 @@ class EmittedBlock:
     traced: bool = True
     entry: str = ""
     second_entry: str = ""
+    page: str = "slots"
+    bias: int = 0
+    hidden_parts: tuple[HiddenPart, ...] = ()
     parts: tuple[Part, ...] = ()
     bank: str = ""
     stage: str = ""
@@ -97,7 +109,7 @@ def pack_whole(name: str, values: Ints, packer: Packer) -> Part:
     """A table that is indexed across its rows: all of it in one bank."""
     bank = packer.place(2 * values.size)
     comment = f"{name}: {values.size} words"
-    text = lines(values.reshape(-1).tolist())
+    text = lines((values.reshape(-1) & 0xFFFF).tolist())
     return Part(name, symbol(name), bank, 0, len(values), text, comment, 2 * values.size)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quantize.fast import has_front_table
 from quantize.quantized import QuantizedModel
-from quantize.schedule import TraceEntry, trace_entries
+from quantize.schedule import Linear, Rotary, TraceEntry, schedule, trace_entries
 
 HOST_BLOCK = 0x0100
 """Work RAM address of the host block; its fields are words in this order after a 4-byte magic."""
@@ -39,6 +39,12 @@ def host_field(name: str) -> int:
 
 def unrecorded(model: QuantizedModel) -> frozenset[str]:
     """Intermediates that have no word of their own in the cartridge, because a fast kernel fuses them away."""
+    if model.config.rotary:
+        return frozenset(
+            block.name
+            for block in schedule(model.config)
+            if isinstance(block, Linear | Rotary) and block.name != "logits"
+        )
     names: set[str] = set()
     for layer in range(model.config.n_layer):
         prefix = f"layer{layer}"

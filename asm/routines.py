@@ -62,14 +62,25 @@ class NormRoutine:
     variants: tuple[Variant, ...]
     variants_below: int
     size: int
+    doublings: int = 0
+
+    @property
+    def to_offset(self) -> tuple[str, ...]:
+        """From x + 2^bits to the offset of its square."""
+        return table_offset(self.bits)
 
 
-def norm_bytes(d: int, bits: int, variants: Sequence[Variant]) -> int:
+def table_offset(bits: int) -> tuple[str, ...]:
+    """From x + 2^bits to the offset of its step in a table of 4,096 words."""
+    return ("asl a",) * (12 - bits) if bits < 12 else ("lsr a",) * (bits - 12) + ("and #$FFFE",)
+
+
+def norm_bytes(d: int, bits: int, doublings: int, variants: Sequence[Variant]) -> int:
     """Bytes of a table norm in digits.asm, instruction by instruction."""
-    total = 5 + d * (24 + bits - 12) + 33 + 7
+    total = 5 + d * (21 + (bits - 12 + 3 if bits >= 12 else 12 - bits)) + 33 + 7
     for variant in variants:
         scale = 6 + variant.right if variant.right else 4 + variant.left
-        each = 12 + scale + 13
+        each = 12 + doublings + scale + 13
         total += 2 + 2 + 3 + (d * each if variant.unrolled else each + 6)
     return total
 

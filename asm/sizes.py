@@ -30,6 +30,9 @@ def _pieces(layout: Layout) -> Iterator[tuple[str, int]]:
     yield from ((part.segment, part.size) for part in layout.code)
     for norm in layout.norms:
         yield norm.segment, norm.size
+    yield from ((turns.segment, turns.size) for turns in layout.rotaries)
+    yield from ((gate.segment, gate.size) for gate in layout.gates)
+    yield from ((sums.segment, sums.size) for sums in layout.sums)
     for attention in layout.attentions:
         yield from zip(attention.segments, attention.sizes, strict=True)
     if layout.fast:

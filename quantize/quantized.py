@@ -72,9 +72,9 @@ class QuantizedModel:
                 )
             if self.exponent(name) not in range(MOST_EXPONENT + 1):
                 raise InputError(f"{name}'s exponent is {self.exponent(name)}: it must be 0 to {MOST_EXPONENT}")
-            if self.config.rotary and name.endswith((".wo", ".fc2")):
-                if not 0 < self.parameters.get(f"{name}.cut_bits", 0) < 14:
-                    raise InputError(f"{name}'s cut_bits are missing or not below 14: quantize again")
+            cut = self.parameters.get(f"{name}.cut_bits", 0)
+            if self.config.rotary and name.endswith((".wo", ".fc2")) and not 0 < cut < 14:
+                raise InputError(f"{name}'s cut_bits are missing or not below 14: quantize again")
         for name in set(self.kernels) - set(self.linear_names()):
             for number in BLOCK_KERNELS.get(self.kernels[name], ("kernel",)):
                 if not 0 <= self.parameters.get(f"{name}.{number}", -1) < MOST_BITS:

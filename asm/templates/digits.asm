@@ -186,10 +186,9 @@ rsqrt_far:
         lda a:residual + 2 * I
         clc
         adc #1 << {{ norm.bits }}
-        .repeat {{ norm.bits }} - 12
-        lsr a
-        .endrepeat
-        and #$FFFE
+{% for line in norm.to_offset %}
+        {{ line }}
+{% endfor %}
         tax
         lda f:{{ norm.squares }}, x
         clc
@@ -202,7 +201,7 @@ rsqrt_far:
         jsl rsqrt_far
         lda norm_shift          ; how far the product is shifted beyond a byte
         clc
-        adc #{{ norm.bits }} - 17 + {{ norm.variants_below }}
+        adc #{{ norm.bits + norm.doublings }} - 17 + {{ norm.variants_below }}
         asl a
         tax
         lda norm_scale
@@ -224,10 +223,22 @@ shift{{ loop.index0 }}:
         .i8
 {% if variant.unrolled %}
         .repeat ::N_EMBD, I
+{% if norm.doublings %}
+        lda a:residual + 2 * I
+        .repeat {{ norm.doublings }}
+        asl a
+        .endrepeat
+        tax
+        stx <M7A
+        xba
+        tax
+        stx <M7A
+{% else %}
         ldx a:residual + 2 * I
         stx <M7A
         ldx a:residual + 2 * I + 1
         stx <M7A
+{% endif %}
         lda <(MPYL + 1)
 {% if variant.right %}
         eor #HALF_WORD
@@ -249,10 +260,23 @@ shift{{ loop.index0 }}:
         sta a:slots + 2 * N_EMBD + 2 * I
         .endrepeat
 {% else %}
-:       ldx a:residual, y
+:
+{% if norm.doublings %}
+        lda a:residual, y
+        .repeat {{ norm.doublings }}
+        asl a
+        .endrepeat
+        tax
+        stx <M7A
+        xba
+        tax
+        stx <M7A
+{% else %}
+        ldx a:residual, y
         stx <M7A
         ldx a:residual + 1, y
         stx <M7A
+{% endif %}
         lda <(MPYL + 1)
 {% if variant.right %}
         eor #HALF_WORD

@@ -75,6 +75,28 @@
         sta pointer + 2
 .endmacro
 
+; copy_row to, bytes: what w_ptr points at, into bank $7E by DMA; the registers are not seen there.
+; kills: A
+.macro copy_row to, bytes
+        lda w_ptr
+        sta f:A1T1L
+        lda #.loword(to)
+        sta f:WMADDL
+        lda #bytes
+        sta f:DAS1L
+        a8
+        lda #0
+        sta f:DMAP1
+        sta f:WMADDH
+        lda #.lobyte(WMDATA)
+        sta f:BBAD1
+        lda w_ptr + 2
+        sta f:A1B1
+        lda #2
+        sta f:MDMAEN
+        a16
+.endmacro
+
 ; One step of the model.
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
 ; twin: quantize.integer_model.IntegerModel.step

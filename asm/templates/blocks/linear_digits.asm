@@ -1,4 +1,4 @@
-        pea slots
+        pea {{ block.page }}
         pld
         jsl {{ block.entry }}
         pea 0

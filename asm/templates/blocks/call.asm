@@ -1,0 +1,1 @@
+        jsl {{ block.entry }}

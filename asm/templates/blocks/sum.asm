@@ -1,0 +1,2 @@
+        jsl {{ block.entry }}
+        trace {{ block.trace }}, residual, KV_ROW
