@@ -54,7 +54,7 @@ from quantize.fast import has_front_table
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import OUT_SUMS, RangeProof
-from quantize.schedule import DIRECT_INPUTS, Add, Attention, Embed, Gate, Linear, Norm, schedule
+from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, parts, schedule
 from tables.exp import EXP_STEP_BITS
 from tables.rotary import rotary_table
 from tables.rsqrt import rsqrt_table
@@ -98,7 +98,7 @@ class FastPlan:
         kernels = [self.model.kernels[f"layer{n}.fc2"] for n in range(config.n_layer)]
         hidden = 4 * config.n_hidden if "digits" in kernels else 0
         if config.rotary:
-            hidden = PART_BYTES * -(-config.n_hidden // DIRECT_INPUTS)
+            hidden = PART_BYTES * len(parts(config.n_hidden))
         pages = digit_pages(2 * MOST_PAIRS if self.pairs else 0, hidden, own, slots)
         return FastTables(
             page=columns.label,
@@ -358,13 +358,15 @@ class Planner:
 
     def _store(self, block: Linear) -> None:
         """A matrix whose results go to a vector: what is done with them comes after."""
+        config = self.model.config
         layer, _, part = block.weight.rpartition(".")
         if part in GROUPS:
             self.layer_slots = self._paired([f"{layer}.{name}".strip(".") for name in GROUPS[part]])
         slots = self.layer_slots
         if block.inputs:
             first, end = block.inputs
-            page = f"hidden_slots + {PART_BYTES * (first // DIRECT_INPUTS)}"
+            number = parts(config.n_hidden).index(block.inputs)
+            page = f"hidden_slots + {PART_BYTES * number}"
             slots = Slots(page, end - first, self._part_bias(f"{layer}.activation"), "MINUS_PART")
         elif part == "wo":
             slots = slots_for(self.model, self.proof, [block.weight])
@@ -425,7 +427,8 @@ class Planner:
         if all(part.tensor != table for part in self.plan.tables_in_rom):
             self.plan.tables_in_rom += (pack_whole(table, silu_table(bits), self.packer),)
         size = gate_bytes(config.n_hidden, bits, shift)
-        slots = [PART_BYTES * (n // DIRECT_INPUTS) + 2 * (n % DIRECT_INPUTS) for n in range(config.n_hidden)]
+        places = enumerate(parts(config.n_hidden))
+        units = [(n, PART_BYTES * p + 2 * (n - first)) for p, (first, end) in places for n in range(first, end)]
         routine = GateRoutine(
             entry=symbol(block.name),
             comment=f"{block.name}: silu(fc1) · fc3",
@@ -435,7 +438,7 @@ class Planner:
             limit=limit,
             shift=shift,
             bias=self._part_bias(block.name),
-            units=tuple(HiddenUnit(n, slot) for n, slot in enumerate(slots)),
+            units=tuple(HiddenUnit(*unit) for unit in units),
             size=size,
         )
         self.plan.gates += (routine,)
@@ -447,12 +450,8 @@ class Planner:
                 entry=routine.entry,
                 bias=routine.bias,
                 hidden_parts=tuple(
-                    HiddenPart(
-                        f"hidden_slots + {PART_BYTES * (first // DIRECT_INPUTS)}",
-                        2 * first,
-                        2 * (min(DIRECT_INPUTS, config.n_hidden - first) - 1),
-                    )
-                    for first in range(0, config.n_hidden, DIRECT_INPUTS)
+                    HiddenPart(f"hidden_slots + {PART_BYTES * number}", 2 * first, 2 * (end - first - 1))
+                    for number, (first, end) in enumerate(parts(config.n_hidden))
                 ),
                 layer=layer_number(block.name),
                 stage=symbol(block.name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,3 +55,12 @@ def planes(weights: Ints, exponent: int = 0) -> list[Plane]:
 def count(weights: Ints, exponent: int = 0) -> int:
     """Adds that a product with the matrix takes: digits, those of plane 0 counted with their size."""
     return int(sum(np.abs(plane.digits).sum() for plane in planes(weights, exponent)))
+
+
+def most_partial(layers: Sequence[Plane]) -> float:
+    """How much larger than a row's inputs its sum may become on its way down the planes: of all rows the most."""
+    largest, shift, partial = 0.0, 0, np.zeros(())
+    for plane in layers:
+        partial = partial / 2.0 ** max(shift - plane.shift, 0) + plane.digits
+        largest, shift = max(largest, float(np.abs(partial).sum(1).max())), plane.shift
+    return largest

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from quantize.blocks import VALUE_BITS
-from quantize.digits import planes
+from quantize.digits import most_partial, planes
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel, load_model
 from quantize.ranges import RangeProof, prove
@@ -103,10 +103,7 @@ def load_proved(path: Path) -> QuantizedModel:
 
 def head_shift(model: QuantizedModel) -> int:
     """How often lm_head's input is halved so that no partial sum of a row, whatever comes in, is too large."""
-    partial, largest, shift = np.zeros(model.tensors["lm_head"].shape), 0.0, 0
-    for plane in planes(model.tensors["lm_head"], model.exponent("lm_head")):
-        partial = partial / 2.0 ** max(shift - plane.shift, 0) + plane.digits
-        largest, shift = max(largest, float(np.abs(partial).sum(1).max())), plane.shift
+    largest = most_partial(planes(model.tensors["lm_head"], model.exponent("lm_head")))
     return min(max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_WORD)))), MOST_HEAD_SHIFT)
 
 

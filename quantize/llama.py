@@ -12,10 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from quantize.calibration import Ranges
-from quantize.fixed import ONE
+from quantize.digits import most_partial, planes
+from quantize.fast import HALF_WORD
+from quantize.fixed import ONE, Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import OUT_SUMS, RangeProof
-from quantize.schedule import Add, Attention, Gate, Norm, layer_of, schedule
+from quantize.schedule import Add, Attention, Gate, Norm, layer_of, parts, schedule
 from trainer.config import ModelConfig
 from trainer.files import Array
 
@@ -29,8 +31,8 @@ KEY_SHIFT = 5
 LARGEST_KEY = 110.0
 """What a scaled key may reach by its proof, before its centre is taken off: of 127.99."""
 
-VALUE_SHIFT = 3
-"""Values from −4 to 4, each dimension scaled to fill that, and the columns of wo that read it the other way."""
+VALUE_SHIFT = 2
+"""Values from −2 to 2, each dimension scaled to fill that, and the columns of wo that read it the other way."""
 
 LARGEST_SCALE = 8.0
 LEAST_BITS, MOST_CUT_BITS, WORD_BITS = 11, 13, 15
@@ -123,12 +125,19 @@ def with_llama_kernels(model: QuantizedModel, seen: Ranges) -> QuantizedModel:
             case Gate():
                 kernels[block.name] = "gate"
                 hidden = _largest(seen.hidden, layer_of(block))
-                parameters[f"{block.name}.shift"] = HIDDEN_SHIFT
-                parameters[f"{block.name}.limit"] = -(-int(np.ceil(hidden)) >> HIDDEN_SHIFT) << HIDDEN_SHIFT
+                shift = _hidden_shift(model.tensors[f"layer{layer_of(block)}.fc2"], hidden)
+                parameters[f"{block.name}.shift"] = shift
+                parameters[f"{block.name}.limit"] = -(-int(np.ceil(hidden)) >> shift) << shift
                 parameters[f"{block.name}.bits"] = WORD_BITS
             case _:
                 pass
     return _with_gate_bits(_proved(replace(model, kernels=kernels, parameters=parameters)))
+
+
+def _hidden_shift(fc2: Ints, hidden: float) -> int:
+    """How often hidden units are halved so that no partial sum of a row of fc2, part by part, is too large."""
+    most = max(most_partial(planes(fc2[:, first:end])) for first, end in parts(fc2.shape[1]))
+    return max(HIDDEN_SHIFT, int(np.ceil(np.log2(max(most, 1) * hidden / HALF_WORD))))
 
 
 def _largest(seen: tuple[Array, Array], layer: int) -> float:

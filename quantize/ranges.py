@@ -281,7 +281,8 @@ class RangeProof:
             return mean
         shift = self.model.parameters[f"{block.name}.value_shift"]
         if self.config.rotary:  # its values are cut
-            return boxed(np.full(self.config.n_embd, 1.005 * 128 * 2.0**shift + self.config.block_size))
+            floors = self.config.block_size / 2.0 ** (VALUE_BITS - shift)
+            return boxed(np.full(self.config.n_embd, 1.005 * 128 * 2.0**shift + floors + 1))
         slack = 2.0**shift / 2 + self.config.block_size / 2.0 ** (VALUE_BITS - shift) + 1
         return moved(lambda w: 1.005 * mean(w), slack)
 

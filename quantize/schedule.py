@@ -102,8 +102,14 @@ def layer_of(block: Block) -> int:
     return int(block.name.partition(".")[0].removeprefix("layer"))
 
 
-DIRECT_INPUTS = 64
-"""A row of more inputs is computed in parts: so many, and their negatives, are a direct page's 128 words."""
+MOST_INPUTS = 48
+"""A row of more gated hidden units is computed in parts: so few fit a direct page, and their sums a word."""
+
+
+def parts(inputs: int) -> tuple[tuple[int, int], ...]:
+    """First and end of each part, all but the last of one size."""
+    size = -(-inputs // -(-inputs // MOST_INPUTS))
+    return tuple((first, min(first + size, inputs)) for first in range(0, inputs, size))
 
 
 @dataclass(frozen=True)
@@ -166,10 +172,9 @@ def llama(config: ModelConfig) -> tuple[Block, ...]:
 
 
 def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
-    """The second MLP matrix, DIRECT_INPUTS of its inputs at a time."""
-    parts = range(0, inputs, DIRECT_INPUTS)
-    for number, first in enumerate(parts):
-        end, last = min(first + DIRECT_INPUTS, inputs), number + 1 == len(parts)
+    """The second MLP matrix, part after part of its inputs."""
+    for number, (first, end) in enumerate(parts(inputs)):
+        last = end == inputs
         yield Linear(f"{layer}.fc2_part{number}", f"{layer}.fc2", "hidden", "branch", inputs=(first, end))
         name = f"{layer}.mlp_residual" if last else f"{layer}.mlp_sum{number}"
         yield Add(name, "branch", "residual", f"{layer}.fc2")
