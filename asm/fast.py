@@ -10,8 +10,8 @@ import numpy as np
 from asm.banks import Packer, segment
 from asm.clocks import Instruction, branch, immediate, implied, jump, memory
 from asm.digit_rows import Slots, bias_for, row_code
-from quantize.digits import Plane, planes
-from quantize.fixed import Ints
+from quantize.digits import Plane
+from quantize.fixed import FRACTION_BITS, Ints
 from quantize.integer_model import IntegerModel, Streams
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
@@ -21,7 +21,7 @@ SLOTS = "slots"
 SQUARE_CLOCKS = 1880
 """What square_hidden takes: a product of four parts, and its rounding."""
 
-HALVINGS = 8
+HALVINGS = FRACTION_BITS
 """Every slot's bias is a multiple of 2^8, so that any row may halve down from the 2^-8 plane."""
 
 
@@ -111,10 +111,9 @@ class Epilogue:
 
 def rows(model: QuantizedModel, proof: RangeProof, weight: str, slots: Slots, epilogue: Epilogue) -> list[Unit]:
     """One unit per row of a matrix: carry clear, the chain of adds, bias off, epilogue."""
-    tensor = model.tensors[weight]
-    layers = planes(tensor)
+    layers = model.planes(weight)
     units = []
-    for row in range(len(tensor)):
+    for row in range(len(model.tensors[weight])):
         try:
             chain_code, bias = row_code(layers, row, slots, proof.sources[weight])
         except InputError as error:
@@ -257,7 +256,7 @@ def mlp(
         [Unit(unit.comment, unit.code, f"{label}_after{n}") for n, unit in enumerate(plain)],
         packer,
     )
-    layers = planes(model.tensors[fc2])
+    layers = model.planes(fc2)
     squared = model.config.activation == "relu2"
     columns = []
     for unit in range(model.config.n_hidden):
@@ -364,11 +363,12 @@ def hidden_slots(model: QuantizedModel, proof: RangeProof, layer: str) -> Slots:
     """The slots of a layer's hidden units, for a second matrix in rows."""
     inputs = model.config.n_hidden
     largest = float(proof.sources[f"{layer}.fc2"](np.eye(inputs)).max())
-    return Slots("hidden_slots", inputs, bias_for(largest, HALVINGS), "MINUS_HIDDEN", positive=True)
+    bias = bias_for(largest, HALVINGS + model.exponent(f"{layer}.fc2"))
+    return Slots("hidden_slots", inputs, bias, "MINUS_HIDDEN", positive=True)
 
 
 def slots_for(model: QuantizedModel, proof: RangeProof, weights: Sequence[str]) -> Slots:
     """The slots of a vector that these matrices read: a bias that keeps both copies non-negative."""
     inputs = model.config.tensor_shapes()[weights[0]][1]
     largest = max(float(proof.sources[name](np.eye(inputs)).max()) for name in weights)
-    return Slots(SLOTS, inputs, bias_for(largest, HALVINGS))
+    return Slots(SLOTS, inputs, bias_for(largest, HALVINGS + max(model.exponent(name) for name in weights)))

@@ -31,10 +31,9 @@ from asm.fast import (
 from asm.pairs import MOST_PAIRS, choose_pairs
 from asm.parts import EmittedBlock, Part, layer_number, pack_bytes, pack_whole, symbol
 from asm.record import RecordLayout
-from asm.routines import FastTables, NormRoutine, Variant, norm_bytes, vectors_bytes
+from asm.routines import FastTables, NormRoutine, ScaledSums, Variant, norm_bytes, vectors_bytes
 from asm.wram import Area, digit_pages
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
-from quantize.digits import planes
 from quantize.fast import has_front_table
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
@@ -80,8 +79,15 @@ class FastPlan:
             norm_bias=self.norm_bias,
             head_clamp=self.model.parameters["lm_head.clamp"],
             head_shift=self.model.parameters["lm_head.shift"],
+            scaled_sums=scaled_sums(self.model),
             exp7_entries=_exp7().index(0),
         )
+
+
+def scaled_sums(model: QuantizedModel) -> tuple[ScaledSums, ...]:
+    """One for every exponent above 0 of a matrix in columns."""
+    names = [name for name in model.linear_names() if model.kernels[name] == "digit_columns"]
+    return tuple(ScaledSums(exponent) for exponent in sorted({model.exponent(name) for name in names} - {0}))
 
 
 def _exp7() -> list[int]:
@@ -111,7 +117,8 @@ class Planner:
     def run(self) -> FastPlan:
         """The whole schedule."""
         config, shift = self.model.config, self.model.parameters["lm_head.shift"]
-        self.plan.segment = segment(self.packer.place(vectors_bytes(config.n_embd, shift)))
+        size = vectors_bytes(config.n_embd, shift, scaled_sums(self.model))
+        self.plan.segment = segment(self.packer.place(size))
         self.plan.tables_in_rom = (
             pack_bytes("exp7_table", _exp7(), self.packer),
             pack_whole("reciprocal_table", np.array(_reciprocals()), self.packer),
@@ -166,7 +173,7 @@ class Planner:
 
     def _paired(self, weights: Sequence[str]) -> Slots:
         """The norm's slots with the pairs that these matrices share, and the code that forms them, first."""
-        pairs = choose_pairs([planes(self.model.tensors[name]) for name in weights])
+        pairs = choose_pairs([self.model.planes(name) for name in weights])
         slots = replace(self.norm_slots, pairs=pairs)
         if pairs:
             entry = symbol(weights[0]) + "_pairs"
@@ -260,7 +267,7 @@ class Planner:
         if self.model.kernels[f"{layer}.fc2"] == "digits":
             self._mlp_rows(layer)
             return
-        label = symbol(layer)
+        label, exponent = symbol(layer), self.model.exponent(f"{layer}.fc2")
         slots = self._paired([f"{layer}.fc1"])
         fused = mlp(self.model, self.proof, layer, slots, self.packer)
         self.code += [*fused.rows, *fused.columns]
@@ -271,6 +278,7 @@ class Planner:
                 self._trace(f"{layer}.activation"),
                 trace_after=self._trace(f"{layer}.mlp_residual"),
                 entry=f"{label}_mlp",
+                second_entry=ScaledSums(exponent).entry if exponent else "add_sums",
                 layer=layer_number(layer),
                 stage=f"{label}_mlp",
             )

@@ -34,6 +34,22 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class ScaledSums:
+    """The routine that adds a column's sums to the residual stream, where they are 2^exponent times too large."""
+
+    exponent: int
+
+    @property
+    def entry(self) -> str:
+        """Its label."""
+        return f"add_sums_{self.exponent}"
+
+    def size(self, d: int) -> int:
+        """Bytes, instruction by instruction."""
+        return (13 + self.exponent) * d + 1
+
+
+@dataclass(frozen=True)
 class NormRoutine:
     """A table norm: its label, its squares, and code for every shift that can occur, least first."""
 
@@ -58,10 +74,10 @@ def norm_bytes(d: int, bits: int, variants: Sequence[Variant]) -> int:
     return total
 
 
-def vectors_bytes(d: int, head_shift: int) -> int:
-    """Bytes of clear_sums, add_sums and clamp_residual."""
+def vectors_bytes(d: int, head_shift: int, scaled_sums: Sequence[ScaledSums]) -> int:
+    """Bytes of clear_sums, add_sums, clamp_residual and these."""
     clamp = 36 + (head_shift + 3 if head_shift else 0)
-    return 4 + 3 * d + 1 + 13 * d + 1 + clamp * d
+    return 4 + 3 * d + 1 + 13 * d + 1 + clamp * d + sum(sums.size(d) for sums in scaled_sums)
 
 
 @dataclass(frozen=True)
@@ -77,4 +93,5 @@ class FastTables:
     norm_bias: int
     head_clamp: int
     head_shift: int
+    scaled_sums: tuple[ScaledSums, ...]
     exp7_entries: int

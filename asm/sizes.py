@@ -33,7 +33,8 @@ def _pieces(layout: Layout) -> Iterator[tuple[str, int]]:
     for attention in layout.attentions:
         yield from zip(attention.segments, attention.sizes, strict=True)
     if layout.fast:
-        yield layout.fast.segment, vectors_bytes(layout.config.n_embd, layout.fast.head_shift)
+        fast = layout.fast
+        yield fast.segment, vectors_bytes(layout.config.n_embd, fast.head_shift, fast.scaled_sums)
     yield layout.font_segment, len(tiles_2bpp())
     yield layout.about.segment, COLUMNS * LINES
     yield layout.token_texts.segment, layout.token_texts.size

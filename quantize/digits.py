@@ -12,6 +12,9 @@ from quantize.fixed import FRACTION_BITS, Ints
 TOP_BITS = 8
 """Digits up to 2^7: what a 16-bit weight can hold."""
 
+MOST_EXPONENT = 4
+"""A matrix of small weights may be kept in units of 2^-(8 + exponent): its digits then go down to 2^-12."""
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -36,20 +39,18 @@ def canonical(weights: Ints) -> NDArray[np.int8]:
     return digits
 
 
-def planes(weights: Ints) -> list[Plane]:
+def planes(weights: Ints, exponent: int = 0) -> list[Plane]:
     """The non-empty planes, least significant first. Digits above 2^0 are repeated units of plane 0.
 
-    weights (outputs, inputs) Q8.8.
+    weights (outputs, inputs) in units of 2^-(8 + exponent).
     """
-    digits = canonical(weights).astype(np.int64)
-    found = [Plane(FRACTION_BITS - bit, digits[bit]) for bit in range(FRACTION_BITS)]
-    units = sum(
-        (digits[bit] << (bit - FRACTION_BITS) for bit in range(FRACTION_BITS, len(digits))), start=0 * weights
-    )
+    digits, finest = canonical(weights).astype(np.int64), FRACTION_BITS + exponent
+    found = [Plane(finest - bit, digits[bit]) for bit in range(finest)]
+    units = sum((digits[bit] << (bit - finest) for bit in range(finest, len(digits))), start=0 * weights)
     found.append(Plane(0, units))
     return [plane for plane in found if plane.digits.any()]
 
 
-def count(weights: Ints) -> int:
+def count(weights: Ints, exponent: int = 0) -> int:
     """Adds that a product with the matrix takes: digits, those of plane 0 counted with their size."""
-    return int(sum(np.abs(plane.digits).sum() for plane in planes(weights)))
+    return int(sum(np.abs(plane.digits).sum() for plane in planes(weights, exponent)))

@@ -61,7 +61,8 @@ def with_fast_kernels(
     kernels |= dict.fromkeys(FRONT, "schoolbook") if table else {}
     if columns if columns is not None else model.info.get("active_hidden", 0.5) < COLUMNS_PAY:
         kernels |= {name: "digit_columns" for name in kernels if name.endswith(".fc2")}
-    parameters = {"lm_head.clamp": HEAD_CLAMP, "lm_head.shift": _head_shift(model)}
+    exponents = {name: value for name, value in model.parameters.items() if name.endswith(".exponent")}
+    parameters = exponents | {"lm_head.clamp": HEAD_CLAMP, "lm_head.shift": head_shift(model)}
     proof = RangeProof(replace(model, kernels=kernels, parameters=parameters))
     reach = {bound.name: bound.largest * ONE for bound in proof.bounds}
     for block in microgpt(model.config):
@@ -94,14 +95,16 @@ def load_proved(path: Path) -> QuantizedModel:
         head = [[m.parameters.get(f"lm_head.{number}") for number in ("clamp", "shift")] for m in (model, fast)]
         if dict(model.kernels) != fast.kernels or head[0] != head[1]:
             raise InputError(f"{path} mixes kernels that do not go together: run `snesgpt quantize` again")
+    elif any(model.exponent(name) for name in model.linear_names()):
+        raise InputError(f"{path} mixes kernels that do not go together: run `snesgpt quantize` again")
     prove(model)
     return model
 
 
-def _head_shift(model: QuantizedModel) -> int:
+def head_shift(model: QuantizedModel) -> int:
     """How often lm_head's input is halved so that no partial sum of a row, whatever comes in, is too large."""
     partial, largest, shift = np.zeros(model.tensors["lm_head"].shape), 0.0, 0
-    for plane in planes(model.tensors["lm_head"]):
+    for plane in planes(model.tensors["lm_head"], model.exponent("lm_head")):
         partial = partial / 2.0 ** max(shift - plane.shift, 0) + plane.digits
         largest, shift = max(largest, float(np.abs(partial).sum(1).max())), plane.shift
     return min(max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_WORD)))), MOST_HEAD_SHIFT)

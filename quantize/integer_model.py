@@ -50,7 +50,10 @@ class IntegerModel:
         self.model = model
         self.config = model.config
         self._schedule = microgpt(model.config)
-        self._linear = {name: KERNELS[model.kernels[name]](model.tensors[name]) for name in model.linear_names()}
+        self._linear = {
+            name: KERNELS[model.kernels[name]](model.tensors[name], model.exponent(name))
+            for name in model.linear_names()
+        }
 
     def start(self, batch: int) -> Streams:
         """B streams at position 0."""

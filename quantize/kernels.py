@@ -1,4 +1,4 @@
-"""The ways to compute y = W x in integers.
+"""The ways to compute y = W x in integers, W in units of 2^-(8 + exponent).
 
 A kernel is a meaning, here, and a template of the same name in asm/: adding one is adding that pair and a line
 in KERNELS.
@@ -35,13 +35,14 @@ def product(x: Ints, transposed: Floats) -> Ints:
 
 
 class Schoolbook:
-    """round(Σ w·x / 256): exact products and sum, one rounding.    asm: matvec"""
+    """round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding.    asm: matvec, for exponent 0"""
 
-    def __init__(self, weights: Ints) -> None:
+    def __init__(self, weights: Ints, exponent: int = 0) -> None:
         self._columns = columns(weights)
+        self._bits = FRACTION_BITS + exponent
 
     def __call__(self, x: Ints) -> Ints:
-        return round_shift(product(x, self._columns), FRACTION_BITS)
+        return round_shift(product(x, self._columns), self._bits)
 
 
 class Digits:
@@ -50,9 +51,9 @@ class Digits:
     acc = round(acc / 2^gap) + T_k x from one such plane to the next; at last round(acc / 2^k) down to plane 0.
     """
 
-    def __init__(self, weights: Ints) -> None:
+    def __init__(self, weights: Ints, exponent: int = 0) -> None:
         self._outputs = len(weights)
-        self._planes = [(p.shift, p.digits.any(1), columns(p.digits)) for p in planes(weights)]
+        self._planes = [(p.shift, p.digits.any(1), columns(p.digits)) for p in planes(weights, exponent)]
 
     def __call__(self, x: Ints) -> Ints:
         acc = np.zeros((*x.shape[:-1], self._outputs), np.int64)
@@ -65,20 +66,23 @@ class Digits:
 
 
 class DigitColumns:
-    """Σ over inputs and digits of ± round(x / 2^k): zero inputs cost nothing.    asm: mlp_digits"""
+    """round(Σ ± round(x / 2^k) / 2^exponent) over inputs and digits 2^-(k + exponent): a zero input costs nothing.
 
-    def __init__(self, weights: Ints) -> None:
-        self._outputs = len(weights)
+    Sums are kept 2^exponent times too large, so that what small digits add is not rounded away.    asm: mlp_digits
+    """
+
+    def __init__(self, weights: Ints, exponent: int = 0) -> None:
+        self._outputs, self._exponent = len(weights), exponent
         self._planes = [(plane.shift, columns(plane.digits)) for plane in planes(weights)]
 
     def __call__(self, x: Ints) -> Ints:
         y = np.zeros((*x.shape[:-1], self._outputs), np.int64)
         for shift, digits in self._planes:
             y = y + product(round_shift(x, shift), digits)
-        return y
+        return round_shift(y, self._exponent)
 
 
-KERNELS: dict[str, Callable[[Ints], LinearKernel]] = {
+KERNELS: dict[str, Callable[[Ints, int], LinearKernel]] = {
     "schoolbook": Schoolbook,
     "digits": Digits,
     "digit_columns": DigitColumns,

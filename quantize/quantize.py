@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.fast import with_fast_kernels
-from quantize.fixed import Ints, fits_word, from_q88, to_q88
+from quantize.digits import MOST_EXPONENT
+from quantize.fast import MOST_HEAD_SHIFT, head_shift, with_fast_kernels
+from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
 from quantize.quantized import MOST_LOGIT_SHIFT, QuantizedModel
-from quantize.ranges import RangeProof
+from quantize.ranges import PARTIAL_SUMS, RangeProof
 from trainer.errors import InputError
 from trainer.weights import Weights
 
 CHOICES = ("schoolbook", "digits")
+
+KEPT_BITS = 6
+"""A matrix's largest weight has at least so many: as fine as a grid of 2^-6 for weights up to 1."""
+
+ON_GRID = 1 / 64
+"""What a weight off the grid is apart from it, in units: float32 holds folded weights no better."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,23 @@ def folded(weights: Weights, *, centred: bool) -> dict[str, NDArray[Any]]:
     return tensors
 
 
-def round_tensor(name: str, exact: NDArray[Any]) -> Ints:
-    """The nearest Q8.8. Raises InputError naming the first weight outside ±128."""
-    rounded = to_q88(exact)
+def exponent_for(exact: NDArray[Any]) -> int:
+    """In units of 2^-(8 + how much) a matrix should be kept.
+
+    The least that holds every weight as it is; if none does, as many as leave the largest weight KEPT_BITS bits
+    or more: digits that small weights do not need would be adds for nothing.
+    """
+    for exponent in range(MOST_EXPONENT + 1):
+        words = exact * 2.0 ** (FRACTION_BITS + exponent)
+        if fits_word(np.rint(words)) and np.abs(words - np.rint(words)).max() <= ON_GRID:
+            return exponent
+    free = FRACTION_BITS - KEPT_BITS + math.frexp(float(np.abs(exact).max()))[1]
+    return min(max(0, -free), MOST_EXPONENT)
+
+
+def round_tensor(name: str, exact: NDArray[Any], exponent: int = 0) -> Ints:
+    """The nearest words in units of 2^-(8 + exponent). Raises InputError naming the first weight that has none."""
+    rounded = to_q88(exact * 2**exponent)
     if not fits_word(rounded):
         row, column = np.unravel_index(int(np.abs(exact).argmax()), exact.shape)
         raise InputError(
@@ -66,30 +87,57 @@ def quantize(
     front_table: bool | None = None,
     columns: bool | None = None,
 ) -> QuantizedModel:
-    """Round every weight to Q8.8, choose the kernels, and prove the ranges.
+    """Round every weight to its matrix's grid, choose the kernels, and prove the ranges.
 
-    kernel is `schoolbook` or `digits`; front_table, columns as in with_fast_kernels. Logits that could leave
-    their word are halved, at most three times.
+    kernel is `schoolbook` or `digits`; front_table, columns as in with_fast_kernels. The schoolbook's weights are
+    Q8.8; a matrix of digits has an exponent where its weights are small. Logits that could leave their word are
+    halved, at most three times.
     Raises InputError when a weight is outside Q8.8 or another range cannot be proved, naming it.
     """
     if kernel not in CHOICES:
         raise InputError(f"kernel {kernel!r} is unknown: choose one of {', '.join(CHOICES)}")
     exact = folded(weights, centred=kernel == "schoolbook")
-    kernels = {name: "schoolbook" for name in exact if name not in ("wte", "wpe")}
-    tensors = {name: round_tensor(name, tensor) for name, tensor in exact.items()}
-    model = QuantizedModel(weights.config, weights.symbols, tensors, kernels, weights.info, merges=weights.merges)
-    if kernel == "digits":
-        model = with_fast_kernels(model, front_table=front_table, columns=columns)
+    matrices = [name for name in exact if name not in ("wte", "wpe")]
+    exponents = {name: exponent_for(exact[name]) if kernel == "digits" else 0 for name in matrices}
+
+    def integers(logit_shift: int) -> QuantizedModel:
+        scaled = exact | {"lm_head": exact["lm_head"] / 2**logit_shift}
+        tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
+        model = QuantizedModel(
+            weights.config,
+            weights.symbols,
+            tensors,
+            dict.fromkeys(matrices, "schoolbook"),
+            weights.info,
+            logit_shift,
+            {f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent},
+            weights.merges,
+        )
+        if kernel == "digits":
+            return with_fast_kernels(model, front_table=front_table, columns=columns)
+        return model
+
+    model = integers(0)
+    while _too_fine(model, exponents):
+        model = integers(0)
     proof = RangeProof(model)
     while not proof.bounds[-1].holds and model.logit_exponent < MOST_LOGIT_SHIFT:
-        shift = model.logit_shift + 1
-        head = round_tensor("lm_head", exact["lm_head"] / 2**shift)
-        model = replace(model, tensors=tensors | {"lm_head": head}, logit_shift=shift)
+        model = integers(model.logit_shift + 1)
         proof = RangeProof(model)
     proof.check()
     if model.logit_exponent > MOST_LOGIT_SHIFT:
         raise InputError("lm_head has too many digits in a row for its sums to fit: use another kernel")
     return model
+
+
+def _too_fine(model: QuantizedModel, exponents: dict[str, int]) -> bool:
+    """Lower each exponent with which a matrix's sums have no room; True if there is one."""
+    crowded = {b.name.removesuffix(PARTIAL_SUMS) for b in RangeProof(model).bounds if not b.holds}
+    if head_shift(model) + exponents["lm_head"] > MOST_HEAD_SHIFT:
+        crowded.add("lm_head")
+    lower = [name for name, exponent in exponents.items() if name in crowded and exponent]
+    exponents |= {name: exponents[name] - 1 for name in lower}
+    return bool(lower)
 
 
 def tensor_errors(weights: Weights, model: QuantizedModel) -> list[TensorError]:
@@ -98,7 +146,7 @@ def tensor_errors(weights: Weights, model: QuantizedModel) -> list[TensorError]:
     centred = model.kernels["lm_head"] == "schoolbook"
     for name, exact in folded(weights, centred=centred).items():
         scale = 2**model.logit_shift if name == "lm_head" else 1
-        change = from_q88(model.tensors[name]) * scale - exact
+        change = model.weights(name) * scale - exact
         rms = float(np.sqrt((change**2).mean()))
         own = float(np.sqrt((exact**2).mean())) or 1.0
         errors.append(

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from quantize.fixed import ONE, Ints, fits_word
+from quantize.digits import MOST_EXPONENT, Plane, planes
+from quantize.fixed import FRACTION_BITS, ONE, Ints, fits_word
 from quantize.kernels import KERNELS
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -36,6 +38,7 @@ class QuantizedModel:
 
     kernels names one for every matrix; a norm or an attention not named runs on `exact`.
     parameters are the fast kernels' numbers, chosen from the range proof: "layer0.attention.key_shift" …
+    A matrix that has an exponent among them is in units of 2^-(8 + exponent) instead of 2^-8.
     logit_shift is how often lm_head's weights were halved: the sampler multiplies it back with 1/T.
     symbols, merges: as in trainer.weights.
     """
@@ -65,6 +68,8 @@ class QuantizedModel:
                 raise InputError(
                     f"{name} asks for kernel {self.kernels.get(name)!r}: known are {', '.join(KERNELS)}"
                 )
+            if self.exponent(name) not in range(MOST_EXPONENT + 1):
+                raise InputError(f"{name}'s exponent is {self.exponent(name)}: it must be 0 to {MOST_EXPONENT}")
         for name in set(self.kernels) - set(self.linear_names()):
             for number in BLOCK_KERNELS.get(self.kernels[name], ("kernel",)):
                 if not 0 <= self.parameters.get(f"{name}.{number}", -1) < MOST_BITS:
@@ -77,6 +82,19 @@ class QuantizedModel:
     def kernel_of(self, block: str) -> str:
         """The kernel of a norm or an attention."""
         return self.kernels.get(block, "exact")
+
+    def exponent(self, weight: str) -> int:
+        """A matrix's words stand for w · 2^(8 + this)."""
+        return self.parameters.get(f"{weight}.exponent", 0)
+
+    def weights(self, name: str) -> NDArray[np.float64]:
+        """The values that a tensor's words stand for."""
+        return self.tensors[name] / 2.0 ** (FRACTION_BITS + self.exponent(name))
+
+    def planes(self, weight: str) -> list[Plane]:
+        """A matrix's digits as its kernel adds them: a column adds those of w · 2^exponent."""
+        by_column = self.kernels[weight] == "digit_columns"
+        return planes(self.tensors[weight], 0 if by_column else self.exponent(weight))
 
     @property
     def logit_exponent(self) -> int:

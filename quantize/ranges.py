@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantize.blocks import NORM_SLACK, VALUE_BITS, norm_epsilon
-from quantize.digits import planes
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Linear, Norm, microgpt
@@ -24,6 +23,9 @@ from trainer.errors import InputError
 Floats = NDArray[np.float64]
 Image = Callable[[Floats], Floats]
 """W (rows, n) → sup |W v| (rows,) in Q8.8 units, over every v (n,) that can occur."""
+
+PARTIAL_SUMS = " (partial sums)"
+"""Of the bound on what a column's sums hold on the way."""
 
 
 @dataclass(frozen=True)
@@ -189,24 +191,23 @@ class RangeProof:
         mapped: Image = lambda w: image(w @ weights)  # noqa: E731
         kernel = self.model.kernels[block.weight]
         if kernel == "digit_columns":
-            roundings = self._partial_sums(block, mapped)
-            return moved(mapped, roundings / 2)
+            return moved(mapped, self._partial_sums(block, mapped))
         return moved(mapped, 1.0 if kernel == "digits" else 0.5)
 
     def _partial_sums(self, block: Linear, mapped: Image) -> float:
         """A column adds a weight's positive digits before it takes off the negative: a detour of the smaller.
 
-        Returns the digits, and so the roundings, of the output that has most.
+        Returns how far roundings can move an output: half a unit a digit, and the last one's half.
         """
-        tensor = self.model.tensors[block.weight]
-        layers = planes(tensor)
+        layers, scale = self.model.planes(block.weight), 2 ** self.model.exponent(block.weight)
         up = sum(np.maximum(plane.digits, 0) / 2.0**plane.shift for plane in layers)
         down = sum(np.maximum(-plane.digits, 0) / 2.0**plane.shift for plane in layers)
         detour = float((np.minimum(up, down) * self._elements(block.source)).max(initial=0))
         digits = float(sum(np.abs(plane.digits).sum(1) for plane in layers).max(initial=0)) if layers else 0.0
-        largest = float(mapped(np.eye(len(tensor))).max()) + detour + digits
-        self._note(f"{block.name} (partial sums)", largest / ONE, WORD_MAX / ONE)
-        return digits
+        outputs = len(self.model.tensors[block.weight])
+        largest = float(mapped(np.eye(outputs)).max()) * scale + detour + digits
+        self._note(f"{block.name}{PARTIAL_SUMS}", largest / ONE, WORD_MAX / ONE)
+        return float(digits / 2 / scale + (scale > 1) / 2)
 
     def _attended(self, block: Attention) -> Image:
         mean = averaged(self.images[block.values], self.config.n_head)
@@ -255,8 +256,7 @@ class RangeProof:
             self._note(f"{block.name} ({name} in a byte)", self._elements(source).max() / 2.0**by, 127.0)
 
     def _weights(self, name: str) -> Floats:
-        values: Floats = self.model.tensors[name].astype(np.float64) / ONE
-        return values
+        return self.model.weights(name)
 
 
 def prove(model: QuantizedModel) -> list[Bound]:

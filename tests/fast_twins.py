@@ -50,6 +50,21 @@ def add_sums(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": low_word(residual + sums)})
 
 
+def add_scaled_sums(memory: Memory, random: Random, count: int) -> Calls:
+    """The add_sums of every exponent above 0 that a model's columns have."""
+    calls: dict[str, Call] = {}
+    for routine in memory.layout.fast.scaled_sums if memory.layout.fast else ():
+        sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
+        random.shuffle(residual[: len(EDGES)])
+        given = {"sums": sums ^ HALF_WORD, "residual": residual}
+        after = low_word(residual + fixed.round_shift(sums, routine.exponent))
+        calls[routine.entry] = in_work_ram(Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": after}))
+    return calls
+
+
+FAST_TWINS["sums.entry"] = add_scaled_sums
+
+
 @one
 def clear_hidden(memory: Memory, random: Random, count: int) -> Call:
     hidden = vectors(random, count, memory.config.n_hidden)

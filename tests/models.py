@@ -57,7 +57,7 @@ def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **sca
     """Float weights of none to three signed digits each, on a grid and with a share of zeros of the seed's own.
 
     active: what training notes as the share of hidden units above zero: below 0.3 the second MLP matrix runs
-    by columns. scales as in random_model.
+    by columns. scales as in random_model. Weights that small scales make small are on a finer grid.
     """
     random = np.random.default_rng(seed)
     grid, zeros = int(random.integers(3, 9)), float(random.uniform(0, 0.7))
@@ -66,7 +66,8 @@ def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **sca
         scale = scales.get(name.rpartition(".")[2], 1.0)
         exact = random.normal(0, 1.0 if name in ("wte", "wpe") else 1.5 / np.sqrt(shape[1]), shape) * scale
         digits = np.where(random.random(shape) < zeros, 0, random.integers(1, 4, shape))
-        tensors[name] = nearest(exact.astype(np.float32), digits, grid)
+        finer = 2.0 ** max(0, round(-np.log2(scale)))
+        tensors[name] = nearest((exact * finer).astype(np.float32), digits, grid) / finer
     return Weights(config, SYMBOLS[: config.bos], tensors, {"active_hidden": active})
 
 

@@ -77,8 +77,8 @@ def test_count_is_the_fewest_powers_that_sum_to_the_weight() -> None:
 
 
 def test_a_grid_finer_than_the_console_has_is_refused() -> None:
-    with pytest.raises(InputError, match="grid is 9"):
-        replace(DIGITS, grid=9)
+    with pytest.raises(InputError, match="grid is 13"):
+        replace(DIGITS, grid=13)
     with pytest.raises(InputError, match="grid is -1"):
         nearest(np.zeros(1, np.float32), 1, -1)
     with pytest.raises(InputError, match="must not be below zero"):
@@ -134,9 +134,28 @@ def test_projected_weights_lie_on_their_grids_within_the_budget(n_head: int) -> 
     assert is_digits("layer1.wq") and not is_digits("layer0.wq")
 
 
+def test_a_matrix_may_have_a_grid_and_a_budget_of_its_own() -> None:
+    config = ModelConfig(5, block_size=6, n_embd=8, n_head=2, n_hidden=16, n_layer=2)
+    parameters = as_vector(initial_tensors(config, 0)) * np.float32(8)
+    projection = Projection(config, 5, {"fc2": 10, "layer1.fc2": 7, "lm_head": 3}, {"layer0.wo": 1.0, "fc1": 0.5})
+    assert {name: grid for name, grid in projection.grids.items() if grid != 5} == {
+        "layer0.fc2": 10,
+        "layer1.fc2": 7,
+        "lm_head": 3,
+    }
+    tensors = as_tensors(projection(parameters, projection.allocate(parameters, 3.0)), config)
+    adds = adds_per_weight(tensors, config, projection.grids)
+    assert adds["layer0.wo"] <= 1 < adds["layer1.wo"] and max(adds["layer0.fc1"], adds["layer1.fc1"]) <= 0.5
+    with pytest.raises(ValueError, match="multiples"):
+        adds_per_weight(tensors, config, projection.grids | {"layer0.fc2": 8})
+    for name in ("wte", "layer0.wq", "layer2.fc1"):
+        with pytest.raises(InputError, match="no matrix made of digits"):
+            Projection(config, 5, {name: 4})
+
+
 def test_training_with_digits_keeps_weights_on_the_grid_and_within_the_budget(tmp_path: Path) -> None:
     result = run(tmp_path, DIGITS)
-    adds = adds_per_weight(result.tensors, DIGITS.config, DIGITS.grid)
+    adds = adds_per_weight(result.tensors, DIGITS.config, DIGITS.projection().grids)
     assert set(adds) == {"layer0.wo", "layer0.fc1", "layer0.fc2", "lm_head"}
     costs = {name: (FC2_COST if name.endswith("fc2") else 1) * result.tensors[name].size for name in adds}
     assert sum(adds[name] * costs[name] for name in adds) <= DIGITS.digits * sum(costs.values())
@@ -157,8 +176,8 @@ def test_the_loss_reported_is_that_of_the_weights_kept_and_only_those_in_budget_
     result = run(tmp_path, DIGITS)
     documents = Documents([TOKENIZER.encode(text) for text in HELD_OUT], DIGITS.config.block_size)
     assert mean_loss(result.tensors, DIGITS.config, documents) == pytest.approx(result.nll_float, rel=1e-6)
-    assert [entry.in_budget for entry in result.log] == [entry.step >= 120 for entry in result.log]
-    assert result.nll_float == min(entry.validation for entry in result.log if entry.in_budget)
+    assert [entry.candidate for entry in result.log] == [entry.step >= 120 for entry in result.log]
+    assert result.nll_float == min(entry.validation for entry in result.log if entry.candidate)
     assert 0 < result.active < 1
 
 

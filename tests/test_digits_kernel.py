@@ -16,7 +16,7 @@ from asm.clocks import Instruction, immediate
 from asm.digit_rows import Slots, bias_for, pair_code, row_code
 from asm.digit_rows import evaluate as planner_s_own
 from asm.pairs import choose_pairs
-from quantize.digits import canonical, count, planes
+from quantize.digits import MOST_EXPONENT, canonical, count, planes
 from quantize.fixed import Ints
 from quantize.kernels import DigitColumns, Digits
 from quantize.ranges import Floats, Image, ball
@@ -64,16 +64,19 @@ def test_no_number_has_fewer_digits() -> None:
     assert digits.tolist() == [FEWEST[n] for n in numbers.tolist()]
 
 
-@given(st.lists(st.lists(WORDS, min_size=3, max_size=3), min_size=1, max_size=4))
-def test_planes_sum_to_the_matrix(rows: list[list[int]]) -> None:
+EXPONENTS = st.integers(0, MOST_EXPONENT)
+
+
+@given(st.lists(st.lists(WORDS, min_size=3, max_size=3), min_size=1, max_size=4), EXPONENTS)
+def test_planes_sum_to_the_matrix(rows: list[list[int]], exponent: int) -> None:
     weights = np.array(rows)
-    found = planes(weights)
-    total = sum((plane.digits << (8 - plane.shift) for plane in found), start=0 * weights)
+    found = planes(weights, exponent)
+    total = sum((plane.digits << (8 + exponent - plane.shift) for plane in found), start=0 * weights)
     assert total.tolist() == rows
     assert [plane.shift for plane in found] == sorted((plane.shift for plane in found), reverse=True)
     assert all(plane.digits.any() for plane in found)
     assert all(np.abs(plane.digits).max() == 1 for plane in found if plane.shift)
-    assert count(weights) == sum(int(np.abs(plane.digits).sum()) for plane in found)
+    assert count(weights, exponent) == sum(int(np.abs(plane.digits).sum()) for plane in found)
 
 
 MATRICES = st.tuples(st.integers(0, 2**32 - 1), st.integers(4, 64), st.sampled_from([0.1, 0.5, 1.0]))
@@ -92,25 +95,28 @@ def matrix(seed: int, inputs: int, density: float, rows: int = 4) -> tuple[Ints,
     return weights, np.concatenate([corners, random.choice([-2048, -1, 0, 1, 2048], (6, inputs)), anything])
 
 
-def product(weights: Ints, x: Ints) -> list[list[Fraction]]:
+def product(weights: Ints, x: Ints, exponent: int) -> list[list[Fraction]]:
     """W x in rational numbers, Q8.8 units."""
-    return [[Fraction(int(w @ v), 256) for w in weights] for v in x]
+    return [[Fraction(int(w @ v), 256 << exponent) for w in weights] for v in x]
 
 
-@given(MATRICES)
-def test_a_row_rounds_by_less_than_one(drawn: tuple[int, int, float]) -> None:
+@given(MATRICES, EXPONENTS)
+def test_a_row_rounds_by_less_than_one(drawn: tuple[int, int, float], exponent: int) -> None:
     """Half a unit at each halving, each halved by those after it: ½ + ¼ + … < 1, and never downwards beyond ½."""
     weights, x = matrix(*drawn)
-    for got, exact in zip(Digits(weights)(x).tolist(), product(weights, x), strict=True):
+    for got, exact in zip(Digits(weights, exponent)(x).tolist(), product(weights, x, exponent), strict=True):
         assert all(abs(g - e) < 1 for g, e in zip(got, exact, strict=True))
 
 
-@given(MATRICES)
-def test_a_column_rounds_by_half_a_unit_a_digit(drawn: tuple[int, int, float]) -> None:
+@given(MATRICES, EXPONENTS)
+def test_a_column_rounds_by_half_a_unit_a_digit(drawn: tuple[int, int, float], exponent: int) -> None:
+    """Of the sums, which an exponent keeps that much larger; then once more."""
     weights, x = matrix(*drawn)
     halves = sum((np.abs(plane.digits).sum(1) for plane in planes(weights) if plane.shift), start=0 * weights[:, 0])
-    for got, exact in zip(DigitColumns(weights)(x).tolist(), product(weights, x), strict=True):
-        assert all(abs(g - e) <= Fraction(int(h), 2) for g, e, h in zip(got, exact, halves, strict=True))
+    last = Fraction(bool(exponent), 2)
+    for got, exact in zip(DigitColumns(weights, exponent)(x).tolist(), product(weights, x, exponent), strict=True):
+        limits = [Fraction(int(h), 2 << exponent) + last for h in halves]
+        assert all(abs(g - e) <= most for g, e, most in zip(got, exact, limits, strict=True))
     assert not DigitColumns(weights)(np.zeros((1, weights.shape[1]), np.int64)).any()
 
 

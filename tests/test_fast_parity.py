@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,6 +95,29 @@ def test_every_intermediate_equals_the_integer_model(config: ModelConfig, active
 def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
     config, active = SHAPES[name]
     parity(*digit_rom(config, 2, active), "bsnes", 1)
+
+
+SMALL_WEIGHTS: dict[str, tuple[int, dict[str, Any]]] = {
+    "wo 4, fc2 3, fc1, wk and lm_head 2": (
+        7,
+        {"wk": 0.3, "wv": 0.5, "wo": 0.06, "fc1": 0.3, "fc2": 0.12, "lm_head": 0.3},
+    ),
+    "fc2 4, wq and fc1 1": (7, {"wq": 0.25, "fc1": 0.5, "fc2": 0.05}),
+    "wo 3, fc2 2": (5, {"wk": 0.3, "wo": 0.06, "fc1": 0.3, "fc2": 0.12}),
+}
+"""Of models whose matrices are kept in units of 2^-9 to 2^-12: the largest exponents → seed, scales."""
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+@pytest.mark.parametrize("active", [COLUMNS, ROWS], ids=["columns", "rows"])
+@pytest.mark.parametrize(("seed", "scales"), SMALL_WEIGHTS.values(), ids=SMALL_WEIGHTS)
+def test_matrices_of_small_weights_on_grids_of_their_own(
+    seed: int, scales: dict[str, Any], active: float, core: str
+) -> None:
+    model, rom = digit_rom(ModelConfig(9, 6, 16, 2, 2, 24), seed, active, **scales)
+    assert len({model.exponent(name) for name in model.linear_names()}) >= 3
+    assert min(liveliness(model).values()) > 0.05
+    parity(model, rom, core, 1)
 
 
 @pytest.mark.parametrize("seed", range(8))

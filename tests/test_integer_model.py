@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from quantize import fixed
 from quantize.blocks import attend, norm_epsilon, relu2, rmsnorm, softmax_weights
+from quantize.digits import MOST_EXPONENT
+from quantize.fast import load_proved
 from quantize.fixed import ONE, WORD_MAX, Ints, from_q88, round_divide, round_shift, saturate, to_q88
 from quantize.integer_model import IntegerModel, loss
 from quantize.kernels import Schoolbook
-from quantize.quantize import quantize
+from quantize.quantize import exponent_for, quantize
 from quantize.quantized import QuantizedModel, load_model, save_model
 from tables.rsqrt import rsqrt_worst_error
 from tests.models import random_model, trained_weights
@@ -223,3 +226,36 @@ def test_a_weight_outside_q88_is_refused_by_name(value: float) -> None:
     tensors["layer0.fc1"][3, 2] = value
     with pytest.raises(InputError, match=r"layer0.fc1\[3, 2\]"):
         quantize(replace(weights, tensors=tensors))
+
+
+def test_a_matrix_of_small_weights_is_kept_on_a_finer_grid() -> None:
+    random = np.random.default_rng(0)
+    normal = random.normal(0, 0.3, (8, 8))
+    fine = [exponent_for(normal / 2**halvings) for halvings in range(10)]
+    assert fine[0] == 0 and fine[-1] == MOST_EXPONENT
+    assert all(0 <= after - before <= 1 for before, after in pairwise(fine))
+    for halvings, exponent in enumerate(fine[:-3]):  # those beyond have reached the finest grid
+        assert np.abs(np.rint(normal / 2**halvings * 2.0 ** (8 + exponent))).max() >= 2**5
+    assert exponent_for(np.rint(normal * 2**10) / 2**10) == 2, "as fine as its own grid, and no finer"
+    assert exponent_for(np.array([[0.0, 0.0]])) == 0
+    assert exponent_for(np.array([[127.5, 2.0**-12]])) == 0, "its largest weight must fit a word"
+
+
+def test_a_file_with_an_exponent_that_nothing_computes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    for exponent in (-1, MOST_EXPONENT + 1):
+        with pytest.raises(InputError, match="exponent"):
+            replace(MODEL, parameters={"layer0.fc1.exponent": exponent})
+    save_model(path, replace(MODEL, parameters={"layer0.fc1.exponent": 1}))
+    with pytest.raises(InputError, match="mixes kernels"):
+        load_proved(path)
+
+
+def test_sums_of_small_weights_that_would_not_fit_are_kept_less_fine() -> None:
+    """Columns sum w · 2^exponent: many hidden units, all large, leave that no room."""
+    config = ModelConfig(4, block_size=4, n_embd=8, n_head=1, n_hidden=512)
+    tensors = {name: np.full(shape, 2**-6 + 2**-12, np.float32) for name, shape in config.tensor_shapes().items()}
+    tensors |= {"layer0.fc1": np.full((512, 8), 0.5, np.float32), "lm_head": np.zeros((4, 8), np.float32)}
+    model = quantize(Weights(config, "abc", tensors, {"active_hidden": 0.1}), "digits")
+    assert exponent_for(tensors["layer0.fc2"]) == MOST_EXPONENT
+    assert 0 <= model.exponent("layer0.fc2") < MOST_EXPONENT == model.exponent("layer0.wo")

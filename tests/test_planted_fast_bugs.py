@@ -255,6 +255,39 @@ def test_a_wrong_sum_of_two_inputs_is_named(bug: Bug) -> None:
     assert found.first is not None and "layer0.activation[" in found.first
 
 
+SMALL = digit_model(MODEL.config, 7, wo=0.06, fc2=0.12)
+"""Its matrices have exponents."""
+
+BY_EXPONENT = [
+    Bug(
+        "sums of a fine matrix not rounded",
+        changed("digits.asm", r"adc #(\.loword\(-\(HALF_WORD)", r"clc\n        adc #\1", "add_sums_"),
+        "layer0.mlp_residual[",
+    ),
+    Bug(
+        "sums of a fine matrix halved once too often",
+        changed("digits.asm", r"\.repeat (\d)\n        lsr a", r".repeat \1 + 1\n        lsr a", "add_sums_"),
+        "layer0.mlp_residual[",
+    ),
+    Bug(
+        "sums of a fine matrix taken as they are",
+        in_block("layer0", "jsl add_sums_3", "jsl add_sums"),
+        "layer0.mlp_residual[",
+    ),
+    Bug(
+        "a fine row's finest digits not halved",
+        in_rows("layer0.wo", r"        lsr a\n", ""),
+        "layer0.attention_residual[",
+    ),
+]
+
+
+@pytest.mark.parametrize("bug", BY_EXPONENT, ids=lambda bug: bug.name)
+def test_a_bug_in_a_matrix_of_small_weights_is_named(bug: Bug) -> None:
+    found = parity(SMALL, bug.edit, BATCHES)
+    assert found.first is not None and bug.where in found.first
+
+
 BY_ROUTINE = [
     Bug(
         "the clamp's bound one too high",

@@ -6,7 +6,9 @@ Two questions are kept apart: how many digits each weight may have (`allocate`),
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,15 +18,18 @@ from trainer.files import Array
 
 LARGEST = 8
 """The largest magnitude a weight made of digits can have, and its largest digit."""
-FINEST_GRID = 8
+FINEST_GRID = 12
+LOOKED_UP_GRID = 8
 MOST = 4
 """The most digits a single weight gets from a budget; a fifth changes no loss that can be measured."""
+V = TypeVar("V")
+
 FC2_COST = 0.5
 """An addition of fc2 costs three others (a column, read and written) and runs for active hidden units alone."""
 
 
 def check_grid(grid: int) -> None:
-    """Raises InputError unless the smallest digit, 2^-grid, is from 1 to 2^-8."""
+    """Raises InputError unless the smallest digit, 2^-grid, is from 1 to 2^-12."""
     if not 0 <= grid <= FINEST_GRID:
         raise InputError(f"the grid is {grid}: the smallest digit 2^-grid must have grid from 0 to {FINEST_GRID}")
 
@@ -43,12 +48,18 @@ def count(weights: Array, grid: int) -> Array:
     return digits
 
 
-def nearest(weights: Array, digits: int | Array, grid: int) -> Array:
+def nearest(weights: Array, digits: int | Array, grid: int | Array) -> Array:
     """The nearest sum of at most `digits` signed powers of two from 2^-grid to 8; a tie goes to the smaller.
 
-    weights float32, any shape; digits one number or one per weight; returns float32 of that shape, exact.
+    weights float32, any shape; digits, grid one number or one per weight; returns float32 of that shape, exact.
     Weights beyond ±8, NaN too, are taken for ±8.
     """
+    if not isinstance(grid, int):
+        rounded = np.empty_like(weights)
+        for own in np.unique(grid).tolist():
+            here = grid == own
+            rounded[here] = nearest(weights[here], digits if isinstance(digits, int) else digits[here], own)
+        return rounded
     values, width = _table(grid)
     cell = np.abs(weights)
     cell *= np.float32(2 ** (grid + 1))
@@ -61,12 +72,12 @@ def nearest(weights: Array, digits: int | Array, grid: int) -> Array:
     return rounded
 
 
-def allocate(weights: Array, costs: Array, budget: float, grid: int) -> Array:
+def allocate(weights: Array, costs: Array, budget: float, grid: int | Array) -> Array:
     """How many digits each weight may have, so that Σ costs · digits ≤ budget: those that buy the most.
 
     A further digit of a weight takes some squared error off it; digits are granted in the order of that gain
     per cost, up to MOST a weight, until the budget is spent: one price for all. Ties go to the earlier weight.
-    weights (n,) float32, costs (n,) > 0; returns (n,) int64.
+    weights (n,) float32, costs (n,) > 0, grid as in `nearest`; returns (n,) int64.
     """
     errors = np.stack([weights - nearest(weights, digits, grid) for digits in range(MOST + 1)])
     np.square(errors, out=errors)
@@ -82,35 +93,72 @@ class Projection:
     Embeddings and the first layer's wq, wk, wv are looked up on the console, never multiplied: they are only
     rounded to 2^-8. All tensors after them are digits: `costs` (n,) is the worth of one digit of each. wq is
     rounded as it is used, divided by sqrt(head_dim).
+    grids and budgets are those of single matrices, by name or by its last part (fc2: of every layer); all others
+    have the grid 2^-grid and share one budget. Raises InputError for a grid out of range, or the name of no matrix.
     """
 
-    def __init__(self, config: ModelConfig, grid: int) -> None:
-        check_grid(grid)
+    def __init__(
+        self,
+        config: ModelConfig,
+        grid: int,
+        grids: Mapping[str, int] | None = None,
+        budgets: Mapping[str, float] | None = None,
+    ) -> None:
         shapes = config.tensor_shapes()
         sizes = {name: rows * columns for name, (rows, columns) in shapes.items()}
-        start = sum(sizes[name] for name in shapes if not is_digits(name))
-        self.grid, self.digits = grid, slice(start, None)
-        self.costs = np.concatenate(
-            [np.full(sizes[name], FC2_COST if name.endswith(".fc2") else 1.0) for name in shapes if is_digits(name)]
-        )
-        folding = [np.full(size, query_scale(name, config), np.float32) for name, size in sizes.items()]
-        self._folding = np.concatenate(folding)
+        matrices = [name for name in shapes if is_digits(name)]
+        self.digits = slice(sum(sizes[name] for name in shapes if not is_digits(name)), None)
+        self.costs = _spread({name: FC2_COST if name.endswith(".fc2") else 1.0 for name in matrices}, sizes)
+        self._folding = _spread({name: query_scale(name, config) for name in sizes}, sizes).astype(np.float32)
+        self.grids = dict.fromkeys(matrices, grid) | of_matrices(grids or {}, matrices)
+        for finest in {grid, *self.grids.values()}:
+            check_grid(finest)
+        self._grid = grid if {grid} >= set(self.grids.values()) else _spread(self.grids, sizes).astype(np.int64)
+        own = of_matrices(budgets or {}, matrices)
+        owner = np.repeat([name if name in own else "" for name in matrices], [sizes[name] for name in matrices])
+        self._groups = [(own.get(name), np.flatnonzero(owner == name)) for name in ("", *own)]
 
     def __call__(self, parameters: Array, granted: Array) -> Array:
         """The allowed weights nearest to parameters (n_params,); granted (n,) from `allocate`. float32."""
         folded = parameters * self._folding
-        digits = nearest(folded[self.digits], granted, self.grid)
-        folded *= np.float32(2**FINEST_GRID)
+        digits = nearest(folded[self.digits], granted, self._grid)
+        folded *= np.float32(2**LOOKED_UP_GRID)
         np.rint(folded, out=folded)
-        folded *= np.float32(2**-FINEST_GRID)
+        folded *= np.float32(2**-LOOKED_UP_GRID)
         folded[self.digits] = digits
         folded /= self._folding
         return folded
 
-    def allocate(self, parameters: Array, digits: float) -> Array:
-        """`allocate` with a budget of this many digits per weight, a digit of fc2 counting FC2_COST."""
+    def allocate(self, parameters: Array, digits: float, now: Callable[[float], float] = float) -> Array:
+        """`allocate` with a budget of this many digits per weight, a digit of fc2 counting FC2_COST.
+
+        now: what a budget is at this moment of a training.
+        """
         folded = (parameters * self._folding)[self.digits]
-        return allocate(folded, self.costs, digits * float(self.costs.sum()), self.grid)
+        granted = np.zeros(len(folded), np.int64)
+        for own, group in self._groups:
+            costs = self.costs[group]
+            budget = now(digits if own is None else own) * float(costs.sum())
+            grid = self._grid if isinstance(self._grid, int) else self._grid[group]
+            granted[group] = allocate(folded[group], costs, budget, grid)
+        return granted
+
+
+def of_matrices(given: Mapping[str, V], matrices: Sequence[str]) -> dict[str, V]:
+    """Matrix → value, of those given by name or by last part of the name; a whole name counts more.
+
+    Raises InputError for a name that is no matrix made of digits.
+    """
+    for name in given:
+        if all(name not in (matrix, matrix.rpartition(".")[2]) for matrix in matrices):
+            raise InputError(f"{name!r} is no matrix made of digits: choose from {', '.join(matrices)}")
+    found = {matrix: given[part] for matrix in matrices if (part := matrix.rpartition(".")[2]) in given}
+    return found | {name: value for name, value in given.items() if name in matrices}
+
+
+def _spread(values: Mapping[str, float], sizes: Mapping[str, int]) -> Array:
+    """A tensor's value at each of its weights, tensor after tensor."""
+    return np.repeat(list(values.values()), [sizes[name] for name in values])
 
 
 def is_digits(name: str) -> bool:
@@ -123,14 +171,14 @@ def query_scale(name: str, config: ModelConfig) -> float:
     return float(config.head_dim**-0.5) if name.endswith(".wq") else 1.0
 
 
-def adds_per_weight(tensors: dict[str, Array], config: ModelConfig, grid: int) -> dict[str, float]:
-    """Digits per weight of every tensor made of digits, as it is used. Raises ValueError off the grid."""
+def adds_per_weight(tensors: dict[str, Array], config: ModelConfig, grids: Mapping[str, int]) -> dict[str, float]:
+    """Digits per weight of every tensor made of digits, as it is used. Raises ValueError off its grid."""
     used = {
         name: np.rint(tensor * query_scale(name, config) * 2**FINEST_GRID) / 2**FINEST_GRID
         for name, tensor in tensors.items()
         if is_digits(name)
     }
-    return {name: float(count(tensor, grid).mean()) for name, tensor in used.items()}
+    return {name: float(count(tensor, grids[name]).mean()) for name, tensor in used.items()}
 
 
 @lru_cache

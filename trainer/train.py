@@ -7,8 +7,9 @@ projected onto sums of few signed powers of two, and Adam moves the float weight
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,16 @@ from trainer.batch import Batch, Documents, Shuffled
 from trainer.blocks import dropout
 from trainer.config import ModelConfig
 from trainer.corpus import split
-from trainer.digits import MOST, Projection, check_grid
+from trainer.digits import MOST, Projection
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
-from trainer.model import active_share, gradient, initial_tensors, mean_loss
+from trainer.model import Tensors, active_share, gradient, initial_tensors, mean_loss
 from trainer.tokenizer import Tokenizer
 
 EVALUATIONS = 20
+EARLY = (0.0005, 0.002, 0.005, 0.01, 0.02)
+"""Shares of a run after which it is measured besides, where the loss falls fastest: for whoever looks on."""
+
 ALLOCATIONS = 240
 """How often in a run the budget of digits is spread anew; a multiple of EVALUATIONS."""
 FLOAT_UNTIL, BUDGET_FROM = 0.1, 0.5
@@ -38,7 +42,7 @@ PULL = 0.01
 
 Without it weights near a threshold keep crossing it, and 0.01 of held-out loss is lost to that noise.
 """
-CHECKPOINT_FORMAT = "snes-gpt checkpoint 3"
+CHECKPOINT_FORMAT = "snes-gpt checkpoint 4"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Settings:
     steps of batch_size documents; with time_budget (seconds) the run lasts that long instead and steps is
     ignored. learning_rate is the peak; seed draws the first weights and the order of documents.
     digits: most signed powers of two per weight, on average, the smallest 2^-grid; 0 leaves the weights float.
+    matrix_digits, matrix_grids: those of single matrices, as in trainer.digits.Projection.
     hidden_price: nats a token pays for each unit of hidden activation; it puts hidden units to rest.
     dropout: share of what attention and the MLP add to the residual that is left out, at random, in every step.
     validation: share of the training documents set aside to choose the weights to keep; with 0 the held-out ones
@@ -67,6 +72,8 @@ class Settings:
     dropout: float = 0.0
     validation: float = 0.0
     patience: int = 0
+    matrix_digits: Mapping[str, float] = field(default_factory=dict)
+    matrix_grids: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch_size < 1 or self.seed < 0:
@@ -75,25 +82,34 @@ class Settings:
             raise InputError(f"a time budget of {self.time_budget:g} s leaves no time to train, or no end")
         if not (0 < self.learning_rate < np.inf and 0 <= self.weight_decay < np.inf):
             raise InputError("the learning rate must be above zero, and the weight decay not below it")
-        if not (0 <= self.digits < np.inf and 0 <= self.hidden_price < np.inf):
+        budgets = (self.digits, *self.matrix_digits.values())
+        if not all(0 <= amount < np.inf for amount in (*budgets, self.hidden_price)):
             raise InputError("the digits per weight and the price of hidden units must not be below zero")
         if not (0 <= self.dropout < 1 and 0 <= self.validation < 1 and self.patience >= 0):
             raise InputError("dropout and validation are shares from 0 to below 1, and patience is not below 0")
         if self.digits:
-            check_grid(self.grid)
+            self.projection()
+        elif self.matrix_digits or self.matrix_grids:
+            raise InputError("a model of float weights has no digits of single matrices: give --digits above 0")
+
+    def projection(self) -> Projection:
+        """Where the weights may lie. Raises InputError as Projection does."""
+        return Projection(self.config, self.grid, self.matrix_grids, self.matrix_digits)
 
 
 @dataclass(frozen=True)
 class LogEntry:
     """One measurement: after `step` steps; mean training loss since the one before, validation loss (nats).
 
-    in_budget: whether its weights keep to the digits asked for; only such weights are candidates to be kept.
+    candidate: whether its weights may be kept: early ones may not, nor any that exceed the digits asked for.
+    samples: what its weights wrote, if they were asked to.
     """
 
     step: int
     train: float
     validation: float
-    in_budget: bool = True
+    candidate: bool = True
+    samples: tuple[str, ...] = ()
 
 
 @dataclass
@@ -101,14 +117,13 @@ class State:
     """Everything a run changes as it goes; a checkpoint is this, taken just after a measurement.
 
     parameters (n_params,) float32: all weights in file order; best: those of the lowest validation loss so far,
-    as projected; measured: those last measured, as projected, of this sitting only.
+    as projected.
     granted: how many digits each weight made of digits may have, empty while weights are float.
     seconds: time spent, from earlier sittings too; losses: of the batches since the last log entry.
     """
 
     parameters: Array
     best: Array
-    measured: Array
     adam: Adam
     granted: Array
     step: int = 0
@@ -135,6 +150,10 @@ class Result:
     log: tuple[LogEntry, ...]
 
 
+Sample = Callable[[Tensors], Sequence[str]]
+"""Texts that weights write: called at every measurement."""
+
+
 class Interrupted(Exception):
     """Ctrl-C. The message is one line: how far the run came, where it is kept, how to continue it."""
 
@@ -147,12 +166,13 @@ def train(
     checkpoint: Path,
     resume: bool = False,
     report: Callable[[State, float], None] = lambda state, progress: None,
+    sample: Sample = lambda tensors: (),
 ) -> Result:
     """Train on documents, measure on others, keep the best weights, and tell their loss on the held-out ones.
 
     Same documents, settings and machine: same weights, byte for byte, resumed or not (unless timed).
-    `report` is called after every step with the state and the progress, 0 to 1. The checkpoint is rewritten at
-    every measurement and removed at the end.
+    `report` is called after every step with the state and the progress, 0 to 1; what `sample` writes is part of
+    the log. The checkpoint is rewritten at every measurement and removed at the end.
     Raises InputError when the loss diverges, or when a checkpoint to resume is missing or of another run;
     Interrupted on Ctrl-C.
     """
@@ -167,7 +187,7 @@ def train(
     _save(checkpoint, identity, state)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
-            _run(state, settings, seen, judges, report, lambda: _save(checkpoint, identity, state))
+            _run(state, settings, seen, judges, report, sample, lambda: _save(checkpoint, identity, state))
     except KeyboardInterrupt as error:
         kept = state.log[-1].step if state.log else 0
         raise Interrupted(
@@ -212,10 +232,11 @@ def _run(
     seen: Documents,
     judges: Documents,
     report: Callable[[State, float], None],
+    sample: Sample,
     save: Callable[[], None],
 ) -> None:
-    """Steps until the progress is 1 or patience ends. Measures and saves at every multiple of 1 / EVALUATIONS."""
-    projection = Projection(settings.config, settings.grid)
+    """Steps until progress is 1 or patience ends. Measures and saves at multiples of 1 / EVALUATIONS, and early."""
+    projection = settings.projection()
     order = Shuffled(len(seen), settings.seed)
     progress = _progress(state, settings)
     before = time.perf_counter() - state.seconds
@@ -235,11 +256,15 @@ def _run(
         state.seconds = time.perf_counter() - before
         before_step, progress = progress, _progress(state, settings)
         if settings.digits and progress >= FLOAT_UNTIL and _passed(before_step, progress, ALLOCATIONS):
-            state.granted = projection.allocate(state.parameters, _budget(settings.digits, progress))
-        if _passed(before_step, progress, EVALUATIONS):
+            now = partial(_budget, progress=progress)
+            state.granted = projection.allocate(state.parameters, settings.digits, now)
+        due = _passed(before_step, progress, EVALUATIONS)
+        if due or any(before_step < share <= progress for share in EARLY):
             weights = _projected(state, projection)
             validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
-            _measure(state, weights, validation, not settings.digits or progress >= BUDGET_FROM)
+            _check(state, validation)
+            texts = tuple(sample(as_tensors(weights, settings.config)))
+            _note(state, weights, validation, due and (not settings.digits or progress >= BUDGET_FROM), texts)
             save()
         report(state, progress)
 
@@ -260,7 +285,7 @@ def _progress(state: State, settings: Settings) -> float:
 
 def _in_vain(log: Sequence[LogEntry], patience: int) -> bool:
     """Whether the last `patience` candidates to be kept, if it is not 0, were no better than one before them."""
-    losses = [entry.validation for entry in log if entry.in_budget]
+    losses = [entry.validation for entry in log if entry.candidate]
     return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
 
 
@@ -288,21 +313,24 @@ def _projected(state: State, projection: Projection) -> Array:
     return projection(state.parameters, state.granted) if state.granted.size else state.parameters
 
 
-def _measure(state: State, weights: Array, validation: float, in_budget: bool) -> None:
-    """Log the losses; keep the weights if they are the best so far. Raises InputError if they diverged."""
+def _check(state: State, validation: float) -> None:
+    """Raises InputError if the losses diverged."""
     if not (np.isfinite(validation) and np.isfinite(state.parameters).all()):
         raise InputError(f"the loss diverged at step {state.step}: train again with a lower learning rate")
-    state.measured = weights.copy()
-    if in_budget and validation < min((entry.validation for entry in state.log if entry.in_budget), default=np.inf):
-        state.best = state.measured
-    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), validation, in_budget))
+
+
+def _note(state: State, weights: Array, validation: float, candidate: bool, samples: tuple[str, ...]) -> None:
+    """Log a measurement; keep the weights if they are the best so far."""
+    if candidate and validation < min((entry.validation for entry in state.log if entry.candidate), default=np.inf):
+        state.best = weights.copy()
+    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), validation, candidate, samples))
     state.losses.clear()
 
 
 def _start(settings: Settings) -> State:
     parameters = as_vector(initial_tensors(settings.config, settings.seed))
     adam = Adam(len(parameters), settings.weight_decay)
-    return State(parameters, parameters.copy(), parameters.copy(), adam, np.zeros(0, np.int64))
+    return State(parameters, parameters.copy(), adam, np.zeros(0, np.int64))
 
 
 def _identity(
@@ -349,12 +377,12 @@ def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
                 raise InputError(f"{path} is damaged ({name}): leave --resume out")
             target[:] = arrays[name]
         state.granted = arrays["granted"]
-        expected = Projection(settings.config, settings.grid).costs.shape if state.granted.size else (0,)
+        expected = settings.projection().costs.shape if state.granted.size else (0,)
         if state.granted.shape != expected or not np.isin(state.granted, range(MOST + 1)).all():
             raise InputError(f"{path} is damaged (granted): leave --resume out")
         state.step = state.adam.updates = int(header["step"])
         state.seconds = float(header["seconds"])
-        state.log = [LogEntry(**entry) for entry in header["log"]]
+        state.log = [LogEntry(**{**entry, "samples": tuple(entry["samples"])}) for entry in header["log"]]
         return state
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} has a damaged header: leave --resume out") from error

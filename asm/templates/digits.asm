@@ -144,6 +144,29 @@ rsqrt_far:
         sta norm_shift
         rtl
 
+{% for sums in fast.scaled_sums %}
+
+; residual = residual + round(sums / 2^{{ sums.exponent }}): of a matrix that is kept 2^{{ sums.exponent }} times too large.
+; kills: A
+; twin: quantize.kernels.DigitColumns
+        .segment "{{ fast.segment }}"
+        .export {{ sums.entry }}
+{{ sums.entry }}:
+        .a16
+        .i16
+        .repeat ::N_EMBD, I
+        lda a:sums + 2 * I
+        .repeat {{ sums.exponent }}
+        lsr a
+        .endrepeat
+        adc #.loword(-(HALF_WORD >> {{ sums.exponent }}))    ; the carry is the rounding
+        clc
+        adc a:residual + 2 * I
+        sta a:residual + 2 * I
+        .endrepeat
+        rtl
+{% endfor %}
+        .segment "CODE"
         .export clear_sums, add_sums, clamp_residual, square_hidden, rsqrt_far
 {% for norm in norms %}
 

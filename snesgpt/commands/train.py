@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,9 @@ from trainer.reading import KINDS
 if TYPE_CHECKING:
     from trainer.config import ModelConfig
     from trainer.corpus import Corpus
+    from trainer.model import Tensors
     from trainer.tokenizer import Tokenizer
-    from trainer.train import Result, Settings, State
+    from trainer.train import Result, Sample, Settings, State
 
 OUT = Path("build/weights.npz")
 HELD_OUT = 0.1
@@ -60,8 +61,14 @@ SELECTION = ("validation", "patience")
 @click.option("--dropout", type=float, help="Share of each layer's additions left out at random while training.")
 @click.option("--validation", type=float, help="Share of the training text that chooses the weights to keep.")
 @click.option("--patience", type=click.IntRange(0), help="Twentieths of the run without a better loss that end it.")
-@click.option("--digits", type=float, help="Most signed powers of two per weight, on average; 0 trains floats.")
-@click.option("--grid", type=int, help="The smallest of them is 2^-GRID, 0 to 8.")
+@click.option(
+    "--digits",
+    "digits",
+    multiple=True,
+    metavar="[MATRIX=]N",
+    help="Most signed powers of two per weight, on average; of all matrices, or of one: fc2=1.5. 0 trains floats.",
+)
+@click.option("--grid", multiple=True, metavar="[MATRIX=]G", help="The smallest of them is 2^-G, 0 to 12.")
 @click.option("--hidden-price", type=float, help="Penalty per hidden activation; puts hidden units to rest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
@@ -96,6 +103,7 @@ def command(
     training, held_out = split(text.documents, HELD_OUT)
     tokenizer = learn_pairs(training, text.symbols, tokens, text.reading.running) if tokens else text.tokenizer
     given = {name: value for name, value in options.items() if value is not None}
+    given |= _by_matrix("digits", given.pop("digits"), float) | _by_matrix("grid", given.pop("grid"), int)
     config = _config(PRESETS[preset], tokenizer.bos + 1, given)
     if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -105,10 +113,11 @@ def command(
     if out.is_dir():
         raise InputError(f"{out} is a directory: --out names the weights file itself")
     checkpoint = checkpoint_path(out)
+    sample = _sampler(tokenizer, settings, PRESETS[preset].temperature)
     try:
         announce = partial(_announce, data, text, tokenizer, len(held_out), settings)
-        with _progress_bar(settings, tokenizer, PRESETS[preset], announce) as report:
-            result = train(training, held_out, tokenizer, settings, checkpoint, resume, report)
+        with _progress_bar(settings, announce) as report:
+            result = train(training, held_out, tokenizer, settings, checkpoint, resume, report, sample)
     except Interrupted as interruption:
         click.echo(f"snesgpt: {interruption}", err=True)
         sys.exit(130)
@@ -125,6 +134,22 @@ def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConf
     return preset.config(vocab_size, **shape)
 
 
+def _by_matrix(option: str, values: Sequence[str], kind: type[float] | type[int]) -> dict[str, Any]:
+    """What was given for all matrices, and for single ones: digits, matrix_digits. Raises InputError."""
+    found: dict[str, Any] = {}
+    for value in values:
+        matrix, _, number = value.rpartition("=")
+        try:
+            amount = kind(number)
+        except ValueError:
+            raise InputError(f"--{option} {value}: give a number, or MATRIX=NUMBER") from None
+        if matrix:
+            found.setdefault(f"matrix_{option.removesuffix('s')}s", {})[matrix] = amount
+        else:
+            found[option] = amount
+    return found
+
+
 def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, Any]) -> Settings:
     """The preset's training, with whatever was given on the command line in its place."""
     from trainer.train import Settings
@@ -133,6 +158,8 @@ def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, A
         config,
         seed=seed,
         time_budget=given.get("time_budget"),
+        matrix_digits=given.get("matrix_digits", {}),
+        matrix_grids=given.get("matrix_grids", {}),
         **{name: given.get(name, getattr(preset, name)) for name in SCHEDULE + SELECTION},
     )
 
@@ -160,10 +187,18 @@ def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, s
         )
 
 
+def _sampler(tokenizer: Tokenizer, settings: Settings, temperature: float) -> Sample:
+    """What the model writes meanwhile, always from the same random numbers."""
+    from trainer.generate import generate
+
+    def sample(tensors: Tensors) -> list[str]:
+        return generate(tensors, settings.config, tokenizer, SAMPLES_MEANWHILE, temperature, settings.seed)
+
+    return sample
+
+
 @contextmanager
-def _progress_bar(
-    settings: Settings, tokenizer: Tokenizer, preset: Preset, announce: Callable[[], None]
-) -> Iterator[Callable[[State, float], None]]:
+def _progress_bar(settings: Settings, announce: Callable[[], None]) -> Iterator[Callable[[State, float], None]]:
     """A bar on stderr with step, documents per second and time left, and a line for every measurement.
 
     Where stderr is no terminal there are the lines alone. Yields what moves it. `announce` is called when it first
@@ -190,7 +225,7 @@ def _progress_bar(
                 announce()
             measured = bool(state.log) and state.log[-1].step == state.step
             if measured:
-                click.echo(_measurement(state, settings, tokenizer, preset.temperature, done), err=True)
+                click.echo(_measurement(state, done), err=True)
             if now - shown < 0.1 and done < 1:
                 return
             shown = now
@@ -200,17 +235,12 @@ def _progress_bar(
         yield report
 
 
-def _measurement(state: State, settings: Settings, tokenizer: Tokenizer, temperature: float, done: float) -> str:
+def _measurement(state: State, done: float) -> str:
     """The last measurement as a line: losses, the time left, and what the model writes by now."""
-    from trainer.generate import generate
-    from trainer.train import as_tensors
-
     entry, left = state.log[-1], round(state.seconds * (1 / done - 1))
-    tensors = as_tensors(state.measured, settings.config)
-    samples = generate(tensors, settings.config, tokenizer, SAMPLES_MEANWHILE, temperature, settings.seed)
     return (
         f"{done:4.0%}  training {entry.train:.3f}, validation {entry.validation:.4f}, "
-        f"{left // 60}:{left % 60:02} left: {', '.join(samples)}"
+        f"{left // 60}:{left % 60:02} left: {', '.join(entry.samples)}"
     )
 
 
@@ -237,6 +267,10 @@ def _summary(
         "held_out": HELD_OUT,
         "n_documents": n_training,
         "n_held_out": n_held_out,
+        "measurements": [
+            [entry.step, round(entry.train, 5), round(entry.validation, 5), list(entry.samples)]
+            for entry in result.log
+        ],
     }
 
 
@@ -255,8 +289,10 @@ def _digits(settings: Settings, result: Result) -> dict[str, Any]:
 
     if not settings.digits:
         return {}
-    adds = adds_per_weight(result.tensors, settings.config, settings.grid)
-    return {"grid": settings.grid, "adds_per_weight": adds}
+    grids = settings.projection().grids
+    adds = adds_per_weight(result.tensors, settings.config, grids)
+    finer = {"grids": grids} if len({settings.grid, *grids.values()}) > 1 else {}
+    return {"grid": settings.grid, **finer, "adds_per_weight": adds}
 
 
 def _finish(

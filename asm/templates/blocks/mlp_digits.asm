@@ -13,6 +13,6 @@
         pea 0
         pld
         trace {{ block.trace }}, hidden, 2 * N_HIDDEN
-        jsl add_sums
+        jsl {{ block.second_entry }}
         probe {{ block.layer }}, hidden
         trace {{ block.trace_after }}, residual, KV_ROW
