@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from asm.build import Rom
+from asm.build import Rom, symbols
 from asm.layout import Layout, plan
 from asm.predict import predict
 from asm.record import (
@@ -54,7 +54,7 @@ def lab_data(weights: Weights, model: QuantizedModel, rom: Rom, documents: Seque
         **model_data(model),
         "temperature": model.temperature,
         "record": _record(rom.layout, model),
-        "host": _host(rom.layout),
+        "host": _host(rom),
         "build": _build(model, rom),
         "training": _training(weights, model),
         "weights": {name: _significant(tensor) for name, tensor in weights.tensors.items()},
@@ -79,14 +79,15 @@ def _record(layout: Layout, model: QuantizedModel) -> Json:
     }
 
 
-def _host(layout: Layout) -> Json:
+def _host(rom: Rom) -> Json:
     """Offsets in work RAM: docs/host.md."""
     return {
         "block": HOST_BLOCK,
         "magic": HOST_MAGIC.decode(),
         "fields": {name: host_field(name) for name in HOST_FIELDS},
         "log": LOG_ADDRESS,
-        "log_bytes": layout.wram.log_bytes,
+        "log_bytes": rom.layout.wram.log_bytes,
+        "temperature": symbols(rom.debug)["temperature"],
     }
 
 
