@@ -1,0 +1,130 @@
+import { choices, decimal, figure, grouped, h, html, percent } from "../figures.js";
+
+const CLOCKS_PER_SECOND = 21_477_272;
+const CLOCKS_PER_FRAME = 357_366;
+const BANK_BYTES = 32_768;
+
+export default {
+  id: "cartridge",
+  title: "The cartridge, and how it is proved",
+  files: ["asm/layout.py", "asm/banks.py", "asm/predict.py", "tests/test_parity.py", "tests/test_planted_bugs.py", "docs/performance.md"],
+  plain: ({ lab }) => html`
+    <p>Program, tables and weights lie in banks of 32 KiB, ${grouped(lab.build.rom_bytes / 1024)} KiB in all; most of it is a table of what
+    every letter is at every place, and the weights as code.
+    ${
+      lab.build.predicted
+        ? html`The build also says beforehand how long a letter will take: ${grouped(lab.build.predicted.clocks_per_token)} ticks of
+          the clock, ${decimal(lab.build.predicted.tokens_per_second, 1)} letters a second.`
+        : ""
+    }</p>
+    <p>That the console is right is not a matter of trust. The same computation exists in Python. Every number of every letter that the cartridge computes in two
+    emulators is compared with it, and must be equal, not close. Then bugs are planted in the cartridge on purpose, to see that the
+    comparison finds each.</p>`,
+  technical: ({ lab }) => html`
+    <p>Five links: the trainer's gradients equal a scalar autograd's; the integer model's loss is within 0.005 of the float
+    model's; each routine, called alone with dirtied scratch memory, equals its Python twin; the whole ROM equals the integer model, every
+    intermediate, in Snes9x and bsnes (accuracy), which emulates the multiplier's delay; planted bugs, such as a sign, a
+    table entry, or a missing wait, are all caught.</p>
+    <p>A LoROM cartridge in FastROM timing, NTSC: ${grouped(CLOCKS_PER_SECOND)} clocks a second,
+    ${grouped(CLOCKS_PER_FRAME)} a frame. Straight-line code is summed instruction by instruction; what depends on the text is
+    counted over documents of the model's own.${
+      lab.build.predicted
+        ? html` A token is ${decimal(lab.build.predicted.clocks_per_token / CLOCKS_PER_FRAME, 2)} frames. The
+          cartridge on this page also logs every intermediate, so it is slower.`
+        : ""
+    } Not run on a real console here.</p>`,
+  figure(context) {
+    const { build } = context.lab;
+    const kinds = {
+      ...(build.predicted ? { clocks: "Clocks of a token" } : {}),
+      bytes: "Bytes of the cartridge",
+    };
+    let kind = Object.keys(kinds)[0];
+    let chosen = 0;
+    const parts = choices({ legend: "Choose a part", options: [], hidden: true, onchange: (value) => {
+      chosen = value;
+      draw();
+    } });
+    parts.element.classList.add("budget");
+    const what = choices({
+      legend: "Show",
+      options: Object.entries(kinds).map(([value, label]) => ({ value, label })),
+      value: kind,
+      onchange: (value) => {
+        kind = value;
+        chosen = 0;
+        list();
+      },
+    });
+    const fig = figure("The cartridge's budget", { controls: [what.element], body: [parts.element] });
+    const entries = () => (kind === "clocks" ? clockParts(build.predicted) : byteParts(build));
+
+    function list() {
+      const all = entries();
+      const most = Math.max(...all.map((part) => part.amount));
+      parts.setOptions(
+        all.map((part, i) => ({ value: i, label: bar(part, most), note: grouped(part.amount) })),
+        chosen,
+      );
+      draw();
+    }
+
+    function draw() {
+      const all = entries();
+      const part = all[chosen];
+      const sum = all.reduce((total, { amount }) => total + amount, 0);
+      fig.tell(
+        kind === "clocks"
+          ? `${part.name}: ${grouped(part.amount)} clocks, ${percent(part.amount / sum, 1)} of a token's ${grouped(sum)}. ${part.does}`
+          : `${part.name}: ${grouped(part.amount)} bytes of the ${grouped(build.rom_bytes)} of the cartridge. ${part.does}`,
+      );
+    }
+    return { element: fig.element, update: list };
+  },
+};
+
+const bar = (part, most) => h("span", { class: "budget-bar", style: `--share: ${part.amount / most}` }, part.name);
+
+const STAGES = [
+  [/^front$/, "Embedding, first norms, first q, k, v: one row of a table, or computed where that has no room."],
+  [/_attention$/, "Scores, softmax and weighted means of all heads."],
+  [/_attention_residual$/, "Adding attention to the stream: done by the rows of the output matrix."],
+  [/_mlp_residual$/, "Adding the MLP to the stream: done by its columns."],
+  [/_o$/, "The attention's output matrix, added to the residual stream."],
+  [/_(attention|mlp)_norm$/, "RMSNorm."],
+  [/_pairs$/, "Sums of two inputs that several rows share."],
+  [/_mlp$/, "fc1 in rows, the gate, fc2, the residual sum."],
+  [/^clamp$/, "The residual stream cut to what the last matrix's sums have room for."],
+  [/^logits$/, "The output matrix: a score for every token."],
+  [/^choose$/, "Softmax at a temperature, and the draw."],
+  [/^draw$/, "The letter on the screen and its note."],
+  [/^advance$/, "The next position."],
+  [/^vertical_blank$/, "The interrupt: screen and pads."],
+];
+
+/** The stages of a token with their predicted clocks, in the order they run. */
+export function clockParts({ stages }) {
+  return Object.entries(stages)
+    .filter(([, amount]) => amount > 0)
+    .map(([name, amount]) => ({
+      name: name.replaceAll("_", " "),
+      amount,
+      does: STAGES.find(([pattern]) => pattern.test(name))?.[1] ?? "",
+    }));
+}
+
+const SEGMENTS = {
+  CODE: "Bank 0: the program that is the same for every model.",
+  TABLES: "Bank 0: tables of exp, 1/√ and the like.",
+  HEADER: "Bank 0: name, size and checksum of the cartridge.",
+  VECTORS: "Bank 0: where the processor begins, and where interrupts lead.",
+};
+
+/** The linker's segments with their bytes. */
+export function byteParts({ segments }) {
+  return Object.entries(segments).map(([name, amount]) => ({
+    name,
+    amount,
+    does: SEGMENTS[name] ?? `Rows and columns of weights as code, or tables of the model; ${percent(amount / BANK_BYTES)} of its bank.`,
+  }));
+}

@@ -1,0 +1,110 @@
+import { scaleLinear } from "d3-scale";
+import { line } from "d3-shape";
+import { MARGIN, axes, drawing, figure, fixed, grouped, h, html, numbers, single, slider } from "../figures.js";
+
+export default {
+  id: "training",
+  title: "The training loop",
+  files: ["trainer/train.py", "trainer/digits.py", "docs/training.md"],
+  plain: ({ lab }) => html`
+    <p>Now repeat: take some names, guess every letter of them, measure the loss, go backward, take a step. That is all of
+    learning. ${lab.training.steps ? html`This model did it ${grouped(lab.training.steps)} times, with
+    ${lab.training.batch_size} names each.` : ""} Nobody told it what a name is.</p>
+    <p>Some names were set aside and never learned from. The loss on those is what counts: on the others a model could get better by
+    learning them by heart. Move through the training, and watch both curves, and what the model wrote at that
+    moment: noise first, then letters in plausible number, then syllables, then names.</p>`,
+  technical: ({ lab }) => html`
+    <p>Batches are shuffled documents packed side by side; float32, one hand-written forward and backward pass a step,
+    linear decay of lr${lab.training.learning_rate ? html` from ${lab.training.learning_rate}` : ""}. At each of 20
+    measurements the held-out loss decides whether these weights are kept.</p>
+    <p>The training knows the hardware. From a tenth of the run on, the forward pass uses each weight rounded to few signed powers
+    of two, and the gradient passes through the rounding as if it were not there (straight-through estimation). The budget of
+    digits shrinks until half-time; which weight may have more digits is decided by what each digit buys in squared
+    error. Only weights within the budget may be kept.${
+      Object.keys(lab.training.digits_per_weight).length
+        ? ` Digits a weight in the end: ${Object.entries(lab.training.digits_per_weight)
+            .map(([name, count]) => `${name} ${fixed(count)}`)
+            .join(", ")}.`
+        : ""
+    }</p>`,
+  figure(context) {
+    const { training } = context.lab;
+    if (!training.curve.length) {
+      const fig = figure("Training", {});
+      return { element: fig.element, update: () => fig.tell("This model brings no log of its training.") };
+    }
+    const steps = training.curve.map(([step]) => step);
+    const at = slider({
+      label: "Moment of the training",
+      min: 0,
+      max: steps.length,
+      step: 1,
+      value: steps.length,
+      format: (i) => `step ${grouped(i ? steps[i - 1] : 0)}`,
+      oninput: () => draw(),
+    });
+    const picture = drawing("Loss against steps, on the names learned from and on others", (svg, width) =>
+      drawCurves(svg, width, training.curve, at.value),
+    );
+    const samples = h("ul", { class: "samples", "aria-label": "What the model wrote then" });
+    const table = numbers(
+      () => ["step", "learned from", "held out"],
+      () => training.curve.map(([step, learned, held]) => [grouped(step), fixed(learned, 4), fixed(held, 4)]),
+    );
+    const fig = figure("The training as it was", {
+      controls: [at.element],
+      body: [picture.element, samples],
+      legend: [
+        h("p", { class: "legend", "aria-hidden": "true" }, h("span", { class: "key line" }), " held out  ", h("span", { class: "key dashed" }), " learned from"),
+        table.element,
+      ],
+    });
+    function draw() {
+      picture.redraw();
+      const entry = training.curve[at.value - 1];
+      const texts = samplesAt(training.samples, entry?.[0] ?? 0);
+      samples.replaceChildren(...texts.map((text) => h("li", {}, text || "(nothing)")));
+      fig.tell(
+        entry
+          ? `After ${grouped(entry[0])} steps: ${fixed(entry[1], 4)} on the names learned from since the last measurement, ` +
+              `${fixed(entry[2], 4)} on held-out names.`
+          : `Before the first step: every token is about as likely as any other, ${fixed(Math.log(context.config.vocab_size), 4)} nats.`,
+      );
+    }
+    return {
+      element: fig.element,
+      update: () => {
+        table.update();
+        draw();
+      },
+    };
+  },
+};
+
+/** The texts written at a step, or at the last logged one before it. */
+export function samplesAt(samples, step) {
+  return samples.filter(([written]) => written <= step).at(-1)?.[1] ?? [];
+}
+
+function drawCurves(svg, width, curve, chosen) {
+  const height = 230;
+  const all = curve.flatMap(([, learned, held]) => [learned, held]);
+  const x = scaleLinear([0, curve.at(-1)[0]], [MARGIN.left + 8, width - MARGIN.right - 8]);
+  const y = scaleLinear([Math.min(...all), Math.max(...all)], [height - MARGIN.bottom, MARGIN.top]).nice();
+  axes(svg, width, height, { x, y, xTitle: "steps", yTitle: "loss, nats", xTicks: Math.min(6, width / 80) });
+  const path = (name, column) =>
+    single(svg, "path", name).attr("d", line((entry) => x(entry[0]), (entry) => y(entry[column]))(curve));
+  path("curve", 2);
+  path("learned", 1);
+  const entry = curve[chosen - 1];
+  single(svg, "line", "now")
+    .attr("x1", x(entry?.[0] ?? 0))
+    .attr("x2", x(entry?.[0] ?? 0))
+    .attr("y1", MARGIN.top)
+    .attr("y2", height - MARGIN.bottom);
+  single(svg, "circle", "point")
+    .attr("r", entry ? 6 : 0)
+    .attr("cx", entry ? x(entry[0]) : 0)
+    .attr("cy", entry ? y(entry[2]) : 0);
+  return height;
+}
