@@ -15,7 +15,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== undefined && value !== null) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
   return element;
 }
 
@@ -127,17 +127,17 @@ const keepingFocus = (group, update) => () => {
 
 /**
  * A figure: controls, drawings, and a sentence that says what is to be seen.
- * The sentence is read out when it changes while the reader is in the figure.
+ * The sentence is read out when it changes while the reader is in the figure. captionFirst: it stands above what is
+ * too long to see it below.
  */
-export function figure(label, { controls = [], body = [], legend = null }) {
+export function figure(label, { controls = [], body = [], legend = null, captionFirst = false }) {
   const summary = h("p", { class: "summary", id: uniqueId("summary") });
+  const caption = h("figcaption", {}, summary);
   const element = h(
     "figure",
     { "aria-label": label, "aria-describedby": summary.id },
     controls.length ? h("div", { class: "controls" }, controls) : null,
-    body,
-    legend,
-    h("figcaption", {}, summary),
+    captionFirst ? [caption, body, legend] : [body, legend, caption],
   );
   element.addEventListener("focusin", () => summary.setAttribute("aria-live", "polite"));
   element.addEventListener("focusout", () => summary.removeAttribute("aria-live"));
@@ -191,22 +191,27 @@ export const signLegend = () =>
     " below zero. The larger, the farther from it.",
   );
 
+const NARROW = 420;
+
 /**
- * Rows of signed numbers as squares: full above zero, hollow below, the side growing with the magnitude.
+ * Rows of signed numbers as squares: full above zero, hollow below, the side growing with the magnitude. In a narrow
+ * place their labels stand above them.
  *
  * @param {{label: string, values: number[], marks?: string[]}[]} rows
  * @returns {number} the height
  */
 export function squares(svg, width, rows, { most, labelWidth = 96, wrap = Infinity, name = (i) => i }) {
   const columns = Math.min(Math.max(...rows.map((row) => row.values.length)), wrap);
-  const side = Math.min(Math.floor((width - labelWidth) / columns), 30);
+  const beside = width >= NARROW ? labelWidth : 0;
+  const above = beside ? 0 : 18;
+  const side = Math.min(Math.floor((width - beside) / columns), 30);
   const lines = rows.map((row) => Math.ceil(row.values.length / columns));
-  const tops = lines.map((_, r) => lines.slice(0, r).reduce((sum, n) => sum + n * side + 8, 0));
+  const tops = lines.map((_, r) => lines.slice(0, r).reduce((sum, n) => sum + n * side + 8 + above, above));
   const cells = rows.flatMap(({ label, values }, r) =>
     values.map((value, i) => ({
       value,
       title: `${label} ${name(i)}: ${decimal(value)}`,
-      x: labelWidth + (i % columns) * side,
+      x: beside + (i % columns) * side,
       y: tops[r] + Math.floor(i / columns) * side,
     })),
   );
@@ -216,7 +221,7 @@ export function squares(svg, width, rows, { most, labelWidth = 96, wrap = Infini
     .join("text")
     .attr("class", "row-label")
     .attr("x", 0)
-    .attr("y", (_, r) => tops[r] + side / 2)
+    .attr("y", (_, r) => (beside ? tops[r] + side / 2 : tops[r] - 8))
     .attr("dominant-baseline", "central")
     .text((row) => row.label);
   const groups = svg
@@ -250,7 +255,8 @@ export function squares(svg, width, rows, { most, labelWidth = 96, wrap = Infini
 /**
  * A bar for every symbol, the letter below it.
  *
- * @param {{label: string, value: number, kind?: string, title: string}[]} bars
+ * @param {{label: string, value: number, ghost?: number, kind?: string, title: string}[]} bars `ghost`: a line at
+ *   another value, to compare with
  * @returns {number} the height
  */
 export function letterBars(svg, width, bars, { most = 1, height = 130 } = {}) {
@@ -263,12 +269,19 @@ export function letterBars(svg, width, bars, { most = 1, height = 130 } = {}) {
       const group = enter.append("g").attr("class", "bar");
       group.append("rect");
       group.append("text").attr("text-anchor", "middle");
+      group.append("line").attr("class", "ghost");
       group.append("title");
       return group;
     })
     .attr("transform", (_, i) => `translate(${i * step},0)`)
     .attr("class", (bar) => `bar ${bar.kind ?? ""}`);
-  const tall = (bar) => Math.min(1, bar.value / most) * (base - 4);
+  const tall = ({ value }) => Math.min(1, value / most) * (base - 4);
+  groups
+    .select(".ghost")
+    .attr("visibility", ({ ghost }) => (ghost === undefined ? "hidden" : "visible"))
+    .attr("x2", step)
+    .attr("y1", ({ ghost = 0 }) => base - tall({ value: ghost }))
+    .attr("y2", ({ ghost = 0 }) => base - tall({ value: ghost }));
   groups
     .select("rect")
     .attr("x", 1)

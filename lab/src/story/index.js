@@ -2,7 +2,7 @@
 
 import "./story.css";
 import { createContext } from "./context.js";
-import { h, uniqueId } from "./figures.js";
+import { grouped, h, uniqueId } from "./figures.js";
 import { whenNear } from "./near.js";
 import { STEPS } from "./steps/index.js";
 import { VIEWS, firstView, hashOf, parseHash, remember } from "./views.js";
@@ -40,7 +40,7 @@ export function mountStory(element, { lab, model }) {
   element.append(
     h("h2", {}, "The model, step by step"),
     h("p", {}, `Fifteen steps from a typed word to the cartridge. Every figure computes with the trained model itself:
-      its ${lab.parameters_total.toLocaleString("en")} weights are in this page.`),
+      its ${grouped(lab.config.n_params)} weights are in this page.`),
     h("nav", { "aria-label": "Steps" }, h("ol", {}, links.map((link) => h("li", {}, link)))),
     h("div", { class: "toolbar" }, wordInput(context), views.element),
     ...STEPS.map((step, i) => section(step, i, context)),

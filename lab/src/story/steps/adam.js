@@ -8,6 +8,7 @@ import { Value, backward, plain } from "../value.js";
 const DOCUMENTS = 6;
 const REACH = 2.5;
 const POINTS = 41;
+const PER_TOKEN = ["lm_head", "wte"];
 const TENSORS = ["lm_head", "layer0.fc1", "layer0.wv", "wte"];
 
 export default {
@@ -94,10 +95,14 @@ export default {
   },
 };
 
-/** The loss on a few documents as a function of the largest weight of a tensor, all others as trained. */
+/**
+ * The loss on a few documents as a function of one weight of a tensor, all others as trained: of the largest, where
+ * rows are tokens of the commonest token's largest.
+ */
 export function slice({ lab, config, model, weights }, tensor) {
-  const [r, c, trained] = largest(weights[tensor]);
   const documents = lab.documents.slice(0, DOCUMENTS).map((text) => [config.bos, ...model.encode(text), config.bos]);
+  const tokens = documents.flatMap((document) => document.slice(1, -1));
+  const [r, c, trained] = largest(weights[tensor], PER_TOKEN.includes(tensor) ? commonest(tokens) : null);
   const at = (value) => loss(replaced(weights, tensor, r, c, value), config, documents);
   let curve = null;
   return {
@@ -119,8 +124,15 @@ export function slice({ lab, config, model, weights }, tensor) {
   };
 }
 
-function largest(rows) {
-  const all = rows.flatMap((row, r) => row.map((value, c) => [r, c, value]));
+/** The most frequent of some tokens. */
+function commonest(tokens) {
+  const count = (token) => tokens.filter((other) => other === token).length;
+  return tokens.reduce((best, token) => (count(token) > count(best) ? token : best));
+}
+
+/** [row, column, weight] of the largest magnitude, of one row if it is given. */
+function largest(rows, only) {
+  const all = rows.flatMap((row, r) => (only === null || only === r ? row.map((value, c) => [r, c, value]) : []));
   return all.reduce((best, entry) => (Math.abs(entry[2]) > Math.abs(best[2]) ? entry : best));
 }
 

@@ -13,7 +13,7 @@ export default {
     queries, keys and values of its own, so that one may watch the last letter while another counts how
     long the name has become. Nobody assigns these jobs.</p>`,
   technical: ({ config, lab }) => html`
-    <p class="formula">headₕ = Σₜ softmaxₜ(qₕ·kₕ,ₜ / √${config.head_dim}) vₕ,ₜ&emsp;over t ≤ position;&emsp;x += W_o [head₁ … head${config.n_head}]</p>
+    <p class="formula">headₕ = Σₜ softmaxₜ(qₕ·kₕ,ₜ / √${config.head_dim}) vₕ,ₜ&emsp;over t ≤ position;&emsp;x += W_o [all heads]</p>
     <p>q, k, v = W rmsnorm(x), each W ${config.n_embd} × ${config.n_embd}, head width ${config.head_dim}. Keys and values
     stay in a cache, so a new token costs one row of the triangle. The query weights already hold 1/√${config.head_dim}.</p>
     ${
@@ -131,6 +131,7 @@ function triangle(svg, width, context, rows) {
     .select("text")
     .attr("x", side / 2)
     .attr("y", side / 2)
+    .attr("class", ({ share }) => (share > 0.6 ? "inside" : "beside"))
     .text(({ share }) => (side >= 24 && share >= 0.005 ? Math.round(100 * share) : ""));
   groups
     .select("title")

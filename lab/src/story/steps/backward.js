@@ -1,6 +1,6 @@
-import { button, figure, fixed, h, html } from "../figures.js";
+import { button, figure, fixed, grouped, h, html } from "../figures.js";
 import { logits, loss } from "../float_model.js";
-import { Value, backward, log, multiply, plain, softmax, total } from "../value.js";
+import { Value, backward, dot, log, multiply, plain, softmax } from "../value.js";
 
 const SHOWN = 8;
 const NUDGE = 1e-3;
@@ -9,12 +9,12 @@ export default {
   id: "backward",
   title: "Backward: who is to blame?",
   files: ["trainer/scalar.py", "trainer/model.py", "tests/test_scalar.py"],
-  plain: ({ lab }) => html`
+  plain: ({ config }) => html`
     <p>The loss says how bad the guesses were. Going backward finds out why. Begin at the loss and ask: which numbers were you
     made from, and how would you change if they did? Then ask those, and so on, until the answers are
     weights.</p>
     <p>In the figure the loss is that of your word, and every number on the way from the
-    ${lab.parameters_total.toLocaleString("en")} weights to it is there. Choose one to see what it was
+    ${grouped(config.n_params)} weights to it is there. Choose one to see what it was
     made from. A gradient of −0.2 means: a little more of this number, and the loss falls by a fifth of that
     little. At a weight, test it: nudge the weight and compute the whole word again.</p>`,
   technical: () => html`
@@ -47,6 +47,7 @@ export default {
     const fig = figure("From the loss back to the weights", {
       controls: [button("Back to the loss", () => open(0)), blame],
       body: [trail, madeTitle, made, nudge, check],
+      captionFirst: true,
     });
 
     function open(depth) {
@@ -123,7 +124,7 @@ export function lossGraph({ weights, config, document, symbol, word }) {
     const nats = named(log(share), `ln share of ${symbol(target)}, place ${position}`);
     return named(multiply(nats, -1), `loss of ${symbol(target)}, place ${position}`);
   });
-  const last = named(multiply(named(total(each), "sum of losses"), 1 / each.length), "mean loss");
+  const last = named(dot(each, each.map(() => 1 / each.length)), "mean loss");
   backward(last).forEach((value) => (value.name ||= value.how));
   return { loss: last, values, word };
 }

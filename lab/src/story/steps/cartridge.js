@@ -1,4 +1,4 @@
-import { choices, decimal, figure, grouped, h, html, percent } from "../figures.js";
+import { choices, decimal, figure, grouped, h, html, listed, percent } from "../figures.js";
 
 const CLOCKS_PER_SECOND = 21_477_272;
 const CLOCKS_PER_FRAME = 357_366;
@@ -37,7 +37,7 @@ export default {
     const { build } = context.lab;
     const kinds = {
       ...(build.predicted ? { clocks: "Clocks of a token" } : {}),
-      bytes: "Bytes of the cartridge",
+      bytes: "Banks of the cartridge",
     };
     let kind = Object.keys(kinds)[0];
     let chosen = 0;
@@ -56,12 +56,12 @@ export default {
         list();
       },
     });
-    const fig = figure("The cartridge's budget", { controls: [what.element], body: [parts.element] });
+    const fig = figure("The cartridge's budget", { controls: [what.element], body: parts.element, captionFirst: true });
     const entries = () => (kind === "clocks" ? clockParts(build.predicted) : byteParts(build));
 
     function list() {
       const all = entries();
-      const most = Math.max(...all.map((part) => part.amount));
+      const most = kind === "bytes" ? BANK_BYTES : Math.max(...all.map((part) => part.amount));
       parts.setOptions(
         all.map((part, i) => ({ value: i, label: bar(part, most), note: grouped(part.amount) })),
         chosen,
@@ -72,11 +72,11 @@ export default {
     function draw() {
       const all = entries();
       const part = all[chosen];
-      const sum = all.reduce((total, { amount }) => total + amount, 0);
+      const sum = build.predicted?.clocks_per_token;
       fig.tell(
         kind === "clocks"
           ? `${part.name}: ${grouped(part.amount)} clocks, ${percent(part.amount / sum, 1)} of a token's ${grouped(sum)}. ${part.does}`
-          : `${part.name}: ${grouped(part.amount)} bytes of the ${grouped(build.rom_bytes)} of the cartridge. ${part.does}`,
+          : `${part.name}: ${grouped(part.amount)} of ${grouped(BANK_BYTES)} bytes used. ${part.does}`,
       );
     }
     return { element: fig.element, update: list };
@@ -113,18 +113,18 @@ export function clockParts({ stages }) {
     }));
 }
 
-const SEGMENTS = {
-  CODE: "Bank 0: the program that is the same for every model.",
-  TABLES: "Bank 0: tables of exp, 1/√ and the like.",
-  HEADER: "Bank 0: name, size and checksum of the cartridge.",
-  VECTORS: "Bank 0: where the processor begins, and where interrupts lead.",
-};
+const FIXED = { CODE: "program", TABLES: "tables of exp, 1/√ and the like", HEADER: "header", VECTORS: "vectors" };
 
-/** The linker's segments with their bytes. */
-export function byteParts({ segments }) {
-  return Object.entries(segments).map(([name, amount]) => ({
-    name,
-    amount,
-    does: SEGMENTS[name] ?? `Rows and columns of weights as code, or tables of the model; ${percent(amount / BANK_BYTES)} of its bank.`,
-  }));
+/** The banks with what the linker put into them. */
+export function byteParts({ segments, rom_bytes }) {
+  return Array.from({ length: rom_bytes / BANK_BYTES }, (_, bank) => {
+    const inside = bank ? { [`BANK${bank}`]: segments[`BANK${bank}`] ?? 0 } : pick(segments, Object.keys(FIXED));
+    const amount = Object.values(inside).reduce((a, b) => a + b, 0);
+    const at = `Seen at $${(0x80 + bank).toString(16).toUpperCase()}:8000. `;
+    const listing = Object.entries(inside).map(([name, bytes]) => `${FIXED[name]} ${grouped(bytes)}`);
+    const does = bank ? "Rows and columns of weights as code, and tables of this model." : `The same for every model: ${listed(listing)}.`;
+    return { name: `bank ${bank}`, amount, does: at + (amount ? does : "Empty: a cartridge's size is a power of two.") };
+  });
 }
+
+const pick = (object, names) => Object.fromEntries(names.map((name) => [name, object[name] ?? 0]));

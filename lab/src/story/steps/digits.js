@@ -38,7 +38,7 @@ export default {
       value: tensor,
       onchange: (value) => {
         tensor = value;
-        setEnds();
+        begin();
         draw();
       },
     });
@@ -60,12 +60,16 @@ export default {
       controls: [matrix, row.element, column.element, input.element],
       body: [lines, h("p", { class: "legend" }, "Weights of this matrix by their number of digits:"), histogram.element],
     });
-    const setEnds = () => {
+    /** At the matrix' first weight of most digits. */
+    const begin = () => {
       const [rows, columns] = lab.tensors[tensor].shape;
+      const most = digitCounts(lab, tensor).length - 1;
+      const place = Array.from({ length: rows * columns }, (_, i) => [Math.floor(i / columns), i % columns]);
+      const [r, c] = place.find(([r, c]) => digitsOf(lab, tensor, r, c).length === most);
       row.max = rows - 1;
       column.max = columns - 1;
-      row.value = Math.min(row.value, rows - 1);
-      column.value = Math.min(column.value, columns - 1);
+      row.value = r;
+      column.value = c;
     };
     const current = () => digitsOf(lab, tensor, row.value, column.value);
 
@@ -84,7 +88,7 @@ export default {
       const counts = digitCounts(lab, tensor);
       const weights = counts.reduce((a, b) => a + b, 0);
       fig.tell(
-        `${tensor}[${row.value}, ${column.value}] is ${weight} / ${point} = ${decimal(weight / point, 6)}: ` +
+        `${tensor}[${row.value}, ${column.value}] is ${decimal(weight)} / ${point} = ${decimal(weight / point, 6)}: ` +
           `${digits.length} signed digit${digits.length === 1 ? "" : "s"}` +
           `${digits.length ? ` (${digits.map(({ sign, power }) => `${sign > 0 ? "+" : "−"}${powerText(power)}`).join(" ")})` : ""}, ` +
           `${ones(weight)} in plain binary. Times ${decimal(x / ONE, 4)} it is ${fixed(sum / ONE, 4)} in 256ths. ` +
@@ -92,7 +96,7 @@ export default {
           `${fixed(counts.reduce((total, count, n) => total + count * n, 0) / weights)} digits a weight.`,
       );
     }
-    setEnds();
+    begin();
     return { element: fig.element, update: draw };
   },
 };

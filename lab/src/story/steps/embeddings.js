@@ -12,13 +12,17 @@ export default {
     <p>Each place in the word owns such a list too, or the first letter would look like the fifth. The two lists
     are added, number by number, and the sum is stretched or shrunk to a standard size, so that
     what follows needs to care only for its direction.</p>`,
-  technical: ({ config }) => html`
+  technical: ({ config, lab }) => html`
     <p class="formula">x = rmsnorm(wte[token] + wpe[position]),&emsp;rmsnorm(x) = x / √(mean(x²) + 10⁻⁵)</p>
     <p>wte is ${config.vocab_size} × ${config.n_embd}, wpe ${config.block_size} × ${config.n_embd}; RMSNorm has no gain.
     In integers both are Q8.8, the sum is exact, and 1/√ is read from a table of 256 entries by the top byte of the sum
     of squares, shifted by pairs of bits until it fills 32.</p>
-    <p>All of this depends on token and position alone. So do the next norm and the first q, k and v: where it fits, the
-    cartridge has them for all ${config.vocab_size} × ${config.block_size} cases in a table and computes none of it.</p>`,
+    <p>All of this depends on token and position alone. So do the next norm and the first q, k and v:
+    ${
+      lab.build.front_table
+        ? html`this cartridge has them for all ${config.vocab_size} × ${config.block_size} cases in a table and computes none of it.`
+        : html`a cartridge with room for it has them in a table; this one computes them.`
+    }</p>`,
   figure(context) {
     const { config, lab } = context;
     const strip = tokenChoice(context);

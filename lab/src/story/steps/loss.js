@@ -33,7 +33,7 @@ export default {
   figure(context) {
     let place = 0;
     const guesses = choices({
-      legend: "Guess the letter",
+      legend: "The letter to guess, and the loss it came to",
       options: [],
       onchange: (value) => {
         place = value;

@@ -32,12 +32,12 @@ export default {
     let layer = 0;
     let unit = 0;
     const gate = slider({
-      label: "Move a number through the gate",
+      label: "A number through the gate",
       min: -3,
       max: 3,
       step: 0.05,
       value: -1,
-      format: (z) => `${fixed(z)} → ${fixed(gated(z, config.activation))}`,
+      format: (z) => `${decimal(z)} → ${decimal(gated(z, config.activation))}`,
       oninput: () => draw(),
     });
     const units = slider({

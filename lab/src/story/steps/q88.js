@@ -7,8 +7,8 @@ export default {
   title: "Q8.8: fractions without floats",
   files: ["quantize/fixed.py", "quantize/quantize.py", "quantize/ranges.py"],
   plain: () => html`
-    <p>The console's processor knows whole numbers up to 65,535 and nothing else: no fractions, no multiplication. So the
-    model counts in 256ths. 1.5 becomes 384; adding two such numbers is adding, and the machine need not know
+    <p>The console's processor knows whole numbers up to 65,535: no fractions, and for products only a helper that multiplies bytes.
+    So the model counts in 256ths. 1.5 becomes 384; adding two such numbers is adding, and the machine need not know
     what they stand for.</p>
     <p>A 256th is fine enough: the nearest is never farther away than half of one. Two things need care. A product of two such
     numbers counts in 65,536ths and must be brought back, with one rule for the bits that fall off. And nothing
@@ -67,6 +67,7 @@ export default {
       ],
       body: [
         h("div", { class: "bits", role: "group", "aria-label": "The sixteen bits, highest first: press to flip" }, bits),
+        h("p", { class: "legend" }, "Worth, from the left: −128, 64 … 1, then 1/2 … 1/256. Press a bit to flip it."),
         product,
       ],
     });
@@ -88,7 +89,7 @@ export default {
       const off = wanted - word / ONE;
       const cut = wanted > WORD_MAX / ONE || wanted < WORD_MIN / ONE;
       fig.tell(
-        `${decimal(wanted, 6)} is kept as the integer ${minus(word)}, which stands for ${decimal(word / ONE, 8)}; ` +
+        `${decimal(wanted, 8)} is kept as the integer ${minus(word)}, which stands for ${decimal(word / ONE, 8)}; ` +
           (cut ? "it lies outside the range and was cut." : `off by ${decimal(off, 6)}, at most half a 256th (0.001953).`),
       );
     }

@@ -1,4 +1,4 @@
-import { checkbox, drawing, figure, fixed, html, letterBars, listed, numbers, percent, signLegend, squares, tokenChoice } from "../figures.js";
+import { checkbox, drawing, figure, fixed, h, html, letterBars, listed, numbers, percent, signLegend, squares, tokenChoice } from "../figures.js";
 import { logits, probabilities } from "../float_model.js";
 
 export default {
@@ -34,15 +34,19 @@ export default {
     const stream = drawing("The residual stream after each addition, and what was added", (svg, width) =>
       squares(svg, width, rows, { most: 4, labelWidth: 84 }),
     );
-    const bars = drawing("How likely each token is to come next", (svg, width) => letterBars(svg, width, nextBars(context, omitted(left))));
+    const bars = drawing("How likely each token is to come next", (svg, width) => {
+      const whole = nextBars(context, []);
+      const shown = nextBars(context, omitted(left)).map((bar, token) => ({ ...bar, ghost: whole[token].value }));
+      return letterBars(svg, width, shown, { most: Math.max(...shown.flatMap((bar) => [bar.value, bar.ghost])) });
+    });
     const table = numbers(
       () => ["", ...rows[0].values.map((_, i) => i)],
       () => rows.map((row) => [row.label, ...row.values.map((value) => fixed(value))]),
     );
     const fig = figure("The residual stream", {
       controls: [strip.element, leave("attention", "leave out attention"), leave("mlp", "leave out the MLP")],
-      body: [stream.element, bars.element],
-      legend: [signLegend(), table.element],
+      body: [stream.element, signLegend(), h("p", { class: "legend" }, "What comes next; a line marks the whole model's answer."), bars.element],
+      legend: table.element,
     });
     function draw() {
       rows = streamRows(context);

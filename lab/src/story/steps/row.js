@@ -8,8 +8,8 @@ export default {
   title: "A row is a program",
   files: ["asm/digit_rows.py", "asm/fast.py", "asm/templates/digits.asm"],
   plain: ({ lab }) => html`
-    <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one instruction for each digit, in the
-    order of their size. No loop, no table of weights, no test: the program <em>is</em> the row.
+    <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one instruction for each digit, the smallest
+    digits first. No loop, no table of weights, no test: the program <em>is</em> the row.
     ${lab.row ? html`This one computes the score of “${lab.symbols[lab.row.row] ?? "end"}” and is copied from the cartridge's own source.` : ""}</p>
     <p>Go through it line by line with the numbers of your word. <code>lda</code> takes an input, <code>adc</code> adds one, <code>lsr</code>
     halves what is there. What comes out at the end is, to the last bit, what the console gets.</p>`,
@@ -56,7 +56,8 @@ export default {
         button("To the end", () => go(row.lines.length)),
         button("Back to the start", () => go(0)),
       ],
-      body: [h("div", { class: "row-parts" }, listing, weights)],
+      body: h("div", { class: "row-parts" }, listing, weights),
+      captionFirst: true,
     });
 
     function draw() {
@@ -124,7 +125,7 @@ function weightItem(row, weight, i, x, after, done, current) {
 
 /** Scroll a list, not the page, until an item of it is seen. */
 function showWithin(list, item) {
-  const above = item.offsetTop - list.offsetTop;
+  const above = item.offsetTop;
   if (above < list.scrollTop || above + item.offsetHeight > list.scrollTop + list.clientHeight) {
     list.scrollTop = above - list.clientHeight / 2;
   }

@@ -1,5 +1,5 @@
 import { seededGenerator } from "../../model/index.js";
-import { decimal, drawing, figure, h, html, letterBars, percent, slider, tokenChoice } from "../figures.js";
+import { drawing, figure, grouped, h, html, letterBars, percent, slider, tokenChoice } from "../figures.js";
 
 const NAMES = 6;
 
@@ -16,7 +16,7 @@ export default {
     names.</p>`,
   technical: ({ lab }) => html`
     <p class="formula">wᵢ = exp(−(l_max − lᵢ) / T);&ensp;token = first i with w₀ + … + wᵢ &gt; ⌊random · Σw / 2¹⁶⌋</p>
-    <p>T is in whole tenths, 0 to 2.0; the cartridge starts at ${decimal(lab.temperature)}. 1/T is Q8.8
+    <p>T is in whole tenths, 0 to 2.0; the cartridge starts at ${(lab.temperature / 10).toFixed(1)}. 1/T is Q8.8
     and exp a table of ${lab.tables.exp.length} entries in steps of 1/32 as Q0.16; what is farther than 8 from the best after scaling has weight 0. When the temperature
     changes, the console makes a table of every distance's weight, so that a token costs look-ups and no
     product. Nothing is normalised: the random number is scaled instead.</p>
@@ -24,7 +24,7 @@ export default {
   figure(context) {
     const { lab, model, config } = context;
     const strip = tokenChoice(context);
-    let tenths = Math.round(lab.temperature * 10);
+    let tenths = lab.temperature;
     let seed = 1;
     const warmth = slider({
       label: "Temperature",
@@ -81,8 +81,8 @@ export default {
       names.replaceChildren(...written.map((name) => h("li", {}, name)));
       const possible = shares.filter((share) => share > 0).length;
       fig.tell(
-        `At ${(tenths / 10).toFixed(1)} ${possible} of ${config.vocab_size} tokens can be drawn. ` +
-          `The likeliest has ${percent(Math.max(...shares), 1)}. Seed ${seed} draws ${random()} of 65,536 and so picks ` +
+        `At ${(tenths / 10).toFixed(1)}, ${possible} of ${config.vocab_size} tokens can be drawn. ` +
+          `The likeliest has ${percent(Math.max(...shares), 1)}. Seed ${seed} draws ${grouped(random())} of 65,536 and so picks ` +
           `${context.symbol(drawn)} (${percent(shares[drawn], 1)}).`,
       );
     }

@@ -11,8 +11,8 @@ export default {
     learning. ${lab.training.steps ? html`This model did it ${grouped(lab.training.steps)} times, with
     ${lab.training.batch_size} names each.` : ""} Nobody told it what a name is.</p>
     <p>Some names were set aside and never learned from. The loss on those is what counts: on the others a model could get better by
-    learning them by heart. Move through the training, and watch both curves, and what the model wrote at that
-    moment: noise first, then letters in plausible number, then syllables, then names.</p>`,
+    learning them by heart. Move through the training and read what the model wrote at that moment, each time from the
+    same random numbers: noise before the first step, names soon after. What the rest of the time buys is small, and real.</p>`,
   technical: ({ lab }) => html`
     <p>Batches are shuffled documents packed side by side; float32, one hand-written forward and backward pass a step,
     linear decay of lr${lab.training.learning_rate ? html` from ${lab.training.learning_rate}` : ""}. At each of 20

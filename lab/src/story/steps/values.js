@@ -66,7 +66,7 @@ export default {
         draw();
       },
     });
-    const picture = drawing("Seven numbers and what each was made from", (svg, width) => draw(svg, width, graph, walked));
+    const picture = drawing("Seven numbers and what each was made from", (svg, width) => drawGraph(svg, width, graph, walked));
     const fig = figure("A piece of the model as numbers that remember", {
       controls: [...sliders.map((s) => s.element), back, all, nudge],
       body: [picture.element],
@@ -132,10 +132,10 @@ function build(numbers) {
   return { inputs, products, sum, last, order: ancestry(last).reverse().filter((value) => value.parents.length) };
 }
 
-function draw(svg, width, { inputs, products, sum, last, order }, walked) {
+function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
   const columns = [inputs, products, [sum], [last]];
   const names = [INPUTS, ["w₁·x₁", "w₂·x₂"], ["sum"], ["gate"]];
-  const boxWidth = Math.min(110, (width - 36) / 4);
+  const boxWidth = Math.min(110, (width - 3 * 36) / 4);
   const boxHeight = 52;
   const gap = (width - 4 * boxWidth) / 3;
   const height = 4 * (boxHeight + 10);
@@ -162,6 +162,14 @@ function draw(svg, width, { inputs, products, sum, last, order }, walked) {
     .attr("y1", (edge) => edge.from.y + boxHeight / 2)
     .attr("x2", (edge) => edge.to.x)
     .attr("y2", (edge) => edge.to.y + boxHeight / 2);
+  single(svg, "g", "slopes")
+    .selectAll("text")
+    .data(edges)
+    .join("text")
+    .attr("text-anchor", "middle")
+    .attr("x", (edge) => (edge.from.x + boxWidth + edge.to.x) / 2)
+    .attr("y", (edge) => (edge.from.y + edge.to.y + boxHeight) / 2 + (edge.to.y < edge.from.y ? 12 : -4))
+    .text((edge) => `×${decimal(edge.slope)}`);
   const groups = single(svg, "g", "boxes")
     .selectAll("g")
     .data(boxes)
