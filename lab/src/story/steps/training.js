@@ -15,8 +15,8 @@ export default {
     same random numbers: noise before the first step, names soon after. What the rest of the time buys is small, and real.</p>`,
   technical: ({ lab }) => html`
     <p>Batches are shuffled documents packed side by side; float32, one hand-written forward and backward pass a step,
-    linear decay of lr${lab.training.learning_rate ? html` from ${lab.training.learning_rate}` : ""}. At each of 20
-    measurements the held-out loss decides whether these weights are kept.</p>
+    linear decay of lr${lab.training.learning_rate ? html` from ${lab.training.learning_rate}` : ""}. At each of
+    ${lab.training.curve.length} measurements the held-out loss decides whether these weights are kept.</p>
     <p>The training knows the hardware. From a tenth of the run on, the forward pass uses each weight rounded to few signed powers
     of two, and the gradient passes through the rounding as if it were not there (straight-through estimation). The budget of
     digits shrinks until half-time; which weight may have more digits is decided by what each digit buys in squared
