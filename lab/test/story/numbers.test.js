@@ -43,7 +43,8 @@ test("digits a weight are what the training reports, and a few more where one ab
     const { values } = lab.tensors[name];
     const digits = values.map((weight) => canonical(weight).map((digit, bit) => [digit, bit]).filter(([digit]) => digit));
     assert.ok(Math.abs(digits.flat().length / values.length - expected) < 1e-6, name);
-    const adds = digits.flat().reduce((sum, [, bit]) => sum + Math.max(1, 2 ** bit / ONE), 0);
+    const point = ONE * 2 ** (lab.parameters[`${name}.exponent`] ?? 0);
+    const adds = digits.flat().reduce((sum, [, bit]) => sum + Math.max(1, 2 ** bit / point), 0);
     assert.equal(digitCounts(lab, name).reduce((sum, count, n) => sum + count * n, 0), adds);
   }
 });

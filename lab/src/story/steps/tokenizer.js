@@ -23,9 +23,7 @@ export default {
     const { lab, config } = context;
     const tokens = h("ol", { class: "tokens", "aria-label": "Tokens of the word" });
     const letters = lab.symbols.map((symbol, token) =>
-      button([symbol, h("small", {}, token)], () => context.setWord(context.word + symbol), {
-        "aria-label": `Add ${symbol}, token ${token}`,
-      }),
+      button([symbol, h("small", {}, token)], () => context.setWord(context.word + symbol)),
     );
     const alphabet = h("div", { class: "alphabet", role: "group", "aria-label": "Alphabet: add a letter" }, letters);
     let next = 0;
