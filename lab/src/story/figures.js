@@ -37,6 +37,9 @@ export function button(label, onclick, attributes = {}) {
   return h("button", { type: "button", onclick, ...attributes }, label);
 }
 
+/** Buttons in a row of their own. */
+export const buttons = (...list) => h("div", { class: "buttons" }, list);
+
 /**
  * A labelled range input that shows its value.
  *
@@ -304,12 +307,12 @@ export function letterBars(svg, width, bars, { most = 1, height = 130 } = {}) {
 export const MARGIN = { left: 44, right: 12, top: 10, bottom: 40 };
 
 /** Axes with their titles for scales whose ranges are set. */
-export function axes(svg, width, height, { x, y, xTitle, yTitle, xTicks = 5, yTicks = 4 }) {
+export function axes(svg, width, height, { x, y, xTitle, yTitle, xFormat }) {
   const one = (name) => svg.selectAll(`g.${name}`).data([0]).join("g").attr("class", `axis ${name}`);
   one("x-axis")
     .attr("transform", `translate(0,${height - MARGIN.bottom})`)
-    .call(axisBottom(x).ticks(xTicks));
-  one("y-axis").attr("transform", `translate(${MARGIN.left},0)`).call(axisLeft(y).ticks(yTicks));
+    .call(axisBottom(x).ticks(5, xFormat));
+  one("y-axis").attr("transform", `translate(${MARGIN.left},0)`).call(axisLeft(y).ticks(4));
   const title = (name, text) => svg.selectAll(`text.${name}`).data([text]).join("text").attr("class", name).text(text);
   title("x-title", xTitle)
     .attr("x", (MARGIN.left + width - MARGIN.right) / 2)

@@ -14,17 +14,28 @@ export function mountStory(element, { lab, model }) {
   const context = createContext({ lab, model });
   const chosen = { step: NAMES[0], view: firstView(location.hash, NAMES) };
   const links = STEPS.map((step) => h("a", { href: "#" }, step.title));
-  const views = viewSwitch((view) => show({ view }));
+  const views = viewSwitch(choose);
+
+  /** The step in sight. */
+  const inSight = () =>
+    STEPS.findLast((step) => document.getElementById(titleId(step.id)).getBoundingClientRect().top < innerHeight / 2)?.id ?? NAMES[0];
+
+  /** Another view leaves the step in sight where it is, however much the texts above it grow. */
+  function choose(view) {
+    const step = inSight();
+    const top = () => document.getElementById(titleId(step)).getBoundingClientRect().top;
+    const before = top();
+    show({ step, view });
+    window.scrollBy(0, top() - before);
+    remember(view);
+    history.replaceState(null, "", hashOf(step, view));
+  }
 
   function show(change) {
     Object.assign(chosen, change);
     element.dataset.view = chosen.view;
     views.set(chosen.view);
     STEPS.forEach((step, i) => links[i].setAttribute("href", hashOf(step.id, chosen.view)));
-    if (change.view) {
-      remember(change.view);
-      history.replaceState(null, "", hashOf(chosen.step, chosen.view));
-    }
   }
 
   function follow() {

@@ -45,5 +45,9 @@ export async function show(page, locator) {
   await locator.evaluate((element, below) => {
     window.scrollTo(0, element.getBoundingClientRect().top + window.scrollY - below);
   }, TOOLBAR);
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await settled(page);
 }
+
+/** Two frames later: what scrolling and resizing set off has been drawn. */
+export const settled = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { BETA1, BETA2, start, step } from "../adam.js";
-import { MARGIN, axes, button, drawing, figure, fixed, html, selection, single, slider } from "../figures.js";
+import { MARGIN, axes, button, buttons, drawing, figure, fixed, html, selection, single, slider } from "../figures.js";
 import { loss } from "../float_model.js";
 import { Value, backward, plain } from "../value.js";
 
@@ -66,9 +66,11 @@ export default {
         weight,
         begin.element,
         rate.element,
-        button("One step", () => go(1)),
-        button("Ten steps", () => go(10)),
-        button("Start again", () => restart()),
+        buttons(
+          button("One step", () => go(1)),
+          button("Ten steps", () => go(10)),
+          button("Start again", () => restart()),
+        ),
       ],
       body: [picture.element],
     });

@@ -64,7 +64,10 @@ export default {
       picture.redraw();
       table.update();
       const row = shares(context, layer, head)[context.position];
-      const order = row.map((share, position) => ({ share, position })).sort((a, b) => b.share - a.share);
+      const order = row
+        .map((share, position) => ({ share, position }))
+        .filter(({ share }) => share >= 0.005)
+        .sort((a, b) => b.share - a.share);
       const name = ({ position, share }) => `${context.symbol(context.tokens[position])} in place ${position} (${percent(share)})`;
       fig.tell(
         `Head ${head + 1}, at place ${context.position}, having read ${context.symbol(context.tokens[context.position])}: ` +

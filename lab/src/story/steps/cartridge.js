@@ -9,16 +9,16 @@ export default {
   title: "The cartridge, and how it is proved",
   files: ["asm/layout.py", "asm/banks.py", "asm/predict.py", "tests/test_parity.py", "tests/test_planted_bugs.py", "docs/performance.md"],
   plain: ({ lab }) => html`
-    <p>Program, tables and weights lie in banks of 32 KiB, ${grouped(lab.build.rom_bytes / 1024)} KiB in all; most of it is a table of what
-    every letter is at every place, and the weights as code.
+    <p>Program, tables and weights lie in banks of 32 KiB, ${grouped(lab.build.rom_bytes / 1024)} KiB in all.
+    ${lab.build.front_table ? html`A good part is a table of what every letter comes to at every place, so that the beginning of the computation is only looked up.` : ""}
     ${
       lab.build.predicted
         ? html`The build also says beforehand how long a letter will take: ${grouped(lab.build.predicted.clocks_per_token)} ticks of
           the clock, ${decimal(lab.build.predicted.tokens_per_second, 1)} letters a second.`
         : ""
     }</p>
-    <p>That the console is right is not a matter of trust. The same computation exists in Python. Every number of every letter that the cartridge computes in two
-    emulators is compared with it, and must be equal, not close. Then bugs are planted in the cartridge on purpose, to see that the
+    <p>That the console is right is not a matter of trust. The same computation exists in Python, and in two emulators every number the cartridge
+    keeps of thousands of letters is compared with it: equal, not close. Then bugs are planted in the cartridge on purpose, to see that the
     comparison finds each.</p>`,
   technical: ({ lab }) => html`
     <p>Five links: the trainer's gradients equal a scalar autograd's; the integer model's loss is within 0.005 of the float

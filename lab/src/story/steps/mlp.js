@@ -13,7 +13,7 @@ export default {
     than one.</p>
     <p>The answers are weighted and added back in. Most questions do not apply to most letters:
     ${lab.training.active_hidden ? html`over unseen names only ${percent(lab.training.active_hidden, 1)} of the units
-    speak.` : ""} The cartridge profits from that: for a silent unit it has nothing to compute.</p>`,
+    speak.` : ""} The cartridge profits from that: for a silent unit the second half of the work falls away.</p>`,
   technical: ({ config, lab }) => html`
     <p class="formula">x += fc2 · ${config.activation}(fc1 · rmsnorm(x)),&emsp;relu(z) = max(z, 0)${config.activation === "relu2" ? ", relu2 its square" : ""}</p>
     <p>fc1 is ${config.n_hidden} × ${config.n_embd}, fc2 ${config.n_embd} × ${config.n_hidden}, no biases. The slope of

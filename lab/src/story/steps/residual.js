@@ -16,7 +16,7 @@ export default {
     <p class="formula">x₀ = norm(wte + wpe);&ensp;x₁ = x₀ + W_o attention(norm(x₀));&ensp;x₂ = x₁ + fc2 act(fc1 norm(x₁));&ensp;logits = lm_head x₂</p>
     <p>${config.n_layer > 1 ? `So for each of the ${config.n_layer} layers. ` : ""}Sums leave gradients as they are, so the loss speaks to the embedding directly. There is no norm before
     lm_head (${config.vocab_size} × ${config.n_embd}).</p>
-    <p>On the console a sum is one <code>adc</code> at the end of each row: the row adds itself to the stream.
+    <p>On the console a sum is one <code>adc</code>: each row of W_o ends by adding itself to the stream.
     ${
       lab.parameters["lm_head.clamp"]
         ? html`Before lm_head the stream is cut to ±${lab.parameters["lm_head.clamp"] / 256}, so that its sums provably fit 16 bits.`

@@ -1,5 +1,5 @@
 import { roundShift } from "../../model/index.js";
-import { button, decimal, figure, fixed, h, html, slider } from "../figures.js";
+import { button, buttons, decimal, figure, fixed, h, html, slider } from "../figures.js";
 import { ONE } from "../q88.js";
 import { halvingsAfter, run, signed } from "../row_code.js";
 
@@ -52,9 +52,11 @@ export default {
     const fig = figure("A row as code", {
       controls: [
         at.element,
-        button("One instruction", () => go(Math.min(at.value + 1, row.lines.length))),
-        button("To the end", () => go(row.lines.length)),
-        button("Back to the start", () => go(0)),
+        buttons(
+          button("One instruction", () => go(Math.min(at.value + 1, row.lines.length))),
+          button("To the end", () => go(row.lines.length)),
+          button("Back to the start", () => go(0)),
+        ),
       ],
       body: h("div", { class: "row-parts" }, listing, weights),
       captionFirst: true,

@@ -18,7 +18,7 @@ export default {
     <p class="formula">wᵢ = exp(−(l_max − lᵢ) / T);&ensp;token = first i with w₀ + … + wᵢ &gt; ⌊random · Σw / 2¹⁶⌋</p>
     <p>T is in whole tenths, 0 to 2.0; the cartridge starts at ${(lab.temperature / 10).toFixed(1)}. 1/T is Q8.8
     and exp a table of ${lab.tables.exp.length} entries in steps of 1/32 as Q0.16; what is farther than 8 from the best after scaling has weight 0. When the temperature
-    changes, the console makes a table of every distance's weight, so that a token costs look-ups and no
+    changes, the console makes a table of every distance's weight, so that weighing a token is a look-up and no
     product. Nothing is normalised: the random number is scaled instead.</p>
     <p>The generator is a xorshift over two words, period 2³² − 1, 16 rounds after seeding. A name's first token is never BOS.</p>`,
   figure(context) {

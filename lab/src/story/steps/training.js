@@ -1,4 +1,4 @@
-import { scaleLinear } from "d3-scale";
+import { scaleLinear, scaleLog } from "d3-scale";
 import { line } from "d3-shape";
 import { MARGIN, axes, drawing, figure, fixed, grouped, h, html, numbers, single, slider } from "../figures.js";
 
@@ -16,17 +16,8 @@ export default {
   technical: ({ lab }) => html`
     <p>Batches are shuffled documents packed side by side; float32, one hand-written forward and backward pass a step,
     linear decay of lr${lab.training.learning_rate ? html` from ${lab.training.learning_rate}` : ""}. At each of
-    ${lab.training.curve.length} measurements the held-out loss decides whether these weights are kept.</p>
-    <p>The training knows the hardware. From a tenth of the run on, the forward pass uses each weight rounded to few signed powers
-    of two, and the gradient passes through the rounding as if it were not there (straight-through estimation). The budget of
-    digits shrinks until half-time; which weight may have more digits is decided by what each digit buys in squared
-    error. Only weights within the budget may be kept.${
-      Object.keys(lab.training.digits_per_weight).length
-        ? ` Digits a weight in the end: ${Object.entries(lab.training.digits_per_weight)
-            .map(([name, count]) => `${name} ${fixed(count)}`)
-            .join(", ")}.`
-        : ""
-    }</p>`,
+    ${lab.training.curve.length} measurements the loss on names not learned from decides whether these weights are kept.</p>
+    ${lab.training.digits ? knowsTheHardware(lab) : ""}`,
   figure(context) {
     const { training } = context.lab;
     if (!training.curve.length) {
@@ -81,6 +72,15 @@ export default {
   },
 };
 
+const knowsTheHardware = ({ training }) => html`
+  <p>The training knows the hardware. From a tenth of the run on, the forward pass uses each weight rounded to few signed
+  powers of two, and the gradient passes through the rounding as if it were not there (straight-through estimation). The
+  budget shrinks to ${training.digits} digits a weight at half-time; which weight may have more is decided by what each
+  digit buys in squared error. Only weights within the budget may be kept. In the end:
+  ${Object.entries(training.digits_per_weight)
+    .map(([name, count]) => `${name} ${fixed(count)}`)
+    .join(", ")}.</p>`;
+
 /** The texts written at a step, or at the last logged one before it. */
 export function samplesAt(samples, step) {
   return samples.filter(([written]) => written <= step).at(-1)?.[1] ?? [];
@@ -89,22 +89,24 @@ export function samplesAt(samples, step) {
 function drawCurves(svg, width, curve, chosen) {
   const height = 230;
   const all = curve.flatMap(([, learned, held]) => [learned, held]);
-  const x = scaleLinear([0, curve.at(-1)[0]], [MARGIN.left + 8, width - MARGIN.right - 8]);
+  const x = scaleLog([curve[0][0], curve.at(-1)[0]], [MARGIN.left + 8, width - MARGIN.right - 8]).clamp(true);
   const y = scaleLinear([Math.min(...all), Math.max(...all)], [height - MARGIN.bottom, MARGIN.top]).nice();
-  axes(svg, width, height, { x, y, xTitle: "steps", yTitle: "loss, nats", xTicks: Math.min(6, width / 80) });
+  axes(svg, width, height, { x, y, xTitle: "steps, each tenfold as wide", yTitle: "loss, nats", xFormat: "~s" });
   const path = (name, column) =>
     single(svg, "path", name).attr("d", line((entry) => x(entry[0]), (entry) => y(entry[column]))(curve));
   path("curve", 2);
   path("learned", 1);
   const entry = curve[chosen - 1];
+  const now = x(entry?.[0] ?? curve[0][0]);
   single(svg, "line", "now")
-    .attr("x1", x(entry?.[0] ?? 0))
-    .attr("x2", x(entry?.[0] ?? 0))
+    .attr("visibility", entry ? "visible" : "hidden")
+    .attr("x1", now)
+    .attr("x2", now)
     .attr("y1", MARGIN.top)
     .attr("y2", height - MARGIN.bottom);
   single(svg, "circle", "point")
     .attr("r", entry ? 6 : 0)
-    .attr("cx", entry ? x(entry[0]) : 0)
-    .attr("cy", entry ? y(entry[2]) : 0);
+    .attr("cx", now)
+    .attr("cy", y(entry?.[2] ?? 0));
   return height;
 }

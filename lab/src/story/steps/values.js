@@ -1,4 +1,4 @@
-import { button, decimal, drawing, figure, fixed, html, selection, single, slider } from "../figures.js";
+import { button, buttons, decimal, drawing, figure, fixed, html, selection, single, slider } from "../figures.js";
 import { logits } from "../float_model.js";
 import { Value, add, ancestry, multiply, pass, relu } from "../value.js";
 
@@ -68,7 +68,7 @@ export default {
     });
     const picture = drawing("Seven numbers and what each was made from", (svg, width) => drawGraph(svg, width, graph, walked));
     const fig = figure("A piece of the model as numbers that remember", {
-      controls: [...sliders.map((s) => s.element), back, all, nudge],
+      controls: [...sliders.map((s) => s.element), buttons(back, all, nudge)],
       body: [picture.element],
     });
 
