@@ -152,8 +152,10 @@ export function figure(label, { controls = [], body = [], legend = null, caption
   };
 }
 
+const LEAST_WIDTH = 160;
+
 /**
- * A drawing as wide as its place, drawn again when that changes.
+ * A drawing as wide as its place, drawn again when that changes, and not at all while there is no place to speak of.
  *
  * @param {string} label for those who cannot see it
  * @param {(svg: import("d3-selection").Selection, width: number) => number} draw returns the height
@@ -163,7 +165,7 @@ export function drawing(label, draw) {
   const svg = select(element).append("svg").attr("role", "img").attr("aria-label", label);
   let width = 0;
   const redraw = () => {
-    if (!width) return;
+    if (width < LEAST_WIDTH) return;
     const height = draw(svg, width);
     svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height);
   };
