@@ -33,6 +33,9 @@ GOLDEN = (
 )
 """What the JavaScript model is compared with Python on: every temperature's branch, a prompt, extreme seeds."""
 
+LONG = Request(7, 5, 40, (10, 0, 17))
+"""More tokens than a console's log has records, several times."""
+
 
 def model_data(model: QuantizedModel) -> Json:
     """What the JavaScript integer model needs: shape, alphabet, integers, kernels with their numbers, tables."""

@@ -27,6 +27,7 @@ async function main() {
     ["model", "console", "live", "story"].map(part),
   );
   const context = { lab, model: createModel?.(lab) };
+  globalThis.lab = context; // for the curious, at the browser's own console
   context.machine = mountConsole?.(place("console"), context) ?? new Promise(() => {});
   mountLive?.(place("live"), context);
   mountStory?.(place("story"), context);

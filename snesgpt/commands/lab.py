@@ -20,7 +20,7 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     from asm.build import build_rom
     from quantize.fast import load_proved
     from snesgpt.lab import lab_data, training_documents
-    from snesgpt.lab_model import as_json
+    from snesgpt.lab_model import GOLDEN, LONG, as_json
     from snesgpt.lab_model import golden as golden_data
     from snesgpt.losses import check_same
     from trainer.errors import InputError
@@ -41,7 +41,7 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
         out / "lab.json": as_json(lab_data(exact, integers, rom, documents)),
     }
     if golden:
-        files[golden] = as_json(golden_data(integers))
+        files[golden] = as_json(golden_data(integers, (*GOLDEN, LONG)))
     for path, content in files.items():
         write_bytes(path, content)
     for path, content in files.items():

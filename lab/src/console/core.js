@@ -12,7 +12,7 @@ const SETTINGS = `
 vrr_runloop_enable = "true"
 audio_sync = "false"
 audio_latency = "64"
-video_smooth = "false"
+video_smooth = "true"
 video_font_enable = "false"
 `;
 
@@ -57,6 +57,8 @@ class Console {
   #simulate;
 
   frame = 0;
+  /** When the first frame was done, in ms since the page was asked for. */
+  firstFrame = null;
   paused = false;
 
   constructor(module) {
@@ -67,6 +69,7 @@ class Console {
   /** Called by the glue after each frame. */
   frameDone() {
     this.frame += 1;
+    this.firstFrame ??= performance.now();
     for (const listener of this.#listeners) listener(this);
   }
 

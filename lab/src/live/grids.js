@@ -68,7 +68,7 @@ export function hiddenFigure({ config }) {
   const element = figure("Hidden units", "");
   const note = element.querySelector("figcaption").appendChild(document.createElement("span"));
   const canvases = Array.from({ length: config.n_layer }, (_, n) =>
-    labelled(element, config.n_layer > 1 ? `layer ${n + 1}` : "after the gate"),
+    labelled(element, config.n_layer > 1 ? `layer ${n + 1}` : "gated"),
   );
   const update = (record, colours) => {
     let active = 0;

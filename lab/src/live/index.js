@@ -83,6 +83,6 @@ export function mountLive(element, { lab, model, machine }) {
 }
 
 function status({ mode, tenths, position }, { rate, current }) {
-  const who = mode === "request" ? `request: seed ${current?.seed}` : "the cartridge, played by hand";
+  const who = mode === "request" ? `request, seed ${current?.seed}: the console's screen rests` : "the cartridge, played by hand";
   return `${who} · temperature ${(tenths / 10).toFixed(1)} · position ${position} · ${rate.toFixed(1)} tokens/s`;
 }
