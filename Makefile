@@ -96,7 +96,7 @@ run: $(if $(wildcard $(ROM)),,all)
 	@sh scripts/run-rom.sh $(ROM)
 
 # The lab page. npm says nothing unless it fails; what it fetches is pinned by the checksums of package-lock.json.
-LAB_SOURCES := $(shell find lab/src -type f) lab/index.html lab/vite.config.js
+LAB_SOURCES := $(shell find lab/src -type f 2>/dev/null) lab/index.html lab/vite.config.js
 
 lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
 	@sh scripts/get-tool.sh node
@@ -115,13 +115,13 @@ build/lab-data/lab.json: $(MODEL) $(WEIGHTS) $(ASM) $(wildcard snesgpt/lab*.py) 
 
 build/lab/index.html: build/lab-data/lab.json build/lab-core/snes9x.wasm.gz $(LAB_SOURCES)
 	@echo "Building build/lab/"
-	@cd lab && npx --no-install vite build --logLevel warn
+	@cd lab && node_modules/.bin/vite build --logLevel warn
 
 lab: build/lab/index.html
 	@echo "build/lab/ is a static folder: make lab-serve shows it"
 
 lab-serve: lab
-	@cd lab && npx --no-install vite preview
+	@cd lab && node_modules/.bin/vite preview
 
 lab-test: lab | $(VENV)/installed-test
 	@sh scripts/get-tool.sh chromium
