@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { PICTURES, ask, running, startBrowser } from "./page.js";
+import { BUILD, PICTURES, ask, running, startBrowser } from "./page.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -31,6 +31,21 @@ for (const [what, before] of [["WebAssembly", withoutWasm], ["WebGL 2", withoutW
     await page.close();
   });
 }
+
+test("a server that knows nothing of gzip hands the core out as well", async () => {
+  const core = "core/snes9x.wasm.gz";
+  const page = await browser.open({ answers: { [core]: { path: `${BUILD}lab/${core}`, contentType: "application/gzip" } } });
+  await running(page);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
+
+test("where the cartridge is missing the console's place says so", async () => {
+  const page = await browser.open({ answers: { "data/cartridge.sfc": { status: 404 } } });
+  await page.waitForFunction(() => document.querySelector(".screen-message").textContent.includes("404"));
+  await page.waitForFunction(() => document.querySelector(".written .current").textContent.length > 1);
+  await page.close();
+});
 
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing serious in ${colorScheme} colours`, async (t) => {

@@ -43,10 +43,11 @@ export async function startBrowser() {
 }
 
 /**
- * The page as `options` of a browser context want it (colorScheme, viewport, reducedMotion). before: script to run first.
+ * The page as `options` of a browser context want it (colorScheme, viewport, reducedMotion). before: script to run first;
+ * answers: path on the server → what to answer in place of it.
  * page.requests and page.errors hold every request's URL and every error of page, console and network.
  */
-async function openPage(browser, url, { before = () => {}, ...options } = {}) {
+async function openPage(browser, url, { before = () => {}, answers = {}, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
@@ -58,6 +59,7 @@ async function openPage(browser, url, { before = () => {}, ...options } = {}) {
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
   page.on("close", () => context.close());
   await page.addInitScript(before);
+  for (const [path, answer] of Object.entries(answers)) await page.route(`${url}${path}`, (route) => route.fulfill(answer));
   await page.goto(url);
   await page.waitForFunction(() => globalThis.lab); // the page's context, once its data is there
   return page;
