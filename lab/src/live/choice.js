@@ -3,7 +3,8 @@ import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
 
 const BAR_HEIGHT = 64;
-const STEP = 20;
+const STEP = 20; // pixels a letter, at least
+const ROW = BAR_HEIGHT + 22;
 
 /** Shares of all tokens at `tenths`; at position 0 the end is no candidate. */
 export function shares(model, { logits, position }, tenths) {
@@ -18,17 +19,15 @@ export function barsFigure({ symbols }, model) {
   const element = document.createElement("figure");
   element.innerHTML = `<figcaption><strong>Next letter</strong> <span class="swatch before"></span> as the model has it
     (temperature 1), <span class="swatch after"></span> after temperature</figcaption>`;
-  const width = (symbols.length + 1) * STEP;
-  const svg = select(element)
-    .append("svg")
-    .attr("viewBox", `0 0 ${width} ${BAR_HEIGHT + 18}`)
-    .attr("role", "img")
-    .attr("class", "bars");
-  const columns = svg
-    .selectAll("g")
-    .data([...symbols, "end"])
-    .join("g")
-    .attr("transform", (_, i) => `translate(${i * STEP},0)`);
+  const svg = select(element).append("svg").attr("role", "img").attr("class", "bars");
+  const columns = svg.selectAll("g").data([...symbols, "end"]).join("g");
+  const layOut = () => {
+    const count = symbols.length + 1;
+    const across = Math.min(count, Math.max(1, Math.floor(element.clientWidth / STEP)));
+    svg.attr("viewBox", `0 0 ${across * STEP} ${Math.ceil(count / across) * ROW}`);
+    columns.attr("transform", (_, i) => `translate(${(i % across) * STEP},${Math.floor(i / across) * ROW})`);
+  };
+  new ResizeObserver(layOut).observe(element);
   columns.append("rect").attr("class", "before").attr("x", 2).attr("width", 8);
   columns.append("rect").attr("class", "after").attr("x", 10).attr("width", 8);
   columns
