@@ -96,7 +96,7 @@ run: $(if $(wildcard $(ROM)),,all)
 	@sh scripts/run-rom.sh $(ROM)
 
 # The lab page. npm says nothing unless it fails; what it fetches is pinned by the checksums of package-lock.json.
-LAB_SOURCES := $(shell find lab/src lab/index.html lab/vite.config.js -type f)
+LAB_SOURCES := $(shell find lab/src -type f) lab/index.html lab/vite.config.js
 
 lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
 	@sh scripts/get-tool.sh node
@@ -107,22 +107,26 @@ lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
 build/lab-core/snes9x.wasm.gz: lab/node_modules/.package-lock.json lab/scripts/unpack-core.js
 	@node lab/scripts/unpack-core.js build/lab-core
 
-build/lab-data/lab.json: $(ROM) snesgpt/lab.py
+build/lab-data/lab.json: $(MODEL) $(WEIGHTS) $(ASM) $(wildcard snesgpt/lab*.py) snesgpt/commands/lab.py | $(CC65) $(VENV)/installed
 	@echo "Exporting the model for the lab page"
-	@$(BIN)/snesgpt lab $(MODEL) --weights $(WEIGHTS) --out build/lab-data
+	@$(BIN)/snesgpt lab $(MODEL) --weights $(WEIGHTS) --data "$(DATA)" --out build/lab-data \
+	    --golden build/lab-golden/console.json >build/lab.txt
+	@touch $@
 
 build/lab/index.html: build/lab-data/lab.json build/lab-core/snes9x.wasm.gz $(LAB_SOURCES)
 	@echo "Building build/lab/"
-	@cd lab && npx vite build --logLevel warn
+	@cd lab && npx --no-install vite build --logLevel warn
 
 lab: build/lab/index.html
+	@echo "build/lab/ is a static folder: make lab-serve shows it"
 
 lab-serve: lab
-	@cd lab && npx vite preview
+	@cd lab && npx --no-install vite preview
 
-lab-test: lab
+lab-test: lab | $(VENV)/installed-test
 	@sh scripts/get-tool.sh chromium
-	@cd lab && npm test
+	@$(BIN)/python -m tests.lab_golden build/lab-golden
+	@cd lab && npm test --silent
 
 clean:
 	@rm -rf build

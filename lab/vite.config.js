@@ -14,8 +14,23 @@ const SHIPPED = {
   "core/snes9x-license.txt": build("lab-core/snes9x-license.txt"),
 };
 
+/** What the browser fetches while the script is still on its way. */
+const EARLY = [
+  ["core/snes9x.wasm.gz", "fetch"],
+  ["core/snes9x.js", "script"],
+  ["data/cartridge.sfc", "fetch"],
+  ["data/lab.json", "fetch"],
+];
+
+const preload = ([href, as]) => ({
+  tag: "link",
+  injectTo: "head",
+  attrs: { rel: "preload", href, as, crossorigin: as === "fetch" ? "anonymous" : false },
+});
+
 const shipped = {
   name: "shipped-files",
+  transformIndexHtml: () => EARLY.map(preload),
   generateBundle() {
     for (const [fileName, from] of Object.entries(SHIPPED)) {
       this.emitFile({ type: "asset", fileName, source: readFileSync(from) });

@@ -1,5 +1,5 @@
 // The emulator: Snes9x inside RetroArch, compiled to wasm, driven by the glue that comes with it.
-import { gunzip } from "./gunzip.js";
+import { gunzipped } from "./gunzip.js";
 import { findWorkRam, WORK_RAM_BYTES } from "./wram.js";
 
 const GLUE = "core/snes9x.js";
@@ -38,10 +38,21 @@ function loadGlue() {
   });
 }
 
-async function fetchBytes(url) {
+async function answer(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: the server answers ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return response;
+}
+
+/** Compiles while it arrives. */
+async function compile(url) {
+  const { body } = await answer(url);
+  const headers = { "Content-Type": "application/wasm" };
+  return WebAssembly.compileStreaming(new Response(await gunzipped(body), { headers }));
+}
+
+async function bytes(url) {
+  return new Uint8Array(await (await answer(url)).arrayBuffer());
 }
 
 function writeFile(FS, path, content) {
@@ -126,12 +137,15 @@ class Console {
 export async function bootCore({ canvas, rom }) {
   const why = obstacle();
   if (why) throw new Error(why);
-  const [wasm, cartridge] = await Promise.all([fetchBytes(WASM).then(gunzip), fetchBytes(rom), loadGlue()]);
+  const [compiled, cartridge] = await Promise.all([compile(WASM), bytes(rom), loadGlue()]);
   let machine = null;
   const module = await globalThis.EJS_Runtime({
     canvas,
     parent: canvas.parentElement,
-    wasmBinary: wasm,
+    instantiateWasm: (imports, receive) => {
+      WebAssembly.instantiate(compiled, imports).then(receive);
+      return {};
+    },
     noInitialRun: true,
     arguments: [],
     callbacks: {},

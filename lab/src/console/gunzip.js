@@ -1,6 +1,9 @@
-/** The bytes behind gzip; bytes that a server has already unpacked are given back as they are. */
-export async function gunzip(bytes) {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+const MAGIC = [0x1f, 0x8b];
+
+/** The stream behind gzip; one that a server has already unpacked is given back as it is. */
+export async function gunzipped(stream) {
+  const [ahead, whole] = stream.tee();
+  const { value } = await ahead.getReader().read();
+  const packed = MAGIC.every((byte, i) => value[i] === byte);
+  return packed ? whole.pipeThrough(new DecompressionStream("gzip")) : whole;
 }

@@ -19,8 +19,11 @@ const FRAME = `
     Its sound begins with your first click.
   </p>`;
 
-/** Boots the cartridge into `element`. Resolves to { console, host }; rejects, with a message shown, where it cannot run. */
-export async function mountConsole(element, { lab }) {
+/**
+ * Boots the cartridge into `element`; loading: a promise of lab.json. Resolves to { console, host }; rejects, with a
+ * message shown, where it cannot run.
+ */
+export async function mountConsole(element, loading) {
   element.innerHTML = FRAME;
   const canvas = element.querySelector("canvas");
   const message = element.querySelector(".screen-message");
@@ -30,7 +33,7 @@ export async function mountConsole(element, { lab }) {
     console.attach();
     message.remove();
     mountPad(element.querySelector(".pad"), canvas, console);
-    return { console, host: new Host(console, lab) };
+    return { console, host: new Host(console, await loading) };
   } catch (error) {
     canvas.remove();
     element.querySelector(".pad").remove();

@@ -82,7 +82,8 @@ export function mountLive(element, { lab, model, machine }) {
   );
 }
 
-function status({ mode, tenths, position }, { rate, current }) {
-  const who = mode === "request" ? `request, seed ${current?.seed}: the console's screen rests` : "the cartridge, played by hand";
+function status({ mode, tenths, position }, { rate, current, reset }) {
+  const rests = reset ? ", while the console's screen rests" : "";
+  const who = mode === "request" ? `request, seed ${current?.seed}${rests}` : "the cartridge, played by hand";
   return `${who} · temperature ${(tenths / 10).toFixed(1)} · position ${position} · ${rate.toFixed(1)} tokens/s`;
 }

@@ -6,9 +6,9 @@ export function textFigure({ symbols, config }, given) {
   const element = document.createElement("div");
   element.className = "written";
   element.innerHTML = `
-    <p class="current" aria-label="Name in progress"></p>
-    <p class="tokens" aria-label="Tokens"></p>
-    <p class="finished" aria-label="Names before, the newest first"></p>`;
+    <p class="current"></p>
+    <p class="tokens"></p>
+    <p class="finished"></p>`;
   const [current, tokens, finished] = ["current", "tokens", "finished"].map((name) => element.querySelector(`.${name}`));
   let [letters, read, names] = [[], [], []];
 
@@ -33,7 +33,7 @@ export function textFigure({ symbols, config }, given) {
     current.replaceChildren(...spans);
     const shown = read.map((token) => (token === config.bos ? "begin" : symbols[token]));
     tokens.textContent = `read: ${shown.map((text, i) => `${text} ${read[i]}`).join(", ")}`;
-    finished.textContent = names.join(", ");
+    finished.textContent = names.length ? `before: ${names.join(", ")}` : "";
   };
   return { element, add, update, clear: () => ([letters, read, names] = [[], [], []]) };
 }

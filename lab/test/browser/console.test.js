@@ -55,7 +55,7 @@ test("the ROM boots, draws, and keeps sixty frames a second", async (t) => {
     return { first: console.firstFrame, frames: ((console.frame - frame) * 1000) / (performance.now() - start) };
   });
   t.diagnostic(`first frame ${Math.round(first)} ms after the page was asked for; ${frames.toFixed(1)} frames/s`);
-  await page.screenshot({ path: `${PICTURES}playing.png`, fullPage: true });
+  await page.locator(".stage").screenshot({ path: `${PICTURES}playing.png` });
   assert.deepEqual(page.errors, []);
   await page.close();
 });
@@ -90,7 +90,7 @@ test("the badge counts hundreds of equal tokens, of a request and of a person's 
   await counted(played.compared + 400);
   const both = await badge(page);
   assert.deepEqual([both.state, both.equal], ["equal", both.compared]);
-  await page.screenshot({ path: `${PICTURES}request.png`, fullPage: true });
+  await page.locator(".stage").screenshot({ path: `${PICTURES}request.png` });
   await page.close();
 });
 

@@ -50,7 +50,7 @@ test("at a phone's width nothing stands out sideways", async () => {
   await running(page);
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, globalThis.innerWidth]);
   assert.deepEqual([content, window], [360, 360]);
-  await page.screenshot({ path: `${PICTURES}phone.png`, fullPage: true });
+  await page.locator(".stage").screenshot({ path: `${PICTURES}phone.png` });
   await page.close();
 });
 
