@@ -96,7 +96,7 @@ run: $(if $(wildcard $(ROM)),,all)
 	@sh scripts/run-rom.sh $(ROM)
 
 # The lab page. npm says nothing unless it fails; what it fetches is pinned by the checksums of package-lock.json.
-LAB_SOURCES := $(shell find lab/src -type f) lab/index.html lab/vite.config.js
+LAB_SOURCES := $(shell find lab/src -type f 2>/dev/null) lab/index.html lab/vite.config.js
 
 lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
 	@sh scripts/get-tool.sh node

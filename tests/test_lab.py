@@ -21,7 +21,7 @@ from quantize.quantized import BLOCK_KERNELS, load_model
 from quantize.sampler import Request, run
 from snesgpt.cli import run as snesgpt
 from snesgpt.console import Console
-from snesgpt.lab_model import GOLDEN, golden, model_data
+from snesgpt.lab_model import GOLDEN, LONG, golden, model_data
 from tests import lab_golden
 from trainer.config import ACTIVATIONS, ModelConfig
 from trainer.corpus import split
@@ -242,7 +242,7 @@ def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 def test_golden_tokens_are_the_integer_models(made: Path) -> None:
     found, model = json.loads((made / "one" / "golden.json").read_bytes()), load_model(made / "model.npz")
     assert found["model"] == model_data(model)
-    for given, request in zip(GOLDEN, found["requests"], strict=True):
+    for given, request in zip((*GOLDEN, LONG), found["requests"], strict=True):
         (tokens,) = run(IntegerModel(model), [given], traced=True)
         assert (request["seed"], request["tenths"], request["count"]) == (given.seed, given.tenths, given.count)
         for token, noted in zip(tokens, request["tokens"], strict=True):
