@@ -40,6 +40,7 @@ def model_data(model: QuantizedModel) -> Json:
         "symbols": list(model.symbols),
         "merges": [list(pair) for pair in model.merges],
         "running": model.reading.running,
+        "fold_case": model.reading.fold_case,
         "tensors": {
             name: {"shape": list(tensor.shape), "values": tensor.reshape(-1).tolist()}
             for name, tensor in model.tensors.items()
