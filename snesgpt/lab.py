@@ -38,8 +38,11 @@ from trainer.weights import Weights
 DOCUMENTS = 200
 """Training documents for the page's figures."""
 
-FIRST_SAMPLES = 3
-"""Texts of the untrained model."""
+FIRST_SAMPLES, FIRST_TEMPERATURE = 3, 1.0
+"""Texts of the untrained model: it has no opinion that a temperature could sharpen."""
+
+SETTINGS = ("steps", "batch_size", "learning_rate", "weight_decay", "digits", "grid", "seed", "data", "preset")
+"""Notes of the training that the page tells."""
 
 DIGITS = 6
 """Significant digits of a float weight: a float32 has seven."""
@@ -110,18 +113,17 @@ def build_id(rom: Rom) -> str:
 
 
 def _training(weights: Weights, model: QuantizedModel) -> Json:
-    """What is known of the training; of a model made elsewhere little, so any of it may be missing.
+    """What is known of the training; of a model made elsewhere little, so any of it may be missing or empty.
 
     curve: [step, training loss, validation loss] …; samples: [step, texts] …, the first of the untrained model.
     """
-    info = weights.info
-    samples = [[step, list(texts)] for step, texts in info.get("samples", [])]
+    info, measured = weights.info, _measurements(weights)
+    samples = [[step, texts] for step, _, _, texts in measured]
     if samples:
         samples.insert(0, [0, _first_samples(weights)])
-    known = {name: info[name] for name in ("steps", "batch_size", "learning_rate", "seed", "data") if name in info}
     return {
-        **known,
-        "curve": info.get("curve", []),
+        **{name: info[name] for name in SETTINGS if name in info},
+        "curve": [[step, train, validation] for step, train, validation, _ in measured],
         "samples": samples,
         "digits_per_weight": info.get("adds_per_weight", {}),
         "active_hidden": info.get("active_hidden"),
@@ -130,11 +132,22 @@ def _training(weights: Weights, model: QuantizedModel) -> Json:
     }
 
 
+def _measurements(weights: Weights) -> list[tuple[int, float, float, list[str]]]:
+    """(step, training loss, validation loss, texts), as training noted them. Raises InputError if damaged."""
+    try:
+        return [
+            (int(step), float(train), float(validation), [str(text) for text in texts])
+            for step, train, validation, texts in weights.info.get("measurements", [])
+        ]
+    except (TypeError, ValueError) as error:
+        raise InputError("the training log in the weights' notes is damaged: train again") from error
+
+
 def _first_samples(weights: Weights) -> list[str]:
     """What the model wrote before it had learned anything."""
-    config, info = weights.config, weights.info
-    tensors = initial_tensors(config, info["seed"])
-    return generate(tensors, config, weights.tokenizer, FIRST_SAMPLES, info["temperature"], info["seed"])
+    config, seed = weights.config, int(weights.info.get("seed", 0))
+    tensors = initial_tensors(config, seed)
+    return generate(tensors, config, weights.tokenizer, FIRST_SAMPLES, FIRST_TEMPERATURE, seed)
 
 
 def _significant(tensor: np.ndarray[Any, Any]) -> Json:

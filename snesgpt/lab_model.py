@@ -19,6 +19,7 @@ from quantize.sampler import Request, Token, run
 from quantize.schedule import TraceEntry, trace_entries
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
+from trainer.errors import InputError
 
 Json = dict[str, Any]
 
@@ -66,8 +67,11 @@ def golden(model: QuantizedModel, requests: Sequence[Request] = GOLDEN) -> Json:
 
 
 def as_json(data: Json) -> bytes:
-    """Compact, in the order given: the same data, the same bytes."""
-    return (json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n").encode()
+    """Compact, in the order given: the same data, the same bytes. Raises InputError for what is no number."""
+    try:
+        return (json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n").encode()
+    except ValueError as error:
+        raise InputError("a note of the model is infinite or no number: train again") from error
 
 
 def _entry(entry: TraceEntry) -> Json:

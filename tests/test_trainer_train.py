@@ -18,7 +18,7 @@ from snesgpt.commands.train import command as train_command
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays
-from trainer.model import loss_per_token
+from trainer.model import Tensors, loss_per_token
 from trainer.tokenizer import Tokenizer
 from trainer.train import Interrupted, Result, Settings, State, as_vector, train
 from trainer.weights import load_weights
@@ -42,13 +42,17 @@ def run(path: Path, settings: Settings = SETTINGS, stop_at: int | None = None, r
         if state.step == stop_at:
             raise KeyboardInterrupt
 
-    return train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report)
+    def sample(tensors: Tensors) -> list[str]:
+        return [f"{tensors['wte'].sum():.6f}", "b"]
+
+    return train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report, sample)
 
 
 def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     first, again = run(tmp_path), run(tmp_path)
     assert as_vector(first.tensors).tobytes() == as_vector(again.tensors).tobytes()
     assert first.log == again.log
+    assert len({entry.samples for entry in first.log}) == len(first.log), "each measurement has samples of its own"
     other = run(tmp_path, replace(SETTINGS, seed=1))
     assert as_vector(other.tensors).tobytes() != as_vector(first.tensors).tobytes()
 
@@ -150,6 +154,14 @@ def test_each_measurement_is_a_line_with_losses_time_left_and_samples(tmp_path: 
         re.match(r" *\d+%  training \d\.\d+, validation \d\.\d+, \d+:\d\d left: [ab, ]*$", line) for line in lines
     )
     info, log = load_weights(out).info, json.loads(result.stdout)["log"]
+    noted = [
+        [step, f"training {train:.3f}, validation {validation:.4f}", f"left: {', '.join(texts)}"]
+        for step, train, validation, texts in info["measurements"]
+    ]
+    assert [step for step, _, _ in noted] == [step for step, _, _ in log]
+    assert all(
+        losses in line and line.endswith(texts) for (_, losses, texts), line in zip(noted, lines, strict=True)
+    )
     assert (info["preset"], info["validation"], info["dropout"]) == ("small", 0.25, 0.1)
     assert info["nll_float"] not in [validation for _, _, validation in log], "the held-out text chose nothing"
 
