@@ -28,6 +28,9 @@ from trainer.model import Tensors, active_share, gradient, initial_tensors, mean
 from trainer.tokenizer import Tokenizer
 
 EVALUATIONS = 20
+EARLY = (0.0005, 0.002, 0.005, 0.01, 0.02)
+"""Shares of a run after which it is measured besides, where the loss falls fastest: for whoever looks on."""
+
 ALLOCATIONS = 240
 """How often in a run the budget of digits is spread anew; a multiple of EVALUATIONS."""
 FLOAT_UNTIL, BUDGET_FROM = 0.1, 0.5
@@ -98,14 +101,14 @@ class Settings:
 class LogEntry:
     """One measurement: after `step` steps; mean training loss since the one before, validation loss (nats).
 
-    in_budget: whether its weights keep to the digits asked for; only such weights are candidates to be kept.
+    candidate: whether its weights may be kept: early ones may not, nor any that exceed the digits asked for.
     samples: what its weights wrote, if they were asked to.
     """
 
     step: int
     train: float
     validation: float
-    in_budget: bool = True
+    candidate: bool = True
     samples: tuple[str, ...] = ()
 
 
@@ -232,7 +235,7 @@ def _run(
     sample: Sample,
     save: Callable[[], None],
 ) -> None:
-    """Steps until the progress is 1 or patience ends. Measures and saves at every multiple of 1 / EVALUATIONS."""
+    """Steps until progress is 1 or patience ends. Measures and saves at multiples of 1 / EVALUATIONS, and early."""
     projection = settings.projection()
     order = Shuffled(len(seen), settings.seed)
     progress = _progress(state, settings)
@@ -255,12 +258,13 @@ def _run(
         if settings.digits and progress >= FLOAT_UNTIL and _passed(before_step, progress, ALLOCATIONS):
             now = partial(_budget, progress=progress)
             state.granted = projection.allocate(state.parameters, settings.digits, now)
-        if _passed(before_step, progress, EVALUATIONS):
+        due = _passed(before_step, progress, EVALUATIONS)
+        if due or any(before_step < share <= progress for share in EARLY):
             weights = _projected(state, projection)
             validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
             _check(state, validation)
             texts = tuple(sample(as_tensors(weights, settings.config)))
-            _note(state, weights, validation, not settings.digits or progress >= BUDGET_FROM, texts)
+            _note(state, weights, validation, due and (not settings.digits or progress >= BUDGET_FROM), texts)
             save()
         report(state, progress)
 
@@ -281,7 +285,7 @@ def _progress(state: State, settings: Settings) -> float:
 
 def _in_vain(log: Sequence[LogEntry], patience: int) -> bool:
     """Whether the last `patience` candidates to be kept, if it is not 0, were no better than one before them."""
-    losses = [entry.validation for entry in log if entry.in_budget]
+    losses = [entry.validation for entry in log if entry.candidate]
     return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
 
 
@@ -315,11 +319,11 @@ def _check(state: State, validation: float) -> None:
         raise InputError(f"the loss diverged at step {state.step}: train again with a lower learning rate")
 
 
-def _note(state: State, weights: Array, validation: float, in_budget: bool, samples: tuple[str, ...]) -> None:
+def _note(state: State, weights: Array, validation: float, candidate: bool, samples: tuple[str, ...]) -> None:
     """Log a measurement; keep the weights if they are the best so far."""
-    if in_budget and validation < min((entry.validation for entry in state.log if entry.in_budget), default=np.inf):
+    if candidate and validation < min((entry.validation for entry in state.log if entry.candidate), default=np.inf):
         state.best = weights.copy()
-    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), validation, in_budget, samples))
+    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), validation, candidate, samples))
     state.losses.clear()
 
 
