@@ -6,7 +6,7 @@ Lists of numbers are flat, row by row, with their shape beside them.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from quantize.sampler import Request, Token, run
 from quantize.schedule import TraceEntry, trace_entries
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
+from trainer.config import ModelConfig
 from trainer.errors import InputError
 
 Json = dict[str, Any]
@@ -36,6 +37,7 @@ GOLDEN = (
 def model_data(model: QuantizedModel) -> Json:
     """What the JavaScript integer model needs: shape, alphabet, integers, kernels with their numbers, tables."""
     config = model.config
+    bits = {value for name, value in model.parameters.items() if name.endswith(".bits")}
     return {
         "config": {**config.to_dict(), "head_dim": config.head_dim, "bos": config.bos, "n_params": config.n_params},
         "symbols": list(model.symbols),
@@ -51,7 +53,7 @@ def model_data(model: QuantizedModel) -> Json:
         "logit_shift": model.logit_shift,
         "logit_exponent": model.logit_exponent,
         "trace": [_entry(entry) for entry in trace_entries(config, model.kernels)],
-        "tables": _tables(model),
+        "tables": tables(config, sorted(bits)),
     }
 
 
@@ -78,10 +80,9 @@ def _entry(entry: TraceEntry) -> Json:
     return {"name": entry.name, "shape": list(entry.shape), "over_positions": entry.over_positions}
 
 
-def _tables(model: QuantizedModel) -> Json:
-    """The integer model's tables; squares and their epsilon by the bits of a table norm."""
-    d = model.config.n_embd
-    bits = sorted({value for name, value in model.parameters.items() if name.endswith(".bits")})
+def tables(config: ModelConfig, bits: Iterable[int]) -> Json:
+    """The integer model's tables; squares and their epsilon for each of `bits` that a table norm has."""
+    d = config.n_embd
     return {
         "exp": exp_table().tolist(),
         "exp7": EXP7.tolist(),
