@@ -17,8 +17,8 @@ import numpy as np
 from quantize import blocks
 from quantize.kernels import KERNELS
 from quantize.quantized import QuantizedModel
-from quantize.sampler import Generator, choose, inverse_temperature, sampling_weights
-from snesgpt.lab_model import Json, as_json, golden, tables
+from quantize.sampler import Generator, Request, choose, inverse_temperature, sampling_weights
+from snesgpt.lab_model import GOLDEN, Json, as_json, golden, tables
 from tests.models import digit_model, random_model
 from trainer.config import ModelConfig
 from trainer.files import write_bytes
@@ -28,6 +28,9 @@ SQUARED = replace(SHAPE, activation="relu2")
 LONG = ModelConfig(12, block_size=40, n_embd=8, n_head=4, n_hidden=16)
 WIDTH = 16
 BITS = (12, 13, 14, 15)
+RUNNING = (Request(3, 10, 40, (0, 1)), Request(4, 5, 40), Request(5, 0, 4))
+"""Windows enough that some are full, and that BOS comes in one that goes on from another."""
+
 SEEDS = (0, 1, 255, 0x8000, 0xFFFF)
 
 
@@ -169,7 +172,8 @@ def write(folder: Path) -> None:
     """All golden files. The same bytes every time."""
     made = models()
     for name, model in made.items():
-        write_bytes(folder / "models" / f"{name}.json", as_json(golden(model)))
+        requests = RUNNING if model.reading.running else GOLDEN
+        write_bytes(folder / "models" / f"{name}.json", as_json(golden(model, requests)))
     texts = ["", "a", "AB ab", "abab  ab\nba", "c dab ab"]
     found = {"tables": block_tables(), "calls": calls() + encodings(made["running_text"], texts)}
     write_bytes(folder / "calls.json", as_json(found))

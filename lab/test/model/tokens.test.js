@@ -31,7 +31,8 @@ for (const [name, { model: data, requests }] of goldenModels()) {
         const { weights, total } = model.probabilities(candidates, tenths);
         const below = weights.slice(0, next).reduce((sum, weight) => sum + weight, 0);
         const draw = Math.floor((y * total) / 65536);
-        assert.ok(weights[next] > 0 && (tenths === 0 || (below <= draw && draw < below + weights[next])));
+        assert.ok(below <= draw && draw < below + weights[next], `${draw} does not pick ${next}`);
+        if (tenths === 0) assert.equal(total, weights[next]);
         assert.equal(model.choose(candidates, tenths, y), next);
       }
     }
