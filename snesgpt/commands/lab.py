@@ -29,6 +29,8 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
 
     if out.is_file():
         raise InputError(f"{out} is a file: --out names the folder that cartridge.sfc and lab.json go to")
+    if golden and golden.is_dir():
+        raise InputError(f"{golden} is a folder: --golden names the file itself")
     integers = load_proved(model)
     exact = load_weights(weights or model.with_name("weights.npz"))
     check_same(exact, integers)
@@ -42,4 +44,5 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
         files[golden] = as_json(golden_data(integers))
     for path, content in files.items():
         write_bytes(path, content)
+    for path, content in files.items():
         click.echo(f"{path}: {-(-len(content) // 1024):,} KiB")
