@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from asm.clocks import Instruction
 from asm.fast import CodePart, Unit
 from asm.layout import Layout
-from quantize.digits import planes
 from quantize.quantized import QuantizedModel
 from snesgpt.lab_model import Json
 
@@ -40,10 +39,8 @@ def row_as_code(model: QuantizedModel, layout: Layout, row: int = 0) -> Json | N
         "clocks": unit.clocks,
         "bias": model.parameters["lm_head.clamp"] >> model.parameters["lm_head.shift"],
         "weights": model.tensors[matrix][row].tolist(),
-        "exponent": model.parameters.get(f"{matrix}.exponent", 0),
-        "digits": [
-            {"shift": plane.shift, "digits": plane.digits[row].tolist()} for plane in planes(model.tensors[matrix])
-        ],
+        "exponent": model.exponent(matrix),
+        "digits": [{"shift": plane.shift, "digits": plane.digits[row].tolist()} for plane in model.planes(matrix)],
         "lines": [_line(instruction) for instruction in unit.code],
     }
 

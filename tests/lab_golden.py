@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from quantize import blocks
+from quantize.digits import MOST_EXPONENT
 from quantize.kernels import KERNELS
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Generator, Request, choose, inverse_temperature, sampling_weights
@@ -26,6 +27,7 @@ from trainer.files import write_bytes
 SHAPE = ModelConfig(9, block_size=6, n_embd=8, n_head=2, n_layer=2, n_hidden=12)
 SQUARED = replace(SHAPE, activation="relu2")
 LONG = ModelConfig(12, block_size=40, n_embd=8, n_head=4, n_hidden=16)
+SMALL = {"wq": 0.3, "wo": 0.1, "fc1": 0.3, "fc2": 0.1, "lm_head": 0.5}
 WIDTH = 16
 BITS = (12, 13, 14, 15)
 RUNNING = (Request(3, 10, 40, (0, 1)), Request(4, 5, 40), Request(5, 0, 4))
@@ -44,6 +46,8 @@ def models() -> dict[str, QuantizedModel]:
         "rows": digit_model(SHAPE, 1, active=0.9, front=False, lm_head=8, wte=4),
         "squared_columns": digit_model(SQUARED, 3, front=True),
         "squared_rows": digit_model(SQUARED, 4, active=0.9, front=False),
+        "small_weights_columns": digit_model(SHAPE, 2, front=True, **SMALL),
+        "small_weights_rows": digit_model(SHAPE, 2, active=0.9, front=False, **SMALL),
         "long": digit_model(LONG, 5),
         "running_text": running_text(),
     }
@@ -124,9 +128,10 @@ def kernels(random: np.random.Generator) -> list[Json]:
     matrix[6:] >>= 8
     inputs = [[32767] * 5, [-32768] * 5, [1, -1, 0, 127, -129], random.integers(-4000, 4000, 5).tolist()]
     return [
-        call(f"linear {name}", kernel(weights)(np.array(x)), weights, x)
+        call(f"linear {name}", kernel(weights, exponent)(np.array(x)), weights, exponent, x)
         for name, kernel in KERNELS.items()
         for weights in (matrix, 0 * matrix)
+        for exponent in range(MOST_EXPONENT + 1)
         for x in inputs
     ]
 

@@ -114,7 +114,7 @@ def test_a_row_is_code_of_the_cartridge_that_computes_its_logit(made: Path, data
     model = load_model(made / "model.npz")
     random = np.random.default_rng(0)
     for x in random.integers(-row["bias"], row["bias"] + 1, (50, 8)):
-        assert executed(row, x) == KERNELS["digits"](model.tensors["lm_head"])(x)[0]
+        assert executed(row, x) == KERNELS["digits"](model.tensors["lm_head"], row["exponent"])(x)[0]
 
 
 def executed(row: dict[str, Any], x: Ints) -> int:
@@ -270,6 +270,10 @@ def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> Non
     assert {"lm_head.shift", "lm_head.clamp"} <= {
         name for m in models.values() for name, n in m.parameters.items() if n
     }
+    fine = {
+        model.kernels[name] for model in models.values() for name in model.linear_names() if model.exponent(name)
+    }
+    assert fine == set(KERNELS)
     assert any(model.logit_shift for model in models.values())
     running = lab_golden.running_text()
     tokens = [token for request in lab_golden.RUNNING for token in run(IntegerModel(running), [request])[0]]

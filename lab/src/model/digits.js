@@ -23,7 +23,7 @@ export function canonical(weight) {
  * A weight's digits as {shift, digit}: it is Σ digit · 2^-shift. Least significant first; all of 2^0 and above are
  * one term of shift 0, repeated units.
  *
- * exponent: the integer stands for w · 2^(8 + exponent).
+ * exponent: the weight is in units of 2^-(8 + exponent).
  */
 export function terms(weight, exponent = 0) {
   const point = FRACTION_BITS + exponent;

@@ -1,7 +1,8 @@
 /**
  * The ways to compute y = W x in integers: the twin of quantize/kernels.py.
  *
- * Each is made for a matrix {shape: [outputs, inputs], values} of Q8.8, and maps x (inputs,) to y (outputs,), Q8.8.
+ * Each is made for a matrix {shape: [outputs, inputs], values} in units of 2^-(8 + exponent), and maps x (inputs,) to
+ * y (outputs,), both Q8.8.
  */
 
 import { planesOfRow } from "./digits.js";
@@ -12,14 +13,14 @@ export function rowsOf({ shape: [outputs, inputs], values }) {
   return Array.from({ length: outputs }, (_, row) => Int32Array.from(values.slice(row * inputs, (row + 1) * inputs)));
 }
 
-/** round(Σ w·x / 256): exact products and sum, one rounding. */
-function schoolbook(matrix) {
+/** round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding. */
+function schoolbook(matrix, exponent) {
   const rows = rowsOf(matrix);
   return (x) =>
     Int32Array.from(rows, (weights) => {
       let sum = 0;
       for (let n = 0; n < x.length; n++) sum += weights[n] * x[n];
-      return roundShift(sum, FRACTION_BITS);
+      return roundShift(sum, FRACTION_BITS + exponent);
     });
 }
 
@@ -44,14 +45,18 @@ function digits(matrix, exponent) {
     });
 }
 
-/** Σ over inputs and digits of ± round(x / 2^shift): zero inputs cost nothing. */
+/**
+ * round(Σ ± round(x / 2^shift) / 2^exponent) over inputs and digits: zero inputs cost nothing.
+ *
+ * Sums are kept 2^exponent times too large, so that what small digits add is not rounded away.
+ */
 function digitColumns(matrix, exponent) {
-  const rows = rowsOf(matrix).map((weights) => planesOfRow(weights, exponent));
+  const rows = rowsOf(matrix).map((weights) => planesOfRow(weights));
   return (x) =>
     Int32Array.from(rows, (planes) => {
       let sum = 0;
       for (const plane of planes) sum += planeSum(plane, x, (value) => roundShift(value, plane.shift));
-      return sum;
+      return roundShift(sum, exponent);
     });
 }
 

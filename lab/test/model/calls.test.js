@@ -18,9 +18,9 @@ const vectors = (value) => {
   return Array.isArray(value[0]) ? value.map(vectors) : Int32Array.from(value);
 };
 
-const multiply = (kernel) => (matrix, x) => {
+const multiply = (kernel) => (matrix, exponent, x) => {
   const shape = [matrix.length, matrix[0].length];
-  return linear(kernel, { shape, values: matrix.flatMap((row) => [...row]) })(x);
+  return linear(kernel, { shape, values: matrix.flatMap((row) => [...row]) }, exponent)(x);
 };
 
 /** What is not called by its own name, or takes the tables in another place than the last. */

@@ -1,10 +1,9 @@
-/** Rounding at any size, digits of every weight, and exponents: checked against what defines them. */
+/** Rounding at any size, digits of every weight: checked against what defines them. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonical, planesOfRow, terms } from "../../src/model/digits.js";
 import { clip, floorShift, roundDivide, roundShift } from "../../src/model/fixed.js";
-import { linear } from "../../src/model/kernels.js";
 import { Tokenizer } from "../../src/model/tokenizer.js";
 
 /** The largest magnitude that fixed.js says a number can have, and numbers around powers of two below it. */
@@ -53,19 +52,6 @@ test("a row's planes hold the digits of its weights, the smallest first", () => 
     { shift: 0, inputs: [1, 3], digits: [1, 3] },
   ]);
   assert.deepEqual(planesOfRow([0, 0]), []);
-});
-
-test("a matrix with an exponent stands for weights so much smaller", () => {
-  const [shape, x] = [[2, 3], Int32Array.of(1000, -777, 32767)];
-  const values = [3, -40, 17, 64, 0, -1];
-  for (const kernel of ["digits", "digit_columns"]) {
-    for (const exponent of [1, 2, 5]) {
-      const larger = values.map((value) => value * 2 ** exponent);
-      assert.deepEqual(linear(kernel, { shape, values: larger }, exponent)(x), linear(kernel, { shape, values })(x));
-    }
-  }
-  assert.deepEqual([...linear("digits", { shape: [1, 1], values: [1] }, 2)(Int32Array.of(1536))], [2]);
-  assert.deepEqual([...linear("digit_columns", { shape: [1, 1], values: [-1] }, 2)(Int32Array.of(1536))], [-2]);
 });
 
 test("text becomes tokens and comes back; an unknown character is named", () => {
