@@ -1,10 +1,13 @@
 # From names to a cartridge. `make help` lists the targets and the variables.
 
-DATA   = trainer/data/names.txt
-PRESET = microgpt
-STEPS  =
-SEED   = 0
-PYTHON = python3
+DATA       = trainer/data/names.txt
+DOCUMENTS  = lines
+TOKENS     =
+PRESET     = microgpt
+STEPS      =
+SEED       = 0
+CHECKPOINT =
+PYTHON     = python3
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -21,14 +24,30 @@ QUANTIZE := $(wildcard quantize/*.py) $(filter-out tables/font.py,$(wildcard tab
 ASM      := $(wildcard quantize/*.py tables/*.py tables/*.txt asm/*.py $(addprefix asm/templates/,*.asm *.inc *.cfg \
             */*.asm */*.inc)) snesgpt/commands/build.py
 
+# The text that the held-out loss is measured on; that of a checkpoint is unknown unless it is given.
+MEASURED := $(if $(and $(CHECKPOINT),$(filter file,$(origin DATA))),,$(DATA))
+
 # The options of the last training are the name of a file. When these are others, it is time to train again.
 empty   :=
 space   := $(empty) $(empty)
-OPTIONS := build/.trained-with-$(subst /,+,$(subst $(space),_,$(DATA) $(PRESET) $(STEPS) $(SEED)))
+WITH    := $(or $(CHECKPOINT),$(DOCUMENTS) $(TOKENS) $(PRESET) $(STEPS) $(SEED))
+OPTIONS := build/.trained-with-$(subst /,+,$(subst $(space),_,$(MEASURED) $(WITH)))
 CHANGED := $(if $(wildcard $(OPTIONS)),,new_options)
 
-# A name with spaces, as a rule wants it.
-TEXT := $(subst $(space),\ ,$(DATA))
+# Names with spaces, as a rule wants them.
+TEXT  := $(subst $(space),\ ,$(DATA))
+READY := $(subst $(space),\ ,$(CHECKPOINT))
+
+# What says how to train does not go with weights that are trained.
+IDLE := $(strip $(foreach name,DOCUMENTS TOKENS PRESET STEPS SEED,$(if $(filter file,$(origin $(name))),,$(name))))
+ifneq ($(CHECKPOINT),)
+ifneq ($(IDLE),)
+$(error CHECKPOINT=$(CHECKPOINT) is trained already: leave out $(IDLE))
+endif
+ifeq ($(abspath $(CHECKPOINT)),$(abspath $(WEIGHTS)))
+$(error CHECKPOINT=$(CHECKPOINT) is where the weights are anyway: make without it goes on from there)
+endif
+endif
 
 # A phony target when the assembler is not on the PATH, nothing at all when it is.
 found = $(firstword $(wildcard $(addsuffix /$(1),$(subst :, ,$(PATH)))))
@@ -59,18 +78,30 @@ $(VENV)/installed-test: pyproject.toml | $(BIN)/python
 	@$(PIP) -e '.[test]' 2>$(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 	@touch $(VENV)/installed $@
 
-$(WEIGHTS): $(TEXT) $(TRAINER) $(CHANGED) | $(VENV)/installed
-	@echo "Training $(PRESET) on $(DATA)"
+ifneq ($(CHECKPOINT),)
+$(WEIGHTS): $(READY) $(CHANGED) | $(VENV)/installed
+	@echo "Taking $(CHECKPOINT)"
 	@mkdir -p build
-	@$(BIN)/snesgpt train --data "$(DATA)" --preset "$(PRESET)" --seed "$(SEED)" \
-	    $(if $(STEPS),--steps "$(STEPS)") --out $@ >build/train.txt
-	@head -n 1 build/train.txt
+	@$(BIN)/python scripts/take_checkpoint.py "$(CHECKPOINT)" $@
 	@rm -f build/.trained-with-*
 	@touch "$(OPTIONS)"
 
+$(READY):
+	@echo "CHECKPOINT=$(CHECKPOINT): there is no such file" >&2; exit 1
+else
+$(WEIGHTS): $(TEXT) $(TRAINER) $(CHANGED) | $(VENV)/installed
+	@echo "Training $(PRESET) on $(DATA)"
+	@mkdir -p build
+	@$(BIN)/snesgpt train --data "$(DATA)" --documents "$(DOCUMENTS)" $(if $(TOKENS),--tokens "$(TOKENS)") \
+	    --preset "$(PRESET)" --seed "$(SEED)" $(if $(STEPS),--steps "$(STEPS)") --out $@ >build/train.txt
+	@head -n 1 build/train.txt
+	@rm -f build/.trained-with-*
+	@touch "$(OPTIONS)"
+endif
+
 $(MODEL): $(WEIGHTS) $(QUANTIZE) | $(VENV)/installed
 	@echo "Quantizing to $@"
-	@$(BIN)/snesgpt quantize $(WEIGHTS) --data "$(DATA)" --out $@ >build/quantize.txt
+	@$(BIN)/snesgpt quantize $(WEIGHTS) $(if $(MEASURED),--data "$(MEASURED)") --out $@ >build/quantize.txt
 	@sed -n '/^range proof/p; /^held-out/p' build/quantize.txt
 
 $(ROM): $(MODEL) $(ASM) | $(CC65) $(VENV)/installed
@@ -142,8 +173,11 @@ help:
 	@echo "make lab-test   the lab page in a real browser"
 	@echo "make clean      remove build/"
 	@echo
-	@echo "DATA=FILE       the text to learn, one document a line     [$(DATA)]"
+	@echo "DATA=FILE       the text to learn                          [$(DATA)]"
+	@echo "DOCUMENTS=KIND  what one is in it: lines, paragraphs (blank lines between them) or stream [$(DOCUMENTS)]"
+	@echo "TOKENS=N        merge characters to so many tokens, to 512 [a character each]"
 	@echo "PRESET=NAME     microgpt, small, large, tavern, forerunner [$(PRESET)]"
 	@echo "STEPS=N         length of the training                     [the preset's]"
 	@echo "SEED=N          first weights and order of the documents   [$(SEED)]"
+	@echo "CHECKPOINT=FILE trained weights, as in checkpoints/, instead of a training"
 	@echo "PYTHON=PROGRAM  3.11 or newer, makes .venv                 [$(PYTHON)]"

@@ -26,12 +26,13 @@ from asm.parts import (
 from asm.record import RecordLayout
 from asm.routines import MOST_SHOWN_HEADS, FastTables, NormRoutine, kept_weights
 from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
-from asm.token_texts import TokenTexts, place_token_texts
+from asm.token_texts import TokenTexts, initials, place_token_texts
 from asm.wram import Area, WorkRam, lay_out
 from quantize.blocks import norm_epsilon
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
 from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, microgpt
+from quantize.xray import bar_places
 from tables import cells
 from tables.cells import tiles_2bpp
 from tables.exp import exp_table
@@ -49,13 +50,12 @@ TWO_COLUMNS = 16
 LETTERS_A_LINE = 20
 """Of 29: where words stay whole, a line may end up to nine letters early."""
 
-MOST_BARS = 28
-"""Letters whose share the x-ray screen shows: as many as its safe width holds."""
-
-PAGES = ("names_page", "names_list", "prompt_page", "xray_page", "kept_page", "about_page")
+PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
+XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
+PAGES = ("names_page", "names_list", *PROMPT, *XRAY, "kept_page", "about_page")
 MODULES = (
-    *("main", "gpt", "attention", "math", "vector", "inference", "screen", "text", "pages", *PAGES),
-    *("xray_cells", "xray_bars", "self_test", "sound", "sound_driver", "save", "profile", "data"),
+    *("main", "gpt", "attention", "math", "vector", "inference", "screen", "text", "labels", "pages", *PAGES),
+    *("self_test", "sound", "sound_driver", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 
@@ -119,7 +119,9 @@ class Layout:
     sram_size_code: int
     crc_lines: tuple[str, ...]
     shown_heads: int
+    longest_token: int
     bars: int
+    label_tiles: int
     xray: XrayTables
     buffers: tuple[Buffer, ...]
     wram: WorkRam
@@ -229,6 +231,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     d = config.n_embd
     table = rsqrt_table(d)
     entry_shift, name_columns, name_lines = _name_list(model)
+    most_bars, label_tiles = bar_places(model.symbols)
     sram_bytes = SaveFormat(1 << entry_shift).sram_bytes
     temperatures = range(MAX_TEMPERATURE + 1)
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
@@ -257,7 +260,9 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         sram_size_code=size_code(sram_bytes),
         crc_lines=lines(crc_table()),
         shown_heads=min(config.n_head, MOST_SHOWN_HEADS),
-        bars=min(config.vocab_size, MOST_BARS),
+        longest_token=max(map(len, model.symbols)),
+        bars=min(config.vocab_size, most_bars),
+        label_tiles=label_tiles,
         xray=_xray_tables(),
         buffers=(Buffer("logits", config.vocab_size),) if fast else _buffers(config),
         wram=wram,
@@ -269,7 +274,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
         most_cutoff=max(cutoffs),
         cutoff_lines=lines(cutoffs),
-        symbol_lines=lines([*(ord(symbol[0]) for symbol in model.symbols), 0]),
+        symbol_lines=lines(initials(model.symbols)),
         wave_lines=lines(brr_cycle()),
         pitch_lines=lines(pitches()),
         highest_note=NOTES - 1,

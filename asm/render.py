@@ -22,6 +22,7 @@ INCLUDES = (
     "memory.inc",
     "screen.inc",
     "names.inc",
+    "prompt.inc",
     "xray.inc",
     "spc700.inc",
 )

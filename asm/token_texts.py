@@ -22,6 +22,14 @@ class TokenTexts:
     text_lines: tuple[str, ...]
 
 
+def initials(symbols: Sequence[str]) -> list[int]:
+    """What stands for each token where there is room for one character: its first, or the one behind its space.
+
+    BOS, the last, has 0.
+    """
+    return [*(ord((symbol.lstrip(" ") or " ")[0]) for symbol in symbols), 0]
+
+
 def place_token_texts(symbols: Sequence[str], packer: Packer) -> TokenTexts:
     """The table of these symbols and of BOS, which prints nothing, placed whole in a bank."""
     texts = [symbol.encode(ENCODING) + b"\0" for symbol in (*symbols, "")]

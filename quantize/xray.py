@@ -10,12 +10,17 @@ import numpy as np
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Token, inverse_temperature, sampling_weights
-from tables.cells import POSITIVE, SHARES, SIGNED, WHOLE, level
+from tables.cells import END, POSITIVE, SHARES, SIGNED, WHOLE, level
 
 ACROSS = 16
 HEADS = 4
 MOST_HIDDEN_CELLS = 64
-MOST_BARS = 28
+BAR_COLUMNS = 28
+"""Tiles: as many as the safe width of a screen holds."""
+
+LABEL = 3
+"""Characters under a bar where tokens are merged."""
+
 BAR_PIXELS = 24
 LARGEST = 0xFFFF
 """The weight of the likeliest letter, Q0.16."""
@@ -53,7 +58,7 @@ def xray(model: QuantizedModel, document: Sequence[Token], tenths: int, layer: i
     weights = now.trace[f"layer{layer}.attention.weights"][first_head : first_head + HEADS, : now.position + 1]
     hidden = now.trace[f"layer{layer}.activation"]
     logits = now.logits[: config.vocab_size - (now.position == 0)]
-    bars = bar_tokens(logits, config.vocab_size)
+    bars = bar_tokens(logits, config.vocab_size, bar_places(model.symbols)[0])
     before = _padded(
         sampling_weights(logits[None], inverse_temperature(10, model.logit_exponent))[0], config.vocab_size
     )
@@ -98,14 +103,32 @@ def pooled(values: Ints, most: int, limits: Sequence[int]) -> tuple[int, ...]:
     return tuple((-1 if value < 0 else 1) * level(abs(value), limits) for value in largest)
 
 
-def bar_tokens(logits: Ints, vocab_size: int) -> list[int]:
-    """The tokens that have bars: all, or the MOST_BARS of largest logit, in their order.    asm: choose_bars
+def bar_places(symbols: Sequence[str]) -> tuple[int, int]:
+    """How many bars there is room for, and the tiles of each and its label: letters have one, merged tokens LABEL.
+
+    Labels longer than a letter stand a blank apart.
+    """
+    if all(len(symbol) == 1 for symbol in symbols):
+        return BAR_COLUMNS, 1
+    return BAR_COLUMNS // (LABEL + 1), LABEL
+
+
+def label(symbols: Sequence[str], token: int, tiles: int) -> tuple[int, ...]:
+    """Tile numbers of a token's first characters, underscores for spaces, blanks behind; of BOS a mark.
+    asm: put_label
+    """
+    text = symbols[token].replace(" ", "_") if token < len(symbols) else chr(END)
+    return tuple(text[:tiles].ljust(tiles).encode("latin-1"))
+
+
+def bar_tokens(logits: Ints, vocab_size: int, most: int = BAR_COLUMNS) -> list[int]:
+    """The tokens that have bars: all, or the `most` of largest logit, in their order.    asm: choose_bars
 
     logits (candidates,); the first of equals counts.
     """
-    if vocab_size <= MOST_BARS:
+    if vocab_size <= most:
         return list(range(vocab_size))
-    return sorted(np.argsort(-logits, kind="stable")[:MOST_BARS].tolist())
+    return sorted(np.argsort(-logits, kind="stable")[:most].tolist())
 
 
 def heights(weights: Ints) -> tuple[int, ...]:

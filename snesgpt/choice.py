@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asm.banks import BANK_BYTES
-from asm.layout import plan
+from asm.layout import Layout, plan
 from quantize.fast import COLUMNS_PAY, has_front_table
 from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
@@ -11,25 +11,24 @@ from trainer.errors import InputError
 from trainer.weights import Weights
 
 
-def choose(weights: Weights, kernel: str, rom_size: int) -> tuple[QuantizedModel, list[str]]:
-    """The integer model and why its kernels are what they are. rom_size in KiB.
+def choose(weights: Weights, kernel: str, rom_size: int) -> tuple[QuantizedModel, Layout, list[str]]:
+    """The integer model, its cartridge's layout, and why its kernels are what they are. rom_size in KiB.
 
     kernel is `digits`, `schoolbook` or `auto`: digits unless their ranges cannot be proved or their code does
     not fit. Raises InputError when what is asked for cannot be had.
     """
     if kernel == "schoolbook":
-        return _fitting(quantize(weights, "schoolbook"), rom_size), ["schoolbook for all matrices: asked for"]
+        return *_fitting(quantize(weights, "schoolbook"), rom_size), ["schoolbook for all matrices: asked for"]
     try:
-        model = _digits(weights, rom_size)
+        model, layout = _digits(weights, rom_size)
     except InputError as error:
         if kernel == "digits":
             raise
-        model = _fitting(quantize(weights, "schoolbook"), rom_size)
-        return model, [f"schoolbook for all matrices: {error}"]
-    return model, reasons(model)
+        return *_fitting(quantize(weights, "schoolbook"), rom_size), [f"schoolbook for all matrices: {error}"]
+    return model, layout, reasons(model)
 
 
-def _digits(weights: Weights, rom_size: int) -> QuantizedModel:
+def _digits(weights: Weights, rom_size: int) -> tuple[QuantizedModel, Layout]:
     """On the fast kernels: as they pay; where that cannot be, the second MLP matrices by columns, whose sums are
     shorter, then without the front table.
 
@@ -44,11 +43,12 @@ def _digits(weights: Weights, rom_size: int) -> QuantizedModel:
     raise refusals[0]
 
 
-def _fitting(model: QuantizedModel, rom_size: int) -> QuantizedModel:
-    kib = plan(model).banks * BANK_BYTES // 1024
+def _fitting(model: QuantizedModel, rom_size: int) -> tuple[QuantizedModel, Layout]:
+    layout = plan(model)
+    kib = layout.banks * BANK_BYTES // 1024
     if kib > rom_size:
         raise InputError(f"the cartridge takes {kib:,} KiB and --rom-size allows {rom_size:,}")
-    return model
+    return model, layout
 
 
 def reasons(model: QuantizedModel) -> list[str]:

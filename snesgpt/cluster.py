@@ -84,7 +84,7 @@ class Schedule:
     """
 
     deadline: float | None
-    n_symbols: int
+    n_characters: int
     slack: float = 1.0
     measured: list[float] = field(default_factory=list)
 
@@ -112,7 +112,7 @@ class Schedule:
     def _guess(self, point: Point) -> float:
         """Seconds to quantize and measure it, roughly; 0 for a shape that is refused anyhow."""
         with suppress(InputError):
-            return 2 + point.recipe.config(self.n_symbols + 1).n_params / 4000
+            return 2 + point.recipe.config(point.tokens or self.n_characters + 1).n_params / 4000
         return 0.0
 
 

@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,7 +16,6 @@ import numpy as np
 
 from asm.banks import BANK_BYTES
 from asm.clocks import CLOCKS_PER_SECOND
-from asm.layout import plan
 from asm.predict import predict
 from quantize.integer_model import IntegerModel, loss
 from quantize.ranges import prove
@@ -23,10 +23,12 @@ from snesgpt.choice import choose
 from snesgpt.points import Point, label
 from snesgpt.rows import Row
 from trainer.config import ModelConfig
-from trainer.corpus import read_corpus, split
+from trainer.corpus import LINES, read_corpus, split
 from trainer.errors import InputError
 from trainer.files import scratch_folder
 from trainer.model import loss_per_token
+from trainer.pairs import learn_pairs
+from trainer.reading import Reading
 from trainer.tokenizer import Tokenizer
 from trainer.train import Settings, train
 from trainer.weights import Weights
@@ -37,41 +39,58 @@ LARGEST_ROM = 4096
 
 @dataclass(frozen=True)
 class Text:
-    """A text as it goes to the workers: its documents, not its path, which another machine may not have."""
+    """A text as it goes to the workers: its documents, not its path, which another machine may not have.
+
+    characters: every one in it, once.
+    """
 
     name: str
     training: tuple[str, ...]
     held_out: tuple[str, ...]
-    symbols: str
+    characters: str
+    reading: Reading = LINES
 
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """Its symbols as tokens."""
-        return Tokenizer(self.symbols)
+    def tokenizer(self, tokens: int = 0) -> Tokenizer:
+        """Of so many tokens, learned once from its training part; 0: a character each.
+
+        Raises InputError as learn_pairs does.
+        """
+        if tokens not in self._tokenizers:
+            self._tokenizers[tokens] = (
+                learn_pairs(self.training, self.characters, tokens, self.reading.running)
+                if tokens
+                else Tokenizer(self.characters, running=self.reading.running)
+            )
+        return self._tokenizers[tokens]
+
+    @cached_property
+    def _tokenizers(self) -> dict[int, Tokenizer]:
+        return {}
 
     @property
     def digest(self) -> str:
         """16 hex digits: the same for the same documents, whatever their order in the file."""
-        whole = json.dumps([self.training, self.held_out])
+        whole = json.dumps([self.training, self.held_out, *(["stream"] if self.reading.running else [])])
         return blake2b(whole.encode(), digest_size=8).hexdigest()
 
 
-def read_text(path: Path) -> Text:
+def read_text(path: Path, reading: Reading = LINES) -> Text:
     """The documents of a file, a tenth held out. Raises InputError as read_corpus and split do."""
-    corpus = read_corpus(path)
+    corpus = read_corpus(path, reading)
     training, held_out = split(corpus.documents)
-    return Text(path.name, tuple(training), tuple(held_out), corpus.symbols)
+    return Text(path.name, tuple(training), tuple(held_out), corpus.symbols, reading)
 
 
 def pack(text: Text) -> bytes:
     """A text as few bytes, for the way to a cluster."""
-    return zlib.compress(json.dumps([text.name, text.training, text.held_out, text.symbols]).encode())
+    parts = [text.name, text.training, text.held_out, text.characters, text.reading.notes]
+    return zlib.compress(json.dumps(parts).encode())
 
 
 def unpack(packed: bytes) -> Text:
     """Inverse of pack."""
-    name, training, held_out, symbols = json.loads(zlib.decompress(packed))
-    return Text(name, tuple(training), tuple(held_out), symbols)
+    name, training, held_out, characters, notes = json.loads(zlib.decompress(packed))
+    return Text(name, tuple(training), tuple(held_out), characters, Reading.of(notes))
 
 
 def empty_row(point: Point, text_name: str, digest: str) -> Row:
@@ -99,28 +118,31 @@ def run_point(point: Point, text: Text) -> Row:
 def measure_point(point: Point, text: Text) -> Row:
     """Train it and measure it. Raises InputError when a stage refuses."""
     weights, steps = train_point(point, text)
-    documents = [text.tokenizer.encode(document) for document in text.held_out]
+    documents = list(weights.tokenizer.encode_all(text.held_out, weights.config.block_size))
     return {"n_params": weights.config.n_params, "steps": steps} | measure(weights, point.kernel, documents)
 
 
 def measure(weights: Weights, kernel: str, documents: Sequence[Sequence[int]]) -> Row:
     """Quantized: the loss on held-out documents (tokens), and the speed and size of the cartridge, unbuilt.
 
+    Losses are nats per character, the end of a document counting as one, so that tokens of any length compare.
     Raises InputError when there is no such cartridge or no loss.
     """
-    model, reasons = choose(weights, kernel, LARGEST_ROM)
+    model, layout, reasons = choose(weights, kernel, LARGEST_ROM)
     prove(model)
-    layout = plan(model)
     prediction = predict(model, layout)
     clocks = prediction.clocks_per_token if prediction else schoolbook_clocks(model.config, documents)
     with np.errstate(over="ignore", invalid="ignore"):
         nll_float = loss_per_token(weights.tensors, weights.config, documents)
     if not math.isfinite(nll_float):
         raise InputError("the float weights are too large for a loss: a lower learning rate is needed")
+    read = [document[1 : model.config.block_size + 1] for document in documents]
+    length = sum(map(weights.tokenizer.n_characters, read)) / sum(map(len, read))
     return {
         "active_hidden": weights.info["active_hidden"],
-        "nll_float": nll_float,
-        "nll_integer": loss(IntegerModel(model), documents),
+        "nll_float": nll_float / length,
+        "nll_integer": loss(IntegerModel(model), documents) / length,
+        "characters_per_token": length,
         "kernel": "digits" if layout.fast else "schoolbook",
         "why": "" if layout.fast else reasons[0],
         "clocks_per_token": round(clocks),
@@ -134,15 +156,15 @@ def train_point(point: Point, text: Text) -> tuple[Weights, int]:
 
     All the exploration knows of the trainer: a setting that a preset has and Settings has too is handed on.
     """
-    recipe = point.recipe
-    config = recipe.config(len(text.symbols) + 1)
+    recipe, tokenizer = point.recipe, text.tokenizer(point.tokens)
+    config = recipe.config(tokenizer.bos + 1)
     shared = {field.name: getattr(recipe, field.name) for field in fields(Settings) if hasattr(recipe, field.name)}
     shared |= {"config": config, "seed": point.seed, "time_budget": point.seconds}
     with scratch_folder() as folder:
         checkpoint = folder / "checkpoint.npz"
-        result = train(text.training, text.held_out, text.tokenizer, Settings(**shared), checkpoint)
-    info = {"temperature": recipe.temperature, "active_hidden": result.active}
-    return Weights(config, text.symbols, result.tensors, info), result.steps
+        result = train(text.training, text.held_out, tokenizer, Settings(**shared), checkpoint)
+    info = {"temperature": recipe.temperature, "active_hidden": result.active} | text.reading.notes
+    return Weights(config, tokenizer.symbols, result.tensors, info, tokenizer.merges), result.steps
 
 
 SCHOOLBOOK = (250_000, 1640)

@@ -120,8 +120,8 @@ def _training(weights: Weights, model: QuantizedModel) -> Json:
     """
     info, measured = weights.info, _measurements(weights)
     samples = [[step, texts] for step, _, _, texts in measured]
-    if samples:
-        samples.insert(0, [0, _first_samples(weights)])
+    if samples and isinstance(info.get("seed"), int):
+        samples.insert(0, [0, _first_samples(weights, abs(info["seed"]))])
     return {
         **{name: info[name] for name in SETTINGS if name in info},
         "curve": [[step, train, validation] for step, train, validation, _ in measured],
@@ -144,9 +144,9 @@ def _measurements(weights: Weights) -> list[tuple[int, float, float, list[str]]]
         raise InputError("the training log in the weights' notes is damaged: train again") from error
 
 
-def _first_samples(weights: Weights) -> list[str]:
+def _first_samples(weights: Weights, seed: int) -> list[str]:
     """What the model wrote before it had learned anything."""
-    config, seed = weights.config, int(weights.info.get("seed", 0))
+    config = weights.config
     tensors = initial_tensors(config, seed)
     return generate(tensors, config, weights.tokenizer, FIRST_SAMPLES, FIRST_TEMPERATURE, seed)
 
@@ -167,4 +167,4 @@ def training_documents(weights: Weights, data: Path | None) -> list[str]:
         if data is not None:
             raise InputError(f"{data} is not the text the model learned from: give that to --data, or none")
         return []
-    return split(documents, info.get("held_out", 0.1))[0]
+    return split(documents)[0]

@@ -33,37 +33,43 @@ OF_RECIPE: dict[str, type] = {
     for field in fields(Preset)
     if field.name not in ("name", "steps")
 }
-OF_RUN: dict[str, type] = {"preset": str, "seconds": float, "seed": int, "kernel": str}
+OF_RUN: dict[str, type] = {"preset": str, "tokens": int, "seconds": float, "seed": int, "kernel": str}
 
 
 @dataclass(frozen=True)
 class Point:
     """One model to try. recipe: its shape and how it is trained, but for the length: that is `seconds`.
 
-    kernel is as in `snesgpt quantize`. Sizes are not checked here: a shape that is refused is a result too.
-    Raises InputError when there is no time to train.
+    kernel is as in `snesgpt quantize`; tokens as in `snesgpt train`, 0 for a character each. Sizes are not checked
+    here: a shape that is refused is a result too. Raises InputError when there is no time to train.
     """
 
     recipe: Preset
     seconds: float = 60.0
     seed: int = 0
     kernel: str = "auto"
+    tokens: int = 0
 
     def __post_init__(self) -> None:
         if self.seconds <= 0:
             raise InputError(f"seconds is {self.seconds:g}: a point needs time to train")
 
     def identity(self) -> dict[str, Any]:
-        """All that decides its result, but for the text: flat plain data, the same after a trip through JSON."""
-        return {**asdict(self.recipe), "seconds": self.seconds, "seed": self.seed, "kernel": self.kernel}
+        """All that decides its result, but for the text: flat plain data, the same after a trip through JSON.
+
+        Without `tokens` where none are merged, so that lines from before there were any still count.
+        """
+        run = {"seconds": self.seconds, "seed": self.seed, "kernel": self.kernel}
+        return {**asdict(self.recipe), **run, **({"tokens": self.tokens} if self.tokens else {})}
 
 
 def label(point: Mapping[str, Any]) -> str:
-    """The identity of a point in a few words: "32×1, 1.2 digits"."""
+    """The identity of a point in a few words: "32×1, 1.2 digits, 256 tokens"."""
     if point["name"] == FORERUNNER:
         return FORERUNNER
     digits = f"{point['digits']} digits" if point["digits"] else "float"
-    return f"{point['n_embd']}×{point['n_layer']}, {digits}"
+    tokens = f", {point['tokens']} tokens" if point.get("tokens") else ""
+    return f"{point['n_embd']}×{point['n_layer']}, {digits}{tokens}"
 
 
 def forerunner(seconds: float, seed: int) -> Point:

@@ -26,13 +26,21 @@ def drawable(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if "error" not in row]
 
 
+def characters_per_second(row: Row) -> float:
+    """A speed that compares whatever the tokens, as the loss does; the tokens a second where none are merged.
+
+    Lines from before there were any do not say how long theirs are.
+    """
+    return float(row["tokens_per_second"] * row.get("characters_per_token", 1.0))
+
+
 def pareto_front(rows: Iterable[Row]) -> list[Row]:
     """The rows that no other beats, slowest first: none is both as fast and as good, and better in one.
 
     Of rows equal in both the first counts.
     """
     front: list[Row] = []
-    for row in sorted(rows, key=lambda row: (-row["tokens_per_second"], row["nll_integer"])):
+    for row in sorted(rows, key=lambda row: (-characters_per_second(row), row["nll_integer"])):
         if not front or row["nll_integer"] < front[-1]["nll_integer"]:
             front.append(row)
     return front[::-1]
@@ -57,11 +65,12 @@ def draw(path: Path, rows: Iterable[Row], title: str) -> None:
     shown = drawable(rows)
     if not shown:
         raise InputError("no point has a result yet: there is nothing to draw")
+    unit = "characters" if any(row["point"].get("tokens") for row in shown) else "tokens"
     figure = Figure(figsize=(10, 6.5), dpi=110, layout="constrained", facecolor="white")
     canvas: Any = FigureCanvasAgg(figure)
     axes = figure.add_subplot(
         title=title,
-        xlabel="tokens/s on an NTSC console, predicted",
+        xlabel=f"{unit}/s on an NTSC console, predicted",
         ylabel="held-out loss of the integer model (nats per character)",
         xscale="log",
     )
@@ -86,7 +95,7 @@ def _is_forerunner(row: Row) -> bool:
 
 
 def _places(rows: Sequence[Row]) -> tuple[list[float], list[float]]:
-    return [row["tokens_per_second"] for row in rows], [row["nll_integer"] for row in rows]
+    return [characters_per_second(row) for row in rows], [row["nll_integer"] for row in rows]
 
 
 def _mark(axes: Any, row: Row, in_front: bool) -> None:
@@ -134,7 +143,7 @@ def _write_labels(axes: Any, front: Sequence[Row], others: Sequence[Row], render
         for offset in OFFSETS:
             text = axes.annotate(
                 label(row["point"]),
-                (row["tokens_per_second"], row["nll_integer"]),
+                (characters_per_second(row), row["nll_integer"]),
                 offset,
                 textcoords="offset points",
                 ha="left" if offset[0] > 0 else "right",
@@ -163,7 +172,7 @@ def _marker_box(axes: Any, row: Row) -> Any:
     """Where its marker is, in pixels."""
     from matplotlib.transforms import Bbox
 
-    x, y = axes.transData.transform((row["tokens_per_second"], row["nll_integer"]))
+    x, y = axes.transData.transform((characters_per_second(row), row["nll_integer"]))
     width = math.sqrt(_area(row)) * axes.figure.dpi / 72
     return Bbox.from_bounds(x - width / 2, y - width / 2, width, width)
 

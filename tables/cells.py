@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tables import font
 from tables.font import SIZE
+from trainer.alphabet import NEWLINE
 
 Pixels = NDArray[np.uint8]
 
@@ -26,6 +27,9 @@ END = 0x1E
 """A name's beginning and its end."""
 
 ELLIPSIS = 0x1F
+RETURN = ord(NEWLINE)
+"""A newline where it stands among letters."""
+
 FIRST_LETTER = 32
 
 LEVELS = 6
@@ -48,6 +52,7 @@ WHOLE = 64
 _MARKS = {
     BASE: ("........",) * 7 + ("333.333.",),
     END: ("........", "........", "...1....", "..111...", ".11111..", "..111...", "...1....", "........"),
+    RETURN: ("........", "......1.", "......1.", "..1...1.", ".111111.", "..1.....", "........", "........"),
     ELLIPSIS: ("........",) * 5 + ("11.11.11", "11.11.11", "........"),
 }
 

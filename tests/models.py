@@ -37,6 +37,12 @@ SYMBOLS = (
     *("".join(pair) for pair in product(string.ascii_lowercase, repeat=2)),
 )
 
+MERGED = (
+    *("\n", " ", *string.ascii_lowercase, "é"),
+    *(" a", "th", "é ", " the", "and", " and", "\nth", " t", "a bé", "abcdefghijklmnop", " bcdefghijklmnop"),
+)
+"""Characters, and tokens that could be merged of them."""
+
 
 def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> QuantizedModel:
     """Normal weights, standard deviation 1.5 / √inputs, the embeddings 1; a tensor's own scale multiplies it.

@@ -96,7 +96,16 @@ def test_twins_and_routines_name_each_other_truly() -> None:
 def test_every_routine_with_arithmetic_has_a_twin_under_test() -> None:
     """Whatever says `twin:` is proved by its routine test, or runs whole in the parity or x-ray tests."""
     whole = {"gpt_step", "make_token", "try_token", "advance", "continue_text", "host_loop"}
-    whole |= {"shade_vector", "shade", "shade_head", "choose_bars", "weigh_at_one", "percent_of_picked", "put_bars"}
+    whole |= {
+        "shade_vector",
+        "shade",
+        "shade_head",
+        "choose_bars",
+        "weigh_at_one",
+        "percent_of_picked",
+        "put_bars",
+        "put_label",
+    }
     assert {routine.name for routine in routines().values() if "twin:" in routine.header} <= {
         *TWINS,
         *FAST_TWINS,

@@ -15,6 +15,7 @@ from tables.cells import (
     FIRST_LETTER,
     LEVELS,
     POSITIVE,
+    RETURN,
     SHARES,
     SIGNED,
     WHOLE,
@@ -48,8 +49,8 @@ def test_a_cell_is_one_colour_with_a_gap_and_a_bar_as_high_as_its_number() -> No
         assert not drawn[CELL + n][7].any() and not drawn[CELL + n][:, 7].any()
     for n in range(8):
         assert drawn[BAR + n].any(1).tolist() == [False] * (7 - n) + [True] * (n + 1)
-    assert len({picture.tobytes() for picture in drawn.values()}) == len(drawn) == 3 + 8 + 3
-    assert {BASE, END, ELLIPSIS} < set(drawn)
+    assert len({picture.tobytes() for picture in drawn.values()}) == len(drawn) == 3 + 8 + 4
+    assert {BASE, END, ELLIPSIS, RETURN} < set(drawn)
 
 
 def test_every_shade_has_a_place_of_its_own_in_the_palettes() -> None:

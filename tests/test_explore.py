@@ -10,16 +10,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from distributed import LocalCluster
 
+import snesgpt.explore
 from asm.build import build_rom, symbols
-from asm.layout import plan
+from asm.layout import Layout, plan
 from asm.predict import predict
 from quantize.integer_model import IntegerModel, loss
+from quantize.quantized import QuantizedModel
 from snesgpt.choice import choose
 from snesgpt.cli import run
 from snesgpt.cluster import Schedule, open_client, run_points
@@ -29,10 +33,13 @@ from snesgpt.page import NamesPage
 from snesgpt.points import Point, forerunner, grid, label, read_points
 from snesgpt.rows import Row, append_row, read_rows
 from snesgpt.speed import measure_speed
-from snesgpt.tradeoff import draw, pareto_front
+from snesgpt.tradeoff import characters_per_second, draw, pareto_front
 from tests.models import digit_weights
 from trainer.config import ModelConfig
+from trainer.corpus import read_corpus, split
 from trainer.errors import InputError
+from trainer.pairs import learn_pairs
+from trainer.reading import Reading
 from trainer.tokenizer import Tokenizer
 
 WORDS = [a + b + c for a in "abc" for b in "abd" for c in ("", "a", "cab")]
@@ -83,7 +90,7 @@ def explore(cluster: LocalCluster, *arguments: str, seconds: float = 0.2) -> int
 
 
 def unlimited(text: Text) -> Schedule:
-    return Schedule(None, len(text.symbols))
+    return Schedule(None, len(text.characters))
 
 
 # Points
@@ -141,6 +148,8 @@ def test_a_wrong_file_of_points_is_one_clear_line(
 def test_points_come_from_a_file_or_from_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explore", "--points", "points.toml", "--layers", "1"]) == 2
     assert "--points and --layers exclude each other" in capsys.readouterr().err
+    assert run(["explore", "--points", "points.toml", "--tokens", "99"]) == 2
+    assert "--points and --tokens exclude each other" in capsys.readouterr().err
     assert run(["explore", "--layers", "1,x"]) == 2
     assert "--layers" in capsys.readouterr().err
 
@@ -152,7 +161,7 @@ def test_points_come_from_a_file_or_from_options(capsys: pytest.CaptureFixture[s
 def test_a_row_tells_of_the_cartridge_that_would_be_built(kernel: str) -> None:
     weights = digit_weights(ModelConfig(5, 6, 8, 2, 1, 16), fc1=0.3, fc2=0.3, wo=0.3, lm_head=0.3)
     documents = [Tokenizer("abcd").encode(word) for word in ("abc", "dda", "abcabcabc")]
-    row, (model, _) = measure(weights, kernel, documents), choose(weights, kernel, 4096)
+    row, (model, _, _) = measure(weights, kernel, documents), choose(weights, kernel, 4096)
     assert row["kernel"] == ("digits" if kernel == "auto" else kernel)
     assert row["rom_bytes"] == len(build_rom(model).image)
     assert row["nll_integer"] == loss(IntegerModel(model), documents)
@@ -162,7 +171,7 @@ def test_a_row_tells_of_the_cartridge_that_would_be_built(kernel: str) -> None:
 
 def test_the_speed_of_the_forerunners_kernel_is_foreseen_within_a_twentieth() -> None:
     weights = digit_weights(ModelConfig(27, 4, 8, 4, 1, 32))
-    model, _ = choose(weights, "schoolbook", 4096)
+    model, _, _ = choose(weights, "schoolbook", 4096)
     rom = build_rom(model)
     with Console(rom.image, "snes9x") as console:
         speed = measure_speed(NamesPage(console, symbols(rom.debug)), 20)
@@ -192,6 +201,66 @@ def test_a_text_survives_the_way_to_a_worker_and_is_known_by_its_documents(text:
     assert read_text(Path("other.txt")).digest == text.digest
     Path("other.txt").write_text("\n".join(WORDS[1:]))
     assert read_text(Path("other.txt")).digest != text.digest
+
+
+def test_a_cartridge_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[QuantizedModel] = []
+
+    def counted(model: QuantizedModel) -> Layout:
+        planned.append(model)
+        return plan(model)
+
+    monkeypatch.setattr("snesgpt.choice.plan", counted)
+    measure(digit_weights(ModelConfig(5, 6, 8, 2, 1, 16), fc1=0.3, fc2=0.3, wo=0.3), "auto", [[4, 0, 1, 4]])
+    assert len(planned) == 1
+    assert not hasattr(snesgpt.explore, "plan")
+
+
+# Other texts, and merged tokens
+
+
+def test_points_of_other_tokens_are_measured_by_the_character(text: Text) -> None:
+    letters, merged = tiny(0.5, tokens=[0, 9])
+    assert "tokens" not in letters.identity() and merged.identity()["tokens"] == 9
+    assert label(letters.identity()) + ", 9 tokens" == label(merged.identity()) == "8×1, 1.2 digits, 9 tokens"
+    by_letters, by_tokens = run_point(letters, text), run_point(merged, text)
+    assert by_letters["characters_per_token"] == 1.0
+    assert characters_per_second(by_letters) == by_letters["tokens_per_second"]
+    tokenizer = learn_pairs(text.training, text.characters, 9)
+    n_tokens = sum(len(tokenizer.encode(word)) - 1 for word in text.held_out)
+    n_characters = sum(len(word) + 1 for word in text.held_out)
+    assert n_tokens < n_characters
+    assert by_tokens["characters_per_token"] == n_characters / n_tokens
+    assert characters_per_second(by_tokens) > by_tokens["tokens_per_second"]
+    assert run_point(tiny(tokens=[4])[0], text)["error"].startswith("the text has 4 characters: --tokens must be")
+
+
+def test_the_loss_by_the_character_is_the_token_s_shared_out() -> None:
+    weights = digit_weights(ModelConfig(5, 6, 8, 2, 1, 16), fc1=0.3, fc2=0.3, wo=0.3, lm_head=0.3)
+    documents = [[4, 0, 1, 4], [4, 3, 3, 2, 0, 0, 1, 2, 2, 4]]
+    merged = replace(weights, symbols=("a", "b", "ab", "abab"))
+    letters, tokens = measure(weights, "auto", documents), measure(merged, "auto", documents)
+    length = (1 + 1 + 1 + 4 + 4 + 2 + 1 + 1 + 1) / 9  # the last three of the second document are beyond the context
+    assert tokens["characters_per_token"] == length
+    for name in ("nll_float", "nll_integer"):
+        assert tokens[name] == letters[name] / length
+
+
+@pytest.mark.parametrize("documents", ["paragraphs", "stream"])
+def test_a_text_is_read_as_training_reads_it(tmp_path: Path, documents: str) -> None:
+    path = tmp_path / "poems.txt"
+    path.write_text("\n\n".join(f"{one.upper()}\n{two}" for one, two in product(WORDS, WORDS)))
+    text, corpus = read_text(path, Reading(documents, True)), read_corpus(path, Reading(documents, True))
+    assert (list(text.training), list(text.held_out)) == split(corpus.documents)
+    assert "\n" in text.characters and not any(map(str.isupper, text.characters))
+    row = run_point(tiny(0.3, tokens=[12])[0], unpack(pack(text)))
+    assert "error" not in row and row["characters_per_token"] > 1
+
+
+def test_a_running_text_is_not_the_same_as_its_blocks() -> None:
+    lines = Text("t", ("ab", "ba"), ("aa",), "ab")
+    assert replace(lines, reading=Reading("stream")).digest != lines.digest
+    assert replace(lines, reading=Reading("paragraphs")).digest == lines.digest
 
 
 # The file
@@ -272,14 +341,14 @@ def test_what_runs_too_long_is_cancelled_at_the_limit_and_counts_as_left(text: T
     (quick,), (slow,) = tiny(0.1), tiny(60)
     with open_client(None, 2) as client:
         begun = time.monotonic()
-        hopeful = Schedule(begun + 5, len(text.symbols), slack=-100)
+        hopeful = Schedule(begun + 5, len(text.characters), slack=-100)
         assert run_points(client, [quick, slow], text, hopeful, rows.append) == [slow]
     assert [row["point"] for row in rows] == [quick.identity()]
     assert time.monotonic() - begun < 30
 
 
 def test_a_schedule_learns_how_long_points_take_besides_training(text: Text) -> None:
-    schedule, (point,) = Schedule(time.monotonic() + 30, len(text.symbols)), tiny(10)
+    schedule, (point,) = Schedule(time.monotonic() + 30, len(text.characters)), tiny(10)
     assert schedule.fits(point) and not schedule.over
     schedule.learn(point, {"took": 45.0})
     assert schedule.expected(point) == pytest.approx(45) and not schedule.fits(point)
@@ -389,6 +458,8 @@ def test_the_front_holds_what_no_other_beats_slowest_first() -> None:
     assert pareto_front([fast, *beaten, best, between]) == [best, between, fast]
     assert pareto_front([best, row_at(5, 1.9)]) == [best]
     assert pareto_front([]) == []
+    slow = row_at(40, 2.0) | {"characters_per_token": 1.5}
+    assert pareto_front([between, slow]) == [slow], "tokens that say more are faster than they look"
 
 
 def test_the_picture_is_a_png_the_same_each_time_whatever_is_in_it(tmp_path: Path) -> None:

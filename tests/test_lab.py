@@ -24,13 +24,12 @@ from snesgpt.cli import run as snesgpt
 from snesgpt.console import Console
 from snesgpt.lab_model import GOLDEN, LONG, golden, model_data
 from tests import lab_golden
-from trainer.config import ACTIVATIONS, ModelConfig
+from trainer.config import FAMILIES
 from trainer.corpus import split
 from trainer.files import read_arrays, write_arrays
 from trainer.weights import load_weights
 
 TEXT = [f"{first}{second}{first}" for first in "abcdef" for second in "abcdef"]
-CONFIG = ModelConfig(7, block_size=6, n_embd=8, n_head=2, n_hidden=16)
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +267,7 @@ def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> Non
     kernels = {kernel for model in models.values() for kernel in model.kernels.values()}
     assert kernels | {"exact"} == {*KERNELS, *BLOCK_KERNELS}
     exact = [model for model in models.values() if model.kernel_of("layer0.attention") == "exact"]
-    assert exact and {model.config.activation for model in models.values()} == set(ACTIVATIONS)
+    assert exact and {model.config.activation for model in models.values()} == set(FAMILIES["microgpt"])
     assert {"lm_head.shift", "lm_head.clamp"} <= {
         name for m in models.values() for name, n in m.parameters.items() if n
     }

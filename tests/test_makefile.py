@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,13 @@ printf whole >"$out"
 echo "report of $1"
 """
 
+PYTHON = """#!/bin/sh
+[ "$1" = scripts/take_checkpoint.py ] || exit 0
+echo take "$2" >>calls
+[ "$BROKEN" = take ] && exit 1
+cat "$2" >"$3"
+"""
+
 STAGES = ["train", "quantize", "build"]
 
 
@@ -63,7 +71,7 @@ class Tree:
             self.program(name, "exit 0")
         self.program("id", "echo 1000")
         (root / ".venv/bin").mkdir(parents=True)
-        self.script(root / ".venv/bin/python", "#!/bin/sh\n")
+        self.script(root / ".venv/bin/python", PYTHON)
         self.script(root / ".venv/bin/snesgpt", SNESGPT)
         (root / ".venv/installed").touch()
         self.age()
@@ -170,7 +178,10 @@ def test_every_source_of_a_stage_is_watched(built: Tree, folder: str) -> None:
         assert built.make("-q", "-W", name, "build/snes_gpt.sfc").returncode == 1, name
 
 
-@pytest.mark.parametrize("option", ["PRESET=forerunner", "STEPS=10", "SEED=7", "DATA=my names.txt"])
+OPTIONS = ["PRESET=forerunner", "STEPS=10", "SEED=7", "DATA=my names.txt", "DOCUMENTS=stream", "TOKENS=99"]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
 def test_other_options_train_again_and_back(built: Tree, option: str) -> None:
     (built.root / "my names.txt").write_text("emma\n")
     assert built.made(option) == STAGES
@@ -180,9 +191,76 @@ def test_other_options_train_again_and_back(built: Tree, option: str) -> None:
 
 def test_options_reach_the_trainer(tree: Tree) -> None:
     (tree.root / "my names.txt").write_text("emma\n")
-    tree.made("DATA=my names.txt", "PRESET=forerunner", "STEPS=10", "SEED=7")
+    tree.made("DATA=my names.txt", "PRESET=forerunner", "STEPS=10", "SEED=7", "DOCUMENTS=paragraphs", "TOKENS=256")
     call = (tree.root / "calls").read_text().splitlines()[0]
-    assert call == ("train --data my names.txt --preset forerunner --seed 7 --steps 10 --out build/weights.npz")
+    assert call == (
+        "train --data my names.txt --documents paragraphs --tokens 256 --preset forerunner --seed 7 --steps 10 "
+        "--out build/weights.npz"
+    )
+
+
+TAKEN = ["take", "quantize", "build"]
+
+
+def test_a_checkpoint_takes_the_place_of_the_training_for_one_call(built: Tree) -> None:
+    (built.root / "my weights.npz").write_text("ready")
+    assert built.made("CHECKPOINT=my weights.npz") == TAKEN
+    assert (built.root / "build/weights.npz").read_text() == "ready"
+    assert built.made("CHECKPOINT=my weights.npz") == []
+    built.touch("trainer/adam.py")
+    assert built.made("CHECKPOINT=my weights.npz") == []
+    built.touch("my weights.npz")
+    assert built.made("CHECKPOINT=my weights.npz") == TAKEN
+    assert built.made() == STAGES
+
+
+def test_a_checkpoint_is_measured_on_a_text_only_if_one_is_given(tree: Tree) -> None:
+    (tree.root / "my names.txt").write_text("emma\n")
+    (tree.root / "ready.npz").write_text("ready")
+    assert tree.made("CHECKPOINT=ready.npz") == TAKEN
+    assert (tree.root / "calls").read_text().splitlines()[1] == "quantize build/weights.npz --out build/model.npz"
+    assert tree.made("CHECKPOINT=ready.npz", "DATA=my names.txt") == TAKEN
+    call = (tree.root / "calls").read_text().splitlines()[1]
+    assert call == "quantize build/weights.npz --data my names.txt --out build/model.npz"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("CHECKPOINT=absent.npz",), "CHECKPOINT=absent.npz: there is no such file"),
+        (
+            ("CHECKPOINT=ready.npz", "SEED=7", "PRESET=small"),
+            "CHECKPOINT=ready.npz is trained already: leave out PRESET SEED",
+        ),
+        (("CHECKPOINT=./build/weights.npz",), "CHECKPOINT=./build/weights.npz is where the weights are anyway"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_is_one_line(built: Tree, arguments: tuple[str, ...], message: str) -> None:
+    done = built.make(*arguments)
+    assert done.returncode != 0
+    assert message in done.stderr.splitlines()[0]
+    assert (built.root / "build/weights.npz").read_text() == "whole"
+
+
+def test_only_weights_are_taken_and_whole(tmp_path: Path) -> None:
+    ready, weights = ROOT / "checkpoints/microgpt.npz", tmp_path / "build/weights.npz"
+    command = [sys.executable, str(ROOT / "scripts/take_checkpoint.py")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def take(source: Path) -> subprocess.CompletedProcess[str]:
+        arguments = [*command, str(source), str(weights)]
+        return subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
+
+    assert take(ready).returncode == 0
+    assert weights.read_bytes() == ready.read_bytes()
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(ready.read_bytes()[:-100])
+    done = take(broken)
+    assert (
+        done.returncode == 1 and done.stderr.startswith(f"CHECKPOINT={broken}: ") and done.stderr.count("\n") == 1
+    )
+    assert weights.read_bytes() == ready.read_bytes()
+    assert [path.name for path in weights.parent.iterdir()] == ["weights.npz"]
 
 
 def test_missing_text_is_one_line(tree: Tree) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,16 +12,18 @@ from asm.build import Rom, build_rom
 from quantize.integer_model import IntegerModel
 from quantize.quantized import QuantizedModel
 from quantize.sampler import MAX_TEMPERATURE, Request, documents
+from quantize.xray import bar_places, label
 from snesgpt.console import Console
 from snesgpt.cores import KNOWN
-from tests.models import digit_rom, random_model
+from tests.models import MERGED, digit_rom, random_model
 from tests.screens import Screens
 from trainer.config import ModelConfig
 
 MODEL = replace(random_model(ModelConfig(17, 6, n_embd=4, n_head=2, n_hidden=4)), info={"temperature": 1.3})
 ROM = build_rom(MODEL)
 COMPLETIONS, PROMPT_ROW, STATUS_ROW, TEXT = 10, 4, 24, 2
-GRID_ROW, GRID_COLUMNS = 6, 14  # when there are too many letters to stand apart
+GRID_ROW, GRID_TILES = 6, 28  # when there are too many letters to stand apart
+CHOSEN_ROW, LABEL = 5, 3  # of merged tokens
 BLOCK, ELLIPSIS = 0x7F, 0x1F
 FRAMES_A_LIST = 3000
 
@@ -32,19 +34,20 @@ class PromptPage(Screens):
     def __init__(self, console: Console, model: QuantizedModel = MODEL, rom: Rom = ROM) -> None:
         super().__init__(console, rom)
         self.model = model
+        self.columns = GRID_TILES // (bar_places(model.symbols)[1] + 1)
         self.open("prompt")
 
     def choose(self, symbol: str) -> None:
         """Move the cursor to a letter, by the cross."""
-        down = self.model.symbols.index(symbol) // GRID_COLUMNS - self.word("prompt_cursor") // GRID_COLUMNS
+        down = self.model.symbols.index(symbol) // self.columns - self.word("prompt_cursor") // self.columns
         for _ in range(abs(down)):
             self.push("down" if down > 0 else "up")
         right = self.model.symbols.index(symbol) - self.word("prompt_cursor")
         for _ in range(abs(right)):
             self.push("right" if right > 0 else "left")
 
-    def type(self, text: str) -> None:
-        """Move to each letter and press A."""
+    def type(self, text: Iterable[str]) -> None:
+        """Move to each symbol and press A."""
         for symbol in text:
             self.choose(symbol)
             self.push("a")
@@ -197,7 +200,7 @@ def test_more_letters_than_the_window_holds_scroll_with_the_cursor(core: str) ->
     with Console((rom := build_rom(model)).image, core) as console:
         page = PromptPage(console, model, rom)
         window = slice(GRID_ROW, GRID_ROW + 6)
-        assert page.rows()[window][0][2:30:2] == printable[:GRID_COLUMNS]
+        assert page.rows()[window][0][2:30:2] == printable[:14]
         assert [row[30] for row in page.rows()[window]] == list("     v")
         page.push("left")  # around, to the last one, a space
         assert page.rows()[window][-1][2:30:2].rstrip() == printable[84:94] + "_"
@@ -211,7 +214,7 @@ def test_more_letters_than_the_window_holds_scroll_with_the_cursor(core: str) ->
         for row in (4, 3, 2, 1, 0, 0, 0):
             assert page.chosen() == [(GRID_ROW + row, 2 + 2 * 11)]
             page.push("up")
-        assert page.rows()[window][0][2:30:2] == printable[:GRID_COLUMNS]
+        assert page.rows()[window][0][2:30:2] == printable[:14]
 
 
 def test_down_from_the_letters_the_cross_chooses_a_completion() -> None:
@@ -278,3 +281,43 @@ def test_merged_tokens_are_typed_and_completed_in_full() -> None:
         expected = documents(IntegerModel(model), Request(1, model.temperature, COMPLETIONS, tokens))
         assert page.finish() == [text if len(text) <= 29 else text[:28] for text in expected]
         page.assert_inks(len("abcabdd"))
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_merged_tokens_are_chosen_by_labels_and_the_one_under_the_cursor_stands_in_full(core: str) -> None:
+    model = replace(random_model(ModelConfig(len(MERGED) + 1, 6, n_embd=4, n_head=1, n_hidden=4)), symbols=MERGED)
+    with Console((rom := build_rom(model)).image, core) as console:
+        page = PromptPage(console, model, rom)
+        for symbol in ("\n", "é", "\nth", " bcdefghijklmnop", " the"):
+            page.choose(symbol)
+            token = MERGED.index(symbol)
+            chosen = [page.tile(CHOSEN_ROW, 10 + n)[0] for n in range(17)]
+            assert tuple(chosen) == label(MERGED, token, 17)
+            assert page.rows()[CHOSEN_ROW][:10] == "  A types "
+            top = page.word("prompt_top") * page.columns
+            for n in range(6 * page.columns):
+                row, column = GRID_ROW + n // page.columns, 2 + n % page.columns * (LABEL + 1)
+                shown = tuple(page.tile(row, column + across)[0] for across in range(LABEL))
+                assert shown == (label(MERGED, top + n, LABEL) if top + n < len(MERGED) else (ord(" "),) * LABEL)
+            row, column = GRID_ROW + token // page.columns - page.word("prompt_top"), 1 + token % page.columns * 4
+            assert [page.rows()[row][at] for at in (column, column + 4)] == ["[", "]"]
+            assert sum(text.count("[") + text.count("]") for text in page.rows()) == 2
+        page.choose(" bcdefghijklmnop")
+        page.push("down")
+        assert page.rows()[CHOSEN_ROW].isspace()
+
+
+def test_what_is_typed_leaves_room_to_see_what_is_made() -> None:
+    model = replace(random_model(ModelConfig(len(MERGED) + 1, 9, n_embd=4, n_head=1, n_hidden=4)), symbols=MERGED)
+    with Console((rom := build_rom(model)).image) as console:
+        page = PromptPage(console, model, rom)
+        page.type(("abcdefghijklmnop", "and"))
+        assert page.tile(PROMPT_ROW, TEXT + 19) == (BLOCK, 1)
+        page.type(("th",))
+        assert page.typed() == "abcdefghijklmnopand"
+        assert "no room for another letter" in page.rows()[STATUS_ROW]
+        page.type(("x",))
+        assert page.typed() == "abcdefghijklmnopandx"
+        assert page.tile(PROMPT_ROW, TEXT + 20) == (ord(" "), 1)
+        page.push("b")
+        assert page.tile(PROMPT_ROW, TEXT + 19) == (BLOCK, 1)

@@ -14,12 +14,12 @@ from asm.routines import MOST_SHOWN_HEADS
 from quantize.integer_model import IntegerModel
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Request, Token, run
-from quantize.xray import ACROSS, BAR_PIXELS, HEADS, MOST_BARS, Xray, xray
+from quantize.xray import ACROSS, BAR_COLUMNS, BAR_PIXELS, HEADS, LABEL, Xray, bar_places, label, xray
 from snesgpt.console import Console
 from snesgpt.host import Host
 from snesgpt.parity import requests, verify
 from tables.cells import BAR, BASE, ELLIPSIS, END, LINE, future, heat
-from tests.models import digit_rom, random_model
+from tests.models import MERGED, digit_rom, random_model
 from tests.screens import INKS, Screens
 from trainer.config import ModelConfig
 
@@ -33,7 +33,24 @@ Tiles = dict[Place, Tile]
 
 
 def tile_of(model: QuantizedModel, token: int, ink: str) -> Tile:
-    return END if token == model.config.bos else ord(model.symbols[token]), INKS.index(ink)
+    """Where there is room for one character: a space before a word is none."""
+    if token == model.config.bos:
+        return END, INKS.index(ink)
+    tile = ord((model.symbols[token].lstrip(" ") or " ")[0])
+    return BLANK if tile == BLANK[0] else (tile, INKS.index(ink))
+
+
+def labelled(model: QuantizedModel, token: int, place: Place, tiles: int, ink: str) -> Tiles:
+    """A token's label at a place."""
+    row, column = place
+    found = {
+        (row, column + n): (tile, INKS.index(ink)) for n, tile in enumerate(label(model.symbols, token, tiles))
+    }
+    return {where: BLANK if tile[0] == BLANK[0] else tile for where, tile in found.items()}
+
+
+def merged(model: QuantizedModel) -> bool:
+    return max(map(len, model.symbols)) > 1
 
 
 def bar(pixels: int, ink: str) -> list[Tile]:
@@ -61,14 +78,19 @@ def expected_tiles(model: QuantizedModel, picture: Xray) -> Tiles:
         for n in range(ACROSS * (1 if first == STREAM else 4)):
             tile = heat(shades_of[n]) if n < len(shades_of) else BLANK
             tiles[first + n // ACROSS, CELLS + n % ACROSS] = tile
+    width = bar_places(model.symbols)[1]
+    pitch = width + (width > 1)
     for n, token in enumerate(picture.bars):
         picked = token == picture.picked
-        tiles[BAR_LETTERS, BARS + n] = tile_of(model, token, "gold" if picked else "grey")
+        column = BARS + n * pitch
+        tiles |= labelled(model, token, (BAR_LETTERS, column), width, "gold" if picked else "grey")
         for line, pixels, ink in ((BEFORE, picture.before[n], "grey"), (AFTER, picture.after[n], "sky")):
             for part, tile in enumerate(bar(pixels, "gold" if picked else ink)):
-                tiles[line + 3 - part, BARS + n] = tile
-    tiles[BEFORE, 25] = tiles[AFTER, 25] = tiles[STATUS, 20] = tile_of(model, picture.picked, "gold")
-    return tiles
+                tiles |= {(line + 3 - part, column + across): tile for across in range(width)}
+    for line in (BEFORE, AFTER):
+        tiles |= labelled(model, picture.picked, (line, 26 - width), width, "gold")
+    longest = max(map(len, model.symbols))
+    return tiles | labelled(model, picture.picked, (STATUS, 14 if merged(model) else 20), longest, "gold")
 
 
 def shown(page: Screens, places: Iterable[Place]) -> Tiles:
@@ -92,12 +114,15 @@ def assert_shows(page: Screens, model: QuantizedModel, document: list[Token], te
     assert rows[STREAM].startswith(" stream ") and rows[HIDDEN].startswith(" hidden ")
     assert rows[HIDDEN + 1][:CELLS].split() == [str(picture.zeros), "of"]
     assert rows[HIDDEN + 2][:CELLS].split() == [str(config.n_hidden), "zero"]
-    assert rows[BEFORE][:25].split() == ["next", "letter", "T", "1.0"]
-    assert rows[AFTER][:25].split() == ["as", "drawn", "T", f"{tenths / 10:.1f}"]
+    assert rows[BEFORE][:23].split() == ["next", "token" if merged(model) else "letter", "T", "1.0"]
+    assert rows[AFTER][:23].split() == ["as", "drawn", "T", f"{tenths / 10:.1f}"]
     assert rows[BEFORE][26:].split() == [f"{picture.percent_before}%"]
     assert rows[AFTER][26:].split() == [f"{picture.percent_after}%"]
     drawn = "greedy" if picture.thousandths is None else f"random 0.{picture.thousandths:03}"
-    assert rows[STATUS][1:20] == f"{drawn:12} picks "
+    if merged(model):
+        assert rows[STATUS][1:14] == f"{drawn[-6:]} picks "
+    else:
+        assert rows[STATUS][1:20] == f"{drawn:12} picks "
     if config.n_layer > 1:
         assert f"layer {layer + 1}" in rows[1]
     assert f"T {tenths / 10:.1f} seed" in rows[2]
@@ -145,11 +170,21 @@ MANY_HEADS = {
     "six heads": ModelConfig(9, 4, n_embd=12, n_head=6, n_hidden=8, n_layer=2),
     "more heads than are shown": ModelConfig(9, 4, n_embd=20, n_head=20, n_hidden=8),
 }
+
+
+@cache
+def merged_tokens() -> tuple[QuantizedModel, Rom]:
+    model = random_model(ModelConfig(len(MERGED) + 1, 9, n_embd=8, n_head=2, n_hidden=16), lm_head=0.3)
+    model = replace(model, symbols=MERGED, info={"temperature": 1.5})
+    return model, build_rom(model)
+
+
 MODELS: dict[str, Callable[[], tuple[QuantizedModel, Rom]]] = {
     "schoolbook": lambda: schoolbook(ModelConfig(9, 5, n_embd=8, n_head=2, n_hidden=16)),
     "digit columns": lambda: digits(ModelConfig(27, 8, n_embd=16, n_head=4, n_hidden=64, n_layer=2)),
     "digit rows": lambda: digits(ModelConfig(40, 6, n_embd=32, n_head=4, n_hidden=128, n_layer=2), 0.9),
     "one head, cells that share": lambda: digits(ModelConfig(12, 20, n_embd=20, n_head=1, n_hidden=70)),
+    "merged tokens": merged_tokens,
 }
 
 
@@ -170,12 +205,34 @@ def test_every_step_shows_the_values_of_its_token(name: str) -> None:
             press(page, "a")
 
 
-def test_bsnes_shows_the_same() -> None:
-    model, rom = MODELS["digit columns"]()
+@pytest.mark.parametrize("name", ["digit columns", "merged tokens"])
+def test_bsnes_shows_the_same(name: str) -> None:
+    model, rom = MODELS[name]()
     with xray_screen(rom, "bsnes") as page:
         for document in traced(model, 4):
             assert_shows(page, model, document, model.temperature)
             press(page, "a")
+
+
+def test_merged_tokens_are_spelled_in_full_where_they_are_picked_and_by_their_beginnings_under_bars() -> None:
+    model, rom = MODELS["merged tokens"]()
+    made = [document[-1].next_token for document in traced(model, 60)]
+    longest = max(map(len, MERGED))
+    with xray_screen(rom) as page:
+        seen = []
+        for token in made:
+            text = "" if token == model.config.bos else MERGED[token].replace(" ", "_").replace("\n", " ")
+            assert page.rows()[STATUS][13 + 1 : 13 + 1 + longest] == text.ljust(longest)
+            seen.append(len(text))
+            press(page, "a")
+    assert max(seen) == longest, "none was as long as any"
+    assert bar_places(MERGED) == (BAR_COLUMNS // (LABEL + 1), LABEL)
+
+
+def test_a_label_shows_spaces_and_the_end() -> None:
+    assert bytes(label(["a", " the"], 1, 3)) == b"_th"
+    assert bytes(label(["a", " the"], 0, 3)) == b"a  "
+    assert label(["a", " the"], 2, 2) == (END, ord(" "))
 
 
 def test_a_context_longer_than_the_screen_shows_its_last_positions() -> None:
@@ -288,7 +345,7 @@ def test_the_random_models_show_every_shade() -> None:
     shades = {shade for picture in pictures for row in (picture.stream, picture.hidden) for shade in row}
     assert shades == set(range(-6, 7))
     assert {shade for picture in pictures for head in picture.heads for shade in head} == set(range(7))
-    assert {len(picture.bars) for picture in pictures} >= {MOST_BARS, 27, 9}
+    assert {len(picture.bars) for picture in pictures} >= {BAR_COLUMNS, 27, 9, BAR_COLUMNS // (LABEL + 1)}
 
 
 BUGS = {
@@ -304,27 +361,37 @@ BUGS = {
     "all heads in one buffer": ("xray_cells.asm", "set mul_b, WEIGHTS_ROW", "set mul_b, 0"),
     "a share of the largest weight": ("xray_cells.asm", "adc divisor", "ora divisor"),
     "temperature left out": ("xray_bars.asm", "lda sample_weights, x", "lda f:distribution, x"),
+    "bars too far apart": ("xray_bars.asm", "adc #2 * BAR_PITCH", "adc #2 * BAR_PITCH + 2"),
     "bars not rounded": ("xray_bars.asm", "adc #0                  ; rounded", "nop"),
     "percent not rounded": ("xray_bars.asm", "lda acc + 2             ; half", "lda #0 ; half"),
     "the random number before": (
-        "xray_page.asm",
+        "xray_texts.asm",
         "lda random_y\n        sta mul_a",
         "lda random_x\n        sta mul_a",
     ),
 }
 
 
-@pytest.mark.parametrize("bug", BUGS)
+LABEL_BUGS = {
+    "a space that is not seen": ("labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
+    "a label that stays when a shorter one comes": ("labels.asm", "bne blank\ndone", "done"),
+    "labels without a gap": ("xray_texts.asm", "adc #2 * (BAR_PITCH - LABEL_TILES)", "adc #0"),
+    "bars of one tile": ("xray_bars.asm", ".repeat ::LABEL_TILES, I", ".repeat 1, I"),
+    "a token cut short": ("xray_texts.asm", "ldy #LONGEST_TOKEN", "ldy #LABEL_TILES"),
+}
+
+
+@pytest.mark.parametrize("bug", [*BUGS, *LABEL_BUGS])
 def test_a_wrong_value_on_the_screen_is_noticed(bug: str) -> None:
-    file, right, wrong = BUGS[bug]
+    file, right, wrong = (BUGS | LABEL_BUGS)[bug]
 
     def plant(files: dict[str, bytes]) -> None:
         text = files[file].decode()
         assert right in text
         files[file] = text.replace(right, wrong).encode()
 
-    model, _ = MODELS["digit columns"]()
+    model, _ = MODELS["merged tokens" if bug in LABEL_BUGS else "digit columns"]()
     with xray_screen(build_rom(model, edit=plant)) as page, pytest.raises(AssertionError):
-        for document in traced(model, 6):
+        for document in traced(model, 30):
             assert_shows(page, model, document, model.temperature)
             press(page, "a")

@@ -7,7 +7,11 @@ from typing import Any
 
 from trainer.errors import InputError
 
-ACTIVATIONS = ("relu", "relu2")
+FAMILIES = {"microgpt": ("relu", "relu2"), "llama": ("swiglu",)}
+"""Kinds of decoders, each with the activations that it may have."""
+
+LATER = ("family", "n_kv_head", "rope_base")
+"""Fields that files written before there was more than one family lack."""
 
 
 @dataclass(frozen=True)
@@ -15,8 +19,10 @@ class ModelConfig:
     """Shape of a decoder; every other size is derived from these.
 
     vocab_size counts the BOS/EOS symbol, which is the last token. block_size is the context in positions.
-    activation is `relu` or `relu2` (squared ReLU).
-    Raises InputError when a size is out of range or n_embd is not divisible by n_head.
+    family is `microgpt` (learned positions, an MLP with relu or relu2, squared ReLU) or `llama` (rotary positions,
+    an MLP with swiglu, n_kv_head heads of keys and values that groups of query heads share, a norm before the
+    logits). n_kv_head 0 stands for n_head; rope_base is the base of the rotary frequencies.
+    Raises InputError when a size is out of range or does not divide what it must.
     """
 
     vocab_size: int
@@ -26,15 +32,21 @@ class ModelConfig:
     n_layer: int = 1
     n_hidden: int = 64
     activation: str = "relu"
+    family: str = "microgpt"
+    n_kv_head: int = 0
+    rope_base: float = 10_000.0
 
     def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise InputError(f"family is {self.family!r}: it must be one of {', '.join(FAMILIES)}")
         limits = {
-            "vocab_size": (2, 512),
+            "vocab_size": (2, 1024 if self.rotary else 512),
             "block_size": (2, 256),
             "n_embd": (4, 128),
             "n_head": (1, 128),
             "n_layer": (1, 6),
             "n_hidden": (4, 512),
+            "n_kv_head": (0, 128),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -42,8 +54,32 @@ class ModelConfig:
                 raise InputError(f"{name} is {value!r}: it must be a whole number from {low} to {high}")
         if self.n_embd % self.n_head:
             raise InputError(f"n_embd {self.n_embd} is not divisible by n_head {self.n_head}")
-        if self.activation not in ACTIVATIONS:
-            raise InputError(f"activation is {self.activation!r}: it must be one of {', '.join(ACTIVATIONS)}")
+        if self.n_head % self.kv_heads:
+            raise InputError(f"n_head {self.n_head} is not divisible by n_kv_head {self.kv_heads}")
+        if self.activation not in FAMILIES[self.family]:
+            choices = ", ".join(FAMILIES[self.family])
+            raise InputError(f"activation is {self.activation!r}: in {self.family} it must be one of {choices}")
+        if not self.rotary and self.kv_heads != self.n_head:
+            raise InputError("n_kv_head is of llama models: in microgpt every head has keys and values of its own")
+        if self.rotary and self.head_dim % 2:
+            raise InputError(f"a head has {self.head_dim} dimensions: rotary positions turn pairs of them")
+        if not isinstance(self.rope_base, float) or not 1 < self.rope_base < 1e9:
+            raise InputError(f"rope_base is {self.rope_base!r}: it must be a number from 1 to 1e9")
+
+    @property
+    def rotary(self) -> bool:
+        """Whether positions turn queries and keys instead of being added to the embedding."""
+        return self.family == "llama"
+
+    @property
+    def kv_heads(self) -> int:
+        """Heads of keys and values."""
+        return self.n_kv_head or self.n_head
+
+    @property
+    def n_kv(self) -> int:
+        """Width of the keys, or values, of all heads."""
+        return self.kv_heads * self.head_dim
 
     @property
     def head_dim(self) -> int:
@@ -56,12 +92,24 @@ class ModelConfig:
         return self.vocab_size - 1
 
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name → shape of every weight, in file order. A matrix is (outputs, inputs): y = W x."""
-        d, h = self.n_embd, self.n_hidden
-        shapes: dict[str, tuple[int, ...]] = {"wte": (self.vocab_size, d), "wpe": (self.block_size, d)}
+        """Name → shape of every weight, in file order. A matrix is (outputs, inputs): y = W x.
+
+        Of llama's MLP fc1 is the gate's matrix (w1), fc3 the other (w3): fc2 (silu(fc1 x) · fc3 x).
+        """
+        d, h, kv = self.n_embd, self.n_hidden, self.n_kv
+        shapes: dict[str, tuple[int, ...]] = {"wte": (self.vocab_size, d)}
+        if not self.rotary:
+            shapes |= {"wpe": (self.block_size, d)}
+        gate: dict[str, tuple[int, ...]] = {"fc3": (h, d)} if self.activation == "swiglu" else {}
         for layer in range(self.n_layer):
-            shapes |= {f"layer{layer}.{name}": (d, d) for name in ("wq", "wk", "wv", "wo")}
-            shapes |= {f"layer{layer}.fc1": (h, d), f"layer{layer}.fc2": (d, h)}
+            own: dict[str, tuple[int, ...]] = {
+                "wq": (d, d),
+                "wk": (kv, d),
+                "wv": (kv, d),
+                "wo": (d, d),
+                "fc1": (h, d),
+            }
+            shapes |= {f"layer{layer}.{name}": shape for name, shape in (own | gate | {"fc2": (d, h)}).items()}
         return shapes | {"lm_head": (self.vocab_size, d)}
 
     @property
@@ -73,14 +121,16 @@ class ModelConfig:
         return total
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data for a file's header."""
-        return asdict(self)
+        """As plain data for a file's header; what only a later family has is left out where there is none."""
+        plain = asdict(self)
+        same = [name for name in LATER if getattr(self, name) == type(self).__dataclass_fields__[name].default]
+        return {name: value for name, value in plain.items() if name not in same}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
         """Inverse of to_dict. Raises InputError on missing or unknown fields."""
         names = {field.name for field in fields(cls)}
-        if set(data) != names:
-            wrong = ", ".join(sorted(names ^ set(data)))
+        if not names - set(LATER) <= set(data) <= names:
+            wrong = ", ".join(sorted((names - set(LATER)) ^ (set(data) - set(LATER))))
             raise InputError(f"model shape has missing or unknown fields: {wrong}")
         return cls(**data)

@@ -31,7 +31,7 @@ cutoff_table:
         .word {{ line }}
 {% endfor %}
 
-; one byte a token: the first character it prints
+; one byte a token: the first character it prints, its space not counted
         .export symbol_characters
 symbol_characters:
 {% for line in symbol_lines %}

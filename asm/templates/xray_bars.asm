@@ -14,8 +14,6 @@ T_ONE        = 2 * 10           ; temperature 1.0 in the tables by tenths
 HALF_INDEX   = 1 << 10          ; half a step of the exp table: see set_temperature
 BAR          = {{ xray.bar }}
 BASE         = {{ xray.base }}
-END          = {{ xray.end }}
-BAR_LETTERS  = screen + BARS_ROW * ROW_BYTES + 2 * BARS_COLUMN
 
 ; Which tokens have bars: all, or those with the largest logits, in the order of their numbers.
 ; in: logits, candidates    out: bar_tokens    kills: A, X, Y, count, distribution
@@ -225,8 +223,10 @@ next:   ldx column
 :       lda w_ptr
         sta field
 :       call put_bar
-        inc y_ptr
-        inc y_ptr
+        lda y_ptr
+        clc
+        adc #2 * BAR_PITCH
+        sta y_ptr
         inc column
         inc column
         lda column
@@ -245,7 +245,10 @@ proc put_bar, 16, 16
         bra :++
 :       call bar_part
 :       ldy #BAR_PARTS
-next:   sta f:screen, x
+next:
+        .repeat ::LABEL_TILES, I
+        sta f:screen + 2 * I, x
+        .endrepeat
         txa
         sec
         sbc #ROW_BYTES
@@ -276,42 +279,5 @@ proc bar_part, 16, 16
         ora field
         rts
 empty:  lda #' '
-        rts
-endproc
-
-; The letters under the bars, the one picked in gold.
-; kills: A, X, Y, column, count
-proc put_bar_letters, 16, 16
-        ldy #0
-next:   tyx
-        lda f:bar_tokens, x
-        lsr a
-        sta count
-        call token_tile
-        ldx count
-        cpx next_token
-        bne :+
-        ora #INK_GOLD
-        bra put
-:       ora #INK_GREY
-put:    tyx
-        sta f:BAR_LETTERS, x
-        iny
-        iny
-        cpy #2 * BARS
-        bne next
-        rts
-endproc
-
-; The tile of a token: its character, or the mark of a beginning and end.
-; in: A    out: A    kills: X
-proc token_tile, 16, 16
-        cmp #TOKEN_BOS
-        beq :+
-        tax
-        lda .loword(symbol_characters), x
-        and #$FF
-        rts
-:       lda #END
         rts
 endproc

@@ -15,6 +15,7 @@ import click
 
 from trainer.errors import InputError
 from trainer.presets import PRESETS
+from trainer.reading import KINDS, Reading
 
 if TYPE_CHECKING:
     from snesgpt.cluster import Running, Schedule
@@ -34,12 +35,17 @@ def numbers(text: str) -> list[float]:
 
 
 @click.command("explore")
-@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
-@click.option("--points", type=click.Path(path_type=Path), help="TOML file of points, instead of the next four.")
+@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: names]")
+@click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one of them is in it.")
+@click.option("--fold-case", is_flag=True, help="Make capitals small letters.")
+@click.option("--points", type=click.Path(path_type=Path), help="TOML file of points, instead of the next five.")
 @click.option("--preset", type=click.Choice(["auto", *PRESETS]), default="auto", help="Its training, or by size.")
 @click.option("--dimensions", type=whole_numbers, metavar="N,N,…", default="16,24,32,48,64")
 @click.option("--layers", type=whole_numbers, metavar="N,N,…", default="1,2")
 @click.option("--digits", type=numbers, metavar="X,X,…", default="1.0,1.2,1.6,2.0", help="Of a weight, on average.")
+@click.option(
+    "--tokens", type=whole_numbers, metavar="N,N,…", default="0", help="Characters merged to so many; 0: not."
+)
 @click.option("--seconds-per-point", type=click.FloatRange(0.1), default=60.0, help="Training of each point.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="First weights and document order.")
 @click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="Of all together.")
@@ -53,6 +59,8 @@ def numbers(text: str) -> list[float]:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     data: Path | None,
+    documents: str,
+    fold_case: bool,
     time_limit: float | None,
     workers: int | None,
     scheduler: str | None,
@@ -76,14 +84,14 @@ def command(
     if out.is_dir() or picture.is_dir():
         raise InputError(f"{out if out.is_dir() else picture} is a directory: a file is needed")
     points = [] if draw_only else _points(wanted)
-    text = read_text(data or _default_text())
+    text = read_text(data or _default_text(), Reading(documents, fold_case))
     rows = [row for row in read_rows(out) if row["text"] == text.digest]
     missing = _missing(points, rows, retry_failed)
     click.echo(f"{text.name}: {len(points):,} points, {len(points) - len(missing):,} in {out}", err=True)
     left: list[Point] = []
     if missing:
         deadline = None if time_limit is None else begun + 60 * time_limit
-        schedule = Schedule(deadline, len(text.symbols))
+        schedule = Schedule(deadline, len(text.characters))
         left = _run(missing, text, schedule, (scheduler, workers or os.cpu_count() or 1), out, rows)
     _finish(text, _latest(rows), len(left), out, picture, as_json)
 
@@ -98,7 +106,8 @@ def _points(wanted: dict[str, Any]) -> list[Point]:
     """The forerunner's, and those of the file or of the options. Raises UsageError for both."""
     from snesgpt.points import forerunner, grid, read_points
 
-    seconds, seed, axes = wanted["seconds_per_point"], wanted["seed"], ("preset", "dimensions", "layers", "digits")
+    seconds, seed = wanted["seconds_per_point"], wanted["seed"]
+    axes = ("preset", "dimensions", "layers", "digits", "tokens")
     ctx = click.get_current_context()
     given = [name for name in axes if ctx.get_parameter_source(name) != click.core.ParameterSource.DEFAULT]
     if wanted["points"] is None:
@@ -152,13 +161,16 @@ def _run(
 
 def _line(row: Row) -> str:
     """A result in a line."""
+    from snesgpt.tradeoff import characters_per_second
+
     if "error" in row:
         return f"{row['label']}: {row['error']}"
     kernel = ", schoolbook" if row["kernel"] == "schoolbook" else ""
-    return (
-        f"{row['label']}: {row['nll_integer']:.4f} nats/character, {row['tokens_per_second']:.1f} tokens/s, "
-        f"{row['rom_bytes'] // 1024:,} KiB{kernel}"
-    )
+    speed = f"{row['tokens_per_second']:.1f} tokens/s"
+    if row["point"].get("tokens"):
+        speed += f" ({characters_per_second(row):.1f} characters/s)"
+    size = f"{row['rom_bytes'] // 1024:,} KiB"
+    return f"{row['label']}: {row['nll_integer']:.4f} nats/character, {speed}, {size}{kernel}"
 
 
 @contextmanager

@@ -32,6 +32,8 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     if golden and golden.is_dir():
         raise InputError(f"{golden} is a folder: --golden names the file itself")
     integers = load_proved(model)
+    if integers.config.family != "microgpt":
+        raise InputError(f"{model} is a {integers.config.family} model: the lab page shows microgpt's only")
     exact = load_weights(weights or model.with_name("weights.npz"))
     check_same(exact, integers)
     documents = training_documents(exact, data)

@@ -36,7 +36,7 @@ def command(weights: Path, out: Path, kernel: str, rom_size: int, data: Path | N
     from trainer.weights import load_weights
 
     exact = load_weights(weights)
-    model, reasons = choose(exact, kernel, rom_size)
+    model, _, reasons = choose(exact, kernel, rom_size)
     bounds, errors = prove(model), tensor_errors(exact, model)
     losses = measure(exact, model, data)
     save_model(out, _noting(model, losses))

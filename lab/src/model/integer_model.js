@@ -19,7 +19,7 @@ import { microgpt } from "./schedule.js";
 /** The fast attention keeps scores with 2^15 added; a trace reads them as signed words. */
 const SCORE_OFFSET = 2 ** 15;
 
-/** A 16-bit word, cut out of a larger number, as a signed one's opposite half: what the console's log holds. */
+/** A score as the console's log holds it, and as a host reads it there: offset, cut to 16 bits, read as signed. */
 const scoreAsKept = (score) => (score & 0xffff) - SCORE_OFFSET;
 
 export class IntegerModel {
@@ -117,7 +117,7 @@ export class IntegerModel {
     };
   }
 
-  /** The same on the picture unit's multiplier; notes the query and the newest key and value as the console packs them. */
+  /** The same on the picture unit's multiplier; traces query, newest key and newest value as the console has them. */
   #headPpu(block, trace, query, { position, caches }) {
     const keyShift = this.parameters[`${block.name}.key_shift`];
     const valueShift = this.parameters[`${block.name}.value_shift`];

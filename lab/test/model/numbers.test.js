@@ -8,9 +8,8 @@ import { Tokenizer } from "../../src/model/tokenizer.js";
 
 /** The largest magnitude that fixed.js says a number can have, and numbers around powers of two below it. */
 const LARGEST = 2 ** 41;
-const numbers = [0, 1, 2, 3, 127, 128, 129, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 1, 2 ** 40 + 127, LARGEST - 1, LARGEST].flatMap(
-  (n) => [n, -n],
-);
+const magnitudes = [0, 1, 2, 3, 127, 128, 129, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 1, 2 ** 40 + 127, LARGEST - 1, LARGEST];
+const numbers = magnitudes.flatMap((n) => [n, -n]);
 
 const floor = (n, d) => (n - (((n % d) + d) % d)) / d;
 
