@@ -57,7 +57,7 @@ async function openPage(browser, url, { before = () => {}, answers = {}, ...opti
   page.on("requestfailed", (request) => page.errors.push(`${request.url()} failed`));
   page.on("pageerror", (error) => page.errors.push(error.message));
   page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
-  page.on("close", () => context.close());
+  page.on("close", () => context.close().catch(() => {})); // the browser may have closed it first
   await page.addInitScript(before);
   for (const [path, answer] of Object.entries(answers)) await page.route(`${url}${path}`, (route) => route.fulfill(answer));
   await page.goto(url);
