@@ -55,7 +55,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test pictures run clean help cc65 new_options
+.PHONY: all test pictures run lab lab-serve lab-test clean help cc65 new_options
 
 all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
 	$(if $(REBUILT),@sh scripts/say-what-was-made.sh $(ROM),@echo "$(ROM) is up to date")
@@ -126,15 +126,51 @@ pictures: all $(VENV)/installed-test
 run: $(if $(wildcard $(ROM)),,all)
 	@sh scripts/run-rom.sh $(ROM)
 
+# The lab page. npm says nothing unless it fails; what it fetches is pinned by the checksums of package-lock.json.
+LAB_SOURCES := $(shell find lab/src -type f 2>/dev/null) lab/index.html lab/vite.config.js
+
+lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
+	@sh scripts/get-tool.sh node
+	@echo "Installing what the lab page is built with into lab/node_modules"
+	@cd lab && npm ci --silent
+	@touch $@
+
+build/lab-core/snes9x.wasm.gz: lab/node_modules/.package-lock.json lab/scripts/unpack-core.js
+	@node lab/scripts/unpack-core.js build/lab-core
+
+build/lab-data/lab.json: $(MODEL) $(WEIGHTS) $(ASM) $(wildcard snesgpt/lab*.py) snesgpt/commands/lab.py | $(CC65) $(VENV)/installed
+	@echo "Exporting the model for the lab page"
+	@$(BIN)/snesgpt lab $(MODEL) --weights $(WEIGHTS) --data "$(DATA)" --out build/lab-data \
+	    --golden build/lab-golden/console.json >build/lab.txt
+	@touch $@
+
+build/lab/index.html: build/lab-data/lab.json build/lab-core/snes9x.wasm.gz $(LAB_SOURCES)
+	@echo "Building build/lab/"
+	@cd lab && node_modules/.bin/vite build --logLevel warn
+
+lab: build/lab/index.html
+	@echo "build/lab/ is a static folder: make lab-serve shows it"
+
+lab-serve: lab
+	@cd lab && node_modules/.bin/vite preview
+
+lab-test: lab | $(VENV)/installed-test
+	@sh scripts/get-tool.sh chromium
+	@$(BIN)/python -m tests.lab_golden build/lab-golden
+	@cd lab && npm test --silent
+
 clean:
 	@rm -rf build
-	@echo "Removed build/ ($(VENV) stays)"
+	@echo "Removed build/ ($(VENV) stays, and lab/node_modules)"
 
 help:
 	@echo "make            train, quantize, generate, assemble: $(ROM)"
 	@echo "make test       ruff, mypy and every test, in two real emulators"
 	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
 	@echo "make pictures   docs/pictures: every screen, and X-ray moving"
+	@echo "make lab        the lab page, a static folder: build/lab/"
+	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"
+	@echo "make lab-test   the lab page in a real browser"
 	@echo "make clean      remove build/"
 	@echo
 	@echo "DATA=FILE       the text to learn                          [$(DATA)]"

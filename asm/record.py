@@ -22,6 +22,7 @@ HOST_FIELDS = (
     "log_count",
     "capacity",
     "record_bytes",
+    "watch",
     "prompt",
 )
 HOST_MAGIC = b"GPT1"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# get-tool.sh cc65 | bsnes: installs what pip cannot, through apt-get where that asks for no password.
+# get-tool.sh cc65 | bsnes | node | chromium: installs what pip cannot, through apt-get where that asks for no password.
 # Anywhere else it names the packages and fails.
 set -eu
 
@@ -15,8 +15,20 @@ bsnes)
     missing="the tests need the bsnes accuracy core"
     elsewhere="with dnf, brew or pacman install retroarch: its online updater has the core \"bsnes-mercury Accuracy\""
     ;;
+node)
+    new='const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+    if command -v npm && node -e "$new"; then exit; fi >/dev/null 2>&1
+    echo "the lab page is built with Node 20.19 or newer and npm: install them from https://nodejs.org" >&2
+    exit 1
+    ;;
+chromium)
+    if command -v chromium; then exit; fi >/dev/null
+    package=chromium
+    missing="the tests of the lab page need chromium"
+    elsewhere="dnf install chromium; brew install --cask chromium; pacman -S chromium"
+    ;;
 *)
-    echo "usage: get-tool.sh cc65 | bsnes" >&2
+    echo "usage: get-tool.sh cc65 | bsnes | node | chromium" >&2
     exit 2
     ;;
 esac

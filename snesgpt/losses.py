@@ -33,6 +33,12 @@ def _together(config: ModelConfig) -> int:
     return min(max(CACHE_BYTES // per_document, 1), 2048)
 
 
+def check_same(weights: Weights, model: QuantizedModel) -> None:
+    """Raises InputError when weights and model are not of one making."""
+    if weights.config != model.config or (weights.symbols, weights.merges) != (model.symbols, model.merges):
+        raise InputError("the float weights are of another model than the integer one: quantize them again")
+
+
 def measure(weights: Weights, model: QuantizedModel, data: Path | None) -> dict[str, Any] | None:
     """Losses "nll_float" and "nll_integer" in nats per token on the held-out tenth of `data`.
 
@@ -42,8 +48,7 @@ def measure(weights: Weights, model: QuantizedModel, data: Path | None) -> dict[
     Without `data`, the corpus of the repository if the model was trained on it, else None.
     Raises InputError when weights and model are not of one making, or a loss is no number.
     """
-    if weights.config != model.config or (weights.symbols, weights.merges) != (model.symbols, model.merges):
-        raise InputError("the float weights are of another model than the integer one: quantize them again")
+    check_same(weights, model)
     if data is None:
         data = DEFAULT_DATA
         trained_on = weights.info.get("n_documents", 0) + weights.info.get("n_held_out", 0)

@@ -176,8 +176,8 @@ def test_the_loss_reported_is_that_of_the_weights_kept_and_only_those_in_budget_
     result = run(tmp_path, DIGITS)
     documents = Documents([TOKENIZER.encode(text) for text in HELD_OUT], DIGITS.config.block_size)
     assert mean_loss(result.tensors, DIGITS.config, documents) == pytest.approx(result.nll_float, rel=1e-6)
-    assert [entry.in_budget for entry in result.log] == [entry.step >= 120 for entry in result.log]
-    assert result.nll_float == min(entry.validation for entry in result.log if entry.in_budget)
+    assert [entry.candidate for entry in result.log] == [entry.step >= 120 for entry in result.log]
+    assert result.nll_float == min(entry.validation for entry in result.log if entry.candidate)
     assert 0 < result.active < 1
 
 

@@ -101,7 +101,7 @@ def test_weights_are_chosen_on_a_share_of_the_training_text_that_is_not_learned(
     assert set(learned) | set(judging) == set(TRAINING) and not set(learned) & set(judging)
     by_hand = train(learned, judging, TOKENIZER, OVERFITTING, tmp_path / "c.npz")
     assert as_vector(result.tensors).tobytes() == as_vector(by_hand.tensors).tobytes()
-    assert result.log == by_hand.log
+    assert [replace(entry, samples=()) for entry in result.log] == list(by_hand.log)
     encoded = [TOKENIZER.encode(text) for text in HELD_OUT]
     assert result.nll_float == pytest.approx(loss_per_token(result.tensors, SETTINGS.config, encoded), rel=1e-6)
     assert result.nll_float != by_hand.nll_float

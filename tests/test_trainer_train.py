@@ -18,7 +18,7 @@ from snesgpt.commands.train import command as train_command
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays
-from trainer.model import loss_per_token
+from trainer.model import Tensors, loss_per_token
 from trainer.tokenizer import Tokenizer
 from trainer.train import Interrupted, Result, Settings, State, as_vector, train
 from trainer.weights import load_weights
@@ -42,20 +42,24 @@ def run(path: Path, settings: Settings = SETTINGS, stop_at: int | None = None, r
         if state.step == stop_at:
             raise KeyboardInterrupt
 
-    return train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report)
+    def sample(tensors: Tensors) -> list[str]:
+        return [f"{tensors['wte'].sum():.6f}", "b"]
+
+    return train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report, sample)
 
 
 def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     first, again = run(tmp_path), run(tmp_path)
     assert as_vector(first.tensors).tobytes() == as_vector(again.tensors).tobytes()
     assert first.log == again.log
+    assert len({entry.samples for entry in first.log}) == len(first.log), "each measurement has samples of its own"
     other = run(tmp_path, replace(SETTINGS, seed=1))
     assert as_vector(other.tensors).tobytes() != as_vector(first.tensors).tobytes()
 
 
 def test_the_weights_kept_are_those_with_the_lowest_held_out_loss(tmp_path: Path) -> None:
     result = run(tmp_path, replace(SETTINGS, learning_rate=0.3))
-    held_out = [entry.validation for entry in result.log]
+    held_out = [entry.validation for entry in result.log if entry.candidate]
     assert held_out[-1] > min(held_out), "the run must end worse than its best for this test to mean anything"
     encoded = [TOKENIZER.encode(text) for text in HELD_OUT]
     measured = loss_per_token(result.tensors, SETTINGS.config, encoded)
@@ -145,11 +149,14 @@ def test_each_measurement_is_a_line_with_losses_time_left_and_samples(tmp_path: 
     result = invoke("--data", text, *options, "--out", out, "--json")
     assert result.exit_code == 0, result.output
     lines = [line for line in result.stderr.splitlines() if " left: " in line]
-    assert len(lines) == 20
+    assert len(lines) == 21, "twenty, and an early one after the first step"
     assert all(
         re.match(r" *\d+%  training \d\.\d+, validation \d\.\d+, \d+:\d\d left: [ab, ]*$", line) for line in lines
     )
     info, log = load_weights(out).info, json.loads(result.stdout)["log"]
+    noted = info["measurements"]
+    assert [entry[:3] for entry in noted] == [[step, *(round(loss, 5) for loss in losses)] for step, *losses in log]
+    assert [line.partition(" left: ")[2] for line in lines] == [", ".join(texts) for _, _, _, texts in noted]
     assert (info["preset"], info["validation"], info["dropout"]) == ("small", 0.25, 0.1)
     assert info["nll_float"] not in [validation for _, _, validation in log], "the held-out text chose nothing"
 

@@ -22,7 +22,7 @@ def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
     axes = figure.add_subplot(title=title, xlabel="step", ylabel="loss (nats per token)")
     steps = [entry.step for entry in log]
     axes.plot(steps, [entry.train for entry in log], label="training", color="#9aa5b1")
-    best = min((entry for entry in log if entry.in_budget), key=lambda entry: entry.validation)
+    best = min((entry for entry in log if entry.candidate), key=lambda entry: entry.validation)
     axes.plot(steps, [entry.validation for entry in log], label="validation", color="#5b3fa8")
     axes.plot(best.step, best.validation, "o", label=f"kept: {best.validation:.4f}", color="#5b3fa8")
     axes.grid(alpha=0.3)

@@ -24,10 +24,13 @@ from trainer.corpus import split
 from trainer.digits import MOST, Projection
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
-from trainer.model import active_share, gradient, initial_tensors, mean_loss
+from trainer.model import Tensors, active_share, gradient, initial_tensors, mean_loss
 from trainer.tokenizer import Tokenizer
 
 EVALUATIONS = 20
+EARLY = (0.0005, 0.002, 0.005, 0.01, 0.02)
+"""Shares of a run after which it is measured besides, where the loss falls fastest: for whoever looks on."""
+
 ALLOCATIONS = 240
 """How often in a run the budget of digits is spread anew; a multiple of EVALUATIONS."""
 FLOAT_UNTIL, BUDGET_FROM = 0.1, 0.5
@@ -39,7 +42,7 @@ PULL = 0.01
 
 Without it weights near a threshold keep crossing it, and 0.01 of held-out loss is lost to that noise.
 """
-CHECKPOINT_FORMAT = "snes-gpt checkpoint 3"
+CHECKPOINT_FORMAT = "snes-gpt checkpoint 4"
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,15 @@ class Settings:
 class LogEntry:
     """One measurement: after `step` steps; mean training loss since the one before, validation loss (nats).
 
-    in_budget: whether its weights keep to the digits asked for; only such weights are candidates to be kept.
+    candidate: whether its weights may be kept: early ones may not, nor any that exceed the digits asked for.
+    samples: what its weights wrote, if they were asked to.
     """
 
     step: int
     train: float
     validation: float
-    in_budget: bool = True
+    candidate: bool = True
+    samples: tuple[str, ...] = ()
 
 
 @dataclass
@@ -112,14 +117,13 @@ class State:
     """Everything a run changes as it goes; a checkpoint is this, taken just after a measurement.
 
     parameters (n_params,) float32: all weights in file order; best: those of the lowest validation loss so far,
-    as projected; measured: those last measured, as projected, of this sitting only.
+    as projected.
     granted: how many digits each weight made of digits may have, empty while weights are float.
     seconds: time spent, from earlier sittings too; losses: of the batches since the last log entry.
     """
 
     parameters: Array
     best: Array
-    measured: Array
     adam: Adam
     granted: Array
     step: int = 0
@@ -146,6 +150,10 @@ class Result:
     log: tuple[LogEntry, ...]
 
 
+Sample = Callable[[Tensors], Sequence[str]]
+"""Texts that weights write: called at every measurement."""
+
+
 class Interrupted(Exception):
     """Ctrl-C. The message is one line: how far the run came, where it is kept, how to continue it."""
 
@@ -158,12 +166,13 @@ def train(
     checkpoint: Path,
     resume: bool = False,
     report: Callable[[State, float], None] = lambda state, progress: None,
+    sample: Sample = lambda tensors: (),
 ) -> Result:
     """Train on documents, measure on others, keep the best weights, and tell their loss on the held-out ones.
 
     Same documents, settings and machine: same weights, byte for byte, resumed or not (unless timed).
-    `report` is called after every step with the state and the progress, 0 to 1. The checkpoint is rewritten at
-    every measurement and removed at the end.
+    `report` is called after every step with the state and the progress, 0 to 1; what `sample` writes is part of
+    the log. The checkpoint is rewritten at every measurement and removed at the end.
     Raises InputError when the loss diverges, or when a checkpoint to resume is missing or of another run;
     Interrupted on Ctrl-C.
     """
@@ -178,7 +187,7 @@ def train(
     _save(checkpoint, identity, state)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
-            _run(state, settings, seen, judges, report, lambda: _save(checkpoint, identity, state))
+            _run(state, settings, seen, judges, report, sample, lambda: _save(checkpoint, identity, state))
     except KeyboardInterrupt as error:
         kept = state.log[-1].step if state.log else 0
         raise Interrupted(
@@ -223,9 +232,10 @@ def _run(
     seen: Documents,
     judges: Documents,
     report: Callable[[State, float], None],
+    sample: Sample,
     save: Callable[[], None],
 ) -> None:
-    """Steps until the progress is 1 or patience ends. Measures and saves at every multiple of 1 / EVALUATIONS."""
+    """Steps until progress is 1 or patience ends. Measures and saves at multiples of 1 / EVALUATIONS, and early."""
     projection = settings.projection()
     order = Shuffled(len(seen), settings.seed)
     progress = _progress(state, settings)
@@ -248,10 +258,13 @@ def _run(
         if settings.digits and progress >= FLOAT_UNTIL and _passed(before_step, progress, ALLOCATIONS):
             now = partial(_budget, progress=progress)
             state.granted = projection.allocate(state.parameters, settings.digits, now)
-        if _passed(before_step, progress, EVALUATIONS):
+        due = _passed(before_step, progress, EVALUATIONS)
+        if due or any(before_step < share <= progress for share in EARLY):
             weights = _projected(state, projection)
             validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
-            _measure(state, weights, validation, not settings.digits or progress >= BUDGET_FROM)
+            _check(state, validation)
+            texts = tuple(sample(as_tensors(weights, settings.config)))
+            _note(state, weights, validation, due and (not settings.digits or progress >= BUDGET_FROM), texts)
             save()
         report(state, progress)
 
@@ -272,7 +285,7 @@ def _progress(state: State, settings: Settings) -> float:
 
 def _in_vain(log: Sequence[LogEntry], patience: int) -> bool:
     """Whether the last `patience` candidates to be kept, if it is not 0, were no better than one before them."""
-    losses = [entry.validation for entry in log if entry.in_budget]
+    losses = [entry.validation for entry in log if entry.candidate]
     return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
 
 
@@ -300,21 +313,24 @@ def _projected(state: State, projection: Projection) -> Array:
     return projection(state.parameters, state.granted) if state.granted.size else state.parameters
 
 
-def _measure(state: State, weights: Array, validation: float, in_budget: bool) -> None:
-    """Log the losses; keep the weights if they are the best so far. Raises InputError if they diverged."""
+def _check(state: State, validation: float) -> None:
+    """Raises InputError if the losses diverged."""
     if not (np.isfinite(validation) and np.isfinite(state.parameters).all()):
         raise InputError(f"the loss diverged at step {state.step}: train again with a lower learning rate")
-    state.measured = weights.copy()
-    if in_budget and validation < min((entry.validation for entry in state.log if entry.in_budget), default=np.inf):
-        state.best = state.measured
-    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), validation, in_budget))
+
+
+def _note(state: State, weights: Array, validation: float, candidate: bool, samples: tuple[str, ...]) -> None:
+    """Log a measurement; keep the weights if they are the best so far."""
+    if candidate and validation < min((entry.validation for entry in state.log if entry.candidate), default=np.inf):
+        state.best = weights.copy()
+    state.log.append(LogEntry(state.step, float(np.mean(state.losses)), validation, candidate, samples))
     state.losses.clear()
 
 
 def _start(settings: Settings) -> State:
     parameters = as_vector(initial_tensors(settings.config, settings.seed))
     adam = Adam(len(parameters), settings.weight_decay)
-    return State(parameters, parameters.copy(), parameters.copy(), adam, np.zeros(0, np.int64))
+    return State(parameters, parameters.copy(), adam, np.zeros(0, np.int64))
 
 
 def _identity(
@@ -366,7 +382,7 @@ def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
             raise InputError(f"{path} is damaged (granted): leave --resume out")
         state.step = state.adam.updates = int(header["step"])
         state.seconds = float(header["seconds"])
-        state.log = [LogEntry(**entry) for entry in header["log"]]
+        state.log = [LogEntry(**{**entry, "samples": tuple(entry["samples"])}) for entry in header["log"]]
         return state
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} has a damaged header: leave --resume out") from error

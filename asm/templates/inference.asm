@@ -229,6 +229,7 @@ chosen: .if ::STREAM
         bne :+
         inc tokens_made + 2
 :       lda log_enabled
+        ora host_watch
         beq :+
         mark log
         call log_token
@@ -309,7 +310,7 @@ proc log_token, 16, 16
         sta log_ptr
         lda host_log_count
         inc a
-        cmp #LOG_CAPACITY
+        cmp host_capacity
         bcs full
         sta host_log_count
         rts

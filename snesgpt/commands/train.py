@@ -22,8 +22,9 @@ from trainer.reading import KINDS
 if TYPE_CHECKING:
     from trainer.config import ModelConfig
     from trainer.corpus import Corpus
+    from trainer.model import Tensors
     from trainer.tokenizer import Tokenizer
-    from trainer.train import Result, Settings, State
+    from trainer.train import Result, Sample, Settings, State
 
 OUT = Path("build/weights.npz")
 HELD_OUT = 0.1
@@ -112,10 +113,11 @@ def command(
     if out.is_dir():
         raise InputError(f"{out} is a directory: --out names the weights file itself")
     checkpoint = checkpoint_path(out)
+    sample = _sampler(tokenizer, settings, PRESETS[preset].temperature)
     try:
         announce = partial(_announce, data, text, tokenizer, len(held_out), settings)
-        with _progress_bar(settings, tokenizer, PRESETS[preset], announce) as report:
-            result = train(training, held_out, tokenizer, settings, checkpoint, resume, report)
+        with _progress_bar(settings, announce) as report:
+            result = train(training, held_out, tokenizer, settings, checkpoint, resume, report, sample)
     except Interrupted as interruption:
         click.echo(f"snesgpt: {interruption}", err=True)
         sys.exit(130)
@@ -185,10 +187,18 @@ def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, s
         )
 
 
+def _sampler(tokenizer: Tokenizer, settings: Settings, temperature: float) -> Sample:
+    """What the model writes meanwhile, always from the same random numbers."""
+    from trainer.generate import generate
+
+    def sample(tensors: Tensors) -> list[str]:
+        return generate(tensors, settings.config, tokenizer, SAMPLES_MEANWHILE, temperature, settings.seed)
+
+    return sample
+
+
 @contextmanager
-def _progress_bar(
-    settings: Settings, tokenizer: Tokenizer, preset: Preset, announce: Callable[[], None]
-) -> Iterator[Callable[[State, float], None]]:
+def _progress_bar(settings: Settings, announce: Callable[[], None]) -> Iterator[Callable[[State, float], None]]:
     """A bar on stderr with step, documents per second and time left, and a line for every measurement.
 
     Where stderr is no terminal there are the lines alone. Yields what moves it. `announce` is called when it first
@@ -215,7 +225,7 @@ def _progress_bar(
                 announce()
             measured = bool(state.log) and state.log[-1].step == state.step
             if measured:
-                click.echo(_measurement(state, settings, tokenizer, preset.temperature, done), err=True)
+                click.echo(_measurement(state, done), err=True)
             if now - shown < 0.1 and done < 1:
                 return
             shown = now
@@ -225,17 +235,12 @@ def _progress_bar(
         yield report
 
 
-def _measurement(state: State, settings: Settings, tokenizer: Tokenizer, temperature: float, done: float) -> str:
+def _measurement(state: State, done: float) -> str:
     """The last measurement as a line: losses, the time left, and what the model writes by now."""
-    from trainer.generate import generate
-    from trainer.train import as_tensors
-
     entry, left = state.log[-1], round(state.seconds * (1 / done - 1))
-    tensors = as_tensors(state.measured, settings.config)
-    samples = generate(tensors, settings.config, tokenizer, SAMPLES_MEANWHILE, temperature, settings.seed)
     return (
         f"{done:4.0%}  training {entry.train:.3f}, validation {entry.validation:.4f}, "
-        f"{left // 60}:{left % 60:02} left: {', '.join(samples)}"
+        f"{left // 60}:{left % 60:02} left: {', '.join(entry.samples)}"
     )
 
 
@@ -262,6 +267,10 @@ def _summary(
         "held_out": HELD_OUT,
         "n_documents": n_training,
         "n_held_out": n_held_out,
+        "measurements": [
+            [entry.step, round(entry.train, 5), round(entry.validation, 5), list(entry.samples)]
+            for entry in result.log
+        ],
     }
 
 

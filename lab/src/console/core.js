@@ -1,0 +1,164 @@
+// The emulator: Snes9x inside RetroArch, compiled to wasm, driven by the glue that comes with it.
+import { gunzipped } from "./gunzip.js";
+import { findWorkRam, WORK_RAM_BYTES } from "./wram.js";
+
+const GLUE = "core/snes9x.js";
+const WASM = "core/snes9x.wasm.gz";
+const CARTRIDGE = "/cartridge.sfc";
+const SETTINGS_FILE = "/home/web_user/.config/retroarch/retroarch.cfg";
+
+// The loop keeps the console's own rate and never waits for sound, which has to wait for a click.
+const SETTINGS = `
+vrr_runloop_enable = "true"
+audio_sync = "false"
+audio_latency = "64"
+video_smooth = "true"
+video_font_enable = "false"
+`;
+
+/** Numbers of the pad's buttons in libretro. */
+export const BUTTONS = { B: 0, Y: 1, Select: 2, Start: 3, Up: 4, Down: 5, Left: 6, Right: 7, A: 8, X: 9, L: 10, R: 11 };
+
+/** Why the emulator cannot run here, as a sentence, or null. */
+export function obstacle() {
+  if (typeof WebAssembly !== "object") return "This browser has no WebAssembly, which the emulator needs.";
+  const context = document.createElement("canvas").getContext?.("webgl2");
+  if (!context) return "This browser offers no WebGL 2, which the emulator draws with.";
+  context.getExtension("WEBGL_lose_context")?.loseContext();
+  return null;
+}
+
+function loadGlue() {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = GLUE;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${GLUE} could not be loaded`));
+    document.head.append(script);
+  });
+}
+
+async function answer(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: the server answers ${response.status}`);
+  return response;
+}
+
+/** Compiles while it arrives. */
+async function compile(url) {
+  const { body } = await answer(url);
+  const headers = { "Content-Type": "application/wasm" };
+  return WebAssembly.compileStreaming(new Response(await gunzipped(body), { headers }));
+}
+
+async function bytes(url) {
+  return new Uint8Array(await (await answer(url)).arrayBuffer());
+}
+
+function writeFile(FS, path, content) {
+  FS.mkdirTree(path.slice(0, path.lastIndexOf("/")) || "/");
+  FS.writeFile(path, content);
+}
+
+/** A running console. `wram` is current after every frame. */
+class Console {
+  #module;
+  #listeners = new Set();
+  #base = null;
+  #simulate;
+
+  frame = 0;
+  /** When the first frame was done, in ms since the page was asked for. */
+  firstFrame = null;
+  paused = false;
+
+  constructor(module) {
+    this.#module = module;
+    this.#simulate = module.cwrap("simulate_input", null, ["number", "number", "number"]);
+  }
+
+  /** Called by the glue after each frame. */
+  frameDone() {
+    this.frame += 1;
+    this.firstFrame ??= performance.now();
+    for (const listener of this.#listeners) listener(this);
+  }
+
+  /** Finds work RAM. Throws Error when the state of the emulator is not where it should be. */
+  attach() {
+    const [size, address, done] = this.#module.cwrap("save_state_info", "string", [])().split("|").map(Number);
+    if (done !== 1) throw new Error("the emulator gives no save state");
+    this.#base = findWorkRam(this.#module.HEAPU8, address, size);
+  }
+
+  /** The 128 KiB of work RAM, live. */
+  get wram() {
+    return this.#module.HEAPU8.subarray(this.#base, this.#base + WORK_RAM_BYTES);
+  }
+
+  /** Calls listener(console) after every frame; returns a function that ends it. */
+  onFrame(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Holds a button of BUTTONS down or lets it go. */
+  press(button, down) {
+    this.#simulate(0, BUTTONS[button], down ? 1 : 0);
+  }
+
+  pause() {
+    this.paused = true;
+  }
+
+  resume() {
+    this.paused = false;
+  }
+
+  /** The reset button of the console: the cartridge begins again. */
+  reset() {
+    this.#module.cwrap("system_restart", null, [])();
+  }
+
+  /** A promise that is kept after `count` frames. */
+  frames(count) {
+    const end = this.frame + count;
+    return new Promise((resolve) => {
+      const stop = this.onFrame(() => {
+        if (this.frame < end) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+}
+
+/** Boots the cartridge at the URL `rom` on `canvas`. Rejects with an Error where it cannot run. */
+export async function bootCore({ canvas, rom }) {
+  const why = obstacle();
+  if (why) throw new Error(why);
+  const [compiled, cartridge] = await Promise.all([compile(WASM), bytes(rom), loadGlue()]);
+  let machine = null;
+  const module = await globalThis.EJS_Runtime({
+    canvas,
+    parent: canvas.parentElement,
+    instantiateWasm: (imports, receive) => {
+      WebAssembly.instantiate(compiled, imports).then(receive);
+      return {};
+    },
+    noInitialRun: true,
+    arguments: [],
+    callbacks: {},
+    getSavExt: () => ".srm",
+    print: () => {},
+    printErr: () => {},
+    preMainLoop: () => !machine?.paused,
+    postMainLoop: () => machine?.frameDone(),
+  });
+  writeFile(module.FS, SETTINGS_FILE, SETTINGS);
+  writeFile(module.FS, CARTRIDGE, cartridge);
+  module.callMain([CARTRIDGE]);
+  module.cwrap("ejs_set_keyboard_enabled", null, ["number"])(0); // keys are the page's
+  machine = new Console(module);
+  return machine;
+}

@@ -1,0 +1,45 @@
+// The console's part of the page: the picture, the pad, and the machine that everything else reads.
+import { bootCore } from "./core.js";
+import { Host } from "./host.js";
+import { mountPad } from "./pad.js";
+
+const ROM = "data/cartridge.sfc";
+
+const FRAME = `
+  <h2 id="console-title">The console</h2>
+  <div class="screen">
+    <canvas tabindex="0" role="application"
+      aria-label="Picture of the Super Nintendo. While it has the focus: arrow keys, X is A, Z is B, S is X, A is Y, Q is L, W is R, Enter is Start, Backspace is Select."></canvas>
+    <p class="screen-message" role="status">The console is being switched on…</p>
+  </div>
+  <div class="pad" role="group" aria-label="Pad"></div>
+  <p class="hint">
+    The cartridge, unchanged but for a log of its own arithmetic, runs in the Snes9x emulator. Play it with these buttons, or
+    choose the picture and use the arrow keys, X Z S A for A B X Y, Q W for L R, Enter for Start and Backspace for Select.
+    Its sound begins with your first click.
+  </p>`;
+
+/**
+ * Boots the cartridge into `element`; loading: a promise of lab.json. Resolves to { console, host }; rejects, with a
+ * message shown, where it cannot run.
+ */
+export async function mountConsole(element, loading) {
+  element.innerHTML = FRAME;
+  const canvas = element.querySelector("canvas");
+  const message = element.querySelector(".screen-message");
+  try {
+    const console = await bootCore({ canvas, rom: ROM });
+    await console.frames(1);
+    console.attach();
+    message.remove();
+    mountPad(element.querySelector(".pad"), canvas, console);
+    return { console, host: new Host(console, await loading) };
+  } catch (error) {
+    canvas.remove();
+    element.querySelector(".pad").remove();
+    element.querySelector(".hint").remove();
+    message.setAttribute("role", "alert");
+    message.textContent = `The console cannot run here. ${error.message} The rest of the page does without it: the same model, in JavaScript.`;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+// The panel beside the console: every number of the newest token, read from work RAM.
+import { Comparison, showBadge } from "../console/badge.js";
+import { barsFigure, drawFigure } from "./choice.js";
+import { Controls } from "./controls.js";
+import { attentionFigure, embeddingFigure, hiddenFigure, palette, residualFigure } from "./grids.js";
+import { StandIn } from "./stand_in.js";
+import { textFigure } from "./text.js";
+
+const PANEL = `
+  <h2 id="live-title">Live from its memory</h2>
+  <p class="badge" data-state="waiting"></p>
+  <div class="controls"></div>
+  <p class="status"></p>
+  <div class="figures"></div>`;
+
+const FIRST_STAND_IN = { seed: 1, count: 65535, prompt: [] };
+
+/** Shows `element` live: the console's records, or the model's own where there is no console. */
+export function mountLive(element, { lab, model, machine }) {
+  element.innerHTML = PANEL;
+  const part = (name) => element.querySelector(`.${name}`);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const comparison = new Comparison(model, lab);
+  let [source, newest, drawn] = [null, null, null];
+
+  const given = ({ position, mode }) => mode === "request" && position < (source.current?.prompt.length ?? 0);
+  const text = textFigure(lab, given);
+  const attention = attentionFigure(lab);
+  const figures = [
+    text,
+    barsFigure(lab, model),
+    drawFigure(lab, model, given),
+    attention,
+    hiddenFigure(lab),
+    embeddingFigure(lab),
+    residualFigure(lab),
+  ];
+  part("figures").append(...figures.map((figure) => figure.element));
+
+  const begin = (request) => {
+    comparison.begin(request);
+    text.clear();
+  };
+  const controls = new Controls(part("controls"), { model, lab, calm, onRequest: begin });
+
+  let colours = palette();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    colours = palette();
+    drawn = null;
+  });
+
+  const draw = () => {
+    requestAnimationFrame(draw);
+    if (newest === drawn) return;
+    drawn = newest;
+    for (const figure of figures) figure.update(newest, colours);
+    if (source.reset) showBadge(part("badge"), comparison);
+    part("status").textContent = status(newest, source);
+  };
+
+  const connect = (found) => {
+    source = found;
+    source.onRecord((record) => {
+      newest = record;
+      attention.add(record);
+      text.add(record);
+      if (source.reset) comparison.add(record);
+    });
+    controls.connect(source);
+    requestAnimationFrame(draw);
+  };
+
+  showBadge(part("badge"), comparison);
+  machine.then(
+    ({ host }) => connect(host),
+    () => {
+      part("badge").textContent = "No console to compare with: these numbers are the page's own model's.";
+      element.querySelector("h2").textContent = "Live from the model";
+      connect(new StandIn(model, lab));
+      source.request({ ...FIRST_STAND_IN, tenths: lab.temperature });
+    },
+  );
+}
+
+function status({ mode, tenths, position }, { rate, current, reset }) {
+  const rests = reset ? ", while the console's screen rests" : "";
+  const who = mode === "request" ? `request, seed ${current?.seed}${rests}` : "the cartridge, played by hand";
+  return `${who} · temperature ${(tenths / 10).toFixed(1)} · position ${position} · ${rate.toFixed(1)} tokens/s`;
+}

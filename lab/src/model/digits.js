@@ -1,0 +1,55 @@
+/** Weights as signed powers of two: the twin of quantize/digits.py. */
+
+import { FRACTION_BITS } from "./fixed.js";
+
+const TOP_BITS = 8;
+
+/**
+ * Non-adjacent form of a 16-bit integer: digits −1, 0, 1, least significant first, no two neighbours both non-zero.
+ * @returns {number[]} 17 digits
+ */
+export function canonical(weight) {
+  const digits = [];
+  let rest = weight;
+  for (let bit = 0; bit <= FRACTION_BITS + TOP_BITS; bit++) {
+    const digit = (rest & 1) * (2 - (rest & 3));
+    digits.push(digit);
+    rest = (rest - digit) >> 1;
+  }
+  return digits;
+}
+
+/**
+ * A weight's digits as {shift, digit}: it is Σ digit · 2^-shift. Least significant first; all of 2^0 and above are
+ * one term of shift 0, repeated units.
+ *
+ * exponent: the weight is in units of 2^-(8 + exponent).
+ */
+export function terms(weight, exponent = 0) {
+  const point = FRACTION_BITS + exponent;
+  const found = [];
+  let units = 0;
+  canonical(weight).forEach((digit, bit) => {
+    if (bit >= point) units += digit * 2 ** (bit - point);
+    else if (digit !== 0) found.push({ shift: point - bit, digit });
+  });
+  if (units !== 0) found.push({ shift: 0, digit: units });
+  return found;
+}
+
+/**
+ * A row of weights plane by plane, least significant first: [{shift, inputs, digits}], Σ digits[n] · x[inputs[n]]
+ * being what a plane adds. Planes without a digit in this row are not in it.
+ * @param {ArrayLike<number>} weights
+ */
+export function planesOfRow(weights, exponent = 0) {
+  const planes = new Map();
+  Array.from(weights).forEach((weight, input) => {
+    for (const { shift, digit } of terms(weight, exponent)) {
+      if (!planes.has(shift)) planes.set(shift, { shift, inputs: [], digits: [] });
+      planes.get(shift).inputs.push(input);
+      planes.get(shift).digits.push(digit);
+    }
+  });
+  return [...planes.values()].sort((a, b) => b.shift - a.shift);
+}

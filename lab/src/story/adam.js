@@ -1,0 +1,18 @@
+/** Adam on one number, as trainer/adam.py has it for all of them. */
+
+export const BETA1 = 0.9;
+export const BETA2 = 0.99;
+export const EPSILON = 1e-8;
+
+/** @returns {{weight: number, m: number, v: number, updates: number}} before the first step */
+export const start = (weight) => ({ weight, m: 0, v: 0, updates: 0 });
+
+/** The state after one step against `gradient`. */
+export function step({ weight, m, v, updates }, gradient, rate) {
+  const count = updates + 1;
+  const mean = BETA1 * m + (1 - BETA1) * gradient;
+  const square = BETA2 * v + (1 - BETA2) * gradient ** 2;
+  const corrected = mean / (1 - BETA1 ** count);
+  const size = Math.sqrt(square / (1 - BETA2 ** count));
+  return { weight: weight - (rate * corrected) / (size + EPSILON), m: mean, v: square, updates: count };
+}

@@ -1,0 +1,47 @@
+// The page as a static folder: build/lab/. What is fetched while it runs, the cartridge, the numbers and the
+// emulator, is made before by `make lab` and lies in build/lab-data and build/lab-core.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const build = (name) => fileURLToPath(new URL(`../build/${name}`, import.meta.url));
+
+const SHIPPED = {
+  "data/lab.json": build("lab-data/lab.json"),
+  "data/cartridge.sfc": build("lab-data/cartridge.sfc"),
+  "core/snes9x.js": build("lab-core/snes9x.js"),
+  "core/snes9x.wasm.gz": build("lab-core/snes9x.wasm.gz"),
+  "core/snes9x-license.txt": build("lab-core/snes9x-license.txt"),
+};
+
+/** What the browser fetches while the script is still on its way. */
+const EARLY = [
+  ["core/snes9x.wasm.gz", "fetch"],
+  ["core/snes9x.js", "script"],
+  ["data/cartridge.sfc", "fetch"],
+  ["data/lab.json", "fetch"],
+];
+
+const preload = ([href, as]) => ({
+  tag: "link",
+  injectTo: "head",
+  attrs: { rel: "preload", href, as, crossorigin: as === "fetch" ? "anonymous" : false },
+});
+
+const shipped = {
+  name: "shipped-files",
+  transformIndexHtml: () => EARLY.map(preload),
+  generateBundle() {
+    for (const [fileName, from] of Object.entries(SHIPPED)) {
+      this.emitFile({ type: "asset", fileName, source: readFileSync(from) });
+    }
+  },
+};
+
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  base: "./", // the folder may stand anywhere on a server
+  build: { outDir: build("lab"), emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
+  preview: { host: "127.0.0.1", port: 8765 },
+  plugins: [shipped],
+});

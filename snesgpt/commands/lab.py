@@ -1,0 +1,50 @@
+"""`snesgpt lab`: what the lab page shows, out of a model and its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("lab")
+@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
+@click.option("--weights", type=click.Path(path_type=Path), help="Float weights.  [default: beside MODEL]")
+@click.option("--data", type=click.Path(path_type=Path), help="Text the model learned from.  [default: names]")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/lab-data"), help="Folder.")
+@click.option("--golden", type=click.Path(path_type=Path), help="Also tokens to compare the page's model with.")
+def command(model: Path, weights: Path | None, data: Path | None, out: Path, golden: Path | None) -> None:
+    """Write the cartridge that logs every intermediate, and beside it lab.json: MODEL, its weights, its training
+    and where the cartridge keeps what.
+    """
+    from asm.build import build_rom
+    from quantize.fast import load_proved
+    from snesgpt.lab import lab_data, training_documents
+    from snesgpt.lab_model import GOLDEN, LONG, as_json
+    from snesgpt.lab_model import golden as golden_data
+    from snesgpt.losses import check_same
+    from trainer.errors import InputError
+    from trainer.files import write_bytes
+    from trainer.weights import load_weights
+
+    if out.is_file():
+        raise InputError(f"{out} is a file: --out names the folder that cartridge.sfc and lab.json go to")
+    if golden and golden.is_dir():
+        raise InputError(f"{golden} is a folder: --golden names the file itself")
+    integers = load_proved(model)
+    if integers.config.family != "microgpt":
+        raise InputError(f"{model} is a {integers.config.family} model: the lab page shows microgpt's only")
+    exact = load_weights(weights or model.with_name("weights.npz"))
+    check_same(exact, integers)
+    documents = training_documents(exact, data)
+    rom = build_rom(integers, traced=True)
+    files = {
+        out / "cartridge.sfc": rom.image,
+        out / "lab.json": as_json(lab_data(exact, integers, rom, documents)),
+    }
+    if golden:
+        files[golden] = as_json(golden_data(integers, (*GOLDEN, LONG)))
+    for path, content in files.items():
+        write_bytes(path, content)
+    for path, content in files.items():
+        click.echo(f"{path}: {-(-len(content) // 1024):,} KiB")
