@@ -41,7 +41,8 @@ export function createContext({ lab, model }) {
 }
 
 /** A training name of middling length. */
-export const firstWord = (lab) => lab.documents.find((name) => name.length === 6) ?? lab.documents[0] ?? lab.symbols[0];
+export const firstWord = (lab) =>
+  lab.documents.find((name) => name.length === 6) ?? lab.documents[0] ?? lab.symbols[0];
 
 /** What of a typed text the model can read: characters it has no symbol for are left out, then what is too long. */
 export function readWord(lab, model, text) {

@@ -33,7 +33,12 @@ function attention(query, keys, values, heads) {
   return Array.from({ length: heads }, (_, head) => {
     const part = (vector) => vector.slice(head * width, (head + 1) * width);
     const shares = softmax(keys.map((key) => multiply(dot(part(query), part(key)), width ** -0.5)));
-    return part(query).map((_, i) => dot(shares, values.map((value) => part(value)[i])));
+    return part(query).map((_, i) =>
+      dot(
+        shares,
+        values.map((value) => part(value)[i]),
+      ),
+    );
   }).flat();
 }
 
@@ -62,7 +67,10 @@ export function logits(weights, config, tokens, { leaveOut = [], note = () => {}
       }
       if (!leaveOut.includes("mlp")) {
         const before = tell("hidden before the gate", linear(w("fc1"), tell("MLP input", rmsnorm(x))));
-        const hidden = tell("hidden", before.map((value) => activate(value, config.activation)));
+        const hidden = tell(
+          "hidden",
+          before.map((value) => activate(value, config.activation)),
+        );
         x = tell("stream after the MLP", sum(x, tell("MLP output", linear(w("fc2"), hidden))));
       }
     }

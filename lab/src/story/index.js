@@ -2,7 +2,8 @@
 
 import "./story.css";
 import { createContext } from "./context.js";
-import { grouped, h, uniqueId } from "./figures.js";
+import { h, uniqueId } from "./elements.js";
+import { grouped } from "./wording.js";
 import { whenNear } from "./near.js";
 import { STEPS } from "./steps/index.js";
 import { VIEWS, firstView, hashOf, parseHash, remember } from "./views.js";
@@ -18,7 +19,9 @@ export function mountStory(element, { lab, model }) {
 
   /** The step in sight. */
   const inSight = () =>
-    STEPS.findLast((step) => document.getElementById(titleId(step.id)).getBoundingClientRect().top < innerHeight / 2)?.id ?? NAMES[0];
+    STEPS.findLast(
+      (step) => document.getElementById(titleId(step.id)).getBoundingClientRect().top < innerHeight / 2,
+    )?.id ?? NAMES[0];
 
   /** Another view leaves the step in sight where it is, however much the texts above it grow. */
   function choose(view) {
@@ -50,9 +53,21 @@ export function mountStory(element, { lab, model }) {
   element.classList.add("story");
   element.append(
     h("h2", {}, "The model, step by step"),
-    h("p", {}, `Fifteen steps from a typed word to the cartridge. Every figure computes with the trained model itself:
-      its ${grouped(lab.config.n_params)} weights are in this page.`),
-    h("nav", { "aria-label": "Steps" }, h("ol", {}, links.map((link) => h("li", {}, link)))),
+    h(
+      "p",
+      {},
+      `Fifteen steps from a typed word to the cartridge. Every figure computes with the trained model itself:
+      its ${grouped(lab.config.n_params)} weights are in this page.`,
+    ),
+    h(
+      "nav",
+      { "aria-label": "Steps" },
+      h(
+        "ol",
+        {},
+        links.map((link) => h("li", {}, link)),
+      ),
+    ),
     h("div", { class: "toolbar" }, wordInput(context), views.element),
     ...STEPS.map((step, i) => section(step, i, context)),
   );
@@ -79,7 +94,12 @@ function section(step, number, context) {
     "section",
     { class: "step", "aria-labelledby": titleId(step.id), "data-step": step.id },
     h("h3", { id: titleId(step.id), tabindex: -1 }, `${number + 1}. ${step.title}`),
-    h("div", { class: "step-body" }, h("div", { class: "texts" }, text("plain", "plain"), technical), figure.element),
+    h(
+      "div",
+      { class: "step-body" },
+      h("div", { class: "texts" }, text("plain", "plain"), technical),
+      figure.element,
+    ),
   );
 }
 
@@ -117,7 +137,11 @@ function viewSwitch(onchange) {
       "fieldset",
       { class: "choices views" },
       h("legend", {}, "Explained in"),
-      h("div", { class: "choices-row" }, inputs.map((choice) => choice.element)),
+      h(
+        "div",
+        { class: "choices-row" },
+        inputs.map((choice) => choice.element),
+      ),
     ),
     set: (view) => inputs.forEach((choice) => (choice.input.checked = choice.view === view)),
   };

@@ -29,7 +29,12 @@ export const plain = (value) => (typeof value === "number" ? value : value.data)
 function made(how, data, parents, slopes) {
   const kept = parents.map((parent, i) => [parent, slopes[i]]).filter(([parent]) => parent instanceof Value);
   if (!kept.length) return data;
-  return new Value(data, kept.map(([parent]) => parent), kept.map(([, slope]) => slope), how);
+  return new Value(
+    data,
+    kept.map(([parent]) => parent),
+    kept.map(([, slope]) => slope),
+    how,
+  );
 }
 
 export const add = (a, b) => made("sum", plain(a) + plain(b), [a, b], [1, 1]);
@@ -46,7 +51,12 @@ export const relu = (a) => made("gate", Math.max(plain(a), 0), [a], [plain(a) > 
 
 /** The sum of a list. */
 export const total = (values) =>
-  made("sum", values.reduce((sum, value) => sum + plain(value), 0), values, values.map(() => 1));
+  made(
+    "sum",
+    values.reduce((sum, value) => sum + plain(value), 0),
+    values,
+    values.map(() => 1),
+  );
 
 /** Σ a_i b_i. */
 export function dot(a, b) {
@@ -66,7 +76,12 @@ export function softmax(scores) {
   const sum = powers.reduce((a, b) => a + b, 0);
   const shares = powers.map((value) => value / sum);
   return shares.map((share, i) =>
-    made("softmax", share, scores, shares.map((other, j) => share * ((i === j ? 1 : 0) - other))),
+    made(
+      "softmax",
+      share,
+      scores,
+      shares.map((other, j) => share * ((i === j ? 1 : 0) - other)),
+    ),
   );
 }
 

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { start, step as adamStep } from "../../src/story/adam.js";
 import { createContext } from "../../src/story/context.js";
-import { decimal, fixed, grouped, percent } from "../../src/story/figures.js";
+import { decimal, fixed, grouped, percent } from "../../src/story/wording.js";
 import { STEPS } from "../../src/story/steps/index.js";
 import { slice } from "../../src/story/steps/adam.js";
 import { shares } from "../../src/story/steps/attention.js";
@@ -34,7 +34,10 @@ const openPage = (options) => browser.open({ reducedMotion: "reduce", ...options
 /** Nothing went wrong, and nothing was asked of another origin; ends the page. */
 async function closePage(page) {
   assert.deepEqual(page.errors, []);
-  assert.deepEqual(page.requests.filter((url) => !/^(data|blob):/.test(url) && !url.startsWith(browser.url)), []);
+  assert.deepEqual(
+    page.requests.filter((url) => !/^(data|blob):/.test(url) && !url.startsWith(browser.url)),
+    [],
+  );
   await page.close();
 }
 
@@ -73,7 +76,9 @@ async function openWithWord(word = WORD) {
       const details = section(step).locator("details");
       if (!(await details.evaluate((element) => element.open))) await details.locator("summary").click();
       await details.locator("td").first().waitFor();
-      return details.locator("tr").evaluateAll((rows) => rows.slice(1).map((row) => [...row.cells].slice(1).map((cell) => cell.textContent)));
+      return details
+        .locator("tr")
+        .evaluateAll((rows) => rows.slice(1).map((row) => [...row.cells].slice(1).map((cell) => cell.textContent)));
     },
   };
 }
@@ -98,8 +103,13 @@ describe("every figure follows its controls", () => {
   test("tokenizer: a letter is added, deleted, a training name taken", async () => {
     const { page, figure, summary } = opened;
     const tokens = await figure("tokenizer");
-    await reacts(page, "tokenizer", () => tokens.getByRole("group", { name: "Alphabet" }).getByRole("button").nth(1).click());
-    assert.match(await summary("tokenizer"), new RegExp(`“${WORD}${lab.symbols[1]}” is ${model.encode(WORD)[0]}, `));
+    await reacts(page, "tokenizer", () =>
+      tokens.getByRole("group", { name: "Alphabet" }).getByRole("button").nth(1).click(),
+    );
+    assert.match(
+      await summary("tokenizer"),
+      new RegExp(`“${WORD}${lab.symbols[1]}” is ${model.encode(WORD)[0]}, `),
+    );
     await tokens.getByRole("button", { name: "Delete the last letter" }).click();
     assert.equal(await page.getByLabel("Your word").inputValue(), WORD);
     await tokens.getByRole("button", { name: "A name from the training text" }).click();
@@ -129,13 +139,22 @@ describe("every figure follows its controls", () => {
       await move(picture, "Put the letter in place", place);
       const { sum, normed } = normedEmbedding(context, token, place);
       const rows = await numbers("embeddings");
-      assert.deepEqual(rows[2], sum.map((value) => fixed(value)));
-      assert.deepEqual(rows[3], normed.map((value) => fixed(value)));
+      assert.deepEqual(
+        rows[2],
+        sum.map((value) => fixed(value)),
+      );
+      assert.deepEqual(
+        rows[3],
+        normed.map((value) => fixed(value)),
+      );
     }
-    await reacts(page, "embeddings", () => picture.getByRole("radio").first().check({ force: true }));
+    await reacts(page, "embeddings", () => picture.getByRole("radio").first().check());
     context.setPosition(0);
-    assert.deepEqual((await numbers("embeddings"))[3], context.values("embed_norm").map((value) => fixed(value)));
-    await picture.getByRole("radio").last().check({ force: true });
+    assert.deepEqual(
+      (await numbers("embeddings"))[3],
+      context.values("embed_norm").map((value) => fixed(value)),
+    );
+    await picture.getByRole("radio").last().check();
     context.setPosition(context.tokens.length - 1);
   });
 
@@ -143,9 +162,12 @@ describe("every figure follows its controls", () => {
     const { context, figure, numbers, page } = opened;
     const picture = await figure("attention");
     for (let head = lab.config.n_head - 1; head >= 0; head -= 1) {
-      const choose = () => picture.getByRole("group", { name: "Head" }).getByRole("radio").nth(head).check({ force: true });
+      const choose = () => picture.getByRole("group", { name: "Head" }).getByRole("radio").nth(head).check();
       await (head === lab.config.n_head - 1 ? reacts(page, "attention", choose) : choose());
-      assert.deepEqual(await numbers("attention"), shares(context, 0, head).map((row) => row.map((share) => percent(share))));
+      assert.deepEqual(
+        await numbers("attention"),
+        shares(context, 0, head).map((row) => row.map((share) => percent(share))),
+      );
     }
   });
 
@@ -158,17 +180,27 @@ describe("every figure follows its controls", () => {
     assert.match(await summary("mlp"), /^−0\.5 comes out of the gate as 0\./);
     const open = context.values("layer0.activation").filter((value) => value > 0).length;
     assert.match(await summary("mlp"), new RegExp(` ${open} of ${lab.config.n_hidden} hidden units`));
-    const expected = context.values("layer0.fc1").map((value, i) => [value, context.values("layer0.activation")[i]].map((v) => fixed(v, 3)));
+    const expected = context
+      .values("layer0.fc1")
+      .map((value, i) => [value, context.values("layer0.activation")[i]].map((v) => fixed(v, 3)));
     assert.deepEqual(await numbers("mlp"), expected);
     await reacts(page, "mlp", () => move(gate, "Hidden unit", 5));
-    assert.ok((await summary("mlp")).includes(`Unit 5: ${expected[5][0]} before the gate, ${expected[5][1]} after`));
+    assert.ok(
+      (await summary("mlp")).includes(`Unit 5: ${expected[5][0]} before the gate, ${expected[5][1]} after`),
+    );
   });
 
   test("residual: the stream, and what is expected without a part", async () => {
     const { context, figure, numbers, page, summary } = opened;
     const stream = await figure("residual");
-    assert.deepEqual((await numbers("residual")).at(-1), context.values("layer0.mlp_residual").map((value) => fixed(value)));
-    for (const [label, part] of [["leave out attention", "attention"], ["leave out the MLP", "mlp"]]) {
+    assert.deepEqual(
+      (await numbers("residual")).at(-1),
+      context.values("layer0.mlp_residual").map((value) => fixed(value)),
+    );
+    for (const [label, part] of [
+      ["leave out attention", "attention"],
+      ["leave out the MLP", "mlp"],
+    ]) {
       await reacts(page, "residual", () => stream.getByLabel(label).check());
       const best = nextBars(context, [part]).sort((a, b) => b.value - a.value)[0];
       assert.match(await summary("residual"), new RegExp(`it would expect ${best.label} ${percent(best.value)}`));
@@ -180,7 +212,7 @@ describe("every figure follows its controls", () => {
     const { context, figure, page, summary } = opened;
     const picture = await figure("loss");
     for (const [place, nats] of wordLosses(context).entries()) {
-      await picture.getByRole("radio").nth(place).check({ force: true });
+      await picture.getByRole("radio").nth(place).check();
       assert.ok((await summary("loss")).includes(`loss ${fixed(nats, 3)},`));
     }
     await reacts(page, "loss", () => move(picture, "Add to the true letter's score", 6));
@@ -196,7 +228,9 @@ describe("every figure follows its controls", () => {
     assert.match(await summary("backward"), /^mean loss is .* is 1\.00000\.$/);
     await graph.getByRole("button", { name: "Follow the largest gradient" }).click();
     await graph.getByRole("button", { name: "Nudge this weight" }).click();
-    const [, found, said] = /slope of (\S+); going backward said (\S+)\./.exec(await graph.locator(".check").textContent());
+    const [, found, said] = /slope of (\S+); going backward said (\S+)\./.exec(
+      await graph.locator(".check").textContent(),
+    );
     const number = (text) => Number(text.replace("−", "-"));
     assert.ok(number(said) !== 0);
     assert.ok(Math.abs(number(found) - number(said)) < 1e-4 * (1 + Math.abs(number(said))), `${found} and ${said}`);
@@ -211,7 +245,11 @@ describe("every figure follows its controls", () => {
     await reacts(page, "adam", () => picture.getByRole("button", { name: "Ten steps" }).click());
     let state = start(one.trained - 1.5);
     for (let i = 0; i < 10; i += 1) state = adamStep(state, one.gradient(state.weight), 0.2);
-    assert.ok((await summary("adam")).includes(`after 10 steps it is ${fixed(state.weight, 3)}, loss ${fixed(one.loss(state.weight), 4)}`));
+    assert.ok(
+      (await summary("adam")).includes(
+        `after 10 steps it is ${fixed(state.weight, 3)}, loss ${fixed(one.loss(state.weight), 4)}`,
+      ),
+    );
     await picture.getByRole("button", { name: "One step" }).click();
     assert.match(await summary("adam"), /after 11 steps/);
     await reacts(page, "adam", () => picture.getByRole("combobox").selectOption({ index: 1 }));
@@ -229,11 +267,15 @@ describe("every figure follows its controls", () => {
       await move(picture, "Moment of the training", i);
       const [step, learned, held] = curve[i - 1];
       const text = await summary("training");
-      for (const part of [grouped(step), fixed(learned, 4), fixed(held, 4)]) assert.ok(text.includes(part), `${part} in ${text}`);
+      for (const part of [grouped(step), fixed(learned, 4), fixed(held, 4)])
+        assert.ok(text.includes(part), `${part} in ${text}`);
     }
     await move(picture, "Moment of the training", 0);
     const written = await picture.locator(".samples li").allTextContents();
-    assert.deepEqual(written, samples[0][1].map((text) => text || "(nothing)"));
+    assert.deepEqual(
+      written,
+      samples[0][1].map((text) => text || "(nothing)"),
+    );
   });
 
   test("temperature: shares, the draw and the names are the sampler's", async () => {
@@ -241,7 +283,10 @@ describe("every figure follows its controls", () => {
     const picture = await figure("temperature");
     await reacts(page, "temperature", () => move(picture, "Temperature", 0));
     assert.match(await summary("temperature"), /1 of \d+ tokens can be drawn\. The likeliest has 100\.0 %/);
-    for (const [tenths, seed] of [[15, 1], [7, 42]]) {
+    for (const [tenths, seed] of [
+      [15, 1],
+      [7, 42],
+    ]) {
       await move(picture, "Temperature", tenths);
       await move(picture, "Seed", seed);
       const names = namesOf(model, lab.config, { seed, tenths, count: 6, prompt: [] });
@@ -269,7 +314,11 @@ describe("every figure follows its controls", () => {
     const { figure, page, summary } = opened;
     const picture = await figure("digits");
     await picture.getByRole("combobox").selectOption("lm_head");
-    for (const [r, c] of [[0, 5], [3, 2], [lab.config.vocab_size - 1, lab.config.n_embd - 1]]) {
+    for (const [r, c] of [
+      [0, 5],
+      [3, 2],
+      [lab.config.vocab_size - 1, lab.config.n_embd - 1],
+    ]) {
       await move(picture, "Row", r);
       await move(picture, "Column", c);
       const weight = lab.tensors.lm_head.values[r * lab.config.n_embd + c];
@@ -289,9 +338,12 @@ describe("every figure follows its controls", () => {
     await picture.getByRole("button", { name: "To the end" }).click();
     for (const position of context.tokens.keys()) {
       const strip = await figure("attention");
-      await strip.getByRole("group", { name: "Which row" }).getByRole("radio").nth(position).check({ force: true });
+      await strip.getByRole("group", { name: "Which row" }).getByRole("radio").nth(position).check();
       await figure("row");
-      assert.match(await summary("row"), new RegExp(` is ${context.pass[position].logits[lab.row.row]}: equal\\.$`));
+      assert.match(
+        await summary("row"),
+        new RegExp(` is ${context.pass[position].logits[lab.row.row]}: equal\\.$`),
+      );
     }
     await reacts(page, "row", () => picture.getByRole("button", { name: "Back to the start" }).click());
   });
@@ -301,12 +353,12 @@ describe("every figure follows its controls", () => {
     const picture = await figure("cartridge");
     const parts = picture.locator(".budget").getByRole("radio");
     for (const [i, { name, amount }] of clockParts(lab.build.predicted).entries()) {
-      await parts.nth(i).check({ force: true });
+      await parts.nth(i).check();
       assert.ok((await summary("cartridge")).startsWith(`${name}: ${grouped(amount)} clocks`));
     }
-    await picture.getByRole("radio", { name: "Banks of the cartridge" }).check({ force: true });
+    await picture.getByRole("radio", { name: "Banks of the cartridge" }).check();
     for (const [i, { name, amount }] of byteParts(lab.build).entries()) {
-      await parts.nth(i).check({ force: true });
+      await parts.nth(i).check();
       assert.ok((await summary("cartridge")).startsWith(`${name}: ${grouped(amount)} of 32,768 bytes`));
     }
   });
@@ -322,9 +374,15 @@ test("typing a word changes tokens, embeddings and attention to the model's", as
     const tokens = await page.locator("[data-step=tokenizer] .tokens small").allTextContents();
     assert.deepEqual(tokens.map(Number), [lab.config.bos, ...model.encode(word)]);
     await figure("embeddings");
-    assert.deepEqual((await numbers("embeddings"))[3], context.values("embed_norm").map((value) => fixed(value)));
+    assert.deepEqual(
+      (await numbers("embeddings"))[3],
+      context.values("embed_norm").map((value) => fixed(value)),
+    );
     await figure("attention");
-    assert.deepEqual(await numbers("attention"), shares(context, 0, 0).map((row) => row.map((share) => percent(share))));
+    assert.deepEqual(
+      await numbers("attention"),
+      shares(context, 0, 0).map((row) => row.map((share) => percent(share))),
+    );
   }
   await page.getByLabel("Your word").fill("☃x".repeat(20));
   const said = await page.locator(".story .problem").textContent();
@@ -335,17 +393,21 @@ test("typing a word changes tokens, embeddings and attention to the model's", as
 test("three views of every step, in the address and remembered", async () => {
   const page = await openPage();
   for (const [view, label] of Object.entries(VIEWS).reverse()) {
-    await page.getByRole("radio", { name: label }).check({ force: true });
+    await page.getByRole("radio", { name: label }).check();
     assert.ok(page.url().endsWith(`/${view}`));
     for (const step of NAMES) {
       const seen = (kind) => page.locator(`[data-step=${step}] .text.${kind}`).isVisible();
-      assert.deepEqual([await seen("plain"), await seen("technical")], [view !== "technical", view !== "plain"], step);
+      assert.deepEqual(
+        [await seen("plain"), await seen("technical")],
+        [view !== "technical", view !== "plain"],
+        step,
+      );
     }
   }
   await show(page, page.locator("[data-step=training]"));
   const place = () => page.locator("#step-training").evaluate((title) => title.getBoundingClientRect().top);
   const before = await place();
-  await page.getByRole("radio", { name: "technical" }).check({ force: true });
+  await page.getByRole("radio", { name: "technical" }).check();
   await settled(page);
   assert.ok(Math.abs((await place()) - before) <= 1, "the step in sight stays where it is, to the pixel");
   assert.ok(page.url().endsWith("#training/technical"));
@@ -386,10 +448,13 @@ test("by keyboard alone: a step from the list, a slider, a choice, a button", as
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  for (const [device, viewport] of Object.entries({ desk: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } })) {
+  for (const [device, viewport] of Object.entries({
+    desk: { width: 1280, height: 900 },
+    phone: { width: 360, height: 740 },
+  })) {
     test(`${colorScheme}, ${device}: no serious finding of axe, no scrolling sideways, nothing moves, a picture of each step`, async () => {
       const page = await openPage({ colorScheme, viewport });
-      await page.getByRole("radio", { name: device === "desk" ? "both" : "plain" }).check({ force: true });
+      await page.getByRole("radio", { name: device === "desk" ? "both" : "plain" }).check();
       for (const step of NAMES) {
         const section = page.locator(`[data-step=${step}]`);
         await show(page, section);
@@ -399,16 +464,25 @@ for (const colorScheme of ["light", "dark"]) {
         await page.locator(".story .toolbar").evaluate((bar) => bar.style.removeProperty("position"));
       }
       for (const view of Object.values(VIEWS)) {
-        await page.getByRole("radio", { name: view }).check({ force: true });
-        assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width, `${view} is too wide`);
+        await page.getByRole("radio", { name: view }).check();
+        assert.ok(
+          (await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width,
+          `${view} is too wide`,
+        );
       }
       for (const details of await page.locator(".story details > summary").all()) await details.click();
-      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width, "a table is too wide");
+      assert.ok(
+        (await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width,
+        "a table is too wide",
+      );
       assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
       await page.evaluate(AXE);
       const { violations } = await page.evaluate(() => window.axe.run(".story"));
       const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html)]), []);
+      assert.deepEqual(
+        serious.map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html)]),
+        [],
+      );
       await closePage(page);
     });
   }

@@ -54,7 +54,10 @@ test("a part left out adds nothing; both left out leave the embedding alone", ()
   }
   const alone = logits(weights, lab.config, tokens, { leaveOut: ["attention", "mlp"] }).at(-1);
   const x = rmsnorm(weights.wte[tokens.at(-1)].map((value, i) => value + weights.wpe[tokens.length - 1][i]));
-  assert.deepEqual(alone, weights.lm_head.map((row) => row.reduce((sum, w, i) => sum + w * x[i], 0)));
+  assert.deepEqual(
+    alone,
+    weights.lm_head.map((row) => row.reduce((sum, w, i) => sum + w * x[i], 0)),
+  );
 });
 
 test("the graph of a word's loss: the same loss, every number named, gradients as finite differences have them", () => {
@@ -66,7 +69,10 @@ test("the graph of a word's loss: the same loss, every number named, gradients a
     const steepest = all.reduce((best, value) => (Math.abs(value.grad) > Math.abs(best.grad) ? value : best));
     const slope = nudgedSlope(context, graph, steepest);
     assert.ok(steepest.grad !== 0, `${tensor} has a gradient`);
-    assert.ok(Math.abs(steepest.grad - slope) < 1e-4 * (1 + Math.abs(slope)), `${steepest.name}: ${steepest.grad}, ${slope}`);
+    assert.ok(
+      Math.abs(steepest.grad - slope) < 1e-4 * (1 + Math.abs(slope)),
+      `${steepest.name}: ${steepest.grad}, ${slope}`,
+    );
   }
 });
 

@@ -8,7 +8,14 @@ import { digitCounts, digitsOf } from "../../src/story/steps/digits.js";
 import { lab } from "./page_data.js";
 
 test("the nearest word, halves up, cut at the ends", () => {
-  assert.deepEqual([1.5, -1.5, 0.5 / ONE, -0.5 / ONE, 1000, -1000].map(toQ88), [384, -384, 1, 0, WORD_MAX, WORD_MIN]);
+  assert.deepEqual([1.5, -1.5, 0.5 / ONE, -0.5 / ONE, 1000, -1000].map(toQ88), [
+    384,
+    -384,
+    1,
+    0,
+    WORD_MAX,
+    WORD_MIN,
+  ]);
 });
 
 test("bits: worth their places, and flipped one by one", () => {
@@ -41,10 +48,17 @@ test("the digits of every weight add up to it, and its neighbours are never both
 test("digits a weight are what the training reports, and a few more where one above 1 is added repeatedly", () => {
   for (const [name, expected] of Object.entries(lab.training.digits_per_weight)) {
     const { values } = lab.tensors[name];
-    const digits = values.map((weight) => canonical(weight).map((digit, bit) => [digit, bit]).filter(([digit]) => digit));
+    const digits = values.map((weight) =>
+      canonical(weight)
+        .map((digit, bit) => [digit, bit])
+        .filter(([digit]) => digit),
+    );
     assert.ok(Math.abs(digits.flat().length / values.length - expected) < 1e-6, name);
     const point = ONE * 2 ** (lab.parameters[`${name}.exponent`] ?? 0);
     const adds = digits.flat().reduce((sum, [, bit]) => sum + Math.max(1, 2 ** bit / point), 0);
-    assert.equal(digitCounts(lab, name).reduce((sum, count, n) => sum + count * n, 0), adds);
+    assert.equal(
+      digitCounts(lab, name).reduce((sum, count, n) => sum + count * n, 0),
+      adds,
+    );
   }
 });

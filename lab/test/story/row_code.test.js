@@ -31,7 +31,10 @@ test("the digits of the lines are the row's weights", () => {
   row.lines.forEach((line, i) => {
     if ("input" in line) sums[line.input] += line.sign * 2 ** -after[i];
   });
-  assert.deepEqual(sums.map((sum) => sum * ONE * 2 ** row.exponent), row.weights);
+  assert.deepEqual(
+    sums.map((sum) => sum * ONE * 2 ** row.exponent),
+    row.weights,
+  );
 });
 
 test("only what reads an input is a digit", () => {
@@ -41,6 +44,10 @@ test("only what reads an input is a digit", () => {
 });
 
 test("part of the bias taken off on the way: sbc with the carry clear", () => {
-  const lines = [{ text: "lda <PLUS + 0", input: 0, sign: 1 }, { text: "clc" }, { text: "sbc #$00FF", constant: 255 }];
+  const lines = [
+    { text: "lda <PLUS + 0", input: 0, sign: 1 },
+    { text: "clc" },
+    { text: "sbc #$00FF", constant: 255 },
+  ];
   assert.equal(run(lines, 1024, [7]).at(-1).a, 1024 + 7 - 256);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createContext, readWord } from "../../src/story/context.js";
-import { html } from "../../src/story/figures.js";
+import { html } from "../../src/story/elements.js";
 import { STEPS } from "../../src/story/steps/index.js";
 import { shares } from "../../src/story/steps/attention.js";
 import { byteParts, clockParts } from "../../src/story/steps/cartridge.js";
@@ -23,7 +23,10 @@ test("fifteen steps, each with two texts and its files", () => {
   for (const step of STEPS) {
     for (const view of ["plain", "technical"]) {
       const { text } = step[view](context);
-      const words = text.replace(/<[^>]*>/g, " ").split(/\s+/).filter(Boolean).length;
+      const words = text
+        .replace(/<[^>]*>/g, " ")
+        .split(/\s+/)
+        .filter(Boolean).length;
       assert.ok(words >= 45 && words <= 175, `${step.id}, ${view}: ${words} words`);
       assert.doesNotMatch(text, /undefined|NaN|\[object|null/, `${step.id}, ${view}`);
     }
@@ -54,7 +57,10 @@ test("hash: step and view, each on its own; anything else is nothing", () => {
 
 test("the view is remembered; a browser that forbids it does no harm", () => {
   const kept = new Map();
-  const storage = () => ({ getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) });
+  const storage = () => ({
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, value),
+  });
   const forbidden = () => {
     throw new Error("SecurityError");
   };
@@ -75,7 +81,10 @@ test("attention's shares add up to one, row by row, and look at nothing to come"
   for (let head = 0; head < lab.config.n_head; head += 1) {
     shares(context, 0, head).forEach((row, position) => {
       assert.equal(row.length, position + 1);
-      close(row.reduce((a, b) => a + b, 0), 1);
+      close(
+        row.reduce((a, b) => a + b, 0),
+        1,
+      );
     });
   }
 });
@@ -100,7 +109,10 @@ test("losses are −ln of shares that add up to one", () => {
 test("at temperature 0 the likeliest token has everything; the draw is the sampler's", () => {
   for (const tenths of [0, 1, 5, 20]) {
     const found = candidates(context, tenths, 40000);
-    close(found.shares.reduce((a, b) => a + b, 0), 1);
+    close(
+      found.shares.reduce((a, b) => a + b, 0),
+      1,
+    );
     assert.ok(found.shares[found.drawn] > 0);
     if (!tenths) assert.equal(found.shares[found.drawn], 1);
   }
@@ -117,16 +129,28 @@ test("names of a request are those of the model's own run", () => {
 });
 
 test("samples are the last written by then", () => {
-  const samples = [[0, ["x"]], [10, ["y"]]];
-  assert.deepEqual([0, 9, 10, 99].map((step) => samplesAt(samples, step)[0]), ["x", "x", "y", "y"]);
+  const samples = [
+    [0, ["x"]],
+    [10, ["y"]],
+  ];
+  assert.deepEqual(
+    [0, 9, 10, 99].map((step) => samplesAt(samples, step)[0]),
+    ["x", "x", "y", "y"],
+  );
   assert.deepEqual(samplesAt([], 5), []);
 });
 
 test("the budget: all segments are in a bank, all clocks in a stage", () => {
   const bytes = byteParts(lab.build).reduce((sum, { amount }) => sum + amount, 0);
-  assert.equal(bytes, Object.values(lab.build.segments).reduce((a, b) => a + b, 0));
+  assert.equal(
+    bytes,
+    Object.values(lab.build.segments).reduce((a, b) => a + b, 0),
+  );
   const parts = clockParts(lab.build.predicted);
-  assert.ok(parts.every(({ does }) => does), "every stage is explained");
+  assert.ok(
+    parts.every(({ does }) => does),
+    "every stage is explained",
+  );
   const clocks = parts.reduce((sum, { amount }) => sum + amount, 0);
   assert.ok(Math.abs(clocks - lab.build.predicted.clocks_per_token) <= parts.length);
 });

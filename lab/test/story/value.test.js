@@ -2,7 +2,19 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Value, add, backward, dot, log, multiply, plain, power, relu, softmax, total } from "../../src/story/value.js";
+import {
+  Value,
+  add,
+  backward,
+  dot,
+  log,
+  multiply,
+  plain,
+  power,
+  relu,
+  softmax,
+  total,
+} from "../../src/story/value.js";
 
 const STEP = 1e-5;
 

@@ -1,7 +1,11 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { BETA1, BETA2, start, step } from "../adam.js";
-import { MARGIN, axes, button, buttons, drawing, figure, fixed, html, selection, single, slider } from "../figures.js";
+import { button, buttons, selection, slider } from "../controls.js";
+import { MARGIN, axes, drawing, single } from "../drawings.js";
+import { html } from "../elements.js";
+import { figure } from "../figures.js";
+import { fixed } from "../wording.js";
 import { loss } from "../float_model.js";
 import { Value, backward, plain } from "../value.js";
 
@@ -19,17 +23,26 @@ export default {
     <p>The gradient says which way is down, not how far to go. A steep slope may be a short ditch, a flat one a long
     way. Adam, the usual rule, keeps two memories for every weight: where the gradient has been pointing lately,
     and how large it usually is. It steps in the first direction, divided by the second.</p>
-    <p>So a weight with small but steady gradients moves as fast as one with large ones, and one that is pulled to and fro
-    moves little. The hill in the figure is real: the loss on ${Math.min(DOCUMENTS, lab.documents.length)} training names when one weight of the
+    <p>So a weight with small but steady gradients moves as fast as one with large ones, and one that is pulled to
+    and fro
+    moves little. The hill in the figure is real: the loss on ${Math.min(DOCUMENTS, lab.documents.length)} training
+    names when one weight of the
     model changes and the others stay. Push the weight off its place and let Adam bring it back.</p>`,
   technical: ({ lab }) => html`
     <p class="formula">m ← β₁m + (1−β₁)g,&ensp;v ← β₂v + (1−β₂)g²,&ensp;w ← w − lr · m̂ / (√v̂ + 10⁻⁸)</p>
-    <p>m̂ = m/(1−β₁ᵗ) and v̂ = v/(1−β₂ᵗ) undo the start from zero; β₁ = ${BETA1}, β₂ = ${BETA2}. The first step has the
+    <p>m̂ = m/(1−β₁ᵗ) and v̂ = v/(1−β₂ᵗ) undo the start from zero; β₁ = ${BETA1}, β₂ = ${BETA2}. The first step has
+    the
     length lr, whatever the gradient. Weight decay is decoupled: each step also shrinks weights by lr · λ.
-    ${lab.training.learning_rate ? html`In training lr began at ${lab.training.learning_rate} and fell linearly to zero; the figure's is
-    larger, for it has one weight and little time.` : ""}</p>
-    <p>Curve and gradient are computed here, from the float model: the curve by ${POINTS} forward passes, the gradient by
-    going backward with only this weight remembered. Its lowest point need not be the trained value: that is a compromise
+    ${
+      lab.training.learning_rate
+        ? html`In training lr began at ${lab.training.learning_rate} and fell linearly to zero; the figure's is
+    larger, for it has one weight and little time.`
+        : ""
+    }</p>
+    <p>Curve and gradient are computed here, from the float model: the curve by ${POINTS} forward passes, the
+    gradient by
+    going backward with only this weight remembered. Its lowest point need not be the trained value: that is a
+    compromise
     with all other names.</p>`,
   figure(context) {
     const slices = TENSORS.map((tensor) => slice(context, tensor));
@@ -43,7 +56,14 @@ export default {
       value: -2,
       oninput: () => restart(),
     });
-    const rate = slider({ label: "Learning rate", min: 0.01, max: 0.5, step: 0.01, value: 0.15, oninput: () => draw() });
+    const rate = slider({
+      label: "Learning rate",
+      min: 0.01,
+      max: 0.5,
+      step: 0.01,
+      value: 0.15,
+      oninput: () => draw(),
+    });
     const weight = selection({
       label: "Weight",
       options: slices.map(({ name }, value) => ({ label: name, value })),
@@ -60,7 +80,9 @@ export default {
       }
       draw();
     };
-    const picture = drawing("Loss against one weight, and Adam's steps on it", (svg, width) => drawSlice(svg, width, current, states));
+    const picture = drawing("Loss against one weight, and Adam's steps on it", (svg, width) =>
+      drawSlice(svg, width, current, states),
+    );
     const fig = figure("Adam on one weight of the model", {
       controls: [
         weight,
@@ -82,9 +104,9 @@ export default {
       picture.redraw();
       const state = states.at(-1);
       fig.tell(
-        `${current.name}, trained to ${fixed(current.trained, 3)}: after ${state.updates} steps it is ${fixed(state.weight, 3)}, ` +
-          `loss ${fixed(current.loss(state.weight), 4)}, gradient ${fixed(current.gradient(state.weight), 4)}, ` +
-          `m ${fixed(state.m, 4)}, v ${state.v.toPrecision(2)}.`,
+        `${current.name}, trained to ${fixed(current.trained, 3)}: ` +
+          `after ${state.updates} steps it is ${fixed(state.weight, 3)}, loss ${fixed(current.loss(state.weight), 4)}, ` +
+          `gradient ${fixed(current.gradient(state.weight), 4)}, m ${fixed(state.m, 4)}, v ${state.v.toPrecision(2)}.`,
       );
     }
     return {
@@ -102,7 +124,9 @@ export default {
  * rows are tokens of the commonest token's largest.
  */
 export function slice({ lab, config, model, weights }, tensor) {
-  const documents = lab.documents.slice(0, DOCUMENTS).map((text) => [config.bos, ...model.encode(text), config.bos]);
+  const documents = lab.documents
+    .slice(0, DOCUMENTS)
+    .map((text) => [config.bos, ...model.encode(text), config.bos]);
   const tokens = documents.flatMap((document) => document.slice(1, -1));
   const [r, c, trained] = largest(weights[tensor], PER_TOKEN.includes(tensor) ? commonest(tokens) : null);
   const at = (value) => loss(replaced(weights, tensor, r, c, value), config, documents);
@@ -147,11 +171,26 @@ function drawSlice(svg, width, { curve, trained, loss: at }, states) {
   const height = 240;
   const losses = curve.map(([, nats]) => nats);
   const x = scaleLinear([curve[0][0], curve.at(-1)[0]], [MARGIN.left + 8, width - MARGIN.right]).clamp(true);
-  const y = scaleLinear([Math.min(...losses), Math.max(...losses)], [height - MARGIN.bottom - 8, MARGIN.top]).clamp(true);
+  const y = scaleLinear([Math.min(...losses), Math.max(...losses)], [height - MARGIN.bottom - 8, MARGIN.top]).clamp(
+    true,
+  );
   axes(svg, width, height, { x, y, xTitle: "the weight", yTitle: "loss, nats" });
-  single(svg, "path", "curve").attr("d", line(([value]) => x(value), ([, nats]) => y(nats))(curve));
-  single(svg, "line", "trained").attr("x1", x(trained)).attr("x2", x(trained)).attr("y1", MARGIN.top).attr("y2", height - MARGIN.bottom);
-  single(svg, "text", "trained-label").attr("x", x(trained) + 4).attr("y", MARGIN.top + 8).text("trained");
+  single(svg, "path", "curve").attr(
+    "d",
+    line(
+      ([value]) => x(value),
+      ([, nats]) => y(nats),
+    )(curve),
+  );
+  single(svg, "line", "trained")
+    .attr("x1", x(trained))
+    .attr("x2", x(trained))
+    .attr("y1", MARGIN.top)
+    .attr("y2", height - MARGIN.bottom);
+  single(svg, "text", "trained-label")
+    .attr("x", x(trained) + 4)
+    .attr("y", MARGIN.top + 8)
+    .text("trained");
   const points = states.map((state) => [x(state.weight), y(at(state.weight))]);
   single(svg, "path", "path").attr("d", line()(points));
   single(svg, "g", "steps")

@@ -1,4 +1,8 @@
-import { choices, drawing, figure, h, html, listed, numbers, percent, single, tokenChoice } from "../figures.js";
+import { choices, tokenChoice } from "../controls.js";
+import { drawing, single } from "../drawings.js";
+import { h, html } from "../elements.js";
+import { figure, numbers } from "../figures.js";
+import { listed, percent } from "../wording.js";
 
 export default {
   id: "attention",
@@ -6,22 +10,29 @@ export default {
   files: ["trainer/attention.py", "quantize/blocks.py", "asm/templates/attention_ppu.asm"],
   plain: ({ config }) => html`
     <p>Until here each position knows its own letter only. Attention lets it look at those before it.
-    Every position makes three short lists: a query (what it is looking for), a key (what it has to offer) and a value
-    (what it hands over). A query is compared with every key so far; the better they fit, the larger the share of that
+    Every position makes three short lists: a query (what it is looking for), a key (what it has to offer) and a
+    value
+    (what it hands over). A query is compared with every key so far; the better they fit, the larger the share of
+    that
     position's value in the mixture that is passed on.</p>
     <p>This happens ${config.n_head} times side by side, in ${config.n_head} heads, each with
     queries, keys and values of its own, so that one may watch the last letter while another counts how
     long the name has become. Nobody assigns these jobs.</p>`,
   technical: ({ config, lab }) => html`
-    <p class="formula">headₕ = Σₜ softmaxₜ(qₕ·kₕ,ₜ / √${config.head_dim}) vₕ,ₜ&emsp;over t ≤ position;&emsp;x += W_o [all heads]</p>
-    <p>q, k, v = W rmsnorm(x), each W ${config.n_embd} × ${config.n_embd}, head width ${config.head_dim}. Keys and values
-    stay in a cache, so a new token costs one row of the triangle. The query weights already hold 1/√${config.head_dim}.</p>
+    <p class="formula">headₕ = Σₜ softmaxₜ(qₕ·kₕ,ₜ / √${config.head_dim}) vₕ,ₜ&emsp;over t ≤ position;&emsp;x +=
+    W_o [all heads]</p>
+    <p>q, k, v = W rmsnorm(x), each W ${config.n_embd} × ${config.n_embd}, head width ${config.head_dim}. Keys and
+    values
+    stay in a cache, so a new token costs one row of the triangle. The query weights already hold
+    1/√${config.head_dim}.</p>
     ${
       lab.kernels["layer0.attention"] === "ppu"
-        ? html`<p>On the console keys and values are cut to 8 bits, queries keep 16, and the picture unit's 16 × 8 bit
+        ? html`<p>On the console keys and values are cut to 8 bits, queries keep 16, and the picture unit's 16 × 8
+        bit
           multiplier makes the products. exp comes from a table in steps of 1/32, weights are 7 bits before and 13
           after multiplying with a reciprocal, also from a table: there is no division.</p>`
-        : html`<p>On the console scores are Q8.8, exp comes from a table in steps of 1/32, the weights are Q0.8, and the
+        : html`<p>On the console scores are Q8.8, exp comes from a table in steps of 1/32, the weights are Q0.8,
+        and the
           weighted mean is rounded once.</p>`
     }`,
   figure(context) {
@@ -48,17 +59,25 @@ export default {
         draw();
       },
     });
-    const picture = drawing("What share of its attention each position, a row, gives to each before it, a column", (svg, width) =>
-      triangle(svg, width, context, shares(context, layer, head)),
+    const picture = drawing(
+      "What share of its attention each position, a row, gives to each before it, a column",
+      (svg, width) => triangle(svg, width, context, shares(context, layer, head)),
     );
     const table = numbers(
       () => ["", ...context.tokens.map(context.symbol)],
-      () => shares(context, layer, head).map((row, i) => [context.symbol(context.tokens[i]), ...row.map((share) => percent(share))]),
+      () =>
+        shares(context, layer, head).map((row, i) => [
+          context.symbol(context.tokens[i]),
+          ...row.map((share) => percent(share)),
+        ]),
     );
     const fig = figure("Attention", {
       controls: [heads.element, config.n_layer > 1 ? layers.element : null, strip.element],
       body: [picture.element],
-      legend: [h("p", { class: "legend" }, "Each row adds up to 100 %. Empty: the future, which nobody sees."), table.element],
+      legend: [
+        h("p", { class: "legend" }, "Each row adds up to 100 %. Empty: the future, which nobody sees."),
+        table.element,
+      ],
     });
     function draw() {
       picture.redraw();
@@ -68,7 +87,8 @@ export default {
         .map((share, position) => ({ share, position }))
         .filter(({ share }) => share >= 0.005)
         .sort((a, b) => b.share - a.share);
-      const name = ({ position, share }) => `${context.symbol(context.tokens[position])} in place ${position} (${percent(share)})`;
+      const name = ({ position, share }) =>
+        `${context.symbol(context.tokens[position])} in place ${position} (${percent(share)})`;
       fig.tell(
         `Head ${head + 1}, at place ${context.position}, having read ${context.symbol(context.tokens[context.position])}: ` +
           `it looks at ${listed(order.slice(0, 3).map(name))}.`,
@@ -88,7 +108,10 @@ export default {
 export function shares({ pass, config }, layer, head) {
   return pass.map(({ trace }, position) => {
     const weights = trace[`layer${layer}.attention.weights`];
-    const row = Array.from({ length: position + 1 }, (_, t) => weights[head * (weights.length / config.n_head) + t]);
+    const row = Array.from(
+      { length: position + 1 },
+      (_, t) => weights[head * (weights.length / config.n_head) + t],
+    );
     const sum = row.reduce((a, b) => a + b, 0);
     return row.map((weight) => weight / sum);
   });
@@ -124,7 +147,10 @@ function triangle(svg, width, context, rows) {
       return group;
     })
     .attr("transform", ({ r, c }) => `translate(${label + c * side},${label + r * side})`);
-  groups.select(".ground").attr("width", side - 1).attr("height", side - 1);
+  groups
+    .select(".ground")
+    .attr("width", side - 1)
+    .attr("height", side - 1);
   groups
     .select(".value")
     .attr("width", side - 1)
@@ -138,7 +164,10 @@ function triangle(svg, width, context, rows) {
     .text(({ share }) => (side >= 24 && share >= 0.005 ? Math.round(100 * share) : ""));
   groups
     .select("title")
-    .text(({ share, r, c }) => `${context.symbol(context.tokens[r])} → ${context.symbol(context.tokens[c])}: ${percent(share, 1)}`);
+    .text(
+      ({ share, r, c }) =>
+        `${context.symbol(context.tokens[r])} → ${context.symbol(context.tokens[c])}: ${percent(share, 1)}`,
+    );
   single(svg, "rect", "row-chosen")
     .attr("x", label - 1)
     .attr("y", label + context.position * side - 1)

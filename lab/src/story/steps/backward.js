@@ -1,4 +1,7 @@
-import { button, figure, fixed, grouped, h, html } from "../figures.js";
+import { button } from "../controls.js";
+import { h, html } from "../elements.js";
+import { figure } from "../figures.js";
+import { fixed, grouped } from "../wording.js";
 import { logits, loss } from "../float_model.js";
 import { Value, backward, dot, log, multiply, plain, softmax } from "../value.js";
 
@@ -10,7 +13,8 @@ export default {
   title: "Backward: who is to blame?",
   files: ["trainer/scalar.py", "trainer/model.py", "tests/test_scalar.py"],
   plain: ({ config }) => html`
-    <p>The loss says how bad the guesses were. Going backward finds out why. Begin at the loss and ask: which numbers were you
+    <p>The loss says how bad the guesses were. Going backward finds out why. Begin at the loss and ask: which
+    numbers were you
     made from, and how would you change if they did? Then ask those, and so on, until the answers are
     weights.</p>
     <p>In the figure the loss is that of your word, and every number on the way from the
@@ -24,7 +28,8 @@ export default {
     <p>and continues with Wᵀ dy for inputs, dy xᵀ for weights, the gate's mask, softmax's Jacobian, and
     rmsnorm's dx = s (dy − y · mean(dy · y)). Where a number is used twice (a residual, a key that many
     positions read) its gradients add up.</p>
-    <p>The trainer writes these formulas out for whole batches. Finite differences check the graph here, the graph's Python twin
+    <p>The trainer writes these formulas out for whole batches. Finite differences check the graph here, the
+    graph's Python twin
     checks the trainer.</p>`,
   figure(context) {
     let graph = null;
@@ -60,7 +65,11 @@ export default {
       const value = path.at(-1);
       trail.replaceChildren(
         ...path.map((step, depth) =>
-          h("li", {}, button(step.name, () => open(depth), { "aria-current": depth === path.length - 1 ? "step" : null })),
+          h(
+            "li",
+            {},
+            button(step.name, () => open(depth), { "aria-current": depth === path.length - 1 ? "step" : null }),
+          ),
         ),
       );
       const parents = parentsOf(value);
@@ -116,7 +125,12 @@ export function parentsOf(value) {
 export function lossGraph({ weights, config, document, symbol, word }) {
   const values = mapWeights(weights, (number, tensor, r, c) => named(new Value(number), `${tensor}[${r}, ${c}]`));
   const note = (name, vector, position) =>
-    vector.forEach((value, i) => named(value, name === "score" ? `score of ${symbol(i)}, place ${position}` : `${name}[${i}], place ${position}`));
+    vector.forEach((value, i) =>
+      named(
+        value,
+        name === "score" ? `score of ${symbol(i)}, place ${position}` : `${name}[${i}], place ${position}`,
+      ),
+    );
   const scores = logits(values, config, document.slice(0, -1), { note });
   const each = scores.map((row, position) => {
     const target = document[position + 1];
@@ -124,7 +138,13 @@ export function lossGraph({ weights, config, document, symbol, word }) {
     const nats = named(log(share), `ln share of ${symbol(target)}, place ${position}`);
     return named(multiply(nats, -1), `loss of ${symbol(target)}, place ${position}`);
   });
-  const last = named(dot(each, each.map(() => 1 / each.length)), "mean loss");
+  const last = named(
+    dot(
+      each,
+      each.map(() => 1 / each.length),
+    ),
+    "mean loss",
+  );
   backward(last).forEach((value) => (value.name ||= value.how));
   return { loss: last, values, word };
 }
@@ -136,7 +156,10 @@ function named(value, name) {
 
 const mapWeights = (weights, change) =>
   Object.fromEntries(
-    Object.entries(weights).map(([tensor, rows]) => [tensor, rows.map((row, r) => row.map((number, c) => change(number, tensor, r, c)))]),
+    Object.entries(weights).map(([tensor, rows]) => [
+      tensor,
+      rows.map((row, r) => row.map((number, c) => change(number, tensor, r, c))),
+    ]),
   );
 
 /** ∂loss/∂weight by central difference on the plain float model. */
@@ -144,7 +167,9 @@ export function nudgedSlope({ weights, config, document }, graph, weight) {
   const at = (by) =>
     plain(
       loss(
-        mapWeights(weights, (number, tensor, r, c) => (graph.values[tensor][r][c] === weight ? number + by : number)),
+        mapWeights(weights, (number, tensor, r, c) =>
+          graph.values[tensor][r][c] === weight ? number + by : number,
+        ),
         config,
         [document],
       ),

@@ -1,4 +1,7 @@
-import { choices, decimal, figure, grouped, h, html, listed, percent } from "../figures.js";
+import { choices } from "../controls.js";
+import { h, html } from "../elements.js";
+import { figure } from "../figures.js";
+import { decimal, grouped, listed, percent } from "../wording.js";
 
 const CLOCKS_PER_SECOND = 21_477_272;
 const CLOCKS_PER_FRAME = 357_366;
@@ -7,26 +10,45 @@ const BANK_BYTES = 32_768;
 export default {
   id: "cartridge",
   title: "The cartridge, and how it is proved",
-  files: ["asm/layout.py", "asm/banks.py", "asm/predict.py", "tests/test_parity.py", "tests/test_planted_bugs.py", "docs/performance.md"],
+  files: [
+    "asm/layout.py",
+    "asm/banks.py",
+    "asm/predict.py",
+    "tests/test_parity.py",
+    "tests/test_planted_bugs.py",
+    "docs/performance.md",
+  ],
   plain: ({ lab }) => html`
     <p>Program, tables and weights lie in banks of 32 KiB, ${grouped(lab.build.rom_bytes / 1024)} KiB in all.
-    ${lab.build.front_table ? html`A good part is a table of what every letter comes to at every place, so that the beginning of the computation is only looked up.` : ""}
+    ${
+      lab.build.front_table
+        ? html`A good part is a table of what every letter comes to at every place, so that the beginning of the
+          computation is only looked up.`
+        : ""
+    }
     ${
       lab.build.predicted
-        ? html`The build also says beforehand how long a letter will take: ${grouped(lab.build.predicted.clocks_per_token)} ticks of
+        ? html`The build also says beforehand how long a letter will take:
+        ${grouped(lab.build.predicted.clocks_per_token)} ticks of
           the clock, ${decimal(lab.build.predicted.tokens_per_second, 1)} letters a second.`
         : ""
     }</p>
-    <p>That the console is right is not a matter of trust. The same computation exists in Python, and in two emulators every number the cartridge
-    keeps of thousands of letters is compared with it: equal, not close. Then bugs are planted in the cartridge on purpose, to see that the
+    <p>That the console is right is not a matter of trust. The same computation exists in Python, and in two
+    emulators every number the cartridge
+    keeps of thousands of letters is compared with it: equal, not close. Then bugs are planted in the cartridge on
+    purpose, to see that the
     comparison finds each.</p>`,
   technical: ({ lab }) => html`
-    <p>Five links: the trainer's gradients equal a scalar autograd's; the integer model's loss is within 0.005 of the float
-    model's; each routine, called alone with dirtied scratch memory, equals its Python twin; the whole ROM equals the integer model, every
-    intermediate, in Snes9x and bsnes (accuracy), which emulates the multiplier's delay; planted bugs, such as a sign, a
+    <p>Five links: the trainer's gradients equal a scalar autograd's; the integer model's loss is within 0.005 of
+    the float
+    model's; each routine, called alone with dirtied scratch memory, equals its Python twin; the whole ROM equals
+    the integer model, every
+    intermediate, in Snes9x and bsnes (accuracy), which emulates the multiplier's delay; planted bugs, such as a
+    sign, a
     table entry, or a missing wait, are all caught.</p>
     <p>A LoROM cartridge in FastROM timing, NTSC: ${grouped(CLOCKS_PER_SECOND)} clocks a second,
-    ${grouped(CLOCKS_PER_FRAME)} a frame. Straight-line code is summed instruction by instruction; what depends on the text is
+    ${grouped(CLOCKS_PER_FRAME)} a frame. Straight-line code is summed instruction by instruction; what depends on
+    the text is
     counted over documents of the model's own.${
       lab.build.predicted
         ? html` A token is ${decimal(lab.build.predicted.clocks_per_token / CLOCKS_PER_FRAME, 2)} frames. The
@@ -41,10 +63,15 @@ export default {
     };
     let kind = Object.keys(kinds)[0];
     let chosen = 0;
-    const parts = choices({ legend: "Choose a part", options: [], hidden: true, onchange: (value) => {
-      chosen = value;
-      draw();
-    } });
+    const parts = choices({
+      legend: "Choose a part",
+      options: [],
+      hidden: true,
+      onchange: (value) => {
+        chosen = value;
+        draw();
+      },
+    });
     parts.element.classList.add("budget");
     const what = choices({
       legend: "Show",
@@ -56,7 +83,11 @@ export default {
         list();
       },
     });
-    const fig = figure("The cartridge's budget", { controls: [what.element], body: parts.element, captionFirst: true });
+    const fig = figure("The cartridge's budget", {
+      controls: [what.element],
+      body: parts.element,
+      captionFirst: true,
+    });
     const entries = () => (kind === "clocks" ? clockParts(build.predicted) : byteParts(build));
 
     function list() {
@@ -75,7 +106,8 @@ export default {
       const sum = build.predicted?.clocks_per_token;
       fig.tell(
         kind === "clocks"
-          ? `${part.name}: ${grouped(part.amount)} clocks, ${percent(part.amount / sum, 1)} of a token's ${grouped(sum)}. ${part.does}`
+          ? `${part.name}: ${grouped(part.amount)} clocks, ${percent(part.amount / sum, 1)} of a token's ` +
+              `${grouped(sum)}. ${part.does}`
           : `${part.name}: ${grouped(part.amount)} of ${grouped(BANK_BYTES)} bytes used. ${part.does}`,
       );
     }
@@ -122,8 +154,14 @@ export function byteParts({ segments, rom_bytes }) {
     const amount = Object.values(inside).reduce((a, b) => a + b, 0);
     const at = `Seen at $${(0x80 + bank).toString(16).toUpperCase()}:8000. `;
     const listing = Object.entries(inside).map(([name, bytes]) => `${FIXED[name]} ${grouped(bytes)}`);
-    const does = bank ? "Rows and columns of weights as code, and tables of this model." : `The same for every model: ${listed(listing)}.`;
-    return { name: `bank ${bank}`, amount, does: at + (amount ? does : "Empty: a cartridge's size is a power of two.") };
+    const does = bank
+      ? "Rows and columns of weights as code, and tables of this model."
+      : `The same for every model: ${listed(listing)}.`;
+    return {
+      name: `bank ${bank}`,
+      amount,
+      does: at + (amount ? does : "Empty: a cartridge's size is a power of two."),
+    };
   });
 }
 

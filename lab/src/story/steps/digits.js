@@ -1,5 +1,9 @@
 import { roundShift, terms } from "../../model/index.js";
-import { decimal, drawing, figure, fixed, h, html, letterBars, percent, selection, slider } from "../figures.js";
+import { selection, slider } from "../controls.js";
+import { drawing, letterBars } from "../drawings.js";
+import { h, html } from "../elements.js";
+import { figure } from "../figures.js";
+import { decimal, fixed, percent } from "../wording.js";
 import { ONE } from "../q88.js";
 
 export default {
@@ -7,25 +11,31 @@ export default {
   title: "A weight as a few digits",
   files: ["quantize/digits.py", "quantize/kernels.py", "trainer/digits.py"],
   plain: ({ lab }) => html`
-    <p>Multiplying is what this machine does worst. Adding and halving it does well. So each weight is written with few
+    <p>Multiplying is what this machine does worst. Adding and halving it does well. So each weight is written with
+    few
     digits, but of a special kind: powers of two, each with a sign. 0.875 is a half and a quarter and an eighth,
     or, shorter, 1 less an eighth: two digits.</p>
-    <p>To multiply by such a power is to halve a few times, and a whole row can share its halvings, so a weight of two digits costs two
+    <p>To multiply by such a power is to halve a few times, and a whole row can share its halvings, so a weight of
+    two digits costs two
     additions. A
     weight of no digits costs nothing.
     ${
       Object.keys(lab.training.digits_per_weight).length
-        ? html`Training chose weights that need ${decimal(mean(Object.values(lab.training.digits_per_weight)), 1)} on
+        ? html`Training chose weights that need ${decimal(mean(Object.values(lab.training.digits_per_weight)), 1)}
+        on
           average, and lost very little by it.`
         : ""
     } Nothing is multiplied in the large matrices any more: the weights have turned into additions.</p>`,
   technical: () => html`
     <p class="formula">w = Σ dₖ 2⁻ᵏ, dₖ ∈ {−1, 0, 1};&ensp;y = Σₖ 2⁻ᵏ Tₖ x</p>
-    <p>The non-adjacent form, no two neighbouring digits both non-zero, is the one with the fewest; it is read off the low two bits:
+    <p>The non-adjacent form, no two neighbouring digits both non-zero, is the one with the fewest; it is read off
+    the low two bits:
     d = 0 if even, else 2 − (w mod 4). Tₖ, the plane of all digits of weight 2⁻ᵏ, is a ternary matrix.</p>
-    <p>A row goes by Horner's rule over its planes, least significant first: halve the sum with rounding, add the next plane's
+    <p>A row goes by Horner's rule over its planes, least significant first: halve the sum with rounding, add the
+    next plane's
     inputs. So a row has as many roundings as planes, and no shifted copies. By columns (fc2), each
-    input is rounded to each shift once and added where a digit is. That is another rounding, hence another kernel; Python and
+    input is rounded to each shift once and added where a digit is. That is another rounding, hence another kernel;
+    Python and
     console agree on each of them bit for bit.</p>`,
   figure(context) {
     const { lab } = context;
@@ -52,13 +62,22 @@ export default {
       return letterBars(
         svg,
         Math.min(width, 60 * counts.length),
-        counts.map((count, digits) => ({ label: `${digits}`, value: count / all, kind: digits === current().length ? "true" : "", title: `${digits} digits: ${count} weights` })),
+        counts.map((count, digits) => ({
+          label: `${digits}`,
+          value: count / all,
+          kind: digits === current().length ? "true" : "",
+          title: `${digits} digits: ${count} weights`,
+        })),
         { height: 110, most: Math.max(...counts) / all },
       );
     });
     const fig = figure("A weight in signed powers of two", {
       controls: [matrix, row.element, column.element, input.element],
-      body: [lines, h("p", { class: "legend" }, "Weights of this matrix by their number of digits:"), histogram.element],
+      body: [
+        lines,
+        h("p", { class: "legend" }, "Weights of this matrix by their number of digits:"),
+        histogram.element,
+      ],
     });
     /** At the matrix' first weight of most digits. */
     const begin = () => {
@@ -77,11 +96,15 @@ export default {
       const { point, weight } = weightAt(lab, tensor, row.value, column.value);
       const digits = current();
       const x = Math.round(input.value * ONE);
-      lines.replaceChildren(
-        ...digits.map(({ sign, power }) =>
-          h("li", {}, `${sign > 0 ? "+" : "−"} ${powerText(power)}: ${sign > 0 ? "add" : "subtract"} ${shiftText(power)}, ${decimal(sign * input.value * 2 ** power, 5)}`),
-        ),
-      );
+      const line = ({ sign, power }) => {
+        const what = `${sign > 0 ? "add" : "subtract"} ${shiftText(power)}`;
+        return h(
+          "li",
+          {},
+          `${digitText({ sign, power })}: ${what}, ${decimal(sign * input.value * 2 ** power, 5)}`,
+        );
+      };
+      lines.replaceChildren(...digits.map(line));
       if (!digits.length) lines.replaceChildren(h("li", {}, "No digit: this weight is zero and costs nothing."));
       histogram.redraw();
       const sum = digits.reduce((total, { sign, power }) => total + sign * roundShift(x, -power), 0);
@@ -90,8 +113,8 @@ export default {
       fig.tell(
         `${tensor}[${row.value}, ${column.value}] is ${decimal(weight)} / ${point} = ${decimal(weight / point, 6)}: ` +
           `${digits.length} signed digit${digits.length === 1 ? "" : "s"}` +
-          `${digits.length ? ` (${digits.map(({ sign, power }) => `${sign > 0 ? "+" : "−"}${powerText(power)}`).join(" ")})` : ""}, ` +
-          `${ones(weight)} in plain binary. Times ${decimal(x / ONE, 4)} it is ${fixed(sum / ONE, 4)} in 256ths. ` +
+          `${digits.length ? ` (${digits.map(digitText).join(" ")})` : ""}, ${ones(weight)} in plain binary. ` +
+          `Times ${decimal(x / ONE, 4)}, each digit rounded to 256ths, it is ${fixed(sum / ONE, 4)}. ` +
           `${percent(counts[0] / weights)} of this matrix are zero, and there are ` +
           `${fixed(counts.reduce((total, count, n) => total + count * n, 0) / weights)} digits a weight.`,
       );
@@ -105,6 +128,8 @@ const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** How many ones the magnitude has in plain binary. */
 const ones = (weight) => Math.abs(weight).toString(2).replaceAll("0", "").length;
+
+const digitText = ({ sign, power }) => `${sign > 0 ? "+" : "−"}${powerText(power)}`;
 
 const powerText = (power) => (power === 0 ? "1" : `1/${2 ** -power}`);
 
@@ -120,7 +145,9 @@ function weightAt({ tensors, parameters }, tensor, r, c) {
 export function digitsOf(lab, tensor, r, c) {
   const { weight, point } = weightAt(lab, tensor, r, c);
   return terms(weight, Math.log2(point / ONE))
-    .flatMap(({ shift, digit }) => Array.from({ length: Math.abs(digit) }, () => ({ sign: Math.sign(digit), power: -shift })))
+    .flatMap(({ shift, digit }) =>
+      Array.from({ length: Math.abs(digit) }, () => ({ sign: Math.sign(digit), power: -shift })),
+    )
     .reverse();
 }
 

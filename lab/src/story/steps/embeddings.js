@@ -1,4 +1,8 @@
-import { decimal, drawing, figure, fixed, html, listed, numbers, signLegend, slider, squares, tokenChoice } from "../figures.js";
+import { slider, tokenChoice } from "../controls.js";
+import { drawing, squares } from "../drawings.js";
+import { html } from "../elements.js";
+import { figure, numbers, signLegend } from "../figures.js";
+import { decimal, fixed, listed } from "../wording.js";
 import { ONE } from "../q88.js";
 
 export default {
@@ -7,20 +11,24 @@ export default {
   files: ["trainer/model.py", "quantize/schedule.py", "quantize/blocks.py"],
   plain: ({ config, lab }) => html`
     <p>The number of a letter says nothing about it: ${lab.symbols[1]} is not between ${lab.symbols[0]} and
-    ${lab.symbols[2]} in any useful way. So every letter owns a list of ${config.n_embd} numbers, its embedding, which
+    ${lab.symbols[2]} in any useful way. So every letter owns a list of ${config.n_embd} numbers, its embedding,
+    which
     training is free to choose. Letters that behave alike end up with similar lists.</p>
     <p>Each place in the word owns such a list too, or the first letter would look like the fifth. The two lists
     are added, number by number, and the sum is stretched or shrunk to a standard size, so that
     what follows needs to care only for its direction.</p>`,
   technical: ({ config, lab }) => html`
     <p class="formula">x = rmsnorm(wte[token] + wpe[position]),&emsp;rmsnorm(x) = x / √(mean(x²) + 10⁻⁵)</p>
-    <p>wte is ${config.vocab_size} × ${config.n_embd}, wpe ${config.block_size} × ${config.n_embd}; RMSNorm has no gain.
-    In integers both are Q8.8, the sum is exact, and 1/√ is read from a table of 256 entries by the top byte of the sum
+    <p>wte is ${config.vocab_size} × ${config.n_embd}, wpe ${config.block_size} × ${config.n_embd}; RMSNorm has no
+    gain.
+    In integers both are Q8.8, the sum is exact, and 1/√ is read from a table of 256 entries by the top byte of the
+    sum
     of squares, shifted by pairs of bits until it fills 32.</p>
     <p>All of this depends on token and position alone. So do the next norm and the first q, k and v:
     ${
       lab.build.front_table
-        ? html`this cartridge has them for all ${config.vocab_size} × ${config.block_size} cases in a table and computes none of it.`
+        ? html`this cartridge has them for all ${config.vocab_size} × ${config.block_size} cases in a table and
+        computes none of it.`
         : html`a cartridge with room for it has them in a table; this one computes them.`
     }</p>`,
   figure(context) {
@@ -39,8 +47,9 @@ export default {
       },
     });
     let rows = [];
-    const picture = drawing("Embedding of the letter, of its place, their sum, and the sum at standard size", (svg, width) =>
-      squares(svg, width, rows, { most: 2.5, labelWidth: 62 }),
+    const picture = drawing(
+      "Embedding of the letter, of its place, their sum, and the sum at standard size",
+      (svg, width) => squares(svg, width, rows, { most: 2.5, labelWidth: 62 }),
     );
     const table = numbers(
       () => ["", ...rows[0].values.map((_, i) => i)],

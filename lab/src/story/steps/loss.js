@@ -1,6 +1,10 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
-import { MARGIN, axes, choices, drawing, figure, fixed, html, letterBars, percent, single, slider } from "../figures.js";
+import { choices, slider } from "../controls.js";
+import { MARGIN, axes, drawing, letterBars, single } from "../drawings.js";
+import { html } from "../elements.js";
+import { figure } from "../figures.js";
+import { fixed, percent } from "../wording.js";
 import { ONE } from "../q88.js";
 
 const PUSH = 6;
@@ -15,18 +19,24 @@ export default {
     it grows without bound towards impossible.</p>
     <p>A model that knew nothing would give each of the ${config.vocab_size} tokens the same share, a loss of
     ${fixed(Math.log(config.vocab_size))} a letter.
-    ${lab.training.nll_float ? html`On names it never saw, this one has ${fixed(lab.training.nll_float, 3)}: as unsure
-    as between ${fixed(Math.exp(lab.training.nll_float), 1)} equally likely letters.` : ""}
+    ${
+      lab.training.nll_float
+        ? html`On names it never saw, this one has ${fixed(lab.training.nll_float, 3)}: as unsure
+    as between ${fixed(Math.exp(lab.training.nll_float), 1)} equally likely letters.`
+        : ""
+    }
     Names are not fully predictable, so it cannot reach 0.</p>`,
   technical: ({ lab }) => html`
     <p class="formula">loss = −ln softmax(logits)[target] = ln Σⱼ exp(lⱼ − l_max) − (l_target − l_max)</p>
-    <p>The mean over all predicted tokens, in nats, the end of a name included. Adding a constant to all logits changes
+    <p>The mean over all predicted tokens, in nats, the end of a name included. Adding a constant to all logits
+    changes
     nothing. The slope towards a logit is</p>
     <p class="formula">∂loss/∂lⱼ = pⱼ − [j = target]</p>
     <p>so the push on the true logit is as strong as the share it lacks.
     ${
       lab.training.nll_float && lab.training.nll_integer
-        ? html`Held out: ${fixed(lab.training.nll_float, 4)} in floating point, ${fixed(lab.training.nll_integer, 4)} with the
+        ? html`Held out: ${fixed(lab.training.nll_float, 4)} in floating point,
+        ${fixed(lab.training.nll_integer, 4)} with the
           integers of the cartridge; the tests allow 0.005 between them.`
         : ""
     }</p>`,
@@ -63,8 +73,13 @@ export default {
         })),
       );
     });
-    const curve = drawing("Loss against what is added to the true letter's score", (svg, width) => drawLoss(svg, width, context, place, push.value));
-    const fig = figure("Loss of a guess", { controls: [guesses.element, push.element], body: [bars.element, curve.element] });
+    const curve = drawing("Loss against what is added to the true letter's score", (svg, width) =>
+      drawLoss(svg, width, context, place, push.value),
+    );
+    const fig = figure("Loss of a guess", {
+      controls: [guesses.element, push.element],
+      body: [bars.element, curve.element],
+    });
     function draw() {
       bars.redraw();
       curve.redraw();
@@ -122,6 +137,9 @@ function drawLoss(svg, width, context, place, by) {
   const y = scaleLinear([0, at(-PUSH)], [height - MARGIN.bottom, MARGIN.top]);
   axes(svg, width, height, { x, y, xTitle: "added to the true letter's score", yTitle: "loss, nats" });
   single(svg, "path", "curve").attr("d", line(x, (added) => y(at(added)))(x.ticks(60)));
-  single(svg, "circle", "point").attr("r", 6).attr("cx", x(by)).attr("cy", y(at(by)));
+  single(svg, "circle", "point")
+    .attr("r", 6)
+    .attr("cx", x(by))
+    .attr("cy", y(at(by)));
   return height;
 }

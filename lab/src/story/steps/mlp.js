@@ -1,29 +1,44 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
-import { MARGIN, axes, decimal, drawing, figure, fixed, html, numbers, percent, single, slider, tokenChoice } from "../figures.js";
+import { slider, tokenChoice } from "../controls.js";
+import { MARGIN, axes, drawing, single } from "../drawings.js";
+import { html } from "../elements.js";
+import { figure, numbers } from "../figures.js";
+import { decimal, fixed, percent } from "../wording.js";
 
 export default {
   id: "mlp",
   title: "The MLP and its gate",
   files: ["trainer/blocks.py", "quantize/kernels.py", "asm/templates/blocks/mlp_digits.asm"],
   plain: ({ config, lab }) => html`
-    <p>After looking around, a position thinks for itself. ${config.n_hidden} hidden units each ask one question about its
-    ${config.n_embd} numbers: multiply each by a weight, add up. If the sum is above zero the unit answers with it; if
+    <p>After looking around, a position thinks for itself. ${config.n_hidden} hidden units each ask one question
+    about its
+    ${config.n_embd} numbers: multiply each by a weight, add up. If the sum is above zero the unit answers with it;
+    if
     not, it says nothing, exactly zero. This gate is called ReLU, and without it two layers of sums would be no more
     than one.</p>
     <p>The answers are weighted and added back in. Most questions do not apply to most letters:
-    ${lab.training.active_hidden ? html`over unseen names only ${percent(lab.training.active_hidden, 1)} of the units
-    speak.` : ""} The cartridge profits from that: for a silent unit the second half of the work falls away.</p>`,
+    ${
+      lab.training.active_hidden
+        ? html`over unseen names only ${percent(lab.training.active_hidden, 1)} of the units
+    speak.`
+        : ""
+    } The cartridge profits from that: for a silent unit the second half of the work falls away.</p>`,
   technical: ({ config, lab }) => html`
-    <p class="formula">x += fc2 · ${config.activation}(fc1 · rmsnorm(x)),&emsp;relu(z) = max(z, 0)${config.activation === "relu2" ? ", relu2 its square" : ""}</p>
-    <p>fc1 is ${config.n_hidden} × ${config.n_embd}, fc2 ${config.n_embd} × ${config.n_hidden}, no biases. The slope of
+    <p class="formula">x += fc2 · ${config.activation}(fc1 · rmsnorm(x)),&emsp;relu(z) = max(z,
+    0)${config.activation === "relu2" ? ", relu2 its square" : ""}</p>
+    <p>fc1 is ${config.n_hidden} × ${config.n_embd}, fc2 ${config.n_embd} × ${config.n_hidden}, no biases. The
+    slope of
     relu is 1 above zero and 0 elsewhere, so a silent unit gets no gradient from this position.</p>
     <p>${
       lab.kernels["layer0.fc2"] === "digit_columns"
-        ? html`fc1 runs in rows. A row ends in a branch: carry set means above zero, and only then the code of that unit's
-          column of fc2 runs, adding its shifted copies to the residual sums. A column costs three memory accesses an add where a
+        ? html`fc1 runs in rows. A row ends in a branch: carry set means above zero, and only then the code of that
+        unit's
+          column of fc2 runs, adding its shifted copies to the residual sums. A column costs three memory accesses
+          an add where a
           row has one, so this pays below about 30 % of active units.`
-        : html`Both matrices run in rows here: columns, which skip units at zero, pay only below about 30 % of active
+        : html`Both matrices run in rows here: columns, which skip units at zero, pay only below about 30 % of
+        active
           units.`
     }</p>`,
   figure(context) {
@@ -54,8 +69,9 @@ export default {
     });
     const before = () => context.values(`layer${layer}.fc1`);
     const after = () => context.values(`layer${layer}.activation`);
-    const curve = drawing("The gate's curve with the chosen number on it, and all hidden units below", (svg, width) =>
-      drawGate(svg, width, config.activation, gate.value, before(), unit),
+    const curve = drawing(
+      "The gate's curve with the chosen number on it, and all hidden units below",
+      (svg, width) => drawGate(svg, width, config.activation, gate.value, before(), unit),
     );
     const grid = drawing("All hidden units after the gate: empty means exactly zero", (svg, width) =>
       drawUnits(svg, width, before(), after(), unit),
@@ -99,7 +115,10 @@ function drawGate(svg, width, activation, z, values, unit) {
   const x = scaleLinear([-reach, reach], [MARGIN.left, width - MARGIN.right]);
   const y = scaleLinear([0, gated(3, activation)], [height - MARGIN.bottom, MARGIN.top]).clamp(true);
   axes(svg, width, height, { x, y, xTitle: "before the gate", yTitle: "after" });
-  const points = x.ticks(40).concat(0).sort((a, b) => a - b);
+  const points = x
+    .ticks(40)
+    .concat(0)
+    .sort((a, b) => a - b);
   single(svg, "path", "curve").attr(
     "d",
     line(x, (v) => y(gated(v, activation)))(points.filter((v) => gated(v, activation) <= gated(3, activation))),
@@ -113,7 +132,10 @@ function drawGate(svg, width, activation, z, values, unit) {
     .attr("x2", x)
     .attr("y1", height - MARGIN.bottom)
     .attr("y2", (value, i) => height - MARGIN.bottom - (i === unit ? 26 : 10));
-  single(svg, "circle", "point").attr("r", 6).attr("cx", x(z)).attr("cy", y(gated(z, activation)));
+  single(svg, "circle", "point")
+    .attr("r", 6)
+    .attr("cx", x(z))
+    .attr("cy", y(gated(z, activation)));
   return height;
 }
 
@@ -133,7 +155,10 @@ function drawUnits(svg, width, before, after, unit) {
     })
     .attr("class", (_, i) => (i === unit ? "unit chosen" : "unit"))
     .attr("transform", (_, i) => `translate(${(i % columns) * side + 1},${Math.floor(i / columns) * side + 1})`);
-  groups.select(".ground").attr("width", side - 2).attr("height", side - 2);
+  groups
+    .select(".ground")
+    .attr("width", side - 2)
+    .attr("height", side - 2);
   groups
     .select(".value")
     .attr("width", side - 2)

@@ -1,4 +1,8 @@
-import { checkbox, drawing, figure, fixed, h, html, letterBars, listed, numbers, percent, signLegend, squares, tokenChoice } from "../figures.js";
+import { checkbox, tokenChoice } from "../controls.js";
+import { drawing, letterBars, squares } from "../drawings.js";
+import { h, html } from "../elements.js";
+import { figure, numbers, signLegend } from "../figures.js";
+import { fixed, listed, percent } from "../wording.js";
 import { logits, probabilities } from "../float_model.js";
 
 export default {
@@ -9,19 +13,24 @@ export default {
     <p>Attention and MLP do not hand their results along like runners a baton. Both write into one shared list of
     ${config.n_embd} numbers, the residual stream: they read it, compute something, and add the result to what
     is there. What was known stays known, unless somebody subtracts it.</p>
-    <p>At the end the stream is compared with one list for each of the ${config.vocab_size} tokens; the better it fits, the
+    <p>At the end the stream is compared with one list for each of the ${config.vocab_size} tokens; the better it
+    fits, the
     higher that token's score. Leave out the attention or the MLP in the figure, and see what the model would say
     without it.</p>`,
   technical: ({ config, lab }) => html`
-    <p class="formula">x₀ = norm(wte + wpe);&ensp;x₁ = x₀ + W_o attention(norm(x₀));&ensp;x₂ = x₁ + fc2 act(fc1 norm(x₁));&ensp;logits = lm_head x₂</p>
-    <p>${config.n_layer > 1 ? `So for each of the ${config.n_layer} layers. ` : ""}Sums leave gradients as they are, so the loss speaks to the embedding directly. There is no norm before
+    <p class="formula">x₀ = norm(wte + wpe);&ensp;x₁ = x₀ + W_o attention(norm(x₀));&ensp;x₂ = x₁ + fc2 act(fc1
+    norm(x₁));&ensp;logits = lm_head x₂</p>
+    <p>${config.n_layer > 1 ? `So for each of the ${config.n_layer} layers. ` : ""}Sums leave gradients as they
+    are, so the loss speaks to the embedding directly. There is no norm before
     lm_head (${config.vocab_size} × ${config.n_embd}).</p>
     <p>On the console a sum is one <code>adc</code>: each row of W_o ends by adding itself to the stream.
     ${
       lab.parameters["lm_head.clamp"]
-        ? html`Before lm_head the stream is cut to ±${lab.parameters["lm_head.clamp"] / 256}, so that its sums provably fit 16 bits.`
+        ? html`Before lm_head the stream is cut to ±${lab.parameters["lm_head.clamp"] / 256}, so that its sums
+        provably fit 16 bits.`
         : ""
-    } The squares show the integer model; the bars, which need a model with a part missing, the same weights in floating point.</p>`,
+    } The squares show the integer model; the bars, which need a model with a part missing, the same weights in
+    floating point.</p>`,
   figure(context) {
     const strip = tokenChoice(context);
     const left = { attention: false, mlp: false };
@@ -45,7 +54,12 @@ export default {
     );
     const fig = figure("The residual stream", {
       controls: [strip.element, leave("attention", "leave out attention"), leave("mlp", "leave out the MLP")],
-      body: [stream.element, signLegend(), h("p", { class: "legend" }, "What comes next; a line marks the whole model's answer."), bars.element],
+      body: [
+        stream.element,
+        signLegend(),
+        h("p", { class: "legend" }, "What comes next; a line marks the whole model's answer."),
+        bars.element,
+      ],
       legend: table.element,
     });
     function draw() {
@@ -62,7 +76,9 @@ export default {
       fig.tell(
         `After ${context.symbol(context.tokens[context.position])} in place ${context.position} the whole model expects ` +
           `${listed(best([]))}` +
-          (omit.length ? `; without ${listed(omit.map((name) => NAMES[name]))} it would expect ${listed(best(omit))}.` : "."),
+          (omit.length
+            ? `; without ${listed(omit.map((name) => NAMES[name]))} it would expect ${listed(best(omit))}.`
+            : "."),
       );
     }
     return {

@@ -1,5 +1,8 @@
 import { roundShift } from "../../model/index.js";
-import { button, buttons, decimal, figure, fixed, h, html, slider } from "../figures.js";
+import { button, buttons, slider } from "../controls.js";
+import { h, html } from "../elements.js";
+import { figure } from "../figures.js";
+import { decimal, fixed } from "../wording.js";
 import { ONE } from "../q88.js";
 import { halvingsAfter, run, signed } from "../row_code.js";
 
@@ -8,29 +11,45 @@ export default {
   title: "A row is a program",
   files: ["asm/digit_rows.py", "asm/fast.py", "asm/templates/digits.asm"],
   plain: ({ lab }) => html`
-    <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one instruction for each digit, the smallest
+    <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one
+    instruction for each digit, the smallest
     digits first. No loop, no table of weights, no test: the program <em>is</em> the row.
-    ${lab.row ? html`This one computes the score of “${lab.symbols[lab.row.row] ?? "end"}” and is copied from the cartridge's own source.` : ""}</p>
-    <p>Go through it line by line with the numbers of your word. <code>lda</code> takes an input, <code>adc</code> adds one, <code>lsr</code>
+    ${
+      lab.row
+        ? html`This one computes the score of “${lab.symbols[lab.row.row] ?? "end"}” and is copied from the
+          cartridge's own source.`
+        : ""
+    }</p>
+    <p>Go through it line by line with the numbers of your word. <code>lda</code> takes an input, <code>adc</code>
+    adds one, <code>lsr</code>
     halves what is there. What comes out at the end is, to the last bit, what the console gets.</p>`,
   technical: ({ lab }) => html`
-    <p>Inputs stand in the direct page twice, as B + x (PLUS) and B − x (MINUS), never negative, so no <code>adc</code> overflows and
-    the carry is clear after each. <code>lsr</code> leaves the dropped half in the carry and the next <code>adc</code> rounds with it.
-    B is a multiple of every halving to come, so the sum's bias is a known constant, which the last <code>adc</code> takes off.</p>
+    <p>Inputs stand in the direct page twice, as B + x (PLUS) and B − x (MINUS), never negative, so no
+    <code>adc</code> overflows and
+    the carry is clear after each. <code>lsr</code> leaves the dropped half in the carry and the next
+    <code>adc</code> rounds with it.
+    B is a multiple of every halving to come, so the sum's bias is a known constant, which the last
+    <code>adc</code> takes off.</p>
     <p>An add from the direct page is 2 bytes and 28 clocks, 28.8 with memory refresh.${
       lab.row
         ? html` This row of ${lab.row.matrix}: ${lab.row.lines.filter((line) => "input" in line).length} digits,
           ${lab.row.bytes} bytes, ${lab.row.clocks} clocks, B = ${lab.row.bias}.`
         : ""
-    } Rows of fc1 also read sums of two inputs that several rows share. Where a sum could pass 65,535, part of the bias comes off on the
+    } Rows of fc1 also read sums of two inputs that several rows share. Where a sum could pass 65,535, part of the
+    bias comes off on the
     way; the range proof decides where.</p>`,
   figure(context) {
     const { row } = context.lab;
     if (!row) {
       const fig = figure("A row as code", {});
-      return { element: fig.element, update: () => fig.tell("This model runs on the schoolbook kernel: its rows are data, multiplied in a loop.") };
+      return {
+        element: fig.element,
+        update: () =>
+          fig.tell("This model runs on the schoolbook kernel: its rows are data, multiplied in a loop."),
+      };
     }
     const after = halvingsAfter(row.lines);
+    const digits = row.lines.filter((line) => "input" in line).length;
     const at = slider({
       label: "Line",
       min: 0,
@@ -45,10 +64,24 @@ export default {
       draw();
     };
     const code = row.lines.map((line, i) =>
-      h("li", {}, h("code", {}, line.text), h("span", {}, line.comment), h("span", { class: "worth" }, worthOf(line, after[i]))),
+      h(
+        "li",
+        {},
+        h("code", {}, line.text),
+        h("span", {}, line.comment),
+        h("span", { class: "worth" }, worthOf(line, after[i])),
+      ),
     );
-    const listing = h("ol", { class: "listing", "aria-label": `${row.matrix}, row ${row.row}, as 65816 code`, tabindex: 0 }, code);
-    const weights = h("ol", { class: "row-weights", "aria-label": "The weights of the row and their digits", start: 0 });
+    const listing = h(
+      "ol",
+      { class: "listing", "aria-label": `${row.matrix}, row ${row.row}, as 65816 code`, tabindex: 0 },
+      code,
+    );
+    const weights = h("ol", {
+      class: "row-weights",
+      "aria-label": "The weights of the row and their digits",
+      start: 0,
+    });
     const fig = figure("A row as code", {
       controls: [
         at.element,
@@ -80,10 +113,11 @@ export default {
     }
 
     function tell({ pass, position }, states, done, now, halvings) {
-      if (!done) return `Before the first of ${row.lines.length} instructions; ${row.digits.reduce((n, plane) => n + plane.digits.reduce((m, d) => m + Math.abs(d), 0), 0)} digits.`;
+      if (!done) return `Before the first of ${row.lines.length} instructions; ${digits} of them add a digit.`;
       const { a, carry } = states[done - 1];
       const hex = `$${a.toString(16).toUpperCase().padStart(4, "0")}`;
-      const what = `${now.text}: ${now.comment}${worthOf(now, halvings[done - 1]) ? `, digit ${worthOf(now, halvings[done - 1])}` : ""}. `;
+      const worth = worthOf(now, halvings[done - 1]);
+      const what = `${now.text}: ${now.comment}${worth ? `, digit ${worth}` : ""}. `;
       if (done < row.lines.length) return `${what}A is ${hex}, the carry ${carry}.`;
       const expected = pass[position].logits[row.row];
       return (
@@ -113,7 +147,11 @@ function weightItem(row, weight, i, x, after, done, current) {
     .map((line, n) => ({ line, n }))
     .filter(({ line }) => line.input === i)
     .map(({ line, n }) =>
-      h("span", { class: n < done ? "digit done" : "digit" }, `${line.sign > 0 ? "+" : "−"}${after[n] ? `1/${2 ** after[n]}` : "1"}`),
+      h(
+        "span",
+        { class: n < done ? "digit done" : "digit" },
+        `${line.sign > 0 ? "+" : "−"}${after[n] ? `1/${2 ** after[n]}` : "1"}`,
+      ),
     )
     .reverse();
   return h(

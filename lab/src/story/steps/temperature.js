@@ -1,5 +1,9 @@
 import { seededGenerator } from "../../model/index.js";
-import { drawing, figure, grouped, h, html, letterBars, percent, slider, tokenChoice } from "../figures.js";
+import { slider, tokenChoice } from "../controls.js";
+import { drawing, letterBars } from "../drawings.js";
+import { h, html } from "../elements.js";
+import { figure } from "../figures.js";
+import { grouped, percent } from "../wording.js";
 
 const NAMES = 6;
 
@@ -8,19 +12,24 @@ export default {
   title: "Temperature and the draw",
   files: ["quantize/sampler.py", "tables/exp.py", "asm/templates/text.asm"],
   plain: () => html`
-    <p>The model has scores, one for each token. To write, somebody must choose. Always taking the best gives one name, for ever. Drawing at
+    <p>The model has scores, one for each token. To write, somebody must choose. Always taking the best gives one
+    name, for ever. Drawing at
     random in proportion to the shares gives variety, nonsense included. The temperature lies between: below 1 it
     makes likely letters likelier still, above 1 it evens them out, at 0 only the best is left.</p>
-    <p>The draw is a random number on a line on which every token has a stretch as long as its share. Random, but not
+    <p>The draw is a random number on a line on which every token has a stretch as long as its share. Random, but
+    not
     lawless: the console computes its random numbers from a seed, and the same seed always writes the same
     names.</p>`,
   technical: ({ lab }) => html`
-    <p class="formula">wᵢ = exp(−(l_max − lᵢ) / T);&ensp;token = first i with w₀ + … + wᵢ &gt; ⌊random · Σw / 2¹⁶⌋</p>
+    <p class="formula">wᵢ = exp(−(l_max − lᵢ) / T);&ensp;token = first i with w₀ + … + wᵢ &gt; ⌊random · Σw /
+    2¹⁶⌋</p>
     <p>T is in whole tenths, 0 to 2.0; the cartridge starts at ${(lab.temperature / 10).toFixed(1)}. 1/T is Q8.8
-    and exp a table of ${lab.tables.exp.length} entries in steps of 1/32 as Q0.16; what is farther than 8 from the best after scaling has weight 0. When the temperature
+    and exp a table of ${lab.tables.exp.length} entries in steps of 1/32 as Q0.16; what is farther than 8 from the
+    best after scaling has weight 0. When the temperature
     changes, the console makes a table of every distance's weight, so that weighing a token is a look-up and no
     product. Nothing is normalised: the random number is scaled instead.</p>
-    <p>The generator is a xorshift over two words, period 2³² − 1, 16 rounds after seeding. A name's first token is never BOS.</p>`,
+    <p>The generator is a xorshift over two words, period 2³² − 1, 16 rounds after seeding. A name's first token is
+    never BOS.</p>`,
   figure(context) {
     const { lab, model, config } = context;
     const strip = tokenChoice(context);
@@ -67,11 +76,18 @@ export default {
         })),
       );
     });
-    const stretch = drawing("The line of all shares with the random number on it", (svg, width) => drawLine(svg, width, context, now(), random()));
+    const stretch = drawing("The line of all shares with the random number on it", (svg, width) =>
+      drawLine(svg, width, context, now(), random()),
+    );
     const names = h("ul", { class: "samples", "aria-label": "Names of this seed and temperature" });
     const fig = figure("Temperature and the draw", {
       controls: [strip.element, warmth.element, seeds.element],
-      body: [bars.element, stretch.element, h("p", { class: "legend" }, `${NAMES} names of this seed at this temperature, from the beginning:`), names],
+      body: [
+        bars.element,
+        stretch.element,
+        h("p", { class: "legend" }, `${NAMES} names of this seed at this temperature, from the beginning:`),
+        names,
+      ],
     });
     function draw() {
       bars.redraw();
@@ -138,13 +154,23 @@ function drawLine(svg, width, context, { shares, drawn }, random) {
     })
     .attr("class", (part) => (part.token === drawn ? "stretch true" : "stretch"))
     .attr("transform", (part) => `translate(${part.start * width},0)`);
-  groups.select("rect").attr("y", 12).attr("height", 30).attr("width", (part) => part.share * width);
+  groups
+    .select("rect")
+    .attr("y", 12)
+    .attr("height", 30)
+    .attr("width", (part) => part.share * width);
   groups
     .select("text")
     .attr("x", (part) => (part.share * width) / 2)
     .attr("y", 32)
     .text((part) => (part.share * width > 12 ? context.symbol(part.token) : ""));
   const at = (random / 65536) * width;
-  svg.selectAll("path.needle").data([0]).join("path").attr("class", "needle").attr("d", `M${at},14 l-5,-12 h10 z M${at},14 V42`).raise();
+  svg
+    .selectAll("path.needle")
+    .data([0])
+    .join("path")
+    .attr("class", "needle")
+    .attr("d", `M${at},14 l-5,-12 h10 z M${at},14 V42`)
+    .raise();
   return height;
 }

@@ -1,22 +1,36 @@
 import { scaleLinear, scaleLog } from "d3-scale";
 import { line } from "d3-shape";
-import { MARGIN, axes, drawing, figure, fixed, grouped, h, html, numbers, single, slider } from "../figures.js";
+import { slider } from "../controls.js";
+import { MARGIN, axes, drawing, single } from "../drawings.js";
+import { h, html } from "../elements.js";
+import { figure, numbers } from "../figures.js";
+import { fixed, grouped } from "../wording.js";
 
 export default {
   id: "training",
   title: "The training loop",
   files: ["trainer/train.py", "trainer/digits.py", "docs/training.md"],
   plain: ({ lab }) => html`
-    <p>Now repeat: take some names, guess every letter of them, measure the loss, go backward, take a step. That is all of
-    learning. ${lab.training.steps ? html`This model did it ${grouped(lab.training.steps)} times, with
-    ${lab.training.batch_size} names each.` : ""} Nobody told it what a name is.</p>
-    <p>Some names were set aside and never learned from. The loss on those is what counts: on the others a model could get better by
-    learning them by heart. Move through the training and read what the model wrote at that moment, each time from the
-    same random numbers: noise before the first step, names soon after. What the rest of the time buys is small, and real.</p>`,
+    <p>Now repeat: take some names, guess every letter of them, measure the loss, go backward, take a step. That is
+    all of
+    learning. ${
+      lab.training.steps
+        ? html`This model did it ${grouped(lab.training.steps)} times, with
+    ${lab.training.batch_size} names each.`
+        : ""
+    } Nobody told it what a name is.</p>
+    <p>Some names were set aside and never learned from. The loss on those is what counts: on the others a model
+    could get better by
+    learning them by heart. Move through the training and read what the model wrote at that moment, each time from
+    the
+    same random numbers: noise before the first step, names soon after. What the rest of the time buys is small,
+    and real.</p>`,
   technical: ({ lab }) => html`
-    <p>Batches are shuffled documents packed side by side; float32, one hand-written forward and backward pass a step,
+    <p>Batches are shuffled documents packed side by side; float32, one hand-written forward and backward pass a
+    step,
     linear decay of lr${lab.training.learning_rate ? html` from ${lab.training.learning_rate}` : ""}. At each of
-    ${lab.training.curve.length} measurements the loss on names not learned from decides whether these weights are kept.</p>
+    ${lab.training.curve.length} measurements the loss on names not learned from decides whether these weights are
+    kept.</p>
     ${lab.training.digits ? knowsTheHardware(lab) : ""}`,
   figure(context) {
     const { training } = context.lab;
@@ -46,7 +60,14 @@ export default {
       controls: [at.element],
       body: [picture.element, samples],
       legend: [
-        h("p", { class: "legend", "aria-hidden": "true" }, h("span", { class: "key line" }), " held out  ", h("span", { class: "key dashed" }), " learned from"),
+        h(
+          "p",
+          { class: "legend", "aria-hidden": "true" },
+          h("span", { class: "key line" }),
+          " held out  ",
+          h("span", { class: "key dashed" }),
+          " learned from",
+        ),
         table.element,
       ],
     });
@@ -73,9 +94,12 @@ export default {
 };
 
 const knowsTheHardware = ({ training }) => html`
-  <p>The training knows the hardware. From a tenth of the run on, the forward pass uses each weight rounded to few signed
-  powers of two, and the gradient passes through the rounding as if it were not there (straight-through estimation). The
-  budget shrinks to ${training.digits} digits a weight at half-time; which weight may have more is decided by what each
+  <p>The training knows the hardware. From a tenth of the run on, the forward pass uses each weight rounded to few
+  signed
+  powers of two, and the gradient passes through the rounding as if it were not there (straight-through
+  estimation). The
+  budget shrinks to ${training.digits} digits a weight at half-time; which weight may have more is decided by what
+  each
   digit buys in squared error. Only weights within the budget may be kept. In the end:
   ${Object.entries(training.digits_per_weight)
     .map(([name, count]) => `${name} ${fixed(count)}`)
@@ -93,7 +117,13 @@ function drawCurves(svg, width, curve, chosen) {
   const y = scaleLinear([Math.min(...all), Math.max(...all)], [height - MARGIN.bottom, MARGIN.top]).nice();
   axes(svg, width, height, { x, y, xTitle: "steps, each tenfold as wide", yTitle: "loss, nats", xFormat: "~s" });
   const path = (name, column) =>
-    single(svg, "path", name).attr("d", line((entry) => x(entry[0]), (entry) => y(entry[column]))(curve));
+    single(svg, "path", name).attr(
+      "d",
+      line(
+        (entry) => x(entry[0]),
+        (entry) => y(entry[column]),
+      )(curve),
+    );
   path("curve", 2);
   path("learned", 1);
   const entry = curve[chosen - 1];

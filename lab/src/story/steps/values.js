@@ -1,4 +1,8 @@
-import { button, buttons, decimal, drawing, figure, fixed, html, selection, single, slider } from "../figures.js";
+import { button, buttons, selection, slider } from "../controls.js";
+import { drawing, single } from "../drawings.js";
+import { html } from "../elements.js";
+import { figure } from "../figures.js";
+import { decimal, fixed } from "../wording.js";
 import { logits } from "../float_model.js";
 import { Value, add, ancestry, multiply, pass, relu } from "../value.js";
 
@@ -11,10 +15,12 @@ export default {
   files: ["trainer/scalar.py", "lab/src/story/value.js"],
   plain: () => html`
     <p>Training has to answer one question over and over: if this weight were a little larger, would the result be
-    better or worse? To answer it, every number keeps a note of the numbers it was computed from, and of how strongly
+    better or worse? To answer it, every number keeps a note of the numbers it was computed from, and of how
+    strongly
     it follows each of them.</p>
     <p>Then one walk backwards is enough. The result follows itself exactly: 1. Each number passes its share on to
-    those it came from, times how strongly it follows them. What arrives at a number is its gradient: by how much the
+    those it came from, times how strongly it follows them. What arrives at a number is its gradient: by how much
+    the
     result moves when that number does.</p>
     <p>The figure is a piece of the real model, two of the products in one hidden unit. Move a number, walk
     back, and check the answer with a nudge.</p>`,
@@ -25,7 +31,8 @@ export default {
     <p>A sum has slopes 1 and 1; a product a·b has b and a; relu has 1 above zero, else 0; softmax has
     ∂pᵢ/∂sⱼ = pᵢ(δᵢⱼ − pⱼ). That is reverse-mode differentiation: one pass gives the slope of one result towards all
     weights, at a small multiple of the forward pass's cost.</p>
-    <p>The trainer does not work so: its backward pass is written by hand, in numpy, and a test holds every gradient to
+    <p>The trainer does not work so: its backward pass is written by hand, in numpy, and a test holds every
+    gradient to
     the scalar one's.</p>`,
   figure(context) {
     let numbers = [0, 0, 0, 0];
@@ -66,7 +73,9 @@ export default {
         draw();
       },
     });
-    const picture = drawing("Seven numbers and what each was made from", (svg, width) => drawGraph(svg, width, graph, walked));
+    const picture = drawing("Seven numbers and what each was made from", (svg, width) =>
+      drawGraph(svg, width, graph, walked),
+    );
     const fig = figure("A piece of the model as numbers that remember", {
       controls: [...sliders.map((s) => s.element), buttons(back, all, nudge)],
       body: [picture.element],
@@ -129,7 +138,15 @@ function build(numbers) {
   const sum = add(...products);
   const last = relu(sum);
   last.grad = 1;
-  return { inputs, products, sum, last, order: ancestry(last).reverse().filter((value) => value.parents.length) };
+  return {
+    inputs,
+    products,
+    sum,
+    last,
+    order: ancestry(last)
+      .reverse()
+      .filter((value) => value.parents.length),
+  };
 }
 
 function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
@@ -151,7 +168,12 @@ function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
   const told = new Set(order.slice(0, walked));
   const known = (value) => value === last || [...told].some((child) => child.parents.includes(value));
   const edges = boxes.flatMap((box) =>
-    box.value.parents.map((parent, i) => ({ from: place.get(parent), to: box, slope: box.value.slopes[i], told: told.has(box.value) })),
+    box.value.parents.map((parent, i) => ({
+      from: place.get(parent),
+      to: box,
+      slope: box.value.slopes[i],
+      told: told.has(box.value),
+    })),
   );
   single(svg, "g", "edges")
     .selectAll("line")
@@ -176,14 +198,23 @@ function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
     .join((enter) => {
       const group = enter.append("g");
       group.append("rect").attr("rx", 4);
-      for (const line of ["name", "data", "grad"]) group.append("text").attr("class", line).attr("text-anchor", "middle");
+      for (const line of ["name", "data", "grad"])
+        group.append("text").attr("class", line).attr("text-anchor", "middle");
       return group;
     })
     .attr("class", (box) => (known(box.value) ? "box told" : "box"))
     .attr("transform", (box) => `translate(${box.x},${box.y})`);
   groups.select("rect").attr("width", boxWidth).attr("height", boxHeight);
-  groups.select(".name").attr("x", boxWidth / 2).attr("y", 14).text((box) => box.name);
-  groups.select(".data").attr("x", boxWidth / 2).attr("y", 30).text((box) => fixed(box.value.data));
+  groups
+    .select(".name")
+    .attr("x", boxWidth / 2)
+    .attr("y", 14)
+    .text((box) => box.name);
+  groups
+    .select(".data")
+    .attr("x", boxWidth / 2)
+    .attr("y", 30)
+    .text((box) => fixed(box.value.data));
   groups
     .select(".grad")
     .attr("x", boxWidth / 2)
