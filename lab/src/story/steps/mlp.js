@@ -23,7 +23,12 @@ export default {
         ? html`over unseen names only ${percent(lab.training.active_hidden, 1)} of the units
     speak.`
         : ""
-    } The cartridge profits from that: for a silent unit the second half of the work falls away.</p>`,
+    }
+    ${
+      lab.kernels["layer0.fc2"] === "digit_columns"
+        ? "The cartridge profits from that: for a silent unit the second half of the work falls away."
+        : ""
+    }</p>`,
   technical: ({ config, lab }) => html`
     <p class="formula">x += fc2 · ${config.activation}(fc1 · rmsnorm(x)),&emsp;relu(z) = max(z,
     0)${config.activation === "relu2" ? ", relu2 its square" : ""}</p>

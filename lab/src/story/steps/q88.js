@@ -10,9 +10,8 @@ export default {
   title: "Q8.8: fractions without floats",
   files: ["quantize/fixed.py", "quantize/quantize.py", "quantize/ranges.py"],
   plain: () => html`
-    <p>The console's processor knows whole numbers up to 65,535: no fractions, and for products only a helper that
-    multiplies bytes.
-    So the model counts in 256ths. 1.5 becomes 384; adding two such numbers is adding, and the machine need not know
+    <p>The console's processor knows whole numbers up to 65,535: no fractions, and for products only small helpers
+    outside of it. So the model counts in 256ths. 1.5 becomes 384; adding two such numbers is adding, and the machine need not know
     what they stand for.</p>
     <p>A 256th is fine enough: the nearest is never farther away than half of one. Two things need care. A product
     of two such
