@@ -47,7 +47,7 @@ const NARROW = 420;
  * @param {{label: string, values: number[], marks?: string[]}[]} rows
  * @returns {number} the height
  */
-export function squares(svg, width, rows, { most, labelWidth = 96, wrap = Infinity, name = (i) => i }) {
+export function squares(svg, width, rows, { most, labelWidth = 96, wrap = 16, name = (i) => i }) {
   const columns = Math.min(Math.max(...rows.map((row) => row.values.length)), wrap);
   const beside = width >= NARROW ? labelWidth : 0;
   const above = beside ? 0 : 18;
