@@ -404,6 +404,7 @@ test("three views of every step, in the address and remembered", async () => {
       );
     }
   }
+  for (const step of NAMES) await show(page, page.locator(`[data-step=${step}] figure`)); // so that all are drawn
   await show(page, page.locator("[data-step=training]"));
   const place = () => page.locator("#step-training").evaluate((title) => title.getBoundingClientRect().top);
   const before = await place();
@@ -444,6 +445,18 @@ test("by keyboard alone: a step from the list, a slider, a choice, a button", as
   await page.locator("[data-step=values]").getByRole("button", { name: "One step back" }).focus();
   await page.keyboard.press("Space");
   assert.match(await page.locator("[data-step=values] .summary").textContent(), /1 of 4 numbers/);
+  await closePage(page);
+});
+
+test("a figure that was never in sight works when it is used", async () => {
+  const page = await openPage();
+  const far = page.locator("[data-step=adam]");
+  assert.equal(await far.locator(".summary").textContent(), "");
+  await far.getByRole("button", { name: "Ten steps" }).evaluate((button) => button.click());
+  assert.match(await far.locator(".summary").textContent(), /after 10 steps/);
+  const graph = page.locator("[data-step=values]");
+  await graph.getByRole("button", { name: "All the way back" }).evaluate((button) => button.click());
+  assert.match(await graph.locator(".summary").textContent(), /the walk back says/);
   await closePage(page);
 });
 

@@ -189,8 +189,8 @@ function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
     .data(edges)
     .join("text")
     .attr("text-anchor", "middle")
-    .attr("x", (edge) => (edge.from.x + boxWidth + edge.to.x) / 2)
-    .attr("y", (edge) => (edge.from.y + edge.to.y + boxHeight) / 2 + (edge.to.y < edge.from.y ? 12 : -4))
+    .attr("x", (edge) => (edge.from.x + boxWidth + edge.to.x) / 2 + 4)
+    .attr("y", (edge) => (edge.from.y + edge.to.y + boxHeight) / 2 + (edge.to.y < edge.from.y ? 15 : -7))
     .text((edge) => `×${decimal(edge.slope)}`);
   const groups = single(svg, "g", "boxes")
     .selectAll("g")
