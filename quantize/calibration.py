@@ -15,6 +15,13 @@ SEED = 1
 
 
 @dataclass(frozen=True)
+class Text:
+    """Texts of the float model's own. tokens (texts, length), BOS first."""
+
+    tokens: Array
+
+
+@dataclass(frozen=True)
 class Ranges:
     """Least and largest value of each layer's elements, (layers, elements).
 
@@ -26,6 +33,7 @@ class Ranges:
     hidden: tuple[Array, Array]
     attention_residual: tuple[Array, Array]
     mlp_residual: tuple[Array, Array]
+    text: Text
 
 
 def ranges(weights: Weights) -> Ranges:
@@ -39,8 +47,9 @@ def ranges(weights: Weights) -> Ranges:
         seen[f"{name}{layer}"] = np.minimum(known[0], least), np.maximum(known[1], most)
 
     decoder = Decoder(weights.tensors, config, TEXTS, observe)
-    tokens = np.full(TEXTS, config.bos)
+    tokens, text = np.full(TEXTS, config.bos), []
     for _ in range(min(LONGEST, config.block_size)):
+        text.append(tokens)
         logits = decoder.step(tokens).astype(np.float64)
         shares = np.exp(logits - logits.max(1, keepdims=True))
         cumulative = shares.cumsum(1)
@@ -50,4 +59,11 @@ def ranges(weights: Weights) -> Ranges:
         layers = [seen[f"{name}{layer}"] for layer in range(config.n_layer)]
         return np.stack([least for least, _ in layers]), np.stack([most for _, most in layers])
 
-    return Ranges(*map(of, ("key", "value", "hidden", "attention_residual", "mlp_residual")))
+    return Ranges(
+        of("key"),
+        of("value"),
+        of("hidden"),
+        of("attention_residual"),
+        of("mlp_residual"),
+        Text(np.stack(text, axis=1)),
+    )

@@ -72,16 +72,17 @@ def nearest(weights: Array, digits: int | Array, grid: int | Array) -> Array:
     return rounded
 
 
-def allocate(weights: Array, costs: Array, budget: float, grid: int | Array) -> Array:
+def allocate(weights: Array, costs: Array, budget: float, grid: int | Array, worth: Array | float = 1.0) -> Array:
     """How many digits each weight may have, so that Σ costs · digits ≤ budget: those that buy the most.
 
     A further digit of a weight takes some squared error off it; digits are granted in the order of that gain
     per cost, up to MOST a weight, until the budget is spent: one price for all. Ties go to the earlier weight.
-    weights (n,) float32, costs (n,) > 0, grid as in `nearest`; returns (n,) int64.
+    weights (n,) float32, costs (n,) > 0, grid as in `nearest`; worth (n,): what a squared error costs; returns (n,)
+    int64.
     """
     errors = np.stack([weights - nearest(weights, digits, grid) for digits in range(MOST + 1)])
     np.square(errors, out=errors)
-    gains = ((errors[:-1] - errors[1:]) / costs).reshape(-1)
+    gains = ((errors[:-1] - errors[1:]) * (worth / costs)).reshape(-1)
     order = np.argsort(-gains, kind="stable") % len(weights)
     granted = order[np.cumsum(costs[order]) <= budget]
     return np.bincount(granted, minlength=len(weights))

@@ -20,7 +20,7 @@ Attend = Callable[[int, Array, Array, Array], Array]
 """layer, queries (d, N), keys and values (n_kv, N) → out (d, N)."""
 
 Observe = Callable[[str, int, Array], None]
-"""Is told a layer's query and key as turned, value, hidden and residuals, each (elements, N)."""
+"""Is told what the matrices of a layer read, its query and key as turned, its residuals, each (elements, N)."""
 
 
 def _ignore(name: str, layer: int, values: Array) -> None:
@@ -81,17 +81,23 @@ def _decode(
         wq, wk, wv, wo, fc1, fc3, fc2 = (tensors[f"layer{layer}.{name}"] for name in MATRICES)
         normed, _ = rmsnorm(x)
         query, key, value = rotated(wq @ normed, cos, sin), rotated(wk @ normed, cos, sin), wv @ normed
+        observe("attention_input", layer, normed)
         observe("query", layer, query)
         observe("key", layer, key)
         observe("value", layer, value)
-        x = x + wo @ attend(layer, query, key, value)
+        attended = attend(layer, query, key, value)
+        observe("attended", layer, attended)
+        x = x + wo @ attended
         observe("attention_residual", layer, x)
         normed, _ = rmsnorm(x)
+        observe("mlp_input", layer, normed)
         hidden = silu(fc1 @ normed) * (fc3 @ normed)
         observe("hidden", layer, hidden)
         x = x + fc2 @ hidden
         observe("mlp_residual", layer, x)
-    logits: Array = tensors["lm_head"] @ rmsnorm(x)[0]
+    normed, _ = rmsnorm(x)
+    observe("logits_input", config.n_layer - 1, normed)
+    logits: Array = tensors["lm_head"] @ normed
     return logits
 
 
