@@ -54,7 +54,7 @@ def load_llama2c(path: Path, tokenizer: Path, context: int | None = None) -> Wei
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     try:
-        vocabulary = _vocabulary(tokenizer, checkpoint.config.vocab_size)
+        vocabulary = read_tokenizer(tokenizer, checkpoint.config.vocab_size)
     except InputError as error:
         raise InputError(f"{tokenizer}: {error}") from error
     try:
@@ -138,7 +138,7 @@ def _cut(numbers: Array, layout: dict[str, tuple[int, ...]]) -> dict[str, Array]
     return {name: part.reshape(shape) for (name, shape), part in parts if name not in TABLES}
 
 
-def _vocabulary(path: Path, size: int) -> Vocabulary:
+def read_tokenizer(path: Path, size: int) -> Vocabulary:
     """The pieces of a tokenizer's file, checked against the checkpoint's vocab_size."""
     most = 4 + size * (ENTRY.size + LONGEST_PIECE)
     with _opened(path) as (file, n_bytes):

@@ -132,7 +132,7 @@ def _merges(given: object) -> Merges:
     pairs = [tuple(pair) for pair in given if isinstance(pair, list)] if isinstance(given, list) else None
     if pairs is None or len(pairs) != len(given) or not all(map(_is_pair, pairs)):  # type: ignore[arg-type]
         raise InputError(f"merges is {given!r}: it must be a list of pairs of texts")
-    return [(left, right) for left, right in pairs]
+    return tuple((left, right) for left, right in pairs)
 
 
 def _pieces(given: object) -> Pieces:
