@@ -37,7 +37,7 @@ def in_double(weights: Weights) -> dict[str, Array]:
     return {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}
 
 
-def torch_logits(sizes: Sizes, model: Llama, tokens: Array) -> Array:
+def torch_logits(sizes: Sizes, model: Llama, tokens: Array, epsilon: float = 1e-5) -> Array:
     """Logits (B, T, V), all in the file's terms: gains apart from matrices, tokens (B, T) by the file's numbers."""
     w = {name: torch.tensor(tensor, dtype=torch.float64) for name, tensor in model.items()}
     batch, length = tokens.shape
@@ -45,7 +45,7 @@ def torch_logits(sizes: Sizes, model: Llama, tokens: Array) -> Array:
     turns = torch.polar(torch.ones_like(angles), angles)[:, None]
 
     def norm(x: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
-        return F.rms_norm(x, x.shape[-1:], gain, eps=1e-5)
+        return F.rms_norm(x, x.shape[-1:], gain, eps=epsilon)
 
     def rotary(x: torch.Tensor) -> torch.Tensor:
         pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,12 +17,12 @@ PREPEND = [
     {"type": "Prepend", "prepend": SPACE},
     {"type": "Replace", "pattern": {"String": " "}, "content": SPACE},
 ]
-SPACES = (
-    ({"type": "Sequence", "normalizers": PREPEND}, None),
-    (None, {"type": "Metaspace", "replacement": SPACE, "prepend_scheme": "first", "split": False}),
-    (None, {"type": "Metaspace", "replacement": SPACE, "prepend_scheme": "always", "split": False}),
-)
-"""normalizer and pre_tokenizer, both ways to begin a text with a space and to leave all else alone."""
+METASPACE = {"type": "Metaspace", "replacement": SPACE}
+SPLITS = {"prepend_scheme": ("first", "always"), "split": (False, True)}
+"""The two ways to begin a text with a space and leave all else alone: PREPEND, or METASPACE with one of SPLITS."""
+
+STEPS = (1, 3, 7, 31, 101)
+"""Which tokens are tried after each one."""
 
 MODEL = {
     "type": "BPE",
@@ -63,7 +64,7 @@ def read_vocabulary(fields: Mapping[str, Any], config: Mapping[str, Any], size: 
     scores = _scores(merges)
     texts = [_text(piece) for piece in ordered]
     vocabulary = Vocabulary(texts, [scores.get(piece, -float(len(merges))) for piece in ordered], bos, eos, silent)
-    _check_order(vocabulary, numbers, merges)
+    _check_order(vocabulary, fields, merges)
     return vocabulary
 
 
@@ -76,13 +77,25 @@ def _model(fields: Mapping[str, Any]) -> Mapping[str, Any]:
         if found != value:
             raise InputError(f"model.{name} is {found!r}: it must be {value!r}")
     spaces = (fields.get("normalizer"), fields.get("pre_tokenizer"))
-    if spaces not in SPACES:
+    if not (_prepends(*spaces) or _splits(*spaces)):
         kinds = [kind.get("type") if isinstance(kind, dict) else kind for kind in spaces]
         raise InputError(
             f"normalizer is {kinds[0]!r}, pre_tokenizer {kinds[1]!r}: they must begin a text with a space, "
             f"write {SPACE} for spaces, and do no more"
         )
     return model
+
+
+def _prepends(normalizer: object, pre_tokenizer: object) -> bool:
+    return normalizer == {"type": "Sequence", "normalizers": PREPEND} and pre_tokenizer is None
+
+
+def _splits(normalizer: object, pre_tokenizer: object) -> bool:
+    if normalizer is not None or not isinstance(pre_tokenizer, dict):
+        return False
+    choices = {name: pre_tokenizer.get(name, kinds[-1]) for name, kinds in SPLITS.items()}
+    known = all(choices[name] in kinds for name, kinds in SPLITS.items())
+    return known and pre_tokenizer == METASPACE | {name: choices[name] for name in SPLITS if name in pre_tokenizer}
 
 
 def _numbers(model: Mapping[str, Any]) -> dict[str, int]:
@@ -141,23 +154,26 @@ def _scores(merges: Sequence[tuple[str, str]]) -> dict[str, float]:
     return scores
 
 
-def _check_order(vocabulary: Vocabulary, numbers: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> None:
-    """Raises InputError unless every token, and every one before another, is encoded as the library does it."""
+def _check_order(vocabulary: Vocabulary, fields: Mapping[str, Any], merges: Sequence[tuple[str, str]]) -> None:
+    """Raises InputError unless every token, and every one before some others, is encoded as the library does it."""
     from tokenizers import Tokenizer as Library
-    from tokenizers import models, normalizers
 
-    library = Library(models.BPE(dict(numbers), list(merges), byte_fallback=True))
-    library.normalizer = normalizers.Sequence([normalizers.Prepend(SPACE), normalizers.Replace(" ", SPACE)])
-    pieces = list(zip(vocabulary.texts, vocabulary.scores, strict=True))
-    ours = PieceTokenizer([""] * len(pieces), pieces=pieces)
+    model = MODEL | {"vocab": fields["model"]["vocab"], "merges": merges, "unk_token": None, "fuse_unk": False}
+    none = dict.fromkeys(("truncation", "padding", "post_processor", "decoder"))
+    spaces = {name: fields.get(name) for name in ("normalizer", "pre_tokenizer")}
+    library = Library.from_str(json.dumps({"version": "1.0", "added_tokens": [], "model": model, **none, **spaces}))
+    pieces = tuple(zip(vocabulary.texts, vocabulary.scores, strict=True))
+    ours = PieceTokenizer(("",) * len(pieces), pieces=pieces)
     for text in _probes(vocabulary):
         if ours.encode(text)[1:-1] != library.encode(text).ids:
             raise InputError(f"model.merges: scores of pieces would not encode {text!r} as they do")
 
 
 def _probes(vocabulary: Vocabulary) -> Iterator[str]:
-    """Each piece that can be typed, alone and before another one."""
+    """Each piece that can be typed, alone and before others; the space that begins one is that of every text."""
     others = [text for token, text in enumerate(vocabulary.texts) if token not in vocabulary.silent]
     typed = [text.decode() for text in others if text not in BYTES]
-    yield from typed
-    yield from (text + typed[(7 * number + 3) % len(typed)] for number, text in enumerate(typed))
+    for number, text in enumerate(typed):
+        yield text.lstrip(" ")
+        for step in STEPS:
+            yield (text + typed[(step * number + 3) % len(typed)]).lstrip(" ")
