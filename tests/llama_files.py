@@ -26,7 +26,7 @@ CHARACTERS = [character.encode() for character in " abcdefgh.,é“\U0001f600"]
 class Sizes:
     """The seven numbers of a header, by llama2.c's names."""
 
-    dim: int = 8
+    dim: int = 16
     hidden_dim: int = 12
     n_layers: int = 2
     n_heads: int = 4

@@ -137,6 +137,8 @@ def test_the_space_after_bos_is_not_printed_and_no_other_is_dropped() -> None:
     assert tokenizer.decode([bos, a, space, bos, space, a]) == "a a"
     assert tokenizer.encode("") == [bos, bos] and tokenizer.decode([bos, bos]) == ""
     assert tokenizer.n_characters([space, a, bos]) == 3
+    two = PieceTokenizer([" ", "  b"], pieces=[(b" ", 0.0), (b"  b", 0.0)])
+    assert two.decode([two.bos, 1, 1]) == " b  b"
 
 
 SHOWN = {

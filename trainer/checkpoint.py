@@ -111,5 +111,6 @@ def shape_of(fields: Mapping[str, int], names: Mapping[str, str], context: int |
         sizes = {ours: fields[theirs] for ours, theirs in names.items()} | {"block_size": context or most}
         return ModelConfig(**sizes, activation="swiglu", family="llama", rope_base=base)
     except InputError as error:
+        message = str(error).replace("a head has", f"n_head is {fields[names['n_head']]}: a head has")
         ours = re.compile(rf"\b({'|'.join(names)})\b")
-        raise InputError(ours.sub(lambda found: names[found[0]], str(error))) from error
+        raise InputError(ours.sub(lambda found: names[found[0]], message)) from error

@@ -49,7 +49,7 @@ def read_vocabulary(fields: Mapping[str, Any], config: Mapping[str, Any], size: 
             f"model.vocab and added_tokens are not the tokens 0 to {size - 1} of config.json's vocab_size"
         )
     for left, right in merges:
-        if not {left, right, left + right} <= set(numbers):
+        if not {left, right, left + right} <= numbers.keys():
             raise InputError(f"model.merges: {left!r} and {right!r} are merged, but one or their sum is no token")
     if missing := [name.decode() for name in BYTES if name.decode() not in numbers]:
         raise InputError(f"model.vocab lacks {missing[0]!r}: with byte_fallback there are 256 of them")
