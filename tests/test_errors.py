@@ -329,10 +329,10 @@ def fields(**changes: Any) -> str:
 
 
 DESCRIBED = {
-    "not JSON": (lambda: "n_embd: 8", "given.json is not JSON: Expecting value"),
-    "not UTF-8": (lambda: b"\xff\xfe\xfd", "given.json is not JSON: "),
+    "not JSON": (lambda: "n_embd: 8", "given.json: it is not JSON: Expecting value"),
+    "not UTF-8": (lambda: b"\xff\xfe\xfd", "given.json: it is not JSON: "),
     "a list": (lambda: "[8]", "given.json: not an object"),
-    "without end": (lambda: "[" * 100_000, "given.json is not JSON: it is nested too deeply"),
+    "without end": (lambda: "[" * 100_000, "given.json: it is not JSON: it is nested too deeply"),
     "much nested in a field": (lambda: fields()[:-1] + ', "n_embd": ' + "[" * 900 + "]" * 900 + "}", "given.json"),
     "too large": (lambda: " " * (1 << 20) + "{}", "given.json has 1,048,578 bytes"),
     "no fields": (lambda: "{}", "given.json: symbols is None"),
@@ -350,7 +350,7 @@ DESCRIBED = {
     "heads that do not divide": (lambda: fields(n_head=3), "n_embd 8 is not divisible by n_head 3"),
     "another activation": (
         lambda: fields(activation="gelu"),
-        "activation is 'gelu': it must be one of relu, relu2",
+        "activation is 'gelu': in microgpt it must be one of relu, relu2",
     ),
     "too few symbols": (lambda: fields(symbols="ab"), "a vocabulary of 4 has 3 different symbols, plus BOS"),
     "a symbol twice": (lambda: fields(symbols=["a", "b", "a"]), "a vocabulary of 4 has 3 different symbols"),

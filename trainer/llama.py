@@ -44,7 +44,7 @@ class Decoder:
     def __init__(self, tensors: Tensors, config: ModelConfig, n: int, observe: Observe = _ignore) -> None:
         self.tensors, self.config, self.position, self.observe = tensors, config, 0, observe
         shape = (config.n_layer, n, config.kv_heads, config.block_size, config.head_dim)
-        self._keys, self._values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        self._keys, self._values = np.zeros((2, *shape), tensors["wte"].dtype)
 
     def step(self, tokens: Array) -> Array:
         """Logits (n, V) after one more token of each text (n,). Raises IndexError beyond the context."""
@@ -58,7 +58,7 @@ class Decoder:
         shape, now = (n, self.config.kv_heads, -1, width), slice(self.position, self.position + 1)
         values, past = self._values[layer], slice(self.position + 1)
         keys[:, :, now], values[:, :, now] = k.T.reshape(shape), v.T.reshape(shape)
-        scores = q.T.reshape(shape) @ keys[:, :, past].swapaxes(2, 3) * np.float32(width**-0.5)
+        scores = q.T.reshape(shape) @ keys[:, :, past].swapaxes(2, 3) * q.dtype.type(width**-0.5)
         scores = np.exp(scores - scores.max(3, keepdims=True))
         out: Array = (scores / scores.sum(3, keepdims=True)) @ values[:, :, past]
         return out.reshape(n, -1).T
@@ -75,8 +75,8 @@ def _decode(
     """x = wte[token];  per layer x += wo attention(norm(x)), x += fc2 (silu(fc1 norm(x)) · fc3 norm(x));
     logits (V, N) = lm_head norm(x).
     """
-    cos, sin = _turns(config, positions)
     x = tensors["wte"].T.take(tokens, axis=1)
+    cos, sin = (turn.astype(x.dtype) for turn in _turns(config, positions))
     for layer in range(config.n_layer):
         wq, wk, wv, wo, fc1, fc3, fc2 = (tensors[f"layer{layer}.{name}"] for name in MATRICES)
         normed, _ = rmsnorm(x)
@@ -123,7 +123,7 @@ def _turns(config: ModelConfig, positions: Array) -> tuple[Array, Array]:
     """cos and sin (head_dim / 2, N) of position · rope_base^(−2i / head_dim)."""
     frequencies = config.rope_base ** (-np.arange(0, config.head_dim, 2) / config.head_dim)
     angles = frequencies[:, None] * positions
-    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    return np.cos(angles), np.sin(angles)
 
 
 def _for_every_head(x: Array, config: ModelConfig) -> Array:

@@ -18,7 +18,8 @@ from safetensors.numpy import save
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import LARGEST_FILE, Array, whole_file, write_bytes
-from trainer.vocabulary import Merges, check_vocabulary
+from trainer.pieces import Pieces
+from trainer.vocabulary import Merges, check_vocabulary, pieces_from, plain_pieces
 from trainer.weights import NUMBERS, Weights, check_notes
 
 LARGEST_HEADER = 1 << 20
@@ -45,13 +46,10 @@ def load_safetensors(path: Path, config_path: Path) -> Weights:
     Raises InputError when either is missing, damaged or too large, a field is wrong, a tensor is missing,
     superfluous, of another shape than described, not a float of 16 or 32 bits, or not finite.
     """
-    data = _read(path, LARGEST_FILE)
-    config, symbols, merges, notes = _read_config(config_path)
+    data = read_file(path, LARGEST_FILE)
+    config, symbols, merges, pieces, notes = _read_config(config_path)
     try:
-        entries = _entries(data)
-        _check_entries(entries, config)
-        tensors = {name: _float32(entries[name]) for name in config.tensor_shapes()}
-        return Weights(config, symbols, tensors, notes, merges)
+        return Weights(config, symbols, tensors_in(data, config.tensor_shapes()), notes, merges, pieces)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -68,13 +66,15 @@ def save_safetensors(path: Path, config_path: Path, weights: Weights) -> None:
     fields = weights.config.to_dict() | {"symbols": list(weights.symbols)} | notes
     if weights.merges:
         fields["merges"] = [list(pair) for pair in weights.merges]
+    if weights.pieces:
+        fields["pieces"] = plain_pieces(weights.pieces)
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in weights.tensors.items()}
     with whole_file(path) as temporary:
         temporary.write_bytes(save(tensors))
         write_bytes(config_path, (json.dumps(fields, indent=2) + "\n").encode())
 
 
-def _read(path: Path, limit: int) -> bytes:
+def read_file(path: Path, limit: int) -> bytes:
     """A whole file, and of what has no end, nothing. Raises InputError when it has more than `limit` bytes."""
     try:
         with path.open("rb") as file:
@@ -88,25 +88,35 @@ def _read(path: Path, limit: int) -> bytes:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _read_config(path: Path) -> tuple[ModelConfig, Sequence[str], Merges, dict[str, Any]]:
-    """Shape, alphabet, merges and notes. Raises InputError, naming the field, unless these are all there is."""
-    text = _read(path, LARGEST_HEADER)
+def _read_config(path: Path) -> tuple[ModelConfig, Sequence[str], Merges, Pieces, dict[str, Any]]:
+    """Shape, alphabet, merges, pieces and notes. Raises InputError, naming the field, unless that is all."""
+    text = read_file(path, LARGEST_HEADER)
     try:
-        fields = json.loads(text)
-        if not isinstance(fields, dict):
-            raise InputError("not an object of named fields")
+        fields = fields_of(text)
         symbols, merges = _symbols(fields.pop("symbols", None)), _merges(fields.pop("merges", []))
+        pieces = _pieces(fields.pop("pieces", []))
         notes = {name: fields.pop(name) for name in NOTES if name in fields}
         config = ModelConfig.from_dict(fields)
-        check_vocabulary(config, symbols, merges)
+        check_vocabulary(config, symbols, merges, pieces)
         check_notes(notes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except RecursionError as error:  # of the parser, or of a message that quotes what was parsed
+    except RecursionError as error:  # of a message that quotes what was parsed
         raise InputError(f"{path} is not JSON: it is nested too deeply") from error
+    return config, symbols, merges, pieces, notes
+
+
+def fields_of(text: bytes) -> dict[str, Any]:
+    """The named values of a JSON object. Raises InputError when it is none."""
+    try:
+        fields = json.loads(text)
+    except RecursionError as error:
+        raise InputError("it is not JSON: it is nested too deeply") from error
     except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}") from error
-    return config, symbols, merges, notes
+        raise InputError(f"it is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise InputError("not an object of named fields")
+    return fields
 
 
 def _symbols(given: object) -> Sequence[str]:
@@ -122,11 +132,28 @@ def _merges(given: object) -> Merges:
     pairs = [tuple(pair) for pair in given if isinstance(pair, list)] if isinstance(given, list) else None
     if pairs is None or len(pairs) != len(given) or not all(map(_is_pair, pairs)):  # type: ignore[arg-type]
         raise InputError(f"merges is {given!r}: it must be a list of pairs of texts")
-    return [(left, right) for left, right in pairs]
+    return tuple((left, right) for left, right in pairs)
+
+
+def _pieces(given: object) -> Pieces:
+    """Texts, a character for every byte, and scores. Raises InputError when it is anything but pairs of them."""
+    try:
+        return pieces_from({"pieces": given})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"pieces is {given!r}: it must be a list of pairs of text and score, a character of Latin-1 for a byte"
+        ) from error
 
 
 def _is_pair(pair: tuple[object, ...]) -> bool:
     return len(pair) == 2 and all(isinstance(text, str) for text in pair)
+
+
+def tensors_in(data: bytes, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """A .safetensors file's tensors in float32. Raises InputError unless they are those named, of these shapes."""
+    entries = _entries(data)
+    _check_entries(entries, shapes)
+    return {name: _float32(entries[name]) for name in shapes}
 
 
 def _entries(data: bytes) -> dict[str, dict[str, Any]]:
@@ -139,9 +166,8 @@ def _entries(data: bytes) -> dict[str, dict[str, Any]]:
         raise InputError(f"not a whole .safetensors file ({error}): save it again") from error
 
 
-def _check_entries(entries: Mapping[str, dict[str, Any]], config: ModelConfig) -> None:
+def _check_entries(entries: Mapping[str, dict[str, Any]], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Raises InputError unless the tensors are those of the shape, before any number in them is looked at."""
-    shapes = config.tensor_shapes()
     if missing := [name for name in shapes if name not in entries]:
         raise InputError(f"missing tensors: {', '.join(missing)}")
     if superfluous := sorted(set(entries) - set(shapes)):

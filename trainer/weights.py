@@ -52,6 +52,7 @@ class Weights:
         check_vocabulary(self.config, self.symbols, self.merges, self.pieces)
         check_notes(self.info)
         object.__setattr__(self, "symbols", tuple(self.symbols))
+        object.__setattr__(self, "pieces", tuple(self.pieces))
         shapes = self.config.tensor_shapes()
         if set(shapes) != set(self.tensors):
             wrong = ", ".join(sorted(set(shapes) ^ set(self.tensors)))

@@ -32,7 +32,7 @@ def command(model: Path, weights: Path | None, data: Path | None, as_json: bool)
     difference = integer - exact_loss
     click.echo(f"float    {exact_loss:.4f} nats/character over {losses['characters']:,} characters")
     click.echo(f"integer  {integer:.4f} ({difference:+.4f}), {losses['tokens_per_second']:,} tokens/s")
-    if integers.merges:
+    if exact.merges or exact.pieces:
         click.echo(
             f"per token: float {losses['nll_float']:.4f}, integer {losses['nll_integer']:.4f} "
             f"over {losses['tokens']:,} tokens"

@@ -4,28 +4,62 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from trainer.weights import Weights
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--config", type=click.Path(path_type=Path), help="Shape and alphabet, JSON.  [default: beside FILE]")
+@click.option("--tokenizer", type=click.Path(path_type=Path), help="llama2.c's tokenizer, for a .bin file.")
+@click.option("--context", type=int, help="Positions of a Llama.  [default: all, 256 at most]")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/weights.npz"), help="The weights file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(file: Path, config: Path | None, out: Path, as_json: bool) -> None:
-    """Read a model from FILE, a .safetensors file, and write it as weights for `snesgpt quantize`.
+def command(
+    file: Path, config: Path | None, tokenizer: Path | None, context: int | None, out: Path, as_json: bool
+) -> None:
+    """Read a model from FILE and write it as weights for `snesgpt quantize`.
 
-    FILE.json beside it says what shape and alphabet it has. docs/import.md lists its fields and the tensors'
-    names, and has a PyTorch program that writes both.
+    FILE is a .safetensors file, with FILE.json beside it for shape and alphabet; or a Llama: a .bin file of
+    llama2.c with its --tokenizer, or the folder of a LlamaForCausalLM. docs/import.md lists what they must
+    hold, and has a PyTorch program that writes the first kind.
     """
-    from trainer.safetensors_file import config_beside, load_safetensors
     from trainer.weights import save_weights
 
-    weights = load_safetensors(file, config or config_beside(file))
+    weights = _load(file, config, tokenizer, context)
     save_weights(out, weights)
-    n_params, n_symbols = weights.config.n_params, len(weights.symbols)
+    shape, n_symbols = weights.config, len(weights.symbols)
     if as_json:
-        click.echo(json.dumps({"weights": str(out), "n_params": n_params, "symbols": weights.symbols}))
+        click.echo(json.dumps({"weights": str(out), "n_params": shape.n_params, "symbols": weights.symbols}))
         return
-    click.echo(f"{n_params:,} parameters, {n_symbols} symbols\nweights: {out}")
+    click.echo(f"{shape.n_params:,} parameters, {n_symbols} symbols, {shape.block_size} positions\nweights: {out}")
+
+
+def _load(file: Path, config: Path | None, tokenizer: Path | None, context: int | None) -> Weights:
+    """The model in a file or folder of any kind. Raises InputError for an option of another kind."""
+    from trainer.errors import InputError
+    from trainer.hugging_face import load_hugging_face
+    from trainer.llama2c import load_llama2c
+    from trainer.safetensors_file import config_beside, load_safetensors
+
+    given = {"--config": config, "--tokenizer": tokenizer, "--context": context}
+    kinds = {
+        "folder": ("--context",),
+        ".bin file": ("--tokenizer", "--context"),
+        ".safetensors file": ("--config",),
+    }
+    kind = "folder" if file.is_dir() else ".bin file" if file.suffix == ".bin" else ".safetensors file"
+    for name, value in given.items():
+        if value is not None and name not in kinds[kind]:
+            raise InputError(f"{name} does not go with a {kind}, which is how {file} is read")
+    if kind == "folder":
+        return load_hugging_face(file, context)
+    if kind == ".bin file":
+        if tokenizer is None:
+            raise InputError(f"{file} holds no tokens' texts: give llama2.c's tokenizer file with --tokenizer")
+        return load_llama2c(file, tokenizer, context)
+    return load_safetensors(file, config or config_beside(file))

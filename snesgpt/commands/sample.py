@@ -36,7 +36,8 @@ def command(
         texts = _float_texts(model.with_name("weights.npz"), count, seed, tenths, prompt)
     else:
         given = tuple(integers.tokenizer.encode(integers.reading.clean(prompt))[1:-1])
-        _check_prompt(len(given), integers.config.block_size, "tokens" if integers.merges else "characters")
+        what = "characters" if all(len(symbol) == 1 for symbol in integers.symbols) else "tokens"
+        _check_prompt(len(given), integers.config.block_size, what)
         texts = documents(IntegerModel(integers), Request(seed, tenths, count, given))
     between = "\n" if integers.reading.documents == "lines" else "\n\n"
     click.echo(json.dumps(texts) if as_json else between.join(texts))
