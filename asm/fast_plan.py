@@ -466,7 +466,7 @@ class Planner:
         if all(routine.entry != entry for routine in self.plan.sums):
             size = sum_bytes(self.model.config.n_embd, doublings, far > 0)
             place = segment(self.packer.place(size))
-            self.plan.sums += (SumRoutine(entry, place, bits, doublings, far, size),)
+            self.plan.sums += (SumRoutine(entry, place, self.model.config.n_embd, bits, doublings, far, size),)
         self.blocks.append(
             EmittedBlock(
                 "blocks/sum.asm",

@@ -41,6 +41,16 @@ class RotaryRoutine:
     size: int
 
     @property
+    def clocks(self) -> float:
+        """Of a token, before refresh: the macros of rotary.asm, instruction by instruction."""
+        narrow = 92
+        query = len(self.query_pairs) * (TURN_CLOCKS + 102 + 24 * self.query_shift)
+        key = len(self.key_pairs) * (TURN_CLOCKS + 34 + 2 * (30 + narrow + 12 * self.key_shift))
+        value = 2 * len(self.key_pairs) * (64 + narrow + 12 * self.value_shift)
+        angles = max(pair.angle for pair in self.query_pairs) + 1
+        return 300 + 140 * angles + query + key + value
+
+    @property
     def value_start(self) -> int:
         """What is added to a value before it is narrowed."""
         return narrow_start(self.value_shift)
@@ -64,6 +74,9 @@ def key_pairs(config: ModelConfig, centre: Ints, shift: int) -> tuple[Pair, ...]
         for pair in pairs(config, config.n_kv)
     )
 
+
+TURN_CLOCKS = 2 * 88 + 4 * 284 + 34 + 34 + 80 + 64
+"""Of the macro `turn`: two factors, four products and what joins them."""
 
 TURN_BYTES = 2 * 10 + 4 * 27 + 3 + 3 + 7 + 7
 """Of the macro `turn`."""
@@ -103,6 +116,12 @@ class GateRoutine:
     size: int
 
     @property
+    def clocks(self) -> float:
+        """Of a token, before refresh: gated.asm, instruction by instruction."""
+        each = 776 + sum(18 if "#" in line else 12 for line in self.to_offset) + 12 * self.shift
+        return 200 + len(self.units) * each
+
+    @property
     def to_offset(self) -> tuple[str, ...]:
         """From a gate, 2^bits on top, to the table's offset."""
         return table_offset(self.bits)
@@ -129,10 +148,16 @@ class SumRoutine:
 
     entry: str
     segment: str
+    elements: int
     bits: int
     doublings: int
     far: int
     size: int
+
+    @property
+    def clocks(self) -> float:
+        """Of a use, before refresh."""
+        return 96 + self.elements * (220 + (94 if self.far else 0) + 12 * self.doublings)
 
     @property
     def limit(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantize.blocks import EXP7, square_table, table_epsilon
-from quantize.fixed import Ints, round_shift
+from quantize.fixed import FRACTION_BITS, Ints, round_shift
 from quantize.integer_model import IntegerModel, Trace
 from quantize.quantized import QuantizedModel
 from quantize.sampler import inverse_temperature, sampling_weights
@@ -144,7 +144,8 @@ def _seen(model: QuantizedModel, position: int, chosen: Ints, logits: Ints, trac
                 seen[f"{block.name}.squares"] = table_epsilon(model.config.n_embd, bits) + squares
             case Attention():
                 scores = trace[f"{block.name}.scores"] & 0xFFFF  # kept with 2^15 added
-                steps = round_shift(scores.max(-1, keepdims=True) - scores, EXP_STEP_BITS)
+                drop = EXP_STEP_BITS + model.score_bits(block.name) - FRACTION_BITS
+                steps = round_shift(scores.max(-1, keepdims=True) - scores, drop)
                 seen[f"{block.name}.near"] = (steps < EXP7_ENTRIES).sum((1, 2))
                 seen[f"{block.name}.lit"] = (trace[f"{block.name}.weights"] > 0).sum((1, 2))
             case Activation():

@@ -23,6 +23,7 @@ from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
 from quantize.sampler import cutoff, inverse_temperature, sampling_weights
 from quantize.schedule import Attention, Norm, schedule
+from tables.rsqrt import rsqrt_table
 from trainer.config import ModelConfig
 
 FRAME = 357_366
@@ -56,7 +57,11 @@ def predict(model: QuantizedModel, layout: Layout) -> Prediction | None:
     if layout.fast is None:
         return None
     tokens = long_run(model)
-    stages = {block.stage: REFRESH * _stage(block.stage, model, layout, tokens) for block in layout.blocks}
+    counted = {routine.entry: routine.clocks for routine in (*layout.rotaries, *layout.gates, *layout.sums)}
+    stages = {
+        block.stage: REFRESH * (counted.get(block.entry) or _stage(block.stage, model, layout, tokens))
+        for block in layout.blocks
+    }
     stages |= {"choose": REFRESH * _choose(model, tokens), "advance": REFRESH * 720}
     return Prediction(_with_display(stages, model, layout, tokens), tokens.positions)
 
@@ -66,7 +71,7 @@ def _stage(stage: str, model: QuantizedModel, layout: Layout, tokens: LongRun) -
     if stage == "front":
         return 750 + 48 * d
     if stage == "embed":
-        return 740 + 228 * d
+        return 600 + 16 * d if model.config.rotary else 740 + 228 * d
     if stage == "embed_norm":
         return _norm(stage, model, tokens) + 152 * d
     if stage == "clamp":
@@ -107,7 +112,8 @@ def _attention(stage: str, model: QuantizedModel, layout: Layout, tokens: LongRu
     each_lit = 130 + 140 * width
     pairs = heads * seen
     crossed = 6 * tokens.mean(_crossings(config, layout.wram.address("weights"))[tokens["position"]])
-    by_pair = crossed + pairs * each_pair + near * 60 + (pairs - lit) * dark + lit * each_lit
+    turns = (heads // config.kv_heads - 1) * seen * 2 * (skip_clocks(config) if heads > config.kv_heads else 0)
+    by_pair = turns + crossed + pairs * each_pair + near * 60 + (pairs - lit) * dark + lit * each_lit
     return float(once + heads * each_head + 160 * seen + by_pair)
 
 
@@ -127,13 +133,15 @@ def _norm(stage: str, model: QuantizedModel, tokens: LongRun) -> float:
     bits, d = model.parameters[f"{block.name}.bits"], model.config.n_embd
     pairs = (31 - np.floor(np.log2(tokens[f"{block.name}.squares"])).astype(int)) // 2
     loops = tokens.mean(np.where(tokens[f"{block.name}.squares"] < 1 << 22, pairs - 4, pairs))
-    shift = tokens.mean(np.abs(_norm_shift(model, bits) - pairs))
-    return float(1060 + 222 * loops + d * (222 + 12 * (bits - 12) + 258 + 12 * shift))
+    doubled = bits + model.parameters.get(f"{block.name}.doublings", 0)
+    shift = tokens.mean(np.abs(_norm_shift(model, doubled) - pairs))
+    doublings = model.parameters.get(f"{block.name}.doublings", 0)
+    index = 12 * abs(bits - 12) - (18 if bits < 12 else 0)
+    double = 24 + 12 * doublings if doublings else 0
+    return float(1060 + 222 * loops + d * (222 + index + double + 258 + 12 * shift))
 
 
 def _norm_shift(model: QuantizedModel, bits: int) -> int:
-    from tables.rsqrt import rsqrt_table
-
     return rsqrt_table(model.config.n_embd).shift + bits - 17
 
 

@@ -43,7 +43,7 @@ def sensitivities(
     text: Text,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Sensitivity:
-    """Of every matrix that multiplies. tensors: as the integer model uses them, in float. progress(done, of) is told."""
+    """Of every matrix. tensors: as the integer model uses them, in float. progress(done, of) is told."""
     moments: dict[str, list[Array]] = {}
 
     def observe(name: str, layer: int, values: Array) -> None:
