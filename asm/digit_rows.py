@@ -18,6 +18,7 @@ from asm.clocks import Instruction, immediate, implied, memory
 from asm.pairs import Pair, Term, cover
 from quantize.digits import Plane
 from quantize.fixed import Ints
+from quantize.kernels import floored_plane
 from trainer.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -104,8 +105,8 @@ class _Sum:
         self.partial = self.partial / 2**times
         self.roundings += 1
 
-    def add(self, terms: Sequence[Term]) -> bool:
-        """Add ±x_column, or a pair; False where the sum could then pass 65,535."""
+    def add(self, terms: Sequence[Term], *, floored: bool = False) -> bool:
+        """Add ±x_column, or a pair; False where the sum could then pass 65,535. floored: without the rounding."""
         after = self.partial.copy()
         for column, sign in terms:
             after[column] += sign
@@ -115,6 +116,8 @@ class _Sum:
             ceiling = int(np.ceil(bias + self.reach(after)))
             if ceiling >= WORD:
                 return False
+        if floored and self.started:
+            self.code.append(implied("clc"))
         self.code.append(self.slots.read("adc" if self.started else "lda", terms))
         self.partial, self.bias, self.ceiling, self.started = after, bias, ceiling, True
         return True
@@ -130,16 +133,19 @@ class _Sum:
         self.ceiling -= spare
 
 
-def row_code(planes: Sequence[Plane], row: int, slots: Slots, image: Image) -> tuple[list[Instruction], int]:
+def row_code(
+    planes: Sequence[Plane], row: int, slots: Slots, image: Image, *, unbiased: bool = False
+) -> tuple[list[Instruction], int]:
     """Instructions that leave bias + y in A with the carry clear or holding the last rounding, and that bias.
 
-    The caller's `adc #-bias` takes both off. The row begins with the carry clear.
+    The caller's `adc #-bias` takes both off. The row begins with the carry clear. unbiased: as the kernel's twin.
     Raises InputError when the row cannot fit 16 bits.
     """
     total = planes[0].shift if planes else 0
     state = _Sum(slots, image, np.zeros(slots.inputs), total)
     shift = total
-    for plane in planes:
+    floored = floored_plane(planes, row) if unbiased else None
+    for number, plane in enumerate(planes):
         if not plane.digits[row].any():
             continue
         gap, shift = shift - plane.shift, plane.shift
@@ -151,14 +157,17 @@ def row_code(planes: Sequence[Plane], row: int, slots: Slots, image: Image) -> t
         state.halve(gap)
         state.halvings = shift
         for place, operand in enumerate(cover(terms, slots.pairs)):
-            if not state.add(operand):
+            floors = number == floored and place == 0
+            if not state.add(operand, floored=floors):
                 if place == 0:
                     _lighten_before_halving(state, gap)
                 else:
                     state.lighten()
-                if not state.add(operand):
+                if not state.add(operand, floored=floors):
                     raise InputError("a row of digits does not fit 16 bits: use another kernel")
     state.halve(shift)
+    if floored == len(planes):
+        state.code.append(implied("clc"))
     return state.code, state.bias
 
 

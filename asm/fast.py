@@ -129,7 +129,7 @@ def rows(
     units = []
     for row in range(len(model.tensors[weight])):
         try:
-            chain_code, bias = row_code(layers, row, slots, source)
+            chain_code, bias = row_code(layers, row, slots, source, unbiased=model.unbiased)
         except InputError as error:
             raise InputError(f"{weight}[{row}]: {error}") from error
         code = [] if epilogue.clears_carry and row else [implied("clc")]

@@ -27,6 +27,9 @@ from tables.rsqrt import rsqrt_table
 from trainer.config import ModelConfig
 
 FRAME = 357_366
+CLOCKS_A_SECOND = 60.0988 * FRAME
+"""Of an NTSC console."""
+
 CALL = 54 + 42 + 4 * 34
 """Jsl, rtl, and the direct page there and back."""
 
@@ -46,7 +49,7 @@ class Prediction:
     @property
     def tokens_per_second(self) -> float:
         """On an NTSC console."""
-        return 60.0988 * FRAME / self.clocks_per_token
+        return CLOCKS_A_SECOND / self.clocks_per_token
 
 
 def predict(model: QuantizedModel, layout: Layout) -> Prediction | None:
@@ -57,7 +60,9 @@ def predict(model: QuantizedModel, layout: Layout) -> Prediction | None:
     if layout.fast is None:
         return None
     tokens = long_run(model)
-    counted = {routine.entry: routine.clocks for routine in (*layout.rotaries, *layout.gates, *layout.sums)}
+    counted = {turns.entry: turns.clocks for turns in layout.rotaries}
+    counted |= {gate.entry: gate.clocks for gate in layout.gates}
+    counted |= {sums.entry: sums.clocks for sums in layout.sums}
     stages = {
         block.stage: REFRESH * (counted.get(block.entry) or _stage(block.stage, model, layout, tokens))
         for block in layout.blocks

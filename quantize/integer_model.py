@@ -23,7 +23,7 @@ from quantize.blocks import (
     softmax_weights_ppu,
 )
 from quantize.fixed import Ints, from_q88, round_shift
-from quantize.kernels import KERNELS, LinearKernel
+from quantize.kernels import KERNELS, Digits, LinearKernel
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, schedule
 
@@ -103,6 +103,8 @@ class IntegerModel:
         """Of a matrix, or of the columns of it that take part."""
         first, end = block.inputs or (0, None)
         tensor, kernel = self.model.tensors[block.weight][:, first:end], self.model.kernels[block.weight]
+        if kernel == "digits":
+            return Digits(tensor, self.model.finest(block.weight), unbiased=self.model.unbiased)
         return KERNELS[kernel](tensor, self.model.finest(block.weight))
 
     def _rotated(self, block: Rotary, buffers: dict[str, Ints], streams: Streams) -> Ints:

@@ -6,13 +6,13 @@ in KERNELS.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.digits import planes
+from quantize.digits import Plane, planes
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
 
 Floats = NDArray[np.float64]
@@ -49,20 +49,43 @@ class Digits:
     """Horner over the planes in which a row has digits, least significant first.    asm: linear_digits
 
     acc = round(acc / 2^gap) + T_k x from one such plane to the next; at last round(acc / 2^k) down to plane 0.
+    Halves round up, which leaves half a unit on top of a row, on average. unbiased: a row's last halving, if it is
+    by one bit, takes the half off instead.
     """
 
-    def __init__(self, weights: Ints, exponent: int = 0) -> None:
+    def __init__(self, weights: Ints, exponent: int = 0, *, unbiased: bool = False) -> None:
         self._outputs = len(weights)
-        self._planes = [(p.shift, p.digits.any(1), columns(p.digits)) for p in planes(weights, exponent)]
+        layers = planes(weights, exponent)
+        self._planes = [(p.shift, p.digits.any(1), columns(p.digits)) for p in layers]
+        self._floored = np.zeros((len(layers) + 1, len(weights)), np.int64)
+        if unbiased:
+            for row in range(len(weights)):
+                if (plane := floored_plane(layers, row)) is not None:
+                    self._floored[plane, row] = 1
 
     def __call__(self, x: Ints) -> Ints:
         acc = np.zeros((*x.shape[:-1], self._outputs), np.int64)
         shift = np.zeros(self._outputs, np.int64)
-        for plane_shift, rows, digits in self._planes:
+        for (plane_shift, rows, digits), floored in zip(self._planes, self._floored[:-1], strict=True):
             gap = np.where(rows, np.maximum(shift - plane_shift, 0), 0)
-            acc = round_shift(acc, gap) + product(x, digits)
+            acc = round_shift(acc - floored, gap) + product(x, digits)
             shift = np.where(rows, plane_shift, shift)
-        return round_shift(acc, shift)
+        return round_shift(acc - self._floored[-1], shift)
+
+
+def floored_plane(layers: Sequence[Plane], row: int) -> int | None:
+    """The plane before which an unbiased row is halved last, if by one bit: its number, or how many there are.
+
+    (n − 1 + 1) >> 1 is n >> 1: what is taken off is the rounding.
+    """
+    present = [(number, plane.shift) for number, plane in enumerate(layers) if plane.digits[row].any()]
+    if not present:
+        return None
+    if last := present[-1][1]:
+        return len(layers) if last == 1 else None
+    if len(present) > 1 and present[-2][1] == 1:
+        return present[-1][0]
+    return None
 
 
 class DigitColumns:

@@ -7,6 +7,7 @@ that the float model's own text has (quantize.calibration), and the proof goes o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -48,7 +49,7 @@ MOST_QUERY_SHIFT = 3
 MOST_OUT_SHIFT = 3
 
 
-def balanced(config: ModelConfig, exact: dict[str, Array], seen: Ranges) -> dict[str, Array]:
+def balanced(config: ModelConfig, exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
     """The same model: pairs of key dimensions and single values scaled so that a byte holds their spread.
 
     The query's pairs, and wo's columns, are scaled the other way. Turning a pair and scaling it commute, so no
@@ -86,7 +87,7 @@ def value_scale(least: Array, most: Array) -> Array:
     return scale
 
 
-def centres(exact: dict[str, Array], seen: Ranges) -> dict[str, Array]:
+def centres(exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
     """The middle of every key dimension's range, after scaling: what keys are measured from. Float, (1, n_kv)."""
     least, most = seen.keys
     return {

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.calibration import ranges
+from quantize.calibration import Ranges, ranges
 from quantize.digits import MOST_EXPONENT
 from quantize.fast import MOST_HEAD_SHIFT, head_shift, with_fast_kernels
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
 from quantize.llama import balanced, centres, cuts, with_llama_kernels
 from quantize.quantized import MOST_LOGIT_SHIFT, QuantizedModel
 from quantize.ranges import PARTIAL_SUMS, RangeProof
+from quantize.sensitivity import Sensitivity, sensitivities, spread
 from trainer.errors import InputError
 from trainer.weights import Weights
 
@@ -23,6 +26,9 @@ CHOICES = ("schoolbook", "digits")
 
 KEPT_BITS = 6
 """A matrix's largest weight has at least so many: as fine as a grid of 2^-6 for weights up to 1."""
+
+BUDGET_GRID = 9
+"""Where digits are counted, they may be as small as 2^-9: a finer one costs no more than another."""
 
 ON_GRID = 1 / 64
 """What a weight off the grid is apart from it, in units: float32 holds folded weights no better."""
@@ -101,31 +107,55 @@ def quantize(
     if weights.config.rotary:
         if kernel != "digits":
             raise InputError("a llama model runs on digits alone: there is no schoolbook of its blocks")
-        return _llama(weights)
+        return quantize_llama(prepare(weights))
     return _microgpt(weights, kernel, front_table, columns)
 
 
-def _llama(weights: Weights) -> QuantizedModel:
-    """Every matrix in digits."""
-    seen = ranges(weights)
-    plain = folded(weights, centred=False)
-    exact = balanced(weights.config, plain, seen)
-    exponents = {name: exponent_for(exact[name]) for name in exact if name != "wte"}
+@dataclass(frozen=True)
+class Prepared:
+    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced."""
+
+    weights: Weights
+    seen: Ranges
+    plain: Mapping[str, NDArray[Any]]
+    exact: Mapping[str, NDArray[Any]]
+
+    @cached_property
+    def sensitivity(self) -> Sensitivity:
+        """What its weights' errors cost; takes a while to measure."""
+        return sensitivities(self.weights.config, self.exact, self.seen.text)
+
+
+def prepare(weights: Weights) -> Prepared:
+    """Draws the text of its own that everything is chosen by."""
+    seen, plain = ranges(weights), folded(weights, centred=False)
+    return Prepared(weights, seen, plain, balanced(weights.config, plain, seen))
+
+
+def quantize_llama(prepared: Prepared, digits: float | None = None) -> QuantizedModel:
+    """Every matrix in digits: so many a weight, on average, where they are worth most; None: all, to 2^-8.
+
+    Raises InputError as quantize does.
+    """
+    weights, exact = prepared.weights, dict(prepared.exact)
+    matrices = [name for name in exact if name != "wte"]
+    if digits is not None:
+        total = digits * sum(exact[name].size for name in matrices)
+        exact |= spread(exact, prepared.sensitivity, total, dict.fromkeys(matrices, BUDGET_GRID))
+    exponents = {name: exponent_for(exact[name]) for name in matrices}
     tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in exact.items()}
-    tensors |= {name: to_q88(centre) for name, centre in centres(plain, seen).items()}
-    model = with_llama_kernels(
-        QuantizedModel(
-            weights.config,
-            weights.symbols,
-            tensors,
-            dict.fromkeys(exponents, "digits"),
-            weights.info,
-            parameters={f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent}
-            | cuts(weights.config, seen),
-            merges=weights.merges,
-        ),
-        seen,
+    tensors |= {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
+    parameters = {f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent}
+    model = QuantizedModel(
+        weights.config,
+        weights.symbols,
+        tensors,
+        dict.fromkeys(matrices, "digits"),
+        weights.info,
+        parameters=parameters | cuts(weights.config, prepared.seen),
+        merges=weights.merges,
     )
+    model = with_llama_kernels(model, prepared.seen)
     RangeProof(model).check()
     return model
 

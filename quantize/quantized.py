@@ -101,6 +101,11 @@ class QuantizedModel:
         gate = f"{weight.removesuffix('.fc2')}.activation.shift" if weight.endswith(".fc2") else ""
         return self.exponent(weight) + self.out_shift(weight) - self.parameters.get(gate, 0)
 
+    @property
+    def unbiased(self) -> bool:
+        """Whether rows of digits take off the half unit that their roundings leave: in a llama it adds up."""
+        return self.config.rotary
+
     def query_shift(self, attention: str) -> int:
         """How often an attention's query is doubled before it meets its keys."""
         return self.parameters.get(f"{attention}.query_shift", self.parameters[f"{attention}.key_shift"])

@@ -7,16 +7,23 @@ from asm.layout import Layout, plan
 from quantize.fast import COLUMNS_PAY, has_front_table
 from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
+from snesgpt.digit_choice import choose_digits
 from trainer.errors import InputError
 from trainer.weights import Weights
 
 
-def choose(weights: Weights, kernel: str, rom_size: int) -> tuple[QuantizedModel, Layout, list[str]]:
+def choose(
+    weights: Weights, kernel: str, rom_size: int, tokens_per_second: float | None = None
+) -> tuple[QuantizedModel, Layout, list[str]]:
     """The integer model, its cartridge's layout, and why its kernels are what they are. rom_size in KiB.
 
-    kernel is `digits`, `schoolbook` or `auto`: digits unless their ranges cannot be proved or their code does
-    not fit. Raises InputError when what is asked for cannot be had.
+    tokens_per_second: of a llama, at least so many. kernel is `digits`, `schoolbook` or `auto`: digits unless their
+    ranges cannot be proved or their code does not fit. Raises InputError when what is asked for cannot be had.
     """
+    if weights.config.rotary and kernel != "schoolbook":
+        return choose_digits(weights, rom_size, tokens_per_second)
+    if tokens_per_second is not None:
+        raise InputError("--tokens-per-second chooses a llama's digits: a microgpt has those that training gave it")
     if kernel == "schoolbook":
         return *_fitting(quantize(weights, "schoolbook"), rom_size), ["schoolbook for all matrices: asked for"]
     try:

@@ -24,9 +24,18 @@ if TYPE_CHECKING:
     help="How matrices are multiplied. auto: digits where they can be proved and fit.",
 )
 @click.option("--rom-size", type=click.IntRange(64, 4096), default=4096, help="Most KiB the cartridge may have.")
+@click.option("--tokens-per-second", type=click.FloatRange(0, min_open=True), help="Of a llama: at least so many.")
 @click.option("--data", type=click.Path(path_type=Path), help="Text to measure held-out loss on.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(weights: Path, out: Path, kernel: str, rom_size: int, data: Path | None, as_json: bool) -> None:
+def command(
+    weights: Path,
+    out: Path,
+    kernel: str,
+    rom_size: int,
+    tokens_per_second: float | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
     """Turn float WEIGHTS into the integer model: error per tensor, range proof, held-out loss."""
     from quantize.quantize import tensor_errors
     from quantize.quantized import save_model
@@ -36,7 +45,7 @@ def command(weights: Path, out: Path, kernel: str, rom_size: int, data: Path | N
     from trainer.weights import load_weights
 
     exact = load_weights(weights)
-    model, _, reasons = choose(exact, kernel, rom_size)
+    model, _, reasons = choose(exact, kernel, rom_size, tokens_per_second)
     bounds, errors = prove(model), tensor_errors(exact, model)
     losses = measure(exact, model, data)
     save_model(out, _noting(model, losses))
