@@ -154,6 +154,7 @@ def quantize_llama(prepared: Prepared, digits: float | None = None) -> Quantized
         weights.info,
         parameters=parameters | cuts(weights.config, prepared.seen),
         merges=weights.merges,
+        pieces=weights.pieces,
     )
     model = with_llama_kernels(model, prepared.seen)
     RangeProof(model).check()
@@ -177,6 +178,7 @@ def _microgpt(weights: Weights, kernel: str, front_table: bool | None, columns: 
             logit_shift,
             {f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent},
             weights.merges,
+            weights.pieces,
         )
         if kernel == "digits":
             return with_fast_kernels(model, front_table=front_table, columns=columns)

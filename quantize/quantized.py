@@ -17,9 +17,17 @@ from quantize.kernels import KERNELS
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
+from trainer.pieces import Pieces
 from trainer.reading import Reading
 from trainer.tokenizer import Tokenizer
-from trainer.vocabulary import Merges, check_vocabulary, vocabulary_from
+from trainer.vocabulary import (
+    Merges,
+    check_vocabulary,
+    pieces_from,
+    plain_pieces,
+    tokenizer_of,
+    vocabulary_from,
+)
 from trainer.weights import check_notes
 
 FORMATS = ("snes-gpt integer model 1", "snes-gpt integer model 2")
@@ -40,7 +48,7 @@ class QuantizedModel:
     parameters are the fast kernels' numbers, chosen from the range proof: "layer0.attention.key_shift" …
     A matrix that has an exponent among them is in units of 2^-(8 + exponent) instead of 2^-8.
     logit_shift is how often lm_head's weights were halved: the sampler multiplies it back with 1/T.
-    symbols, merges: as in trainer.weights.
+    symbols, merges, pieces: as in trainer.weights.
     What is cut has its bounds among the parameters: a gate's limit, and of a matrix whose sums go to the residual
     stream its cut_bits, between ±2^cut_bits.
     """
@@ -53,9 +61,10 @@ class QuantizedModel:
     logit_shift: int = 0
     parameters: Mapping[str, int] = field(default_factory=dict)
     merges: Merges = ()
+    pieces: Pieces = ()
 
     def __post_init__(self) -> None:
-        check_vocabulary(self.config, self.symbols, self.merges)
+        check_vocabulary(self.config, self.symbols, self.merges, self.pieces)
         check_notes(self.info)
         object.__setattr__(self, "symbols", tuple(self.symbols))
         if self.logit_shift not in range(MOST_LOGIT_SHIFT + 1):
@@ -136,7 +145,7 @@ class QuantizedModel:
     @property
     def tokenizer(self) -> Tokenizer:
         """From text to its tokens and back."""
-        return Tokenizer(self.symbols, self.merges, self.reading.running)
+        return tokenizer_of(self.symbols, self.merges, self.pieces, self.reading.running)
 
     @property
     def temperature(self) -> int:
@@ -152,7 +161,7 @@ def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 def save_model(path: Path, model: QuantizedModel) -> None:
     """Write build/model.npz, whole or not at all."""
-    header = {
+    header: dict[str, Any] = {
         "format": FORMATS[-1],
         "one": ONE,
         "config": model.config.to_dict(),
@@ -163,6 +172,8 @@ def save_model(path: Path, model: QuantizedModel) -> None:
         "parameters": dict(model.parameters),
         "info": dict(model.info),
     }
+    if model.pieces:
+        header["pieces"] = plain_pieces(model.pieces)
     write_arrays(path, header, {name: tensor.astype(np.int16) for name, tensor in model.tensors.items()})
 
 
@@ -184,6 +195,7 @@ def load_model(path: Path) -> QuantizedModel:
             logit_shift=index(header["logit_shift"]),
             parameters={name: index(value) for name, value in header["parameters"].items()},
             merges=merges,
+            pieces=pieces_from(header),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

@@ -17,6 +17,8 @@ from trainer.config import ModelConfig
 MAX_TEMPERATURE = 20
 """Temperatures are whole tenths, 0 (greedy) to 20 (2.0)."""
 
+SPACE = " "
+
 SEED_MIX = 0x9E37
 SEED_ROUNDS = 16
 
@@ -170,14 +172,19 @@ def _go_on(
 
 
 def documents(model: IntegerModel, request: Request) -> list[str]:
-    """The texts the console prints for a request, prompt included; of a running text what each window adds."""
+    """The texts the console prints for a request, prompt included; of a running text what each window adds.
+
+    In a vocabulary of pieces the space that begins a text is not shown, as in PieceTokenizer.decode.
+    """
     (tokens,) = run(model, [request])
     config, again = model.config, 0
     texts, letters = [], ""
     for token in tokens:
         ends = token.next_token == config.bos
         if not ends and token.position >= again:
-            letters += model.model.symbols[token.next_token]
+            symbol = model.model.symbols[token.next_token]
+            begins = model.model.pieces and token.position == 0
+            letters += symbol.removeprefix(SPACE) if begins else symbol
         if ends or token.position + 1 == config.block_size:
             texts.append(letters)
             letters = ""

@@ -18,7 +18,8 @@ from trainer.weights import Weights
 NOTES = {"temperature": 0.5, "documents": "paragraphs"}
 """A story is a paragraph: it has single newlines inside. Small models lose the thread at higher temperatures."""
 
-MOST_CONTEXT = 256
+MOST_CONTEXT, USUAL_CONTEXT = 256, 128
+"""What a cartridge can have, and what it gets if nobody says: attention takes longer with every position."""
 LAYERS = ("wq", "wk", "wv", "wo", "fc1", "fc3", "fc2")
 
 
@@ -108,7 +109,7 @@ def shape_of(fields: Mapping[str, int], names: Mapping[str, str], context: int |
     try:
         if fields[names["n_kv_head"]] < 1:
             raise InputError(f"n_kv_head is {fields[names['n_kv_head']]}: it must be 1 or more")
-        sizes = {ours: fields[theirs] for ours, theirs in names.items()} | {"block_size": context or most}
+        sizes = {ours: fields[theirs] for ours, theirs in names.items()} | {"block_size": context or min(most, USUAL_CONTEXT)}
         return ModelConfig(**sizes, activation="swiglu", family="llama", rope_base=base)
     except InputError as error:
         message = str(error).replace("a head has", f"n_head is {fields[names['n_head']]}: a head has")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--config", type=click.Path(path_type=Path), help="Shape and alphabet, JSON.  [default: beside FILE]")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="llama2.c's tokenizer, for a .bin file.")
-@click.option("--context", type=int, help="Positions of a Llama.  [default: all, 256 at most]")
+@click.option("--context", type=int, help="Positions of a Llama.  [default: all, 128 at most]")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/weights.npz"), help="The weights file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
