@@ -49,7 +49,7 @@ def open_client(scheduler: str | None, workers: int, timeout: float = 10.0) -> I
                     silence_logs=logging.CRITICAL,
                     env=ONE_THREAD,
                 )
-            opened.callback(cluster.close, timeout=5)
+            opened.callback(cluster.close, timeout=30)
         try:
             client = Client(scheduler or cluster, timeout=timeout)
         except (OSError, ValueError) as error:
