@@ -392,13 +392,17 @@ def test_a_scheduler_that_is_not_there_is_one_clear_line() -> None:
 
 def test_a_scheduler_that_goes_away_is_one_clear_line(text: Text) -> None:
     cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
-    closer = threading.Timer(1.5, cluster.close)
+    closer = threading.Thread(target=cluster.close)
+
+    def close_once(running: Any, waiting: Any) -> None:
+        if running and closer.ident is None:
+            closer.start()
+
     with (
         pytest.raises(InputError, match="the Dask scheduler is gone"),
         open_client(cluster.scheduler_address, 1) as c,
     ):
-        closer.start()
-        run_points(c, tiny(5.0), text, unlimited(text), lambda row: None)
+        run_points(c, tiny(5.0), text, unlimited(text), lambda row: None, close_once)
     closer.join()
 
 
