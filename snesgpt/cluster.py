@@ -49,7 +49,7 @@ def open_client(scheduler: str | None, workers: int, timeout: float = 10.0) -> I
                     silence_logs=logging.CRITICAL,
                     env=ONE_THREAD,
                 )
-            opened.callback(cluster.close, timeout=5)
+            opened.callback(cluster.close, timeout=30)
         try:
             client = Client(scheduler or cluster, timeout=timeout)
         except (OSError, ValueError) as error:
@@ -170,8 +170,10 @@ def _send(client: Any, text: Text) -> Any:
         if time.monotonic() > until:
             raise InputError(f"no Dask worker took the text within {PATIENCE:.0f} s: look at the workers")
         time.sleep(POLL / 10)
-    if sent.status != "finished":
-        reason = " ".join(str(sent.exception()).split()) if sent.status == "error" else sent.status
+    if sent.status not in ("finished", "error"):
+        raise ConnectionError(sent.status)
+    if sent.status == "error":
+        reason = " ".join(str(sent.exception()).split())
         raise InputError(f"the Dask workers cannot run this ({reason}): install the same snes-gpt for them")
     return sent
 

@@ -25,6 +25,7 @@ from tests.screens import Screens
 from trainer.config import ModelConfig
 from trainer.files import read_arrays, write_arrays
 from trainer.model import initial_tensors
+from trainer.tavern import lines
 from trainer.weights import Weights, load_weights, save_weights
 
 LINES = [f"{who} mag {what}" for who in ("Jörg", "ÄNNE", "Zoë", "der König") for what in ("Öl", "süße Äpfel", "é")]
@@ -85,6 +86,23 @@ def test_merged_tokens_on_the_console(report: Report, core: str) -> None:
         host, tokens = Host(console, model), 60
         parity = verify(host, IntegerModel(model), requests(model, tokens), tokens=tokens)
     assert parity.tokens >= tokens and (parity.mismatches, parity.first) == (0, None)
+
+
+@pytest.mark.parametrize("size", [256, 512])
+def test_a_vocabulary_learned_from_a_real_text_on_the_console(report: Report, size: int) -> None:
+    Path("tavern.txt").write_text("\n".join(lines(800, seed=1)))
+    shape = "--steps 20 --n-embd 16 --n-head 4 --block-size 24"
+    report(f"train --data tavern.txt --tokens {size} {shape} --out weights.npz")
+    report("quantize weights.npz --out model.npz --data tavern.txt")
+    model = load_model(Path("model.npz"))
+    assert model.config.vocab_size == size and model.kernels["lm_head"] == "digits"
+    assert max(map(len, model.symbols)) > 6 and " the" in model.symbols
+    rom, prompt = build_rom(model).image, tuple(model.tokenizer.encode(lines(1, seed=2)[0])[1:-1][:12])
+    for core, seeds in (("snes9x", 4), ("bsnes", 1)):
+        asked = [Request(seed, 10, 1, begun) for seed in range(seeds) for begun in (prompt, ())]
+        with Console(rom, core) as console:
+            parity = verify(Host(console, model), IntegerModel(model), [asked])
+        assert parity.tokens > len(prompt) + 2 * seeds and (parity.mismatches, parity.first) == (0, None)
 
 
 def test_cut_documents_are_counted_in_tokens(report: Report, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,10 @@ SHAPES = {
     "128 dimensions, 256 positions": ModelConfig(20, 256, 128, 16, 1, 8),
     "512 symbols of one and two characters": ModelConfig(512, 40, 16, 4, 1, 16),
 }
+FULL, DENSE = ModelConfig(341, 8, 128, 4, 2, 416), 25
+"""A shape, and a seed of digit_weights with hardly a weight at zero."""
+
+MIB = 1 << 20
 TOLERANCE = 0.03
 """Of the predicted speed."""
 
@@ -61,6 +65,16 @@ def check_speed(model: QuantizedModel, rom: Rom, tokens: int) -> None:
     with Console(rom.image) as console:
         speed = measure_speed(NamesPage(console, addresses, seed=text.seed), text.tokens, skipped=text.skipped)
     assert prediction and abs(prediction.clocks_per_token / speed.clocks_per_token - 1) < TOLERANCE
+
+
+def test_nearly_four_megabytes_are_what_was_predicted() -> None:
+    """A front table of 2 MiB, and code for two layers of 128 dimensions, fc2 in columns."""
+    model, rom = cartridge(FULL, DENSE, 1 / 4)
+    assert len(rom.image) == 4 * MIB and sum(segment_bytes(rom.layout).values()) > 3.5 * MIB
+    check_bytes(rom)
+    check_logits(model, rom, "snes9x", FULL.block_size - 1, 6)
+    check_logits(model, rom, "bsnes", FULL.block_size - 1, 1)
+    check_speed(model, rom, 50)
 
 
 @pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES)

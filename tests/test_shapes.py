@@ -1,9 +1,15 @@
-"""Any shape of the limits is laid out whole, or refused in one line with its sizes, before it is assembled."""
+"""Any shape of the limits is laid out whole, or refused in one line with its sizes, before it is assembled.
+
+And any text, read in any way, becomes a cartridge that equals the integer model.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -31,7 +37,11 @@ from snesgpt.host import Host
 from snesgpt.parity import verify
 from tests.models import SYMBOLS, digit_model, random_model
 from trainer.config import ModelConfig
+from trainer.corpus import read_corpus
 from trainer.errors import InputError
+from trainer.pairs import learn_pairs
+from trainer.reading import KINDS, Reading
+from trainer.tokenizer import Tokenizer
 
 MOST_WORK = 100_000
 """Weights of a shape that the property lays out: the largest take minutes."""
@@ -174,3 +184,53 @@ def test_a_dry_run_says_what_the_build_then_makes(tmp_path: object) -> None:
     assert not list(folder.glob("*.sfc"))
     shown = CliRunner().invoke(build, [str(folder / "model.npz"), "--dry-run"]).output
     assert re.search(r"speed: [\d.]+ tokens/s", shown) and "ROM: 128 KiB" in shown and "2.2500 nats" in shown
+
+
+@dataclass(frozen=True)
+class Text:
+    """What was read of a file, and the tokens it is in."""
+
+    reading: Reading
+    documents: Sequence[str]
+    tokenizer: Tokenizer
+
+
+WORDS = st.text("abcdeàÉß'Z", min_size=1, max_size=9)
+LINES = st.lists(WORDS, min_size=2, max_size=12).map(" ".join)
+SEPARATORS = {"lines": "\n", "paragraphs": "\n\n", "stream": "\n"}
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> Text:
+    """Few words, so that pairs repeat; every kind of document, in characters or in pairs learned from it."""
+    reading = Reading(draw(st.sampled_from(list(KINDS))), draw(st.booleans()))
+    document = LINES if reading.documents == "lines" else st.lists(LINES, min_size=1, max_size=3).map("\n".join)
+    written = SEPARATORS[reading.documents].join(draw(st.lists(document, min_size=3, max_size=9)))
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "text.txt")
+        path.write_text(written + "\nab cab", encoding="utf-8")
+        corpus = read_corpus(path, reading)
+    if draw(st.booleans()):
+        most = len(corpus.symbols) + draw(st.integers(2, 60))
+        return Text(reading, corpus.documents, learn_pairs(corpus.documents, corpus.symbols, most, reading.running))
+    return Text(reading, corpus.documents, corpus.tokenizer)
+
+
+@given(texts(), st.sampled_from([(4, 1), (8, 2), (12, 3)]), st.integers(3, 40), st.integers(1, 2), st.data())
+@settings(max_examples=5)
+def test_any_text_is_computed_alike_on_the_console(
+    text: Text, width: tuple[int, int], context: int, layers: int, data: st.DataObject
+) -> None:
+    tokenizer, reading = text.tokenizer, text.reading
+    encoded = [tokenizer.encode(document)[1:-1] for document in text.documents]
+    assert [tokenizer.decode(tokens) for tokens in encoded] == list(text.documents)
+    config = ModelConfig(tokenizer.bos + 1, context, *width, layers, 16)
+    seed, notes = data.draw(st.integers(0, 99)), {**reading.notes, "temperature": 1.0}
+    model = digit_model(config, seed) if data.draw(st.booleans()) else random_model(config, seed)
+    model = replace(model, symbols=tokenizer.symbols, merges=tokenizer.merges, info=notes)
+    prompt = tuple(data.draw(st.sampled_from(encoded))[: data.draw(st.integers(1, context - 1))])
+    requests = [Request(data.draw(st.integers(0, 0xFFFF)), 10, 2, begun) for begun in ((), prompt)]
+    with Console(build_rom(model, traced=data.draw(st.booleans())).image) as console:
+        found = verify(Host(console, model), IntegerModel(model), [requests])
+    assert (found.mismatches, found.first) == (0, None)
+    assert found.tokens > len(prompt)
