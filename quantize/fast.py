@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from quantize.blocks import VALUE_BITS
-from quantize.digits import most_partial, planes
+from quantize.digits import HALF_WORD, most_partial, planes
 from quantize.fixed import ONE, WORD_MAX
+from quantize.llama import check_llama
 from quantize.quantized import QuantizedModel, load_model
 from quantize.ranges import RangeProof, prove
 from quantize.schedule import Attention, Norm, schedule
@@ -24,9 +25,6 @@ MOST_HEAD_SHIFT = 3
 
 COLUMNS_PAY = 0.3
 """A digit costs three memory accesses in a column, one in a row: below this share of active units columns pay."""
-
-HALF_WORD = 31_000
-"""Half of what a row's sum may reach: the other half is the bias that keeps it above zero; a margin taken off."""
 
 FRONT_BYTES = 2 << 20
 MOST_FRONT_ROWS = 0x8000 // 3
@@ -86,7 +84,9 @@ def load_proved(path: Path) -> QuantizedModel:
     `quantize` makes: only for these is there code.
     """
     model = load_model(path)
-    if dict(model.kernels) != dict.fromkeys(model.linear_names(), "schoolbook"):
+    if model.config.rotary:
+        check_llama(model)
+    elif dict(model.kernels) != dict.fromkeys(model.linear_names(), "schoolbook"):
         fast = with_fast_kernels(
             model,
             front_table=model.kernels["layer0.wq"] == "schoolbook",

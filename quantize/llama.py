@@ -12,14 +12,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from quantize.blocks import VALUE_BITS
 from quantize.calibration import Ranges
-from quantize.digits import most_partial, planes
-from quantize.fast import HALF_WORD
-from quantize.fixed import ONE, Ints
+from quantize.digits import HALF_WORD, most_partial, planes
+from quantize.fixed import FRACTION_BITS, ONE, Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import OUT_SUMS, RangeProof
 from quantize.schedule import Add, Attention, Gate, Norm, layer_of, parts, schedule
 from trainer.config import ModelConfig
+from trainer.errors import InputError
 from trainer.files import Array
 
 MARGIN = 1.15
@@ -45,7 +46,7 @@ CUT_MARGIN = 1.5
 HIDDEN_SHIFT = 2
 """A gated hidden unit is kept in 64ths: finer buys 0.0006 nats and costs rows that no longer fit their sums."""
 
-MOST_QUERY_SHIFT = 3
+MOST_QUERY_SHIFT, LEAST_SCORE_BITS = 3, 4
 MOST_OUT_SHIFT = 3
 
 
@@ -133,6 +134,31 @@ def with_llama_kernels(model: QuantizedModel, seen: Ranges) -> QuantizedModel:
             case _:
                 pass
     return _with_gate_bits(_proved(replace(model, kernels=kernels, parameters=parameters)))
+
+
+def check_llama(model: QuantizedModel) -> None:
+    """Raises InputError unless kernels and numbers are such as `quantize` chooses: only for these is there code."""
+    blocks = schedule(model.config)
+    kernels = dict.fromkeys(model.linear_names(), "digits")
+    own = {Norm: "table", Attention: "ppu", Gate: "gate"}
+    kernels |= {block.name: own[type(block)] for block in blocks if type(block) in own}
+    if dict(model.kernels) != kernels:
+        raise InputError("the model mixes kernels that do not go together: run `snesgpt quantize` again")
+    for block in blocks:
+        numbers = {n: model.parameters.get(f"{block.name}.{n}", 0) for n in ("bits", "doublings", "limit", "shift")}
+        match block:
+            case Norm():
+                fits = LEAST_BITS <= numbers["bits"] <= WORD_BITS - numbers["doublings"] <= WORD_BITS
+            case Attention():
+                value, bits = model.parameters[f"{block.name}.value_shift"], model.score_bits(block.name)
+                fits = value <= VALUE_BITS and LEAST_SCORE_BITS <= bits <= FRACTION_BITS
+            case Gate():
+                fits = LEAST_BITS <= numbers["bits"] <= WORD_BITS and 0 < numbers["limit"] < 1 << WORD_BITS
+                fits &= 0 < numbers["shift"] < FRACTION_BITS and numbers["limit"] % (1 << numbers["shift"]) == 0
+            case _:
+                fits = True
+        if not fits:
+            raise InputError(f"{block.name} has numbers that nothing computes: run `snesgpt quantize` again")
 
 
 def _hidden_shift(fc2: Ints, hidden: float) -> int:
