@@ -268,7 +268,7 @@ BY_PARITY = [
     Bug(
         "the last of equals wins",
         within(
-            "largest_logit", "        bcc smaller\n", "        bcc smaller\n        beq smaller\n", "inference.asm"
+            "largest_logit", "        bcc smaller\n", "        bcc smaller\n        beq smaller\n", "sampler.asm"
         ),
         "next_token[",
     ),
@@ -299,12 +299,12 @@ BY_ROUTINE = [
     Bug("temperature rounded down", numbers("inverse_t_table", add(13, -1)), "set_temperature"),
     Bug(
         "sampling argument not rounded",
-        within("set_temperature", "set acc, 1 << 10 ", "set acc, (1 << 10) - 1 ", "inference.asm"),
+        within("set_temperature", "set acc, 1 << 10 ", "set acc, (1 << 10) - 1 ", "sampler.asm"),
         "set_temperature",
     ),
     Bug(
         "carry of a sum of weights lost",
-        within("sampling_weights", "inc acc + 2\n", "\n", "inference.asm"),
+        within("sampling_weights", "inc acc + 2\n", "\n", "sampler.asm"),
         "sampling_weights",
     ),
     Bug(
