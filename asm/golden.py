@@ -1,13 +1,13 @@
 """The golden transcript: what the integer model computes, as checksums that the self-test computes again.
 
 A few free documents try the sampler; the others are given every letter at every position, as far as the tokens
-reach, so that every row of the tables is used.
+reach, so that every row of the tables is used. All are drawn at the model's own top-p.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class Golden:
 
 def golden(model: QuantizedModel) -> Golden:
     """The transcript of a model."""
-    plan = documents(model.config)
+    plan = [replace(request, top_p=model.top_p) for request in documents(model.config)]
     tokens = [token for document in run(IntegerModel(model), plan) for token in document]
     sums = checksums(tokens[: _most_tokens(model.config)])
     free = sum(not request.prompt for request in plan)

@@ -56,7 +56,20 @@ PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
 XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
 PAGES = ("names_page", "names_list", *PROMPT, *XRAY, "kept_page", "about_page")
 MODULES = (
-    *("main", "gpt", "attention", "math", "vector", "inference", "screen", "text", "labels", "pages", *PAGES),
+    *(
+        "main",
+        "gpt",
+        "attention",
+        "math",
+        "vector",
+        "sampler",
+        "inference",
+        "screen",
+        "text",
+        "labels",
+        "pages",
+        *PAGES,
+    ),
     *("self_test", "sound", "sound_driver", "save", "profile", "data"),
 )
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
@@ -102,6 +115,7 @@ class Layout:
     title: str
     temperature: int
     max_temperature: int
+    top_p: int
     seed_mix: int
     seed_rounds: int
     norm_epsilon: int
@@ -250,6 +264,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         title=f"{TITLE:21}",
         temperature=model.temperature,
         max_temperature=MAX_TEMPERATURE,
+        top_p=model.top_p,
         seed_mix=SEED_MIX,
         seed_rounds=SEED_ROUNDS,
         norm_epsilon=norm_epsilon(d),
@@ -362,7 +377,7 @@ def _work_ram(model: QuantizedModel, fast: FastPlan | None, record: RecordLayout
     names = [symbol(b.out) for b in schedule(config) if isinstance(b, Linear) and b.cached]
     caches = fast.caches if fast else tuple(Area(name, 2 * row) for name in names)
     what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
-    areas = (*caches, Area("distance_weights", 2 * max(cutoffs)))
+    areas = (*caches, Area("distance_weights", 2 * max(cutoffs)), Area("likely_weights", 2 * config.vocab_size))
     shown = min(config.n_head, MOST_SHOWN_HEADS)
     work = _work(config) if fast else (Area("kept_weights", 2 * shown * config.block_size),)
     return lay_out(work, areas, record.size, what, profiled=profiled)

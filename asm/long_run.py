@@ -17,7 +17,7 @@ from quantize.blocks import EXP7, square_table, table_epsilon
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
 from quantize.integer_model import IntegerModel, Trace
 from quantize.quantized import QuantizedModel
-from quantize.sampler import inverse_temperature, sampling_weights
+from quantize.sampler import inverse_temperature, nucleus, sampling_weights
 from quantize.schedule import Activation, Attention, Norm, Rotary, schedule
 from tables.exp import EXP_STEP_BITS
 
@@ -57,7 +57,7 @@ class LongRun:
 
 
 def long_run(model: QuantizedModel) -> LongRun:
-    """Of the text at the model's default temperature.
+    """Of the text at the model's default temperature and top-p.
 
     A running text goes on in window after window: those after the first look alike, so the second stands for them.
     """
@@ -119,7 +119,7 @@ def _chances(model: QuantizedModel, logits: Ints, *, first: bool) -> Floats:
     inverse = inverse_temperature(model.temperature, model.logit_exponent)
     candidates = logits[:, :-1] if first else logits
     if inverse:
-        weights = sampling_weights(candidates, inverse).astype(float)
+        weights = nucleus(sampling_weights(candidates, inverse), model.top_p).astype(float)
     else:
         weights = (np.arange(candidates.shape[1]) == candidates.argmax(1)[:, None]).astype(float)
     weights /= weights.sum(1, keepdims=True)

@@ -23,6 +23,7 @@ HOST_FIELDS = (
     "capacity",
     "record_bytes",
     "watch",
+    "top_p",
     "prompt",
 )
 HOST_MAGIC = b"GPT1"

@@ -152,6 +152,12 @@ class QuantizedModel:
         """Default sampling temperature in tenths."""
         return round(10 * float(self.info.get("temperature", 0.5)))
 
+    @property
+    def top_p(self) -> int:
+        """Default top-p in percent; 0, as for a note of 0 or 1, keeps every token."""
+        share = float(self.info.get("top_p", 0))
+        return min(max(round(100 * share), 1), 99) if 0 < share < 1 else 0
+
 
 def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name → shape of every array of integers: the weights, and what rotated keys are measured from."""

@@ -45,6 +45,11 @@ def distance_weights(inverse_t: int) -> Ints:
     return weights
 
 
+def top_share(top_p: int) -> int:
+    """The last Q0.16 number below top_p percent, 0 (off) for 0; top_p 0 to 99.    asm: set_top_p"""
+    return ((top_p << 16) - 1) // 100 if top_p else 0
+
+
 @dataclass
 class Generator:
     """Xorshift on two words: x, y = y, y ^ (y >> 1) ^ t ^ (t >> 3) with t = x ^ (x << 5).    asm: random
@@ -81,26 +86,45 @@ def sampling_weights(logits: Ints, inverse_t: int) -> Ints:
     return weights
 
 
-def choose(logits: Ints, inverse_t: int, random: Ints) -> Ints:
+def nucleus(weights: Ints, top_p: int) -> Ints:
+    """The fewest largest weights that sum to more than top_share · Σw / 2^16, and the equals of their least.
+
+    The others become 0; top_p 0 keeps all. weights (B, candidates) Q0.16; returns the same.    asm: nucleus
+    """
+    if top_p == 0:
+        return weights
+    falling = -np.sort(-weights, -1)
+    cumulative = falling.cumsum(-1)
+    enough = cumulative > top_share(top_p) * cumulative[:, -1:] >> 16
+    least = np.take_along_axis(falling, enough.argmax(-1)[:, None], -1)
+    return np.where(weights >= least, weights, 0)
+
+
+def choose(logits: Ints, inverse_t: int, random: Ints, top_p: int = 0) -> Ints:
     """The next token: the first i with w₀ + … + wᵢ > random · Σw / 2^16, or the first maximum if inverse_t = 0.
 
-    logits (B, candidates) Q8.8; random (B,) of 16 bits; returns (B,).    asm: choose_token
+    w are the sampling weights in the nucleus. logits (B, candidates) Q8.8; random (B,) of 16 bits; top_p in
+    percent, 0 = all; returns (B,).    asm: choose_token
     """
     if inverse_t == 0:
         return np.asarray(logits.argmax(-1), np.int64)
-    cumulative = sampling_weights(logits, inverse_t).cumsum(-1)
+    cumulative = nucleus(sampling_weights(logits, inverse_t), top_p).cumsum(-1)
     threshold = (random * cumulative[:, -1]) >> 16
     return np.asarray((cumulative > threshold[:, None]).argmax(-1), np.int64)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a host asks of the console: `count` documents after `prompt`, from one seed at one temperature."""
+    """What a host asks of the console: `count` documents after `prompt`, from one seed.
+
+    tenths: the temperature; top_p: in percent, 0 = off.
+    """
 
     seed: int
     tenths: int
     count: int
     prompt: tuple[int, ...] = ()
+    top_p: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,13 +141,13 @@ class Token:
 
 
 def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = False) -> list[list[Token]]:
-    """Everything the console computes for the requests (all of one temperature), token by token.
+    """Everything the console computes for the requests (all of one temperature and top-p), token by token.
 
     A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
     The first token of an empty prompt is never BOS: no document is empty. A model of running text goes on where
     its context is full: the second half of the window becomes the next one's prompt.    asm: host_loop
     """
-    config = model.config
+    config, top_p = model.config, requests[0].top_p
     inverse_t = inverse_temperature(requests[0].tenths, model.model.logit_exponent)
     streams, generator = model.start(len(requests)), Generator.seeded([r.seed for r in requests])
     tokens = np.full(len(requests), config.bos, np.int64)
@@ -139,8 +163,8 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
         x, y = generator.x.copy(), generator.y.copy()
         random = generator.draw()
         generator.x, generator.y = np.where(forced, x, generator.x), np.where(forced, y, generator.y)
-        free = choose(logits, inverse_t, random)
-        first = choose(logits[:, :-1], inverse_t, random)
+        free = choose(logits, inverse_t, random, top_p)
+        first = choose(logits[:, :-1], inverse_t, random, top_p)
         given = np.array([t[p] if f else 0 for t, p, f in zip(prompts, position, forced, strict=True)])
         following = np.where(forced, given, np.where(position == 0, first, free))
         for n in np.flatnonzero(left > 0):

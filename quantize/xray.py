@@ -9,7 +9,7 @@ import numpy as np
 
 from quantize.fixed import Ints
 from quantize.quantized import QuantizedModel
-from quantize.sampler import Token, inverse_temperature, sampling_weights
+from quantize.sampler import Token, inverse_temperature, nucleus, sampling_weights
 from tables.cells import END, POSITIVE, SHARES, SIGNED, WHOLE, level
 
 ACROSS = 16
@@ -64,7 +64,8 @@ def xray(model: QuantizedModel, document: Sequence[Token], tenths: int, layer: i
     )
     inverse_t = inverse_temperature(tenths, model.logit_exponent)
     if inverse_t:
-        after = _padded(sampling_weights(logits[None], inverse_t)[0], config.vocab_size)
+        drawn_from = nucleus(sampling_weights(logits[None], inverse_t), model.top_p)[0]
+        after = _padded(drawn_from, config.vocab_size)
     else:
         after = np.where(np.arange(config.vocab_size) == now.next_token, LARGEST, 0)
     return Xray(

@@ -52,6 +52,7 @@ class Host:
         for name, value in (
             ("seed", request.seed),
             ("temperature", request.tenths),
+            ("top_p", request.top_p),
             ("count", request.count),
             ("prompt_length", len(request.prompt)),
             ("status", RUN),

@@ -55,17 +55,18 @@ def model_data(model: QuantizedModel) -> Json:
         "parameters": dict(model.parameters),
         "logit_shift": model.logit_shift,
         "logit_exponent": model.logit_exponent,
+        "top_p": model.top_p,
         "trace": [_entry(entry) for entry in trace_entries(config, model.kernels)],
         "tables": tables(config, sorted(bits)),
     }
 
 
 def golden(model: QuantizedModel, requests: Sequence[Request] = GOLDEN) -> Json:
-    """The model with every token of some requests: state, logits, every intermediate, from Python's model."""
+    """The model with every token of some requests, at its own top-p: state, logits, every intermediate."""
     bos, integer = model.config.bos, IntegerModel(model)
     found = []
     for given in requests:
-        request = replace(given, prompt=tuple(token % bos for token in given.prompt))
+        request = replace(given, prompt=tuple(token % bos for token in given.prompt), top_p=model.top_p)
         (tokens,) = run(integer, [request], traced=True)
         found.append({**asdict(request), "tokens": [_token(token, model) for token in tokens]})
     return {"model": model_data(model), "requests": found}

@@ -75,13 +75,20 @@ MOST_DOCUMENTS = 0xFFFF
 
 
 def measure_bare(
-    page: NamesPage, tokens: int, tenths: int, seed: int, progress: Callable[[int], None] = lambda _: None
+    page: NamesPage,
+    tokens: int,
+    tenths: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    top_p: int = 0,
 ) -> Speed:
     """The same tokens without anything a person sees or hears: no drawing, no note, no pad, no log.
 
     The first documents of `seed`, at least `tokens` tokens after the first SKIPPED. It takes the cartridge over.
     """
-    for name, value in (("seed", seed), ("temperature", tenths), ("count", MOST_DOCUMENTS), ("prompt_length", 0)):
+    asked = {"seed": seed, "temperature": tenths, "top_p": top_p, "count": MOST_DOCUMENTS, "prompt_length": 0}
+    for name, value in asked.items():
         page.console.write_words(host_field(name), np.array([value]))
     page.console.write_words(host_field("command"), np.array([UNLOGGED]))
     page.run_until(lambda: page.word("host_status") == 1)

@@ -37,8 +37,8 @@ class Text:
 def typical_text(model: QuantizedModel, whole: LongRun, tokens: int, names: int, skipped: int) -> Text:
     """The whole documents, `tokens` tokens or half as many again, whose positions are nearest to the long run's.
 
-    At the model's own temperature. whole: its long run; names: documents to a page, of which the first `skipped`
-    tokens are not timed.
+    At the model's own temperature and top-p. whole: its long run; names: documents to a page, of which the first
+    `skipped` tokens are not timed.
     Seeds are looked at in turn, so where texts hardly vary it is that of the seed which the console begins with.
     """
     integer = IntegerModel(model)
@@ -46,7 +46,8 @@ def typical_text(model: QuantizedModel, whole: LongRun, tokens: int, names: int,
     documents = int(LONGER * tokens / (length - min(skipped / names, length / 2))) + 2
     texts: list[Text] = []
     for first in range(FIRST_SEED, FIRST_SEED + SEEDS, TOGETHER):
-        requests = [Request(seed, model.temperature, documents) for seed in range(first, first + TOGETHER)]
+        seeds = range(first, first + TOGETHER)
+        requests = [Request(seed, model.temperature, documents, top_p=model.top_p) for seed in seeds]
         for request, made in zip(requests, run(integer, requests), strict=True):
             texts += [Text(request.seed, skipped, *end) for end in _ends(made, tokens, names, skipped)]
         best = min(texts, key=lambda text: abs(text.positions - whole.positions))

@@ -18,7 +18,7 @@ from quantize import blocks
 from quantize.digits import MOST_EXPONENT
 from quantize.kernels import KERNELS
 from quantize.quantized import QuantizedModel
-from quantize.sampler import Generator, Request, choose, inverse_temperature, sampling_weights
+from quantize.sampler import Generator, Request, choose, inverse_temperature, nucleus, sampling_weights
 from snesgpt.lab_model import GOLDEN, Json, as_json, golden, tables
 from tests.models import digit_model, random_model
 from trainer.config import ModelConfig
@@ -41,6 +41,7 @@ def models() -> dict[str, QuantizedModel]:
     return {
         "schoolbook": random_model(SHAPE, wte=4),
         "schoolbook_squared": random_model(SQUARED, 1, fc1=1.5, fc2=0.25),
+        "top_p": replace(random_model(SHAPE, 7), info={"top_p": 0.6}),
         "halved_logits": replace(random_model(SHAPE, 2), logit_shift=2),
         "front_table_and_columns": digit_model(SHAPE, 2, front=True),
         "rows": digit_model(SHAPE, 1, active=0.9, front=False, lm_head=8, wte=4),
@@ -153,9 +154,12 @@ def sampling(random: np.random.Generator) -> list[Json]:
             if inverse_t:
                 weights = sampling_weights(logits[None], inverse_t)[0]
                 found.append(call("samplingWeights", weights, logits, inverse_t))
+                for top_p in (0, 1, 50, 90, 99):
+                    found.append(call("nucleus", nucleus(weights[None], top_p)[0], weights, top_p))
             for draw in (0, 1, 0x7FFF, 0xFFFF, *random.integers(0, 1 << 16, 9).tolist()):
-                token = choose(logits[None], inverse_t, np.array([draw]))[0]
-                found.append(call("choose", token, logits, inverse_t, draw))
+                for top_p in (0, 75):
+                    token = choose(logits[None], inverse_t, np.array([draw]), top_p)[0]
+                    found.append(call("choose", token, logits, inverse_t, draw, top_p))
     return found
 
 

@@ -329,14 +329,87 @@ def choose_token(memory: Memory, random: Random, count: int) -> Call:
     inverse_t = inverse_temperatures(random, len(logits), lowest=0)
     generator = Generator(x.copy(), y.copy())
     drawn = generator.draw()
+    top_p = np.where(random.integers(0, 2, len(logits)), random.integers(1, 100, len(logits)), 0)
     chosen = [
-        sampler.choose(row[None, :length], inverse, np.array([draw]))[0]
-        for row, length, inverse, draw in zip(logits, candidates, inverse_t.tolist(), drawn, strict=True)
+        sampler.choose(row[None, :length], inverse, np.array([draw]), percent)[0]
+        for row, length, inverse, draw, percent in zip(
+            logits, candidates, inverse_t.tolist(), drawn, top_p.tolist(), strict=True
+        )
     ]
     given = {"logits": logits, "candidates": 2 * candidates, "inverse_t": inverse_t, "random_x": x, "random_y": y}
-    given |= distances(random, inverse_t)
+    given |= distances(random, inverse_t) | {"top_share": top_shares(top_p)}
     wanted = {"next_token": np.array(chosen), "random_x": generator.x, "random_y": generator.y, "logits": logits}
     return Call(given, wanted | {"inverse_t": inverse_t})
+
+
+@twin
+def set_top_p(memory: Memory, random: Random, count: int) -> Call:
+    """Every percentage, again and again."""
+    top_p = np.arange(max(count, 100)) % 100
+    return Call({"A": top_p}, {"top_share": top_shares(top_p)})
+
+
+@twin
+def share_of_sum(memory: Memory, random: Random, count: int) -> Call:
+    share, total = (
+        low_word(numbers(random, count)),
+        random.integers(0, 1 << 26, count) >> random.integers(0, 26, count),
+    )
+    share[:6], total[:6] = [0, 1, 0xFFFF, 0xFFFF, 0x8000, 0], [1 << 26, 0xFFFF, 0xFFFF, (1 << 26) - 1, 0x20000, 0]
+    return Call({"A": share, "acc": total}, {"dividend": share * total >> 16, "acc": total})
+
+
+@twin
+def nucleus(memory: Memory, random: Random, count: int) -> Call:
+    weights, candidates = possible_weights(memory, random, count)
+    top_p = np.append(np.tile([1, 50, 99], 5), random.integers(1, 100, len(weights) - 15))
+    kept, total = weights.copy(), np.zeros(len(weights), np.int64)
+    before = total.copy()
+    for n, (row, length, percent) in enumerate(zip(kept, candidates, top_p.tolist(), strict=True)):
+        before[n] = row[:length].sum()
+        row[:length] = sampler.nucleus(row[None, :length], percent)[0]
+        total[n] = row[:length].sum()
+    given = {"sample_weights": weights, "candidates": 2 * candidates, "acc": before, "top_share": top_shares(top_p)}
+    wanted = {"sample_weights": kept, "candidates": 2 * candidates, "acc": total}
+    return Call(given, wanted | {"top_share": given["top_share"]})
+
+
+@twin
+def least_kept(memory: Memory, random: Random, count: int) -> Call:
+    """Sums that are met exactly, by one less, and any."""
+    weights, candidates = possible_weights(memory, random, count)
+    exceeded, least = np.zeros((2, len(weights)), np.int64)
+    for n, (row, length) in enumerate(zip(weights, candidates, strict=True)):
+        sums = np.sort(row[:length])[::-1].cumsum()
+        near = random.choice(sums) - random.integers(0, 2)
+        exceeded[n] = near if n % 2 and near < sums[-1] else random.integers(0, sums[-1])
+        least[n] = np.sort(row[:length])[::-1][(sums > exceeded[n]).argmax()]
+    given = {"sample_weights": weights, "candidates": 2 * candidates, "dividend": exceeded}
+    return Call(given, {"A": least, "sample_weights": weights, "candidates": 2 * candidates})
+
+
+def possible_weights(memory: Memory, random: Random, count: int) -> tuple[Ints, Ints]:
+    """(N, vocab) sampling weights, and how many tokens may be chosen: one weight, all alike, two in turn, any.
+
+    Among those that may be chosen one is the largest there is.
+    """
+    vocab = memory.config.vocab_size
+    alone, alike = np.zeros((5, vocab), np.int64), np.full((5, vocab), 0xFFFF)
+    two = random.choice(blocks.EXP, (count // 4, 1, 2))
+    two = np.take_along_axis(two.repeat(vocab, 1), random.integers(0, 2, (len(two), vocab, 1)), 2)[:, :, 0]
+    steps = random.integers(0, 1 + random.integers(1, 257, (count, 1)), (count, vocab))
+    weights = np.concatenate([alone, alike, alone, two, blocks.EXP[steps]])
+    candidates = np.append(
+        np.tile([vocab, vocab - 1, 1, 2, vocab], 3), random.integers(1, vocab + 1, len(weights) - 15)
+    )
+    weights[10:15, -1] = 0xFFFF  # beyond the last candidate: it must not count
+    weights[np.arange(len(weights)), random.integers(0, candidates)] = 0xFFFF
+    return weights, candidates
+
+
+def top_shares(top_p: Ints) -> Ints:
+    """The Q0.16 share that goes with each percentage."""
+    return np.array([sampler.top_share(percent) for percent in top_p.tolist()])
 
 
 @twin

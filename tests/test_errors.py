@@ -162,6 +162,15 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert f"snesgpt {name}" in out and not err
 
 
+@pytest.mark.parametrize("top_p", ["nan", "inf", "-0.1", "0.905", "1.01", "90"])
+def test_a_top_p_that_is_none(user: User, top_p: str) -> None:
+    assert "is not one of 0 (off), 0.01" in user.is_told(f"sample model.npz --top-p {top_p}")
+
+
+def test_the_float_model_knows_no_top_p(user: User) -> None:
+    assert "leave out --top-p" in user.is_told("sample model.npz --float --top-p 0.5")
+
+
 @pytest.mark.parametrize("temperature", ["nan", "inf", "-0.1", "0.55", "2.1"])
 def test_a_temperature_that_is_none(user: User, temperature: str) -> None:
     assert "is not one of 0.0, 0.1" in user.is_told(f"sample model.npz --temperature {temperature}")
@@ -366,6 +375,7 @@ DESCRIBED = {
         lambda: fields(temperature=True),
         "temperature is True: it must be a number from 0 to 2",
     ),
+    "top-p is in percent": (lambda: fields(top_p=90), "top_p is 90: it must be a number from 0 to 1"),
     "temperature is too high": (lambda: fields(temperature=3), "temperature is 3"),
     "a share above one": (
         lambda: fields(active_hidden=1.5),

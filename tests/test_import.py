@@ -36,7 +36,7 @@ from trainer.weights import Weights, load_weights, save_weights
 
 MANUAL = (Path(__file__).parent.parent / "docs" / "import.md").read_text(encoding="utf-8")
 CONFIG = ModelConfig(7, block_size=5, n_embd=12, n_head=3, n_layer=2, n_hidden=9, activation="relu2")
-NUMBERS = {"temperature": 0.7, "active_hidden": 0.25}
+NUMBERS = {"temperature": 0.7, "top_p": 0.9, "active_hidden": 0.25}
 
 
 def weights(config: ModelConfig = CONFIG) -> Weights:
@@ -97,7 +97,7 @@ def test_the_pair_is_what_the_manual_says(pair: tuple[Path, Path]) -> None:
     fields = json.loads(config.read_text())
     assert fields == {**CONFIG.to_dict(), "symbols": list("abcdef"), **NUMBERS}
     described = re.findall(r"^\| `(\w+)` \|", MANUAL.split("## Shape")[1].split("\n## ")[0], re.MULTILINE)
-    assert described == [*list(fields)[:-2], "merges", "documents", "fold_case", *list(fields)[-2:]]
+    assert described == [*list(fields)[:-3], "merges", "documents", "fold_case", *list(fields)[-3:]]
     arrays = safetensors.numpy.load_file(path)
     assert {name: array.shape for name, array in arrays.items()} == CONFIG.tensor_shapes()
     named = set(re.findall(r"`([\w.]+)`", MANUAL.split("## Tensors")[1].split("Head h")[0]))

@@ -71,6 +71,14 @@ def test_the_first_page_is_seed_1_at_the_model_s_temperature(core: str) -> None:
         assert_settings(page, 1, 13)
 
 
+def test_the_page_is_drawn_at_the_model_s_top_p() -> None:
+    model = replace(MODEL, info={"temperature": 1.3, "top_p": 0.4})
+    rom = build_rom(model)
+    with Console(rom.image) as console:
+        made = Names(console, rom).finish()
+    assert made == documents(IntegerModel(model), Request(1, 13, NAMES, top_p=40)) != expected(1, 13)
+
+
 def test_the_name_being_made_is_marked_and_gold_and_complete_ones_are_white(page: Names) -> None:
     page.console.run_until(lambda _: page.word("names_made") > 24 and page.word("position") > 1, FRAMES_A_PAGE)
     (number,) = page.marked()

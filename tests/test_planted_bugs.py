@@ -27,8 +27,13 @@ Files = dict[str, bytes]
 Edit = Callable[[Files], None]
 
 CONFIG = ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_hidden=16)
-BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1))], [Request(3, 0, 4)], [Request(4, 20, 12)]]
-"""Two names, so that the cache is stale; a prompt; greedy; many first letters."""
+BATCHES = [
+    [Request(1, 10, 2), Request(2, 10, 2, (3, 1))],
+    [Request(3, 0, 4)],
+    [Request(4, 20, 12)],
+    [Request(5, 20, 8, top_p=50)],
+]
+"""Two names, so that the cache is stale; a prompt; greedy; many first letters; of half their chances."""
 
 
 def tied(model: QuantizedModel) -> QuantizedModel:
@@ -268,7 +273,7 @@ BY_PARITY = [
     Bug(
         "the last of equals wins",
         within(
-            "largest_logit", "        bcc smaller\n", "        bcc smaller\n        beq smaller\n", "inference.asm"
+            "largest_logit", "        bcc smaller\n", "        bcc smaller\n        beq smaller\n", "sampler.asm"
         ),
         "next_token[",
     ),
@@ -276,6 +281,17 @@ BY_PARITY = [
         "the temperature asked for is ignored",
         swap("inference.asm", "lda host_temperature\n", "lda #TEMPERATURE_DEFAULT\n"),
         "next_token[",
+    ),
+    Bug(
+        "the top-p asked for is ignored",
+        swap("inference.asm", "lda host_top_p\n", "lda #TOP_P_DEFAULT\n"),
+        "next_token[",
+    ),
+    Bug(
+        "top-p kept from the request before",
+        within("set_top_p", "        sta top_share\n        cmp #0\n", "        cmp #0\n", "sampler.asm"),
+        "next_token[",
+        replace(MODEL, info={"top_p": 0.3}),
     ),
     Bug(
         "an interrupt keeps not the accumulator",
@@ -299,13 +315,78 @@ BY_ROUTINE = [
     Bug("temperature rounded down", numbers("inverse_t_table", add(13, -1)), "set_temperature"),
     Bug(
         "sampling argument not rounded",
-        within("set_temperature", "set acc, 1 << 10 ", "set acc, (1 << 10) - 1 ", "inference.asm"),
+        within("set_temperature", "set acc, 1 << 10 ", "set acc, (1 << 10) - 1 ", "sampler.asm"),
         "set_temperature",
     ),
     Bug(
         "carry of a sum of weights lost",
-        within("sampling_weights", "inc acc + 2\n", "\n", "inference.asm"),
+        within("sampling_weights", "inc acc + 2\n", "\n", "sampler.asm"),
         "sampling_weights",
+    ),
+    Bug(
+        "weights below the nucleus kept",
+        within("nucleus", "        bcc drop\n", "", "sampler.asm"),
+        "nucleus",
+    ),
+    Bug(
+        "carry of the nucleus's sum lost",
+        within("nucleus", "inc acc + 2\n", "\n", "sampler.asm"),
+        "nucleus",
+    ),
+    Bug(
+        "equals of the least weight dropped",
+        within("nucleus", "        bcc drop\n", "        bcc drop\n        beq drop\n", "sampler.asm"),
+        "nucleus",
+    ),
+    Bug(
+        "a sum that is only met taken for exceeded",
+        within(
+            "least_kept",
+            "        lda dividend\n        sta product\n",
+            "        lda dividend\n        dec a\n        sta product\n",
+            "sampler.asm",
+        ),
+        "least_kept",
+    ),
+    Bug(
+        "borrow of the upper word lost",
+        within(
+            "least_kept",
+            "        dec dividend + 2\n        bpl next\n",
+            "        dec dividend + 2\n        bra next\n",
+            "sampler.asm",
+        ),
+        "least_kept",
+    ),
+    Bug(
+        "half of the exp table out of reach",
+        within("least_kept", "EXP_ENTRIES / 2", "EXP_ENTRIES / 4", "sampler.asm"),
+        "least_kept",
+    ),
+    Bug(
+        "the first weight gathered not looked at",
+        within(
+            "least_kept",
+            "next:   dex\n        dex\n        bmi short",
+            "next:   dex\n        dex\n        beq short",
+            "sampler.asm",
+        ),
+        "least_kept",
+    ),
+    Bug(
+        "tokens that may not be chosen weighed",
+        within("least_kept", "ldy candidates", "ldy #2 * N_VOCAB", "sampler.asm"),
+        "least_kept",
+    ),
+    Bug(
+        "top-p rounded up",
+        within("set_top_p", "        dec a\n", "", "sampler.asm"),
+        "set_top_p",
+    ),
+    Bug(
+        "upper word of the sum not shared",
+        within("share_of_sum", "        lda acc + 2\n", "        lda #0\n", "sampler.asm"),
+        "share_of_sum",
     ),
     Bug(
         "upper word of the sum of weights not heard",

@@ -41,6 +41,13 @@ def test_a_good_cartridge_passes(model: QuantizedModel, rom: Rom, core: str) -> 
     assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
 
 
+def test_a_cartridge_with_a_top_p_passes_and_its_transcript_is_its_own() -> None:
+    model = replace(SCHOOLBOOK, info={"top_p": 0.5})
+    rom, transcript = build_rom(model), golden(model)
+    assert outcome(rom, rom.image) == ("PASS", f"PASS {transcript.tokens} tokens")
+    assert transcript.checksums.tolist() != golden(SCHOOLBOOK).checksums.tolist()
+
+
 @pytest.mark.parametrize("token", [1, 17, 200])
 def test_the_first_wrong_token_is_named(token: int) -> None:
     wrong = changed(SCHOOLBOOK_ROM.image, offset(SCHOOLBOOK_ROM, "golden") + 2 * (token - 1), 1)

@@ -190,7 +190,7 @@ MODELS: dict[str, Callable[[], tuple[QuantizedModel, Rom]]] = {
 
 def traced(model: QuantizedModel, count: int, seed: int = 1, tenths: int | None = None) -> list[list[Token]]:
     """The documents of the first so many tokens, each as far as it is made then."""
-    request = Request(seed, model.temperature if tenths is None else tenths, count)
+    request = Request(seed, model.temperature if tenths is None else tenths, count, top_p=model.top_p)
     (tokens,) = run(IntegerModel(model), [request], traced=True)
     starts = [n for n, token in enumerate(tokens) if token.position == 0]
     return [tokens[max(s for s in starts if s <= n) : n + 1] for n in range(count)]
@@ -203,6 +203,18 @@ def test_every_step_shows_the_values_of_its_token(name: str) -> None:
         for document in traced(model, model.config.block_size + 3):
             assert_shows(page, model, document, model.temperature)
             press(page, "a")
+
+
+def test_what_is_drawn_from_is_shown_without_what_top_p_drops() -> None:
+    model = replace(random_model(ModelConfig(9, 5, n_embd=8, n_head=2, n_hidden=16)), info={"top_p": 0.6})
+    with xray_screen(build_rom(model)) as page:
+        documents = traced(model, 8)
+        for document in documents:
+            assert_shows(page, model, document, model.temperature)
+            press(page, "a")
+    everything = replace(model, info={})
+    pictures = [[xray(m, made, m.temperature, 0, 0).after for made in documents] for m in (model, everything)]
+    assert pictures[0] != pictures[1]
 
 
 @pytest.mark.parametrize("name", ["digit columns", "merged tokens"])

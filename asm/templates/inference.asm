@@ -1,4 +1,4 @@
-; The generation loop: sample, log, begin and end documents; for a person at the pad and for a host.
+; The generation loop: log, begin and end documents; for a person at the pad and for a host.
 
         .include "contract.inc"
         .include "config.inc"
@@ -17,112 +17,6 @@ LOG_X        = 6
 LOG_Y        = 8
 LOG_LOGITS   = 10
 
-; sample_weights[i] = exp((logits[i] − max) / T), acc = their sum.
-; in: logits, candidates, cutoff, distance_weights    out: sample_weights Q0.16, acc    kills: A, X, Y, column
-; twin: quantize.sampler.sampling_weights
-proc sampling_weights, 16, 16
-        call largest_logit
-        stz acc
-        stz acc + 2
-        ldy candidates
-next:   dey
-        dey
-        bmi done
-        lda column
-        sec
-        sbc logits, y           ; max − logit
-        cmp cutoff
-        bcs far
-        asl a
-        tax
-        lda f:distance_weights, x
-        sta sample_weights, y
-        clc
-        adc acc
-        sta acc
-        bcc next
-        inc acc + 2
-        bra next
-far:    lda #0
-        sta sample_weights, y
-        bra next
-done:   rts
-endproc
-
-; column = the largest candidate logit, X = its first offset.
-; in: logits, candidates    out: column, X    kills: A, Y
-; twin: logits.argmax()
-proc largest_logit, 16, 16
-        stz column
-        ldy candidates
-        dey
-        dey
-:       lda logits, y           ; from the last to the first, so that the first of equals wins
-        eor #$8000              ; unsigned comparison
-        cmp column
-        bcc smaller
-        sta column
-        tyx
-smaller:
-        dey
-        dey
-        bpl :-
-        lda column
-        eor #$8000
-        sta column
-        rts
-endproc
-
-; next_token drawn from the logits, or the first largest at T = 0. One random draw either way.
-; in: logits, candidates, inverse_t, random_x, random_y    out: next_token    kills: A, X, Y, mul_a, mul_b, dividend
-; twin: quantize.sampler.choose
-proc choose_token, 16, 16
-        call random
-        lda inverse_t
-        bne draw
-        call largest_logit
-        txa
-        lsr a
-        sta next_token
-        rts
-draw:   call sampling_weights
-        lda acc                 ; threshold = random · sum / 2^16
-        sta mul_a
-        lda random_y
-        sta mul_b
-        call mul_u16
-        lda product + 2
-        sta dividend
-        lda acc + 2
-        sta mul_a
-        call mul_u16
-        lda product
-        clc
-        adc dividend
-        sta dividend
-        lda product + 2
-        adc #0
-        sta dividend + 2
-        ldx #0
-walk:   lda sample_weights, x
-        beq skip
-        lda dividend            ; below the running sum: this one
-        sec
-        sbc sample_weights, x
-        sta dividend
-        lda dividend + 2
-        sbc #0
-        bcc found
-        sta dividend + 2
-skip:   inx
-        inx
-        bra walk
-found:  txa
-        lsr a
-        sta next_token
-        rts
-endproc
-
 ; A new document: BOS at position 0.
 ; kills: A
 proc begin_document, 16, 16
@@ -131,43 +25,6 @@ proc begin_document, 16, 16
         stz position_bytes
         stz front_base
         rts
-endproc
-
-; inverse_t and cutoff for temperature, and the weight of every distance below the largest logit.
-; in: temperature    out: inverse_t, cutoff, distance_weights    kills: A, X, Y, acc
-; twin: quantize.sampler.distance_weights
-proc set_temperature, 16, 16
-        lda temperature
-        asl a
-        tax
-        lda .loword(inverse_t_table), x
-        sta inverse_t
-        lda .loword(cutoff_table), x
-        sta cutoff
-        beq done                ; greedy
-        set acc, 1 << 10        ; distance · 1/T, Q16.16, and half a step of the exp table
-        stz acc + 2
-        ldx #0
-next:   lda acc + 1
-        lsr a
-        lsr a
-        and #$FFFE
-        tay
-        lda .loword(exp_table), y
-        sta f:distance_weights, x
-        lda acc
-        clc
-        adc inverse_t
-        sta acc
-        bcc :+
-        inc acc + 2
-:       inx
-        inx
-        txa
-        lsr a
-        cmp cutoff
-        bcc next
-done:   rts
 endproc
 
 ; One token of a document: the model, then the prompt's next token or a draw, then the log.
@@ -345,6 +202,8 @@ wait:   lda host_command
         lda host_temperature
         sta temperature
         call set_temperature
+        lda host_top_p
+        call set_top_p
         lda host_seed
         call seed_random
 document:

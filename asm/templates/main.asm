@@ -67,6 +67,8 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         call sound_start
         call load_kept
         set temperature, TEMPERATURE_DEFAULT
+        lda #TOP_P_DEFAULT
+        call set_top_p
         set seed, 1
         set host_capacity, LOG_CAPACITY
         set host_record_bytes, RECORD_BYTES

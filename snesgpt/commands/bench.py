@@ -82,9 +82,7 @@ def command(
     with _progress() as bar:
         speed = _speed(image, addresses, core, text, tenths, bar("tokens", text.tokens))
         shown_nothing = typical_text(integers, whole, tokens, MOST_DOCUMENTS, SKIPPED)
-        bare = _bare(
-            image, addresses, core, shown_nothing, integers.temperature, bar("bare loop", shown_nothing.tokens)
-        )
+        bare = _bare(image, addresses, core, shown_nothing, integers, bar("bare loop", shown_nothing.tokens))
         fewer = min(tokens, STAGE_TOKENS) if speed.frames > STAGE_FRAMES else tokens
         staged = typical_text(integers, whole, fewer, names, 0)
         profile = measure_stages(
@@ -185,7 +183,7 @@ def _bare(
     addresses: Mapping[str, int],
     core: str,
     text: Text,
-    tenths: int,
+    model: QuantizedModel,
     progress: Callable[[int], None],
 ) -> Speed:
     from snesgpt.console import Console
@@ -193,7 +191,8 @@ def _bare(
     from snesgpt.speed import measure_bare
 
     with Console(image, core) as console:
-        return measure_bare(NamesPage(console, addresses), text.tokens, tenths, text.seed, progress)
+        page = NamesPage(console, addresses)
+        return measure_bare(page, text.tokens, model.temperature, text.seed, progress, top_p=model.top_p)
 
 
 def _figures(speed: Speed) -> dict[str, float]:

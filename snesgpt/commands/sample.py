@@ -13,6 +13,11 @@ import click
 @click.option("--count", type=click.IntRange(1, 65535), default=20, help="Documents.")
 @click.option("--seed", type=click.IntRange(0, 65535), default=1, help="As the cartridge shows it.")
 @click.option("--temperature", type=float, help="0.0 to 2.0 in tenths.  [default: the model's]")
+@click.option(
+    "--top-p",
+    type=float,
+    help="Draw from the likeliest tokens of this chance, in hundredths; 0 = from all.  [default: the model's]",
+)
 @click.option("--prompt", default="", help="How each document begins.")
 @click.option("--float", "use_float", is_flag=True, help="From the float model instead; its own random numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -21,24 +26,29 @@ def command(
     count: int,
     seed: int,
     temperature: float | None,
+    top_p: float | None,
     prompt: str,
     use_float: bool,
     as_json: bool,
 ) -> None:
-    """Print the very documents the cartridge prints for a seed, a temperature and a prompt."""
+    """Print the very documents the cartridge prints for a seed, a temperature, a top-p and a prompt."""
     from quantize.integer_model import IntegerModel
     from quantize.quantized import load_model
     from quantize.sampler import Request, documents
+    from trainer.errors import InputError
 
     integers = load_model(model)
     tenths = integers.temperature if temperature is None else tenths_of(temperature)
+    percent = integers.top_p if top_p is None else percent_of(top_p)
     if use_float:
+        if top_p and percent:
+            raise InputError("--float draws from all tokens: leave out --top-p")
         texts = _float_texts(model.with_name("weights.npz"), count, seed, tenths, prompt)
     else:
         given = tuple(integers.tokenizer.encode(integers.reading.clean(prompt))[1:-1])
         what = "characters" if all(len(symbol) == 1 for symbol in integers.symbols) else "tokens"
         _check_prompt(len(given), integers.config.block_size, what)
-        texts = documents(IntegerModel(integers), Request(seed, tenths, count, given))
+        texts = documents(IntegerModel(integers), Request(seed, tenths, count, given, percent))
     between = "\n" if integers.reading.documents == "lines" else "\n\n"
     click.echo(json.dumps(texts) if as_json else between.join(texts))
 
@@ -52,6 +62,16 @@ def tenths_of(temperature: float) -> int:
         if abs(tenths - 10 * temperature) < 1e-6:
             return tenths
     raise InputError(f"temperature {temperature} is not one of 0.0, 0.1 … 2.0")
+
+
+def percent_of(top_p: float) -> int:
+    """Raises InputError for a top-p that the console cannot be set to. All there is, 1, is 0 too: off."""
+    from trainer.errors import InputError
+
+    for percent in range(101):
+        if abs(percent - 100 * top_p) < 1e-6:
+            return percent % 100
+    raise InputError(f"top-p {top_p} is not one of 0 (off), 0.01, 0.02 … 1")
 
 
 def _check_prompt(length: int, context: int, what: str) -> None:

@@ -92,6 +92,7 @@ export class Host {
     request.prompt.forEach((token, i) => setWord(this.#console.wram, this.#fields.prompt + 2 * i, token));
     this.#set("seed", request.seed);
     this.#set("temperature", request.tenths);
+    this.#set("top_p", this.#lab.top_p);
     this.#set("count", request.count);
     this.#set("prompt_length", request.prompt.length);
     this.#set("status", RUN);

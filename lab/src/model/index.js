@@ -1,7 +1,7 @@
 /** The model of lab.json in JavaScript: every number is the one Python and the console compute. */
 
 import { IntegerModel } from "./integer_model.js";
-import { choose, inverseTemperature, run, samplingWeights } from "./sampler.js";
+import { choose, inverseTemperature, nucleus, run, samplingWeights } from "./sampler.js";
 import { Tokenizer } from "./tokenizer.js";
 
 export { canonical, planesOfRow, terms } from "./digits.js";
@@ -16,7 +16,7 @@ const LARGEST = 0xffff;
  * @param lab lab.json, parsed
  * encode(text) → tokens without BOS; decode(tokens) → text; bos; start() → a document; step(document, token) →
  * {logits, trace}; run({seed, tenths, count, prompt}) → generator of {token, position, next, x, y, logits, trace};
- * probabilities(logits, tenths) → {weights, total}; choose(logits, tenths, random) → token.
+ * probabilities(logits, tenths) → {weights, total}; choose(logits, tenths, random) → token; all at the model's top-p.
  * For a document's first token pass logits.subarray(0, bos): it is never BOS.
  */
 export function createModel(lab) {
@@ -24,8 +24,8 @@ export function createModel(lab) {
   const tokenizer = new Tokenizer(lab);
   const inverse = (tenths) => inverseTemperature(tenths, lab.logit_exponent);
   const weigh = (logits, tenths) => {
-    if (tenths > 0) return samplingWeights(logits, inverse(tenths), lab.tables);
-    const likeliest = choose(logits, 0, 0, lab.tables);
+    if (tenths > 0) return nucleus(samplingWeights(logits, inverse(tenths), lab.tables), lab.top_p);
+    const likeliest = choose(logits, 0, 0, 0, lab.tables);
     return logits.map((_, token) => (token === likeliest ? LARGEST : 0));
   };
   return {
@@ -36,7 +36,7 @@ export function createModel(lab) {
     start: () => integer.start(),
     step: (stream, token) => integer.step(stream, token),
     run: (request) => run(integer, lab, request),
-    choose: (logits, tenths, random) => choose(logits, inverse(tenths), random, lab.tables),
+    choose: (logits, tenths, random) => choose(logits, inverse(tenths), random, lab.top_p, lab.tables),
     probabilities(logits, tenths) {
       const weights = weigh(logits, tenths);
       return { weights, total: weights.reduce((sum, weight) => sum + weight, 0) };

@@ -17,10 +17,22 @@ export function samplingWeights(logits, inverseT, tables) {
   return logits.map((logit) => tables.exp[roundShift((largest - logit) * inverseT, INDEX_SHIFT)] ?? 0);
 }
 
-/** The next token: the first i with w₀ + … + wᵢ > random · Σw / 2^16, or the first maximum if inverseT = 0. */
-export function choose(logits, inverseT, random, tables) {
+/** The fewest largest weights that sum to more than topP percent, less than 2^-16 below, and the equals of their least. */
+export function nucleus(weights, topP) {
+  if (topP === 0) return weights;
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let left = floorShift(Math.floor((topP * 65536 - 1) / 100) * total, 16);
+  const least = [...weights].sort((a, b) => b - a).find((weight) => (left -= weight) < 0);
+  return weights.map((weight) => (weight >= least ? weight : 0));
+}
+
+/**
+ * The next token: the first i with w₀ + … + wᵢ > random · Σw / 2^16, w the weights in the nucleus, or the first
+ * maximum if inverseT = 0. topP in percent, 0 = all.
+ */
+export function choose(logits, inverseT, random, topP, tables) {
   if (inverseT === 0) return logits.indexOf(Math.max(...logits));
-  const weights = samplingWeights(logits, inverseT, tables);
+  const weights = nucleus(samplingWeights(logits, inverseT, tables), topP);
   const threshold = floorShift(random * weights.reduce((sum, weight) => sum + weight, 0), 16);
   let cumulative = 0;
   return weights.findIndex((weight) => (cumulative += weight) > threshold);
@@ -31,9 +43,9 @@ export function choose(logits, inverseT, random, tables) {
  *
  * A draw is made for every sampled token, also at T = 0; a prompt's tokens are given and draw nothing. The first token
  * after an empty prompt is never BOS. A running text goes on where its context is full: the second half of the window
- * is the next one's prompt.
+ * is the next one's prompt. Drawn at the model's own top-p.
  * @param integer an IntegerModel
- * @param lab lab.json, of which config, logit_exponent, running and tables are read
+ * @param lab lab.json, of which config, logit_exponent, top_p, running and tables are read
  * @param {{seed: number, tenths: number, count: number, prompt?: number[]}} request
  */
 export function* run(integer, lab, { seed, tenths, count, prompt: given = [] }) {
@@ -47,7 +59,7 @@ export function* run(integer, lab, { seed, tenths, count, prompt: given = [] }) 
     let next = prompt[position];
     if (position >= prompt.length) {
       const candidates = position === 0 ? logits.subarray(0, bos) : logits;
-      next = choose(candidates, inverseT, generator.draw(), lab.tables);
+      next = choose(candidates, inverseT, generator.draw(), lab.top_p, lab.tables);
     }
     yield { token, position, next, x: generator.x, y: generator.y, logits, trace };
     window[position] = next;
