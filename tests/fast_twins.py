@@ -140,7 +140,12 @@ FAST_TWINS["norm.entry"] = norm
 def attention(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's attention: caches of extremes, scores up to their words' ends, every position."""
     config, model, calls = memory.config, memory.model, {}
-    heads, width, context, group = config.n_head, config.head_dim, config.block_size, config.n_head // config.kv_heads
+    heads, width, context, group = (
+        config.n_head,
+        config.head_dim,
+        config.block_size,
+        config.n_head // config.kv_heads,
+    )
     for number, routine in enumerate(memory.layout.attentions):
         name = f"layer{number}.attention"
         query_shift, value_shift = model.query_shift(name), model.parameters[f"{name}.value_shift"]

@@ -41,7 +41,9 @@ def turns(memory: Memory, random: Random, count: int) -> Calls:
     for number, routine in enumerate(memory.layout.rotaries):
         centre = memory.model.tensors[f"layer{number}.key_centre"][0]
         most = int(narrow_limit(routine.key_shift) * 256)
-        query = pairs_of(min(HALVES_LIMIT, WORD_MAX >> routine.query_shift) / longer - 3, random, (cases, config.n_embd))
+        query = pairs_of(
+            min(HALVES_LIMIT, WORD_MAX >> routine.query_shift) / longer - 3, random, (cases, config.n_embd)
+        )
         key = pairs_of((most - np.abs(centre).max()) / longer - 3, random, (cases, config.n_kv))
         key[::2] >>= random.integers(0, 8, (len(key[::2]), 1))
         edges = cut_edges(routine.key_shift, most)
@@ -52,7 +54,9 @@ def turns(memory: Memory, random: Random, count: int) -> Calls:
         value[: len(edges)] = edges[:, None]
         value = np.minimum(value, edges.max())
         turned, keys = (
-            blocks.rotate(x.reshape(cases, n, width), position, config.rope_base, config.block_size).reshape(cases, -1)
+            blocks.rotate(x.reshape(cases, n, width), position, config.rope_base, config.block_size).reshape(
+                cases, -1
+            )
             for x, n in ((query, heads), (key, kv))
         )
         narrow_key = blocks.narrow(keys - centre, routine.key_shift)
@@ -134,7 +138,9 @@ def cut(memory: Memory, random: Random, count: int) -> Calls:
     for routine in memory.layout.sums:
         most = WORD_MAX if routine.far else reach[routine.entry]
         limit, doubled = routine.limit, (routine.limit >> routine.doublings) + np.arange(-2, 3)
-        edges = np.concatenate([doubled, 2 * doubled, [0, 1, routine.far, routine.far + 1, routine.far - 1, most - 1, most]])
+        edges = np.concatenate(
+            [doubled, 2 * doubled, [0, 1, routine.far, routine.far + 1, routine.far - 1, most - 1, most]]
+        )
         edges = np.clip(np.concatenate([edges, -edges]), -most, most)
         streams = np.array([limit, -limit, limit - 1, 1, 0, -1])
         x = np.concatenate([np.tile(streams, len(edges)), random.integers(-limit, limit + 1, count)])

@@ -140,9 +140,9 @@ def llama_weights(config: ModelConfig, seed: int = 0, **scales: float) -> Weight
         scale = scales.get(name.rpartition(".")[2], 1.0)
         exact = random.normal(0, 1.0 if name == "wte" else 1.0 / np.sqrt(shape[1]), shape) * scale
         tensors[name] = exact.astype(np.float32)
-    tensors["wte"][:, 0] += 2.0
+    tensors["wte"][:, 0] += 3.0
     for layer in range(config.n_layer):
-        tensors[f"layer{layer}.wk"][:, 0] += 0.5
+        tensors[f"layer{layer}.wk"][:, 0] += 1.0
     return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": 0.9})
 
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from asm.layout import plan
 from quantize.llama import WORD_BITS
+from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
 from snesgpt.console import Console
 from tests.llama_twins import LLAMA_TWINS
-from tests.models import llama_config, llama_model
+from tests.models import llama_config, llama_model, llama_weights
 from tests.routine_console import RoutineConsole, build_routines
 
 SHIFTS = {-2: (5, 0), -1: (5, 1), 0: (5, 2), 1: (5, 3), 2: (4, 3), 3: (3, 3)}
@@ -34,10 +36,18 @@ def every_shift() -> QuantizedModel:
     return replace(model, parameters=parameters)
 
 
+def later_parts_reach_farther() -> QuantizedModel:
+    """A row of fc2 in three parts, the first small: the others' sums come halved and can leave a word."""
+    weights = llama_weights(llama_config(9, 200, 16, (8, 4), 1, 100), 3)
+    weights.tensors["layer0.fc2"][:, :34] *= 0.05
+    weights.tensors["layer0.fc2"][:, 34:] *= 8
+    return quantize(weights, "digits")
+
+
 MODELS: dict[str, Callable[[], QuantizedModel]] = {
     "groups of 2": lambda: llama_model(llama_config(13, 7, 16, (4, 2), 2, 20, 100.0), 1, fc1=4.0),
     "groups of 4, 140 positions": lambda: llama_model(llama_config(9, 140, 16, (4, 1), 1, 12), 2),
-    "groups of 2 of 8 heads, 3 parts, 200 positions": lambda: llama_model(llama_config(9, 200, 16, (8, 4), 1, 100), 3),
+    "groups of 2 of 8 heads, 3 parts, 200 positions": later_parts_reach_farther,
     "own keys, every shift": every_shift,
 }
 RANDOM_CASES = {"snes9x": 100, "bsnes": 10}
@@ -59,3 +69,25 @@ def test_a_llama_routine_equals_its_twin(routines: tuple[RoutineConsole, int], n
     assert calls
     for label, call in calls.items():
         assert console.check(label, call, header=name) >= count
+
+
+def test_the_models_need_every_kind_of_code() -> None:
+    """Or the tests above would not see it."""
+    layouts = [plan(make()) for make in MODELS.values()]
+    sums = [routine for layout in layouts for routine in layout.sums]
+    assert {(routine.doublings, routine.far > 0) for routine in sums} >= {
+        (0, False),
+        (0, True),
+        (1, False),
+        (1, True),
+    }
+    assert {routine.doublings for routine in sums} == {0, 1, 2, 3}
+    assert {routine.bits for routine in sums} == {11, 12, 13}
+    assert {routine.score_drop for layout in layouts for routine in layout.attentions} == set(SHIFTS)
+    assert {norm.bits + norm.doublings for layout in layouts for norm in layout.norms} == {WORD_BITS}
+    assert {norm.bits for layout in layouts for norm in layout.norms} == {11, 12, 13}
+    gates = [routine for layout in layouts for routine in layout.gates]
+    assert {routine.shift for routine in gates} == {2, 3} and max(routine.bits for routine in gates) > 12
+    assert any(
+        head.seek_keys for layout in layouts for routine in layout.attentions for head in routine.halves[-1].heads
+    )
