@@ -81,6 +81,11 @@ class AttentionRoutine:
         return (1 << self.score_drop) >> 1 if self.score_drop > 0 else 0
 
     @property
+    def score_doublings(self) -> int:
+        """How often a score below the best is doubled, where it is coarser than the table of exp."""
+        return max(0, -self.score_drop)
+
+    @property
     def segments(self) -> tuple[str, str, str]:
         """The segments of the three pieces."""
         return self.segment, self.weigh_segment, self.mean_segment

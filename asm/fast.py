@@ -385,4 +385,4 @@ def slots_for(model: QuantizedModel, proof: RangeProof, weights: Sequence[str]) 
     """The slots of a vector that these matrices read: a bias that keeps both copies non-negative."""
     inputs = model.config.tensor_shapes()[weights[0]][1]
     largest = max(float(proof.sources[name](np.eye(inputs)).max()) for name in weights)
-    return Slots(SLOTS, inputs, bias_for(largest, HALVINGS + max(model.exponent(name) for name in weights)))
+    return Slots(SLOTS, inputs, bias_for(largest, HALVINGS + max(model.finest(name) for name in weights)))

@@ -53,7 +53,7 @@ from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_ta
 from quantize.fast import has_front_table
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
 from quantize.quantized import QuantizedModel
-from quantize.ranges import OUT_SUMS, RangeProof
+from quantize.ranges import RangeProof
 from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, parts, schedule
 from tables.exp import EXP_STEP_BITS
 from tables.rotary import rotary_table
@@ -460,8 +460,7 @@ class Planner:
 
     def _cut_sum(self, block: Add) -> None:
         bits, doublings = self.model.parameters[f"{block.weight}.cut_bits"], self.model.out_shift(block.weight)
-        reach = next(b.largest for b in self.proof.bounds if b.name == f"{block.weight} {OUT_SUMS}") * ONE
-        far = 1 << (14 - doublings) if reach * 2**doublings + 2 ** (bits + 1) > WORD_MAX else 0
+        far = 1 << (14 - doublings) if self.proof.cut_sums[block.name] + (1 << bits) > WORD_MAX else 0
         entry = sum_entry(bits, doublings, far > 0)
         if all(routine.entry != entry for routine in self.plan.sums):
             size = sum_bytes(self.model.config.n_embd, doublings, far > 0)

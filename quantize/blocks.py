@@ -182,7 +182,7 @@ def gated(gate: Ints, up: Ints, bits: int, limit: int, shift: int) -> Ints:
 
 
 def add_cut(x: Ints, y: Ints, doublings: int, bits: int) -> Ints:
-    """x + y · 2^doublings, cut to what lies between ±2^bits.    asm: add_cut
+    """x + y · 2^doublings, cut to what lies between ±2^bits.    asm: gated
 
     x (…,) Q8.8 within that range; y (…,) any words; returns (…,) Q8.8.
     """

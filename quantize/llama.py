@@ -31,7 +31,7 @@ KEY_SHIFT = 5
 """Keys from −15.9 to 15.9: their pairs are scaled to fill that, and the queries' the other way."""
 
 LARGEST_KEY = 110.0
-"""What a scaled key may reach by its proof, before its centre is taken off: of 127.99."""
+"""What a scaled key may reach by its proof, on one side of its centre: of 111.9."""
 
 VALUE_SHIFT = 2
 """Values from −2 to 2, each dimension scaled to fill that, and the columns of wo that read it the other way."""
@@ -76,8 +76,9 @@ def key_scale(key: Array, least: Array, most: Array) -> Array:
     """What each key dimension is multiplied by, the same for both of a pair. key (n_kv, d) and its range."""
     spread = ((most - least) / 2).reshape(-1, 2).max(1)
     longest = np.linalg.norm(key.reshape(len(key) // 2, 2, -1), 2, axis=(1, 2)) * np.sqrt(key.shape[1]) * 1.05
+    middle = np.abs((most + least) / 2).reshape(-1, 2).max(1)
     room = BYTE * 2**KEY_SHIFT / ONE / (MARGIN * np.maximum(spread, 1e-3))
-    scale: Array = np.minimum(room, LARGEST_KEY / np.maximum(longest, 1e-3)).repeat(2)
+    scale: Array = np.minimum(room, LARGEST_KEY / np.maximum(longest + middle, 1e-3)).repeat(2)
     return scale
 
 

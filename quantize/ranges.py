@@ -17,6 +17,7 @@ from quantize.blocks import NORM_SLACK, VALUE_BITS, norm_epsilon
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, schedule
+from tables.rotary import rotary_worst_error
 from tables.rsqrt import rsqrt_worst_error
 from trainer.errors import InputError
 
@@ -26,6 +27,9 @@ Image = Callable[[Floats], Floats]
 
 HALVES_LIMIT = WORD_MAX - ONE // 2
 """A word up to this is 256 times a signed byte plus a signed byte: the PPU multiplies by one after the other."""
+
+MOST_CUT = (1 << 13) - 1
+"""A residual stream that is cut lies within this, so that what is far beyond it can be told from a sum's sign."""
 
 OUT_SUMS = "(sums for the residual stream)"
 """Of the bound on a row's result that is then cut together with the residual stream."""
@@ -117,11 +121,17 @@ def gated(matrix: Floats, radius: float, squared: bool) -> Image:
     return lambda w: bound(w) + np.abs(w).sum(1) * (slope / 2 + 0.5)
 
 
+def narrow_limit(shift: int) -> float:
+    """The largest value that can be cut to a byte of 2^shift units: 128 of them and a half are added first."""
+    return (WORD_MAX - (128 << shift) - (1 << shift >> 1)) / ONE
+
+
 class RangeProof:
     """Walks the schedule once.
 
     bounds lists every intermediate in order; images and sources hold what each buffer, and each matrix's
-    input, can be: the code generator plans its sums with them.
+    input, can be, cut_sums how large a sum of the residual stream is before it is cut: the code generator plans
+    with them.
     """
 
     def __init__(self, model: QuantizedModel) -> None:
@@ -135,6 +145,7 @@ class RangeProof:
         self.images: dict[str, Image] = {}
         self.sources: dict[str, Image] = {}
         self.norm_sources: dict[str, float] = {}
+        self.cut_sums: dict[str, float] = {}
         self._seen: dict[str, tuple[Image, Floats]] = {}
         self._walk()
 
@@ -215,16 +226,20 @@ class RangeProof:
         return gated(matrix, self._radius, block.kind == "relu2")
 
     def _turned(self, block: Rotary) -> None:
-        """A pair is no longer than the norm of its two rows allows; the floors move an element by two."""
-        layer = block.name.rpartition(".")[0]
+        """A pair is no longer than the norm of its two rows allows, and the rounded cosine and sine make it; the
+        floors move an element by two.
+        """
+        config, layer = self.config, block.name.rpartition(".")[0]
+        longer = 1 + rotary_worst_error(config.head_dim, config.block_size, config.rope_base)
         for buffer, weight, kept in ((block.query, "wq", block.query), (block.key, "wk", block.keys)):
             self._note(f"{block.name} ({buffer} before)", self._elements(buffer).max() / ONE, HALVES_LIMIT / ONE)
-            pairs = self._weights(f"{layer}.{weight}").reshape(-1, 2, self.config.n_embd)
-            longest = np.linalg.norm(pairs, 2, axis=(1, 2)) * self._radius + np.sqrt(2) + 2
+            pairs = self._weights(f"{layer}.{weight}").reshape(-1, 2, config.n_embd)
+            longest = (np.linalg.norm(pairs, 2, axis=(1, 2)) * self._radius + np.sqrt(2)) * longer + 2
             self.images[kept] = boxed(longest.repeat(2))
             self._note(f"{block.name} ({buffer})", longest.max() / ONE, WORD_MAX / ONE)
         keys = self._elements(block.keys) + np.abs(self.model.tensors[f"{layer}.key_centre"][0])
-        self._note(f"{block.name} (key from its centre)", keys.max() / ONE, WORD_MAX / ONE)
+        shift = self.model.parameters[f"{layer}.attention.key_shift"]
+        self._note(f"{block.name} (key from its centre)", keys.max() / ONE, narrow_limit(shift))
 
     def _gated(self, block: Gate) -> Image:
         bits, shift = (self.model.parameters[f"{block.name}.{number}"] for number in ("bits", "shift"))
@@ -237,6 +252,9 @@ class RangeProof:
         """What it adds fits a word as it is halved; where doubling it back would not, the sum is cut anyway."""
         largest = self._elements(block.source).max() / ONE
         self._note(f"{block.weight} {OUT_SUMS}", largest, WORD_MAX / ONE)
+        before = self._elements(block.out).max()
+        self._note(f"{block.name} (before)", before / ONE, MOST_CUT / ONE)
+        self.cut_sums[block.name] = largest * ONE * 2 ** self.model.out_shift(block.weight) + before
         return boxed(
             np.full(self.config.n_embd, float((1 << self.model.parameters[f"{block.weight}.cut_bits"]) - 1))
         )
@@ -281,6 +299,7 @@ class RangeProof:
             return mean
         shift = self.model.parameters[f"{block.name}.value_shift"]
         if self.config.rotary:  # its values are cut
+            self._note(f"{block.name} (value)", self._elements(block.values).max() / ONE, narrow_limit(shift))
             floors = self.config.block_size / 2.0 ** (VALUE_BITS - shift)
             return boxed(np.full(self.config.n_embd, 1.005 * 128 * 2.0**shift + floors + 1))
         slack = 2.0**shift / 2 + self.config.block_size / 2.0 ** (VALUE_BITS - shift) + 1

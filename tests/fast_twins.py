@@ -127,7 +127,7 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
         anything = random.integers(-top + 1, top, (count, d)) * magnitude >> routine.bits
         x = np.concatenate([spikes, np.tile(edges[:, None], d), anything])
         given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
-        y = blocks.rmsnorm_table(x, routine.bits)
+        y = blocks.rmsnorm_table(x, routine.bits, routine.doublings)
         assert np.abs(y).max() <= fast.norm_bias
         wanted = {"residual": x, "slots": plus_and_minus(y, fast.norm_bias)}
         calls[routine.entry] = in_work_ram(Call(given, wanted))
@@ -139,42 +139,47 @@ FAST_TWINS["norm.entry"] = norm
 
 def attention(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's attention: caches of extremes, scores up to their words' ends, every position."""
-    config, calls = memory.config, {}
-    heads, width, context = config.n_head, config.head_dim, config.block_size
+    config, model, calls = memory.config, memory.model, {}
+    heads, width, context, group = (
+        config.n_head,
+        config.head_dim,
+        config.block_size,
+        config.n_head // config.kv_heads,
+    )
     for number, routine in enumerate(memory.layout.attentions):
         name = f"layer{number}.attention"
-        key_shift = memory.model.parameters[f"{name}.key_shift"]
-        value_shift = memory.model.parameters[f"{name}.value_shift"]
-        extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.n_embd))
-        anything = random.integers(-128, 128, (count - count // 4, 2, context, config.n_embd))
+        query_shift, value_shift = model.query_shift(name), model.parameters[f"{name}.value_shift"]
+        extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.n_kv))
+        anything = random.integers(-128, 128, (count - count // 4, 2, context, config.n_kv))
         keys, values = np.concatenate([extremes, anything]).transpose(1, 0, 2, 3)
         position = edge_positions(memory, random, count)
-        most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> key_shift
+        most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> query_shift
         query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
         query[:8] = np.array([most, -most, most, -most, 0, 1, -1, most])[:, None]
         keys[:3] = np.array([-128, 127, 127])[:, None, None]  # every score at an end of its word, all alike
-        scores = blocks.attention_scores_ppu(
-            query.reshape(-1, heads, width), keys.reshape(count, context, heads, width), key_shift
+        read_keys, read_values = (
+            cache.reshape(count, context, config.kv_heads, width).repeat(group, 2) for cache in (keys, values)
         )
+        scores = blocks.attention_scores_ppu(query.reshape(-1, heads, width), read_keys, query_shift)
         assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
-        weights = blocks.softmax_weights_ppu(scores, position)
-        attended = blocks.attend_ppu(weights, values.reshape(count, context, heads, width), value_shift)
+        weights = blocks.softmax_weights_ppu(scores, position, model.score_bits(name))
+        attended = blocks.attend_ppu(weights, read_values, value_shift)
         packed = low_word(values << 8 | keys & 0xFF)
         rows = np.arange(count)
         given = {
-            "query": query << key_shift,
+            "query": query << query_shift,
             "packed": packed[rows, position],
             "position": position,
-            "position_bytes": position * config.n_embd,
+            "position_bytes": position * config.n_kv,
             "slots": np.zeros((count, 2 * config.n_embd), np.int64),
         }
         wanted = given | {
-            "query": low_word(query << key_shift),
+            "query": low_word(query << query_shift),
             "slots": plus_and_minus(attended.reshape(count, -1), routine.bias),
         }
         for cache, kept in ((routine.keys, keys), (routine.values, values)):
             stale = kept.copy()
-            stale[rows, position] = random.integers(-128, 128, (count, config.n_embd))
+            stale[rows, position] = random.integers(-128, 128, (count, config.n_kv))
             given[cache], wanted[cache] = byte_pairs(stale), byte_pairs(kept)
         calls[routine.entry] = in_work_ram(Call(given, wanted))
     return calls

@@ -121,6 +121,36 @@ def _largest(
     raise refusal
 
 
+def llama_config(
+    vocab: int, context: int, width: int, heads: tuple[int, int], layers: int, hidden: int, base: float = 10_000.0
+) -> ModelConfig:
+    """A llama's shape; heads: of queries, and of the keys and values that groups of them share."""
+    return ModelConfig(vocab, context, width, heads[0], layers, hidden, "swiglu", "llama", heads[1], base)
+
+
+def llama_weights(config: ModelConfig, seed: int = 0, **scales: float) -> Weights:
+    """Normal weights, standard deviation 1 / √inputs, the embedding 1. scales as in random_model.
+
+    Every key has a middle of its own far from zero at the pairs that turn slowly: all embeddings share a direction,
+    and the key's rows too.
+    """
+    random = np.random.default_rng(seed)
+    tensors = {}
+    for name, shape in config.tensor_shapes().items():
+        scale = scales.get(name.rpartition(".")[2], 1.0)
+        exact = random.normal(0, 1.0 if name == "wte" else 1.0 / np.sqrt(shape[1]), shape) * scale
+        tensors[name] = exact.astype(np.float32)
+    tensors["wte"][:, 0] += 3.0
+    for layer in range(config.n_layer):
+        tensors[f"layer{layer}.wk"][:, 0] += 1.0
+    return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": 0.9})
+
+
+def llama_model(config: ModelConfig, seed: int = 0, **scales: float) -> QuantizedModel:
+    """The same in integers."""
+    return quantize(llama_weights(config, seed, **scales), "digits")
+
+
 def largest_value(model: QuantizedModel) -> int:
     """The largest magnitude the model computes anywhere in 64 random documents as long as its context."""
     integer, config = IntegerModel(model), model.config

@@ -13,17 +13,19 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge import faults
-from asm.layout import FAST_MODULES, MODULES
+from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES
 from asm.render import TEMPLATES
 from quantize.quantized import QuantizedModel, load_model, save_model
 from tests.asm_sources import Routine, routines, templates
 from tests.fast_twins import FAST_TWINS
-from tests.models import digit_model, random_model
+from tests.llama_twins import LLAMA_TWINS
+from tests.models import digit_model, llama_config, llama_model, random_model
 from tests.routine_twins import TWINS
 from trainer.config import ModelConfig
 
 MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
 FAST_MODEL = digit_model(MODEL.config)
+LLAMA_MODEL = llama_model(llama_config(9, 5, 8, (2, 1), 2, 20))
 
 
 def sources(model: QuantizedModel) -> dict[str, str]:
@@ -33,10 +35,13 @@ def sources(model: QuantizedModel) -> dict[str, str]:
 
 SOURCES = sources(MODEL)
 FAST_SOURCES = sources(FAST_MODEL)
+LLAMA_SOURCES = sources(LLAMA_MODEL)
+FAR_MODULES = (*FAST_MODULES, *LLAMA_MODULES)
 
 REGISTER = re.compile(r"\$(?:00)?(?:2[01][0-9A-F]{2}|4[23][0-9A-F]{2}|401[67])\b", re.I)
 HEADER_LINES = 6
 WIDTH_CHANGES = {"contract.inc", "main.asm", "profile.asm", "digits.asm", "attention_ppu.asm", "kernels.asm"}
+WIDTH_CHANGES |= {f"{name}.asm" for name in LLAMA_MODULES}
 """The only files that may change register widths by hand: macros, code entered in any width, and far routines."""
 
 JINJA = (
@@ -57,9 +62,9 @@ def code(text: str) -> list[str]:
     return [re.sub(r'"[^"]*"', '""', line).split(";")[0] for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("name", sorted({*SOURCES, *FAST_SOURCES} - {"snes.inc"}))
+@pytest.mark.parametrize("name", sorted({*SOURCES, *FAST_SOURCES, *LLAMA_SOURCES} - {"snes.inc"}))
 def test_hardware_is_reached_by_name(name: str) -> None:
-    for files in (SOURCES, FAST_SOURCES):
+    for files in (SOURCES, FAST_SOURCES, LLAMA_SOURCES):
         assert [line for line in code(files.get(name, "")) if REGISTER.search(line)] == []
 
 
@@ -76,7 +81,9 @@ def test_a_routine_has_a_short_header(routine: Routine) -> None:
     assert max(map(len, lines)) <= 130
 
 
-@pytest.mark.parametrize("name", [*TWINS, *sorted(set(FAST_TWINS) - {"clear_sums", "clear_hidden", "trace_slots"})])
+@pytest.mark.parametrize(
+    "name", [*TWINS, *sorted({*FAST_TWINS, *LLAMA_TWINS} - {"clear_sums", "clear_hidden", "trace_slots"})]
+)
 def test_arithmetic_names_its_twin_and_what_it_changes(name: str) -> None:
     header = routines()[name].header
     assert "kills:" in header
@@ -109,6 +116,7 @@ def test_every_routine_with_arithmetic_has_a_twin_under_test() -> None:
     assert {routine.name for routine in routines().values() if "twin:" in routine.header} <= {
         *TWINS,
         *FAST_TWINS,
+        *LLAMA_TWINS,
         *whole,
     }
 
@@ -128,12 +136,13 @@ def test_a_template_decides_nothing(path: Path) -> None:
             assert isinstance(node, JINJA), f"{path.name}:{node.lineno}: {type(node).__name__}"
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAST_MODULES])
+@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES])
 def test_a_module_keeps_the_contract(module: str) -> None:
     name = f"{module}.asm"
-    far = module in FAST_MODULES
-    lines = code((FAST_SOURCES if far else SOURCES)[name])
-    first = next(line for line in FAST_SOURCES[name].splitlines() if ".include" in line)
+    far = module in FAR_MODULES
+    files = LLAMA_SOURCES if module in LLAMA_MODULES else FAST_SOURCES if far else SOURCES
+    lines = code(files[name])
+    first = next(line for line in files[name].splitlines() if ".include" in line)
     assert "contract.inc" in first
     assert not any(re.search(r"\bjsr\b|\.smart", line) for line in lines)
     assert far or not any(re.search(r"\bjsl\b|\.scope", line) for line in lines)
@@ -141,9 +150,9 @@ def test_a_module_keeps_the_contract(module: str) -> None:
         assert not any(re.search(r"\b(?:sep|rep)\b|\.[ai](?:8|16)\b", line) for line in lines)
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAST_MODULES])
+@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES])
 def test_labels_are_snake_case_and_code_is_lower_case(module: str) -> None:
-    for line in code(FAST_SOURCES[f"{module}.asm"]):
+    for line in code((LLAMA_SOURCES if module in LLAMA_MODULES else FAST_SOURCES)[f"{module}.asm"]):
         label = re.match(r"([A-Za-z]\w*):", line)
         assert label is None or label[1] == label[1].lower()
         instruction = re.match(r"(?:\w*:)?\s+([A-Za-z]{3})\b", line)
@@ -154,7 +163,7 @@ def test_widths_are_never_guessed() -> None:
     assert ".smart -" in SOURCES["contract.inc"]
 
 
-@pytest.mark.parametrize("model", [MODEL, FAST_MODEL], ids=["schoolbook", "digits"])
+@pytest.mark.parametrize("model", [MODEL, FAST_MODEL, LLAMA_MODEL], ids=["schoolbook", "digits", "llama"])
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path, model: QuantizedModel) -> None:
     save_model(tmp_path / "model.npz", model)
     first, again = build_rom(model), build_rom(load_model(tmp_path / "model.npz"))
@@ -166,5 +175,5 @@ def test_the_same_model_gives_the_same_bytes(tmp_path: Path, model: QuantizedMod
 
 
 def test_sources_hold_no_path_and_no_date() -> None:
-    for name, text in [*SOURCES.items(), *FAST_SOURCES.items()]:
+    for name, text in [*SOURCES.items(), *FAST_SOURCES.items(), *LLAMA_SOURCES.items()]:
         assert not re.search(r"/(?:tmp|home|work|usr)/|\b20[23]\d-\d\d|\d\d:\d\d:\d\d", text), name

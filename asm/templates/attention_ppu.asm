@@ -173,7 +173,7 @@ weight_{{ half.number }}:
 {% for bit in range(block.score_drop) %}
         lsr a
 {% endfor %}
-{% for bit in range(-block.score_drop) %}
+{% for bit in range(block.score_doublings) %}
         cmp #(EXP7_ENTRIES + 1) / 2
         bcs none_{{ half.number }}
         asl a

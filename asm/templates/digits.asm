@@ -201,7 +201,7 @@ rsqrt_far:
         jsl rsqrt_far
         lda norm_shift          ; how far the product is shifted beyond a byte
         clc
-        adc #{{ norm.bits + norm.doublings }} - 17 + {{ norm.variants_below }}
+        adc #{{ norm.bits }} + {{ norm.doublings }} - 17 + {{ norm.variants_below }}
         asl a
         tax
         lda norm_scale

@@ -8,30 +8,30 @@
 .define PRODUCT <(MPYL + 1)      ; read as 16 bits: the product over 256
 FAR = 64                        ; a product's whole part beyond this is cut, whatever its low part adds
 NEGATIVE = $8000
-{% for block in gates %}
+{% for gate in gates %}
 
-; {{ block.comment }}
-; in: gate, up; data bank $7E    out: hidden_slots = {{ block.bias }} ± hidden, in parts
-; kills: A, X, product_low
+; {{ gate.comment }}
+; in: gate, up; data bank $7E    out: hidden_slots = {{ gate.bias }} ± hidden, in parts
+; kills: A, X, Y, product_low
 ; twin: quantize.blocks.gated
-        .segment "{{ block.segment }}"
-        .export {{ block.entry }}
-{{ block.entry }}:
+        .segment "{{ gate.segment }}"
+        .export {{ gate.entry }}
+{{ gate.entry }}:
         .a16
         .i16
         pea INIDISP
         pld
-{% for unit in block.units %}
-        lda a:gate + {{ 2 * unit.number }}
+{% for unit in gate.units %}
+        lda a:gate + 2 * {{ unit.number }}
         clc
-        adc #1 << {{ block.bits }}
-{% for line in block.to_offset %}
+        adc #1 << {{ gate.bits }}
+{% for line in gate.to_offset %}
         {{ line }}
 {% endfor %}
         rep #$10
         .i16
         tax
-        lda f:{{ block.table }}, x
+        lda f:{{ gate.table }}, x
         sep #$10
         .i8
         tax
@@ -39,11 +39,11 @@ NEGATIVE = $8000
         xba
         tax
         stx <M7A
-        ldx a:up + {{ 2 * unit.number }}
+        ldx a:up + 2 * {{ unit.number }}
         stx <M7B
         lda PRODUCT
         sta a:product_low
-        lda a:up + {{ 2 * unit.number }}
+        lda a:up + 2 * {{ unit.number }}
         clc
         adc #$80
         xba
@@ -58,21 +58,21 @@ NEGATIVE = $8000
         clc
         adc a:product_low
         clc
-        adc #{{ block.limit }}
-        cmp #2 * {{ block.limit }} + 1
+        adc #{{ gate.limit }}
+        cmp #2 * {{ gate.limit }} + 1
         bcc :++
 :       cmp #NEGATIVE
         lda #0
         bcs :+
-        lda #2 * {{ block.limit }}
-:       .repeat {{ block.shift }}
+        lda #2 * {{ gate.limit }}
+:       .repeat {{ gate.shift }}
         lsr a
         .endrepeat
-        adc #{{ block.to_slot }}        ; the carry is the rounding
+        adc #{{ gate.to_slot }}        ; the carry is the rounding
         sta a:hidden_slots + {{ unit.slot }}
         eor #$FFFF
         sec
-        adc #2 * {{ block.bias }}
+        adc #2 * {{ gate.bias }}
         sta a:hidden_slots + {{ unit.slot }} + MINUS_PART
 {% endfor %}
         rep #$10
@@ -81,41 +81,41 @@ NEGATIVE = $8000
         pld
         rtl
 {% endfor %}
-{% for routine in sums %}
+{% for cut in sums %}
 
-; residual = residual + branch · 2^{{ routine.doublings }}, cut to what lies between ±2^{{ routine.bits }}.
+; residual = residual + branch · 2^{{ cut.doublings }}, cut to what lies between ±2^{{ cut.bits }}.
 ; data bank $7E    kills: A
 ; twin: quantize.blocks.add_cut
-        .segment "{{ routine.segment }}"
-        .export {{ routine.entry }}
-{{ routine.entry }}:
+        .segment "{{ cut.segment }}"
+        .export {{ cut.entry }}
+{{ cut.entry }}:
         .a16
         .i16
         .repeat ::N_EMBD, I
         .scope
         lda a:branch + 2 * I
-{% if routine.far %}
+{% if cut.far %}
         clc
-        adc #{{ routine.far }}
-        cmp #2 * {{ routine.far }}
+        adc #{{ cut.far }}
+        cmp #2 * {{ cut.far }}
         lda a:branch + 2 * I
         bcs cut                 ; so far from zero that no residual brings it back
 {% endif %}
-        .repeat {{ routine.doublings }}
+        .repeat {{ cut.doublings }}
         asl a
         .endrepeat
         clc
         adc a:residual + 2 * I
         clc
-        adc #{{ routine.limit }}
-        cmp #2 * {{ routine.limit }} + 1
+        adc #{{ cut.limit }}
+        cmp #2 * {{ cut.limit }} + 1
         bcc inside
 cut:    cmp #NEGATIVE
         lda #0
         bcs inside
-        lda #2 * {{ routine.limit }}
+        lda #2 * {{ cut.limit }}
 inside: sec
-        sbc #{{ routine.limit }}
+        sbc #{{ cut.limit }}
         sta a:residual + 2 * I
         .endscope
         .endrepeat

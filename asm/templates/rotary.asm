@@ -71,21 +71,21 @@ inside: .repeat shift
         tax
         stx a:to
 .endmacro
-{% for block in rotaries %}
+{% for turns in rotaries %}
 
-; {{ block.comment }}
+; {{ turns.comment }}
 ; in: query, key, value, position; data bank $7E
-; out: query · 2^{{ block.query_shift }}, turned; packed = bytes of the turned key from its centre, and of the value
-; kills: A, X, weight_sum, turn_by, product_low, turned_first, turned_second
+; out: query · 2^{{ turns.query_shift }}, turned; packed = bytes of the turned key from its centre, and of the value
+; kills: A, X, Y, weight_sum, turn_by, product_low, turned_first, turned_second
 ; twin: quantize.blocks.rotate, narrow
-        .segment "{{ block.segment }}"
-        .export {{ block.entry }}
-{{ block.entry }}:
+        .segment "{{ turns.segment }}"
+        .export {{ turns.entry }}
+{{ turns.entry }}:
         .a16
         .i16
         lda a:position
         asl a
-{% for line in block.times_row %}
+{% for line in turns.times_row %}
         {{ line }}
 {% endfor %}
         tax
@@ -97,33 +97,33 @@ inside: .repeat shift
         pld
         sep #$10
         .i8
-{% for pair in block.query_pairs %}
-        turn query + {{ 4 * pair.number }}, turn_by + {{ 4 * pair.angle }}
-        .repeat {{ block.query_shift }}
+{% for pair in turns.query_pairs %}
+        turn query + 4 * {{ pair.number }}, turn_by + 4 * {{ pair.angle }}
+        .repeat {{ turns.query_shift }}
         asl a
         .endrepeat
-        sta a:query + {{ 4 * pair.number }}
+        sta a:query + 4 * {{ pair.number }}
         lda a:turned_second
-        .repeat {{ block.query_shift }}
+        .repeat {{ turns.query_shift }}
         asl a
         .endrepeat
-        sta a:query + {{ 4 * pair.number + 2 }}
+        sta a:query + 4 * {{ pair.number }} + 2
 {% endfor %}
-{% for pair in block.key_pairs %}
-        turn key + {{ 4 * pair.number }}, turn_by + {{ 4 * pair.angle }}
+{% for pair in turns.key_pairs %}
+        turn key + 4 * {{ pair.number }}, turn_by + 4 * {{ pair.angle }}
         clc
         adc #{{ pair.first }}
-        narrow {{ block.key_shift }}, packed + {{ 4 * pair.number }}
+        narrow {{ turns.key_shift }}, packed + 4 * {{ pair.number }}
         lda a:turned_second
         clc
         adc #{{ pair.second }}
-        narrow {{ block.key_shift }}, packed + {{ 4 * pair.number + 2 }}
+        narrow {{ turns.key_shift }}, packed + 4 * {{ pair.number }} + 2
 {% endfor %}
 {% for n in range(config.n_kv) %}
-        lda a:value + {{ 2 * n }}
+        lda a:value + 2 * {{ n }}
         clc
-        adc #{{ block.value_start }}
-        narrow {{ block.value_shift }}, packed + {{ 2 * n + 1 }}
+        adc #{{ turns.value_start }}
+        narrow {{ turns.value_shift }}, packed + 2 * {{ n }} + 1
 {% endfor %}
         rep #$10
         .i16
