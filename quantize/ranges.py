@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantize.blocks import NORM_SLACK, VALUE_BITS, norm_epsilon
+from quantize.digits import HALF_WORD
 from quantize.fixed import ONE, WORD_MAX
 from quantize.quantized import QuantizedModel
 from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, schedule
@@ -251,7 +252,7 @@ class RangeProof:
     def _cut(self, block: Add) -> Image:
         """What it adds fits a word as it is halved; where doubling it back would not, the sum is cut anyway."""
         largest = self._elements(block.source).max() / ONE
-        self._note(f"{block.weight} {OUT_SUMS}", largest, WORD_MAX / ONE)
+        self._note(f"{block.weight} {OUT_SUMS}", largest, HALF_WORD / ONE)
         before = self._elements(block.out).max()
         self._note(f"{block.name} (before)", before / ONE, MOST_CUT / ONE)
         self.cut_sums[block.name] = largest * ONE * 2 ** self.model.out_shift(block.weight) + before
