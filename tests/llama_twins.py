@@ -101,7 +101,7 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
         x = np.concatenate([edges[0], random.integers(-top, top, count)])
         up = np.concatenate([edges[1], random.integers(-HALVES_LIMIT, HALVES_LIMIT + 1, count)])
         up[-count:] >>= random.integers(0, 8, count)
-        rows = max(count, 2 * -(-cases // units))
+        rows = max(count, -(-cases // units))
         order = np.arange(rows * units).reshape(rows, units) % cases
         x, up = x[order], up[order]
         hidden = blocks.gated(x, up, routine.bits, limit, routine.shift)

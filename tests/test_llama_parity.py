@@ -35,7 +35,7 @@ SHAPES = {
     "own keys, 6 layers, heads of 2": llama_config(9, 5, 8, (4, 4), 6, 20),
     "groups of 2, 300 tokens": llama_config(300, 9, 16, (4, 2), 2, 44),
     "groups of 4, 200 positions": llama_config(9, 200, 16, (4, 1), 1, 20, 1000.0),
-    "groups of 2 of 8 heads, hidden units in 3 parts": llama_config(12, 20, 16, (8, 4), 3, 100),
+    "groups of 2 of 8 heads, hidden units in 3 parts": llama_config(12, 20, 16, (8, 4), 2, 100),
     "one head of 16": llama_config(40, 12, 16, (1, 1), 1, 30),
 }
 IN_BSNES = ("own keys, 6 layers, heads of 2", "groups of 2 of 8 heads, hidden units in 3 parts")

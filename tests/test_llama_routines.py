@@ -45,7 +45,7 @@ def later_parts_reach_farther() -> QuantizedModel:
 
 
 MODELS: dict[str, Callable[[], QuantizedModel]] = {
-    "groups of 2": lambda: llama_model(llama_config(13, 7, 16, (4, 2), 2, 20, 100.0), 1, fc1=4.0),
+    "groups of 2": lambda: llama_model(llama_config(13, 7, 16, (4, 2), 2, 20, 100.0), 1, fc1=3.0, fc3=1.5),
     "groups of 4, 140 positions": lambda: llama_model(llama_config(9, 140, 16, (4, 1), 1, 12), 2),
     "groups of 2 of 8 heads, 3 parts, 200 positions": later_parts_reach_farther,
     "own keys, every shift": every_shift,
