@@ -49,9 +49,9 @@ from asm.parts import EmittedBlock, HiddenPart, Part, layer_number, pack_bytes, 
 from asm.record import RecordLayout
 from asm.routines import FastTables, NormRoutine, ScaledSums, Variant, norm_bytes, vectors_bytes
 from asm.wram import Area, digit_pages
-from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
+from quantize.blocks import EXP7, FAR_PRODUCT, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.fast import has_front_table
-from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
+from quantize.fixed import FRACTION_BITS, WORD_MAX, Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
 from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, parts, schedule
@@ -64,9 +64,6 @@ from trainer.errors import InputError
 EXP7_BYTES = 256
 GROUPS = {"wq": ("wq", "wk", "wv"), "fc1": ("fc1", "fc3"), "lm_head": ("lm_head",)}
 """A llama's matrices that read the same norm, by the first of them."""
-
-FAR_PRODUCT = 64 * ONE
-"""See FAR in gated.asm."""
 
 HALF_WORD = 0x8000
 SUM_BITS = 30

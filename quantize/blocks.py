@@ -172,6 +172,10 @@ def rotate(x: Ints, position: Ints, base: float, positions: int) -> Ints:
     return turned
 
 
+FAR_PRODUCT = 64 * ONE
+"""A product of high bytes beyond this is cut whatever the low bytes add: limits and gates leave that room."""
+
+
 def gated(gate: Ints, up: Ints, bits: int, limit: int, shift: int) -> Ints:
     """silu(gate) · up, floored, cut to ±limit and halved `shift` times, silu from a table.    asm: gated
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from quantize.blocks import VALUE_BITS
+from quantize.blocks import FAR_PRODUCT, VALUE_BITS
 from quantize.calibration import Ranges
 from quantize.digits import HALF_WORD, most_partial, planes
 from quantize.fixed import FRACTION_BITS, ONE, Ints
@@ -149,7 +149,7 @@ def check_llama(model: QuantizedModel) -> None:
         numbers = {n: model.parameters.get(f"{block.name}.{n}", 0) for n in ("bits", "doublings", "limit", "shift")}
         match block:
             case Norm():
-                fits = LEAST_BITS <= numbers["bits"] <= WORD_BITS - numbers["doublings"] <= WORD_BITS
+                fits = LEAST_BITS <= numbers["bits"] == WORD_BITS - numbers["doublings"]
             case Attention():
                 value, bits = model.parameters[f"{block.name}.value_shift"], model.score_bits(block.name)
                 fits = value <= VALUE_BITS and LEAST_SCORE_BITS <= bits <= FRACTION_BITS
@@ -196,9 +196,11 @@ def _proved(model: QuantizedModel) -> QuantizedModel:
 def _with_gate_bits(model: QuantizedModel) -> QuantizedModel:
     """The table of silu as fine as the gate's range allows."""
     reach = {bound.name: bound.largest * ONE for bound in RangeProof(model).bounds}
-    bits = {
-        f"{block.name}.bits": _bits(reach[f"layer{layer_of(block)}.fc1"] + 1)
-        for block in schedule(model.config)
-        if isinstance(block, Gate)
-    }
-    return replace(model, parameters=dict(model.parameters) | bits)
+    changes: dict[str, int] = {}
+    for block in schedule(model.config):
+        if isinstance(block, Gate):
+            bits = _bits(reach[f"layer{layer_of(block)}.fc1"] + 1)
+            shift, limit = (model.parameters[f"{block.name}.{number}"] for number in ("shift", "limit"))
+            most = (FAR_PRODUCT - (1 << bits >> 1)) >> shift << shift
+            changes |= {f"{block.name}.bits": bits, f"{block.name}.limit": min(limit, most)}
+    return replace(model, parameters=dict(model.parameters) | changes)

@@ -265,7 +265,7 @@ def test_golden_tokens_are_the_integer_models(made: Path) -> None:
 def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> None:
     models = lab_golden.models()
     kernels = {kernel for model in models.values() for kernel in model.kernels.values()}
-    assert kernels | {"exact"} == {*KERNELS, *BLOCK_KERNELS}
+    assert kernels | {"exact"} == {*KERNELS, *BLOCK_KERNELS} - {"gate"}, "a llama has no lab page"
     exact = [model for model in models.values() if model.kernel_of("layer0.attention") == "exact"]
     assert exact and {model.config.activation for model in models.values()} == set(FAMILIES["microgpt"])
     assert {"lm_head.shift", "lm_head.clamp"} <= {

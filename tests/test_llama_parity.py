@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from asm.build import Rom, build_rom
 from asm.cartridge import with_checksum
-from asm.fast_plan import FAR_PRODUCT
 from asm.golden import golden
 from asm.record import RecordLayout
 from asm.sizes import image_bytes
+from quantize.blocks import FAR_PRODUCT
 from quantize.integer_model import IntegerModel, Trace
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Request
