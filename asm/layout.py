@@ -24,6 +24,7 @@ from asm.parts import (
     row_addresses,
     symbol,
 )
+from asm.pieces import PieceTables, place_pieces
 from asm.record import RecordLayout
 from asm.routines import MOST_SHOWN_HEADS, FastTables, NormRoutine, kept_weights
 from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
@@ -54,24 +55,32 @@ LETTERS_A_LINE = 20
 
 PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
 XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
-PAGES = ("names_page", "names_list", *PROMPT, *XRAY, "kept_page", "about_page")
-MODULES = (
-    *(
-        "main",
-        "gpt",
-        "attention",
-        "math",
-        "vector",
-        "sampler",
-        "inference",
-        "screen",
-        "text",
-        "labels",
-        "pages",
-        *PAGES,
-    ),
-    *("self_test", "sound", "sound_driver", "save", "profile", "data"),
-)
+STORY = ("story_page", "story_keys", "story_status", "tokenise")
+"""In place of the screen of prompts where the vocabulary is pieces."""
+
+
+def modules_with(prompt: tuple[str, ...]) -> tuple[str, ...]:
+    """The source files that every cartridge has, around those of the screen where one types."""
+    pages = ("names_page", "names_list", *prompt, *XRAY, "kept_page", "about_page")
+    return (
+        *(
+            "main",
+            "gpt",
+            "attention",
+            "math",
+            "vector",
+            "sampler",
+            "inference",
+            "screen",
+            "text",
+            "labels",
+            "pages",
+        ),
+        *(*pages, "self_test", "sound", "sound_driver", "save", "profile", "data"),
+    )
+
+
+MODULES = modules_with(PROMPT)
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 LLAMA_MODULES = ("rotary", "gated")
 
@@ -157,6 +166,7 @@ class Layout:
     golden: Golden
     about: AboutText
     token_texts: TokenTexts
+    pieces: PieceTables | None
     banks: int
     rom_banks: tuple[RomBank, ...]
     rom_size_code: int
@@ -244,6 +254,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     golden_part = pack_whole("golden", transcript.checksums, packer)
     about_segment = segment(packer.place(COLUMNS * LINES))
     token_texts = place_token_texts(model.symbols, packer)
+    pieces = place_pieces(model.pieces, config.block_size, packer) if model.pieces else None
     blocks = (
         fast.blocks
         if fast
@@ -276,7 +287,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         cache_row=config.n_kv if fast else 2 * d,
         entry_bytes=1 << entry_shift,
         entry_shift=entry_shift,
-        stream=int(model.reading.running and config.block_size > 1),
+        stream=int(model.goes_on and config.block_size > 1),
         name_columns=name_columns,
         name_lines=name_lines,
         kept_capacity=CAPACITY,
@@ -306,10 +317,11 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         golden=transcript,
         about=about_text(model, banks * BANK_BYTES // 1024, about_segment),
         token_texts=token_texts,
+        pieces=pieces,
         banks=banks,
         rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
         rom_size_code=size_code(banks * BANK_BYTES),
-        modules=_modules(config, fast),
+        modules=_modules(model, fast),
         fast=fast.tables() if fast else None,
         code=fast.code if fast else (),
         norms=fast.norms if fast else (),
@@ -320,17 +332,18 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     )
 
 
-def _modules(config: ModelConfig, fast: FastPlan | None) -> tuple[str, ...]:
+def _modules(model: QuantizedModel, fast: FastPlan | None) -> tuple[str, ...]:
     """The source files to assemble."""
+    modules = modules_with(STORY) if model.pieces else MODULES
     if not fast:
-        return MODULES
-    own = LLAMA_MODULES if config.rotary else ()
-    return (*MODULES, *own, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code))))
+        return modules
+    own = LLAMA_MODULES if model.config.rotary else ()
+    return (*modules, *own, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code))))
 
 
 def _name_list(model: QuantizedModel) -> tuple[int, int, int]:
     """Of the list of names: characters of an entry as a power of two, columns, lines of a name."""
-    context, letters = model.config.block_size, all(len(symbol) == 1 for symbol in model.symbols)
+    context, letters = model.config.block_size, not model.pieces and all(len(text) == 1 for text in model.symbols)
     if letters and context <= TWO_COLUMNS and not model.reading.running:
         return SHORTEST_ENTRY, 2, 1
     shift = min((context - 1).bit_length(), LONGEST_ENTRY) if letters else LONGEST_ENTRY

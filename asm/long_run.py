@@ -59,13 +59,13 @@ class LongRun:
 def long_run(model: QuantizedModel) -> LongRun:
     """Of the text at the model's default temperature and top-p.
 
-    A running text goes on in window after window: those after the first look alike, so the second stands for them.
+    One that goes on does so in window after window: those after the first look alike, so the second stands for all.
     """
     config, integer, random = model.config, IntegerModel(model), np.random.default_rng(0)
     streams = min(max(SAMPLED_TOKENS // config.block_size, FEWEST_STREAMS), MOST_STREAMS)
     begun = np.ones(streams)
     windows = [_window(integer, random, begun, np.zeros((streams, 0), np.int64))]
-    if model.reading.running and config.block_size > 1:
+    if model.goes_on and config.block_size > 1:
         first = windows[0]
         windows.append(_window(integer, random, first.alive, first.written[:, -(config.block_size // 2) :]))
         ended = 1 - windows[1].alive.sum() / max(first.alive.sum(), UNREACHED)

@@ -23,6 +23,7 @@ INCLUDES = (
     "screen.inc",
     "names.inc",
     "prompt.inc",
+    "story.inc",
     "xray.inc",
     "spc700.inc",
 )

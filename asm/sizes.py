@@ -35,6 +35,8 @@ def _pieces(layout: Layout) -> Iterator[tuple[str, int]]:
     yield from ((sums.segment, sums.size) for sums in layout.sums)
     for attention in layout.attentions:
         yield from zip(attention.segments, attention.sizes, strict=True)
+    if layout.pieces:
+        yield layout.pieces.segment, layout.pieces.size
     if layout.fast:
         fast = layout.fast
         yield fast.segment, vectors_bytes(layout.config.n_embd, fast.head_shift, fast.scaled_sums)

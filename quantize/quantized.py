@@ -143,6 +143,11 @@ class QuantizedModel:
         return Reading.of(self.info)
 
     @property
+    def goes_on(self) -> bool:
+        """A text that fills its context goes on in the next: a running text, and one that is told in pieces."""
+        return self.reading.running or bool(self.pieces)
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """From text to its tokens and back."""
         return tokenizer_of(self.symbols, self.merges, self.pieces, self.reading.running)

@@ -144,7 +144,7 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
     """Everything the console computes for the requests (all of one temperature and top-p), token by token.
 
     A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
-    The first token of an empty prompt is never BOS: no document is empty. A model of running text goes on where
+    The first token of an empty prompt is never BOS: no document is empty. A text that goes_on does so where
     its context is full: the second half of the window becomes the next one's prompt.    asm: host_loop
     """
     config, top_p = model.config, requests[0].top_p
@@ -172,7 +172,7 @@ def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = Fals
             state = (int(generator.x[n]), int(generator.y[n]))
             results[n].append(Token(int(tokens[n]), int(position[n]), int(following[n]), *state, logits[n], own))
         ended = (following == config.bos) | (streams.position == config.block_size)
-        if model.model.reading.running:
+        if model.model.goes_on:
             _go_on(prompts, windows, position, following, config)
         left -= ended
         streams.restart(np.flatnonzero(ended))
@@ -196,7 +196,7 @@ def _go_on(
 
 
 def documents(model: IntegerModel, request: Request) -> list[str]:
-    """The texts the console prints for a request, prompt included; of a running text what each window adds.
+    """The texts the console prints for a request, prompt included; of one that goes on what each window adds.
 
     In a vocabulary of pieces the space that begins a text is not shown, as in PieceTokenizer.decode.
     """
@@ -212,5 +212,5 @@ def documents(model: IntegerModel, request: Request) -> list[str]:
         if ends or token.position + 1 == config.block_size:
             texts.append(letters)
             letters = ""
-            again = config.block_size // 2 if model.model.reading.running and not ends else 0
+            again = config.block_size // 2 if model.model.goes_on and not ends else 0
     return texts

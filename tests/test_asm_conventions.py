@@ -13,7 +13,7 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge import faults
-from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES
+from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES, STORY
 from asm.render import TEMPLATES
 from quantize.quantized import QuantizedModel, load_model, save_model
 from tests.asm_sources import Routine, routines, templates
@@ -21,6 +21,7 @@ from tests.fast_twins import FAST_TWINS
 from tests.llama_twins import LLAMA_TWINS
 from tests.models import digit_model, llama_config, llama_model, random_model
 from tests.routine_twins import TWINS
+from tests.story_models import story_config, story_model
 from trainer.config import ModelConfig
 
 MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
@@ -33,8 +34,10 @@ def sources(model: QuantizedModel) -> dict[str, str]:
     return {name: content.decode() for name, content in build_rom(model).sources.items() if name != "font.2bpp"}
 
 
-SOURCES = sources(MODEL)
-FAST_SOURCES = sources(FAST_MODEL)
+STORY_SOURCES = sources(story_model(story_config(5)))
+STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in STORY}
+SOURCES = sources(MODEL) | STORY_SOURCES
+FAST_SOURCES = sources(FAST_MODEL) | STORY_SOURCES
 LLAMA_SOURCES = sources(LLAMA_MODEL)
 FAR_MODULES = (*FAST_MODULES, *LLAMA_MODULES)
 
@@ -102,7 +105,7 @@ def test_twins_and_routines_name_each_other_truly() -> None:
 
 def test_every_routine_with_arithmetic_has_a_twin_under_test() -> None:
     """Whatever says `twin:` is proved by its routine test, or runs whole in the parity or x-ray tests."""
-    whole = {"gpt_step", "make_token", "try_token", "advance", "continue_text", "host_loop"}
+    whole = {"gpt_step", "make_token", "try_token", "advance", "continue_text", "host_loop", "tokenise"}
     whole |= {
         "shade_vector",
         "shade",
@@ -136,7 +139,7 @@ def test_a_template_decides_nothing(path: Path) -> None:
             assert isinstance(node, JINJA), f"{path.name}:{node.lineno}: {type(node).__name__}"
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES])
+@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES, *STORY])
 def test_a_module_keeps_the_contract(module: str) -> None:
     name = f"{module}.asm"
     far = module in FAR_MODULES
@@ -150,7 +153,7 @@ def test_a_module_keeps_the_contract(module: str) -> None:
         assert not any(re.search(r"\b(?:sep|rep)\b|\.[ai](?:8|16)\b", line) for line in lines)
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES])
+@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES, *STORY])
 def test_labels_are_snake_case_and_code_is_lower_case(module: str) -> None:
     for line in code((LLAMA_SOURCES if module in LLAMA_MODULES else FAST_SOURCES)[f"{module}.asm"]):
         label = re.match(r"([A-Za-z]\w*):", line)

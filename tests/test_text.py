@@ -51,6 +51,24 @@ def test_nothing_is_lost_and_words_stay_whole(tokens: list[int], height: int, wi
             assert any(line.startswith(words[0][:width]) for line in lines)
 
 
+@given(st.lists(st.integers(0, BOS - 1), max_size=60), st.integers(2, 5), st.integers(17, 20))
+def test_a_window_that_scrolls_ends_as_the_last_lines_of_a_long_one(
+    tokens: list[int], height: int, width: int
+) -> None:
+    shown, whole = window(3, 2, height, width), window(0, 2, 28, width)
+    whole.screen += [0] * 28 * 40  # as long as it takes
+    whole.text_last += 40 * ROW_BYTES
+    whole.strips_dirty = [0] * 20
+    for token in tokens:
+        full = shown.put_token(token)
+        while full:
+            full = shown.scroll_text()
+        assert not whole.put_token(token)
+    end = (whole.text_line - whole.text_first) // ROW_BYTES + 1
+    rows = whole.rows()[max(end - height, 0) : max(end, height)]
+    assert shown.rows() == rows
+
+
 def steps(count: int, seed: int) -> Iterator[tuple[str, TextWindow, int, TextWindow, bool]]:
     """Routine, state before, token, state after, carry: windows of every size written full and turned."""
     random = np.random.default_rng(seed)
@@ -65,11 +83,14 @@ def steps(count: int, seed: int) -> Iterator[tuple[str, TextWindow, int, TextWin
             now.ink, token = int(random.integers(0, 8)) << 10, int(random.integers(0, BOS + 1))
             now.strips_dirty = [0] * 7
             before = deepcopy(now)
-            name = "begin_text" if not number else "turn_text" if full else "put_token"
+            left = "turn_text" if number % 2 else "scroll_text"
+            name = "begin_text" if not number else left if full else "put_token"
             if name == "begin_text":
                 now.begin_text()
+            elif name == "put_token":
+                full = now.put_token(token)
             else:
-                full = now.turn_text() if full else now.put_token(token)
+                full = now.turn_text() if name == "turn_text" else now.scroll_text()
             yield name, before, token, deepcopy(now), full
             made += 1
 
@@ -86,7 +107,7 @@ def test_the_console_writes_as_the_twin_does(core: str) -> None:
     with Console(rom.image, core) as console:
         routines = RoutineConsole(console, rom)
         made = list(steps(STEPS[core], seed=1))
-        for routine in ("begin_text", "put_token", "turn_text"):
+        for routine in ("begin_text", "put_token", "turn_text", "scroll_text"):
             own = [step for step in made if step[0] == routine]
             before, after = [step[1] for step in own], [step[3] for step in own]
             given = {name: words(before, name) for name in (*SETTINGS, *STATE)}

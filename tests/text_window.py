@@ -38,7 +38,7 @@ class TextWindow:
 
     def put_token(self, token: int) -> bool:
         """Write it; True when the window is full."""
-        return self._put(sum(len(text) + 1 for text in self.texts[:token]))
+        return self.put_text(sum(len(text) + 1 for text in self.texts[:token]))
 
     def turn_text(self) -> bool:
         """The next window, with what is left."""
@@ -46,7 +46,19 @@ class TextWindow:
         self.begin_text()
         self.text_kept = kept
         self._put_kept()
-        return self._put(self.text_rest)
+        return self.put_text(self.text_rest)
+
+    def scroll_text(self) -> bool:
+        """Up by a line; what is left goes on in the last one."""
+        for line in range(self.text_first // 2, self.text_last // 2, ROW_BYTES // 2):
+            below = line + ROW_BYTES // 2
+            self.screen[line : line + self.text_width] = self.screen[below : below + self.text_width]
+        last = self.text_last // 2
+        self.screen[last : last + self.text_width] = [ord(SPACE)] * self.text_width
+        self.strips_dirty = [1] * 7
+        self._begin_line(self.text_last)
+        self._put_kept()
+        return self.put_text(self.text_rest)
 
     def rows(self) -> list[str]:
         """The window's lines as text."""
@@ -55,7 +67,8 @@ class TextWindow:
             for line in range(self.text_first, self.text_last + 1, ROW_BYTES)
         ]
 
-    def _put(self, at: int) -> bool:
+    def put_text(self, at: int) -> bool:
+        """What begins there in the texts, a zero behind each."""
         table = "".join(text + "\0" for text in self.texts)
         while True:
             self.text_rest = at

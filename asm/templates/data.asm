@@ -50,6 +50,36 @@ token_texts:
         .byte {{ line }}
 {% endfor %}
 
+{% if pieces %}
+; the keys that can be typed, and how text becomes tokens: see asm/pieces.py
+        .export story_keys, character_tokens, join_lists, join_rights, join_wholes, join_ranks
+        .segment "{{ pieces.segment }}"
+story_keys:
+{% for line in pieces.key_lines %}
+        .byte {{ line }}
+{% endfor %}
+character_tokens:
+{% for line in pieces.character_lines %}
+        .word {{ line }}
+{% endfor %}
+join_lists:
+{% for line in pieces.list_lines %}
+        .word {{ line }}
+{% endfor %}
+join_rights:
+{% for line in pieces.right_lines %}
+        .word {{ line }}
+{% endfor %}
+join_wholes:
+{% for line in pieces.whole_lines %}
+        .word {{ line }}
+{% endfor %}
+join_ranks:
+{% for line in pieces.rank_lines %}
+        .word {{ line }}
+{% endfor %}
+
+{% endif %}
         .export font_tiles
         .segment "{{ font_segment }}"
 font_tiles:

@@ -189,6 +189,9 @@ vertical_blank:
 :
         .endrepeat
         call read_pad
+        .if ::PIECES
+        call turn_mark
+        .endif
         .if ::PROFILE
         call mark_blank
         .endif

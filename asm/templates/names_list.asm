@@ -90,9 +90,13 @@ proc show_letter, 16, 16
         lda next_token
         cmp #TOKEN_BOS
         beq done
+        .if ::PIECES
+        call text_of_chosen
+        .else
         asl a
         tax
         lda f:token_offsets, x
+        .endif
 next:   sta token_text
         tax
         lda f:token_texts, x

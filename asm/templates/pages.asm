@@ -8,8 +8,6 @@
 
         .segment "CODE"
 
-RATE_NTSC   = 601               ; tenths of a frame a second
-RATE_PAL    = 500
 SPEED_FRAMES = 16               ; between two drawings of the speed
 SPEED_SPAN  = $1000             ; frames after which half of what was measured is forgotten
 
@@ -22,6 +20,9 @@ proc open_page, 16, 16
         call clear_tiles
         stz given_tokens
         stz log_enabled
+        .if ::PIECES
+        stz thinking_at
+        .endif
         at TITLE_ROW, 1
         say INK_SKY, product
         at TITLE_ROW, 11
@@ -33,11 +34,20 @@ proc open_page, 16, 16
         ldx page
         jmp (.loword(pages), x)
 product: .asciiz "SNES-GPT"
-pages:  .addr .loword(names_page), .loword(prompt_page), .loword(xray_page), .loword(kept_page), .loword(about_page)
+        .if ::PIECES
+prompt_or_story = story_page
+        .else
+prompt_or_story = prompt_page
+        .endif
+pages:  .addr .loword(names_page), .loword(prompt_or_story), .loword(xray_page), .loword(kept_page), .loword(about_page)
 pages_end:
 titles: .addr .loword(names_title), .loword(prompt_title), .loword(xray_title), .loword(kept_title), .loword(about_title)
 names_title:  .asciiz "NAMES"
+        .if ::PIECES
+prompt_title: .asciiz "STORY"
+        .else
 prompt_title: .asciiz "PROMPT"
+        .endif
 xray_title:   .asciiz "X-RAY"
 kept_title:   .asciiz "KEPT"
 about_title:  .asciiz "ABOUT"
