@@ -117,11 +117,11 @@ class QuantizedModel:
 
     def query_shift(self, attention: str) -> int:
         """How often an attention's query is doubled before it meets its keys."""
-        return self.parameters.get(f"{attention}.query_shift", self.parameters[f"{attention}.key_shift"])
+        return self.parameters.get(f"{attention}.query_shift", self.parameters.get(f"{attention}.key_shift", 0))
 
     def score_bits(self, attention: str) -> int:
         """Fractional bits of its scores."""
-        return FRACTION_BITS + self.query_shift(attention) - self.parameters[f"{attention}.key_shift"]
+        return FRACTION_BITS + self.query_shift(attention) - self.parameters.get(f"{attention}.key_shift", 0)
 
     def weights(self, name: str) -> NDArray[np.float64]:
         """The values that a tensor's words stand for."""

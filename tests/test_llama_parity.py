@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from asm.record import RecordLayout
 from asm.sizes import image_bytes
 from quantize.blocks import FAR_PRODUCT
 from quantize.integer_model import IntegerModel, Trace
+from quantize.quantize import quantize
 from quantize.quantized import QuantizedModel
 from quantize.sampler import Request
 from snesgpt.console import Console
@@ -30,6 +32,7 @@ from tests.self_tests import offset, outcome
 from tests.test_fast_parity import liveliness, parity
 from tests.test_xray_page import assert_shows, press, traced, xray_screen
 from trainer.config import ModelConfig
+from trainer.llama2c import load_llama2c
 
 SHAPES = {
     "own keys, 6 layers, heads of 2": llama_config(9, 5, 8, (4, 4), 6, 20),
@@ -178,3 +181,18 @@ def test_positions_turn_what_they_should() -> None:
         model.step(streams, np.array([1]), trace)
         seen.append(trace["layer0.rotary"][0])
     assert all((a != b).mean() > 0.5 for a, b in pairwise(seen))
+
+
+REAL = Path(__file__).parents[2] / "shared"
+
+if (REAL / "stories260K.bin").exists():
+
+    def test_the_real_stories_are_told_as_the_integer_model_tells_them() -> None:
+        """TinyStories-260K, where its files lie beside the repository: every intermediate of a prompted story."""
+        weights = load_llama2c(REAL / "stories260K.bin", REAL / "tok512.bin", 40)
+        model = quantize(weights, "digits")
+        prompt = tuple(weights.tokenizer.encode("Zoo was a little girl")[1:-1])
+        with Console(build_rom(model, traced=True).image) as console:
+            found = verify(Host(console, model), IntegerModel(model), [[Request(1, 5, 1, prompt)]])
+        assert (found.mismatches, found.first) == (0, None)
+        assert found.traced and found.tokens == 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,23 @@ if TYPE_CHECKING:
 @click.option("--config", type=click.Path(path_type=Path), help="Shape and alphabet, JSON.  [default: beside FILE]")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="llama2.c's tokenizer, for a .bin file.")
 @click.option("--context", type=int, help="Positions of a Llama.  [default: all, 128 at most]")
+@click.option(
+    "--temperature", type=float, help="The cartridge's until a button changes it.  [default: the file's, or 0.5]"
+)
+@click.option(
+    "--top-p", type=float, help="Its share of likeliest tokens to draw from, 0.01 to 0.99; 0: all.  [default: 0]"
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/weights.npz"), help="The weights file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    file: Path, config: Path | None, tokenizer: Path | None, context: int | None, out: Path, as_json: bool
+    file: Path,
+    config: Path | None,
+    tokenizer: Path | None,
+    context: int | None,
+    temperature: float | None,
+    top_p: float | None,
+    out: Path,
+    as_json: bool,
 ) -> None:
     """Read a model from FILE and write it as weights for `snesgpt quantize`.
 
@@ -31,6 +45,10 @@ def command(
     from trainer.weights import save_weights
 
     weights = _load(file, config, tokenizer, context)
+    notes = {
+        name: value for name, value in {"temperature": temperature, "top_p": top_p}.items() if value is not None
+    }
+    weights = replace(weights, info={**weights.info, **notes})
     save_weights(out, weights)
     shape, n_symbols = weights.config, len(weights.symbols)
     if as_json:
