@@ -101,7 +101,7 @@ def times(width: int) -> list[str]:
         code.append("sta a:weight_sum")
         for bit in bin(odd)[3:]:
             code += ["asl a", *(["adc a:weight_sum"] if bit == "1" else [])]
-    return code + ["asl a"] * zeros
+    return code + ["asl a"] * zeros or ["clc"]
 
 
 def skip_clocks(config: ModelConfig) -> int:

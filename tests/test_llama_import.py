@@ -108,10 +108,10 @@ def test_what_is_folded_and_where_bos_goes() -> None:
     assert weights.symbols[:2] == ("", "") and weights.symbols[2 + 10] == "\n"
 
 
-def test_the_context_is_the_file_s_or_256_or_less() -> None:
+def test_the_context_is_the_file_s_or_128_or_as_asked() -> None:
     long = replace(SIZES, seq_len=512)
     assert read(checkpoint(0)).config.block_size == SIZES.seq_len
-    assert read(bin_file(long, MODEL, 0)).config.block_size == 256
+    assert read(bin_file(long, MODEL, 0)).config.block_size == 128
     assert read(bin_file(long, MODEL, 1), context=128).config.block_size == 128
     for context, most, file in ((1, 256, long), (257, 256, long), (11, 10, SIZES), (0, 10, SIZES)):
         with pytest.raises(InputError, match=f"--context is {context}: it must be 2 to {most}, as the file has"):
@@ -130,7 +130,7 @@ def test_every_number_of_a_header_that_is_wrong(version: int, field: str) -> Non
     for wrong in (0, -1, 1, right + 1, right - 1, -right, 2**31 - 1, -(2**31), 1 << 16):
         changed = patched(data, at, struct.pack("<i", wrong))
         if (version, field, wrong) in HARMLESS:
-            assert read(changed).config.block_size == min(wrong, 256)
+            assert read(changed).config.block_size == min(wrong, 128)
         else:
             message = refused(changed)
             assert message.startswith("m.bin: ") and field in message, (wrong, message)
