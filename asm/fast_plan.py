@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from asm.attention import AttentionRoutine, halves, longest_sum, place, sizes, split_sizes, times
+from asm.attention import AttentionRoutine, halves, longest_sum, place, sizes, split_sizes
 from asm.banks import Packer, segment
-from asm.digit_rows import Slots, bias_for, pair_code
+from asm.digit_rows import Slots, pair_code
 from asm.fast import (
-    HALVINGS,
     SLOTS,
     CodePart,
     Unit,
@@ -34,44 +33,29 @@ from asm.llama import (
     GateRoutine,
     RotaryRoutine,
     SumRoutine,
-    gate_bytes,
-    key_pairs,
-    pairs,
-    rotary_bytes,
-    sum_bytes,
-    sum_entry,
-)
-from asm.llama import (
-    Unit as HiddenUnit,
 )
 from asm.pairs import MOST_PAIRS, choose_pairs
-from asm.parts import EmittedBlock, HiddenPart, Part, layer_number, pack_bytes, pack_whole, symbol
+from asm.parts import EmittedBlock, Part, layer_number, pack_bytes, pack_whole, symbol
 from asm.record import RecordLayout
 from asm.routines import FastTables, NormRoutine, ScaledSums, Variant, norm_bytes, vectors_bytes
 from asm.wram import Area, digit_pages
-from quantize.blocks import EXP7, FAR_PRODUCT, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
+from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.fast import has_front_table
-from quantize.fixed import FRACTION_BITS, WORD_MAX, Ints
+from quantize.fixed import FRACTION_BITS, Ints
 from quantize.quantized import QuantizedModel
 from quantize.ranges import RangeProof
-from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, parts, schedule
+from quantize.schedule import Add, Attention, Block, Embed, Linear, Norm, parts, schedule
 from tables.exp import EXP_STEP_BITS
-from tables.rotary import rotary_table
 from tables.rsqrt import rsqrt_table
-from tables.silu import silu_table
-from trainer.errors import InputError
 
 EXP7_BYTES = 256
-GROUPS = {"wq": ("wq", "wk", "wv"), "fc1": ("fc1", "fc3"), "lm_head": ("lm_head",)}
-"""A llama's matrices that read the same norm, by the first of them."""
-
 HALF_WORD = 0x8000
 SUM_BITS = 30
 
 
 @dataclass
 class FastPlan:
-    """What plan_fast decided; `data` still has to be packed."""
+    """What a planner decided; `data` still has to be packed."""
 
     model: QuantizedModel
     norm_bias: int
@@ -151,36 +135,30 @@ class Planner:
             pack_bytes("exp7_table", _exp7(), self.packer),
             pack_whole("reciprocal_table", np.array(_reciprocals()), self.packer),
         )
-        for block in schedule(self.model.config):
-            match block:
-                case Embed() if has_front_table(self.model):
-                    self._front()
-                case Embed() if block.positions:
-                    self._embed(block)
-                case Embed():
-                    self._embed_token(block)
-                case Norm() if self.model.kernel_of(block.name) == "table":
-                    self._norm(block)
-                case Linear() if config.rotary:
-                    self._store(block)
-                case Linear() if block.weight == "lm_head":
-                    self._logits(block)
-                case Linear() if self.model.kernels[block.weight] == "digits":
-                    self._linear(block)
-                case Attention():
-                    if config.rotary:
-                        self._turns(block)
-                    self._attention(block)
-                case Gate():
-                    self._gates(block)
-                case Add() if block.weight:
-                    self._cut_sum(block)
-                case Add():
-                    self._add(block)
-                case _:
-                    pass
+        for block in schedule(config):
+            self.emit(block)
         self.plan.blocks, self.plan.code = tuple(self.blocks), tuple(self.code)
         return self.plan
+
+    def emit(self, block: Block) -> None:
+        """The code of a block, unless another's has it already."""
+        match block:
+            case Embed() if has_front_table(self.model):
+                self._front()
+            case Embed():
+                self._embed(block)
+            case Norm() if self.model.kernel_of(block.name) == "table":
+                self._norm(block)
+            case Linear() if block.weight == "lm_head":
+                self._logits(block)
+            case Linear() if self.model.kernels[block.weight] == "digits":
+                self._linear(block)
+            case Attention():
+                self._attention(block)
+            case Add():
+                self._add(block)
+            case _:
+                pass
 
     def _reads_norm(self, weight: str) -> bool:
         part = weight.rpartition(".")[2]
@@ -347,135 +325,6 @@ class Planner:
             )
         )
 
-    def _embed_token(self, block: Embed) -> None:
-        self.plan.data.append(("wte", self.model.tensors["wte"]))
-        comment = f"{block.name}: wte[token]"
-        stage = symbol(block.name)
-        self.blocks.append(EmittedBlock("blocks/embed_token.asm", comment, self._trace(block.name), stage=stage))
-
-    def _store(self, block: Linear) -> None:
-        """A matrix whose results go to a vector: what is done with them comes after."""
-        config = self.model.config
-        layer, _, part = block.weight.rpartition(".")
-        if part in GROUPS:
-            self.layer_slots = self._paired([f"{layer}.{name}".strip(".") for name in GROUPS[part]])
-        slots = self.layer_slots
-        if block.inputs:
-            first, end = block.inputs
-            number = parts(config.n_hidden).index(block.inputs)
-            page = f"hidden_slots + {PART_BYTES * number}"
-            slots = Slots(page, end - first, self._part_bias(f"{layer}.activation"), "MINUS_PART")
-        elif part == "wo":
-            slots = slots_for(self.model, self.proof, [block.weight])
-        entry, out = symbol(block.name) + "_rows", "value" if part == "wv" else block.out
-        units = rows(self.model, self.proof, block.weight, slots, store(out), block)
-        self.code += chain(entry, self._comment(block.weight), units, self.packer)
-        self.blocks.append(
-            EmittedBlock(
-                "blocks/linear_digits.asm",
-                f"{block.name}: {self._comment(block.weight)}",
-                0,
-                entry=entry,
-                page=slots.label,
-                traced=False,
-                stage=symbol(block.name),
-            )
-        )
-
-    def _part_bias(self, gate: str) -> int:
-        """Of a gated hidden unit's slots: every part's is the same."""
-        parameters = self.model.parameters
-        halvings = HALVINGS + max(0, self.model.finest(gate.replace("activation", "fc2")))
-        return bias_for(parameters[f"{gate}.limit"] >> parameters[f"{gate}.shift"], halvings)
-
-    def _turns(self, block: Attention) -> None:
-        """Before attention: queries and keys turned; keys and values in bytes."""
-        model, config = self.model, self.model.config
-        layer = block.name.rpartition(".")[0]
-        if all(part.tensor != "rotary_table" for part in self.plan.tables_in_rom):
-            table = rotary_table(config.head_dim, config.block_size, config.rope_base)
-            self.plan.tables_in_rom += (pack_whole("rotary_table", table.reshape(len(table), -1), self.packer),)
-        query = model.query_shift(block.name)
-        key, value = (model.parameters[f"{block.name}.{name}_shift"] for name in ("key", "value"))
-        size = rotary_bytes(config, query, key, value)
-        routine = RotaryRoutine(
-            entry=f"{symbol(layer)}_rotary",
-            comment=f"{layer}: queries and keys turned by their position",
-            segment=segment(self.packer.place(size)),
-            times_row=tuple(times(2 * config.head_dim)),
-            query_pairs=pairs(config, config.n_embd),
-            key_pairs=key_pairs(config, model.tensors[f"{layer}.key_centre"][0], key),
-            query_shift=query,
-            key_shift=key,
-            value_shift=value,
-            size=size,
-        )
-        self.plan.rotaries += (routine,)
-        self._call(routine.entry, routine.comment)
-
-    def _gates(self, block: Gate) -> None:
-        parameters, config = self.model.parameters, self.model.config
-        bits, limit, shift = (parameters[f"{block.name}.{name}"] for name in ("bits", "limit", "shift"))
-        if limit + (1 << bits >> 1) > FAR_PRODUCT or not shift:
-            raise InputError(
-                f"{block.name}: gates as large as 2^{bits - 8} do not fit the multiplier: quantize again"
-            )
-        table = f"silu_{bits}"
-        if all(part.tensor != table for part in self.plan.tables_in_rom):
-            self.plan.tables_in_rom += (pack_whole(table, silu_table(bits), self.packer),)
-        size = gate_bytes(config.n_hidden, bits, shift)
-        places = enumerate(parts(config.n_hidden))
-        units = [(n, PART_BYTES * p + 2 * (n - first)) for p, (first, end) in places for n in range(first, end)]
-        routine = GateRoutine(
-            entry=symbol(block.name),
-            comment=f"{block.name}: silu(fc1) · fc3",
-            segment=segment(self.packer.place(size)),
-            table=table,
-            bits=bits,
-            limit=limit,
-            shift=shift,
-            bias=self._part_bias(block.name),
-            units=tuple(HiddenUnit(*unit) for unit in units),
-            size=size,
-        )
-        self.plan.gates += (routine,)
-        self.blocks.append(
-            EmittedBlock(
-                "blocks/gated.asm",
-                routine.comment,
-                self._trace(block.name),
-                entry=routine.entry,
-                bias=routine.bias,
-                hidden_parts=tuple(
-                    HiddenPart(f"hidden_slots + {PART_BYTES * number}", 2 * first, 2 * (end - first - 1))
-                    for number, (first, end) in enumerate(parts(config.n_hidden))
-                ),
-                layer=layer_number(block.name),
-                stage=symbol(block.name),
-            )
-        )
-
-    def _cut_sum(self, block: Add) -> None:
-        bits, doublings = self.model.parameters[f"{block.weight}.cut_bits"], self.model.out_shift(block.weight)
-        far = 1 << (14 - doublings) if self.proof.cut_sums[block.name] + (1 << bits) > WORD_MAX else 0
-        entry = sum_entry(bits, doublings, far > 0)
-        if all(routine.entry != entry for routine in self.plan.sums):
-            size = sum_bytes(self.model.config.n_embd, doublings, far > 0)
-            place = segment(self.packer.place(size))
-            self.plan.sums += (SumRoutine(entry, place, self.model.config.n_embd, bits, doublings, far, size),)
-        self.blocks.append(
-            EmittedBlock(
-                "blocks/sum.asm",
-                f"{block.name}: {block.out} += {block.source}, cut",
-                self._trace(block.name),
-                entry=entry,
-                stage=symbol(block.name),
-            )
-        )
-
-    def _call(self, entry: str, comment: str) -> None:
-        self.blocks.append(EmittedBlock("blocks/call.asm", comment, 0, entry=entry, stage=entry))
-
     def _add(self, block: Add) -> None:
         """The attention's residual sum is part of wo's rows; the MLP's of its own block."""
         if block.name.endswith("attention_residual"):
@@ -555,8 +404,3 @@ class Planner:
                 stage=routine.entry,
             )
         )
-
-
-def plan_fast(model: QuantizedModel, packer: Packer, record: RecordLayout) -> FastPlan:
-    """Lay out the fast cartridge. Raises InputError when a range cannot be proved or it does not fit."""
-    return Planner(model, packer, record).run()

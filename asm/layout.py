@@ -10,9 +10,10 @@ from asm.attention import AttentionRoutine
 from asm.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
 from asm.fast import CodePart
 from asm.fast import modules as code_modules
-from asm.fast_plan import FastPlan, plan_fast
+from asm.fast_plan import FastPlan, Planner
 from asm.golden import Golden, golden
 from asm.llama import GateRoutine, RotaryRoutine, SumRoutine
+from asm.llama_plan import LlamaPlanner
 from asm.parts import (
     EmittedBlock,
     Part,
@@ -245,7 +246,8 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
     config, blocks_in_order = model.config, schedule(model.config)
     record, packer = RecordLayout(model, traced), Packer()
-    fast = plan_fast(model, packer, record) if model.kernels["lm_head"] == "digits" else None
+    planner = LlamaPlanner if config.rotary else Planner
+    fast = planner(model, packer, record).run() if model.kernels["lm_head"] == "digits" else None
     wram = _work_ram(model, fast, record, profiled=profiled)
     parts = pack(fast.data if fast else list(model.tensors.items()), packer)
     parts += _addresses(parts, config, packer)
