@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from asm.build import build_rom
 from quantize.integer_model import IntegerModel
 from quantize.quantized import load_model
 from snesgpt.cli import run
+from snesgpt.commands.build import command as build_command
 from snesgpt.console import Console
 from snesgpt.host import Host
 from snesgpt.parity import requests, verify
@@ -200,3 +202,18 @@ def test_the_pytorch_program_of_the_manual(tmp_path: Path) -> None:
     loss = loss_per_token(model.tensors, model.config, tokens)
     assert loss == pytest.approx(float(printed), abs=2e-4)
     assert loss < 2.6 < np.log(27)
+
+
+def test_a_cartridge_is_of_the_weights_that_were_imported_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever model lay there before: `import` and `build` are enough."""
+    monkeypatch.chdir(tmp_path)
+    save_weights(Path("build/weights.npz"), digit_weights(ModelConfig(9, 5, 8, 2, 1, 16), 1))
+    first = CliRunner().invoke(build_command, ["--dry-run", "--json"], catch_exceptions=False)
+    assert first.exit_code == 0 and "quantizing" in first.output
+    made = Path("build/model.npz").stat().st_mtime_ns
+    again = CliRunner().invoke(build_command, ["--dry-run", "--json"], catch_exceptions=False)
+    assert "quantizing" not in again.output and Path("build/model.npz").stat().st_mtime_ns == made
+    os.utime("build/weights.npz", ns=(made + 1, made + 1))
+    assert "quantizing" in CliRunner().invoke(build_command, ["--dry-run"], catch_exceptions=False).output

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
+MODEL, WEIGHTS, LARGEST = Path("build/model.npz"), Path("build/weights.npz"), 4096
+"""Where stages leave and look for things, and the KiB that a cartridge may have."""
+
 
 @click.command("build")
-@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
+@click.argument("model", type=click.Path(path_type=Path), default=MODEL)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"), help="Cartridge.")
 @click.option("--trace", is_flag=True, help="Record every intermediate, for `snesgpt verify`.")
 @click.option("--dry-run", is_flag=True, help="Only say what the cartridge will cost: nothing is assembled.")
@@ -18,8 +21,11 @@ import click
 def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -> None:
     """Generate 65816 source from MODEL, assemble and link it, and write the cartridge.
 
-    Beside it: asm/ with every source file, and .dbg with symbols for Mesen.
+    Beside it: asm/ with every source file, and .dbg with symbols for Mesen. Weights in build/ that are newer than
+    the model there are quantized first, as `snesgpt quantize` does without options.
     """
+    if model == MODEL:
+        _quantize_newer_weights()
     if dry_run:
         _say(model, traced=trace, as_json=as_json)
         return
@@ -54,6 +60,18 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
     for name, size in rom.segments.items():
         click.echo(f"{name:8} {size:7,} bytes")
     click.echo(f"{out}: {len(rom.image) // 1024} KiB")
+
+
+def _quantize_newer_weights() -> None:
+    """The model of the weights in build/, if these came after it: another model's cartridge would be a surprise."""
+    from quantize.quantized import save_model
+    from snesgpt.choice import choose
+    from trainer.weights import load_weights
+
+    if not WEIGHTS.exists() or (MODEL.exists() and MODEL.stat().st_mtime_ns >= WEIGHTS.stat().st_mtime_ns):
+        return
+    click.echo(f"quantizing {WEIGHTS}, which is newer than {MODEL}", err=True)
+    save_model(MODEL, choose(load_weights(WEIGHTS), "auto", LARGEST)[0])
 
 
 def _say(path: Path, *, traced: bool, as_json: bool) -> None:
