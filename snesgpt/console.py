@@ -229,11 +229,8 @@ class _Host:
 
     def start(self, path: Path) -> Any:
         """Load the library and give it its callbacks. Raises InputError if it is not a libretro core."""
-        try:
-            from libretro.api import EnvironmentCall, log, options
-            from libretro.core import Core
-        except ImportError as error:
-            raise InputError("running a ROM needs libretro.py: pip install 'snes-gpt[test]'") from error
+        from snesgpt.libretro_api import Core, EnvironmentCall, log, options
+
         self.log = log.retro_log_callback(log.retro_log_printf_t(lambda level, text: None))
         self.variable = options.retro_variable
         self.answers = {
@@ -257,7 +254,7 @@ class _Host:
 
     def load(self, core: Any, image: bytes) -> bool:
         """Put the cartridge in. Its real path stays hidden, so no file beside it (.bml, .msu) changes a run."""
-        from libretro.api import retro_game_info
+        from snesgpt.libretro_api import retro_game_info
 
         self.image = create_string_buffer(image, len(image))
         return bool(core.load_game(retro_game_info(b"cartridge.sfc", addressof(self.image), len(image), None)))

@@ -5,6 +5,7 @@ Link 4 of the chain stands on this: what the host reads is what the console hold
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from ctypes import Structure
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from asm.render import TEMPLATES
 from snesgpt.commands.play import command as play
 from snesgpt.console import BUTTONS, Console
 from snesgpt.cores import KNOWN
+from snesgpt.libretro_api import every_class_has_a_signature
 from trainer.errors import InputError
 
 ROMS = Path(__file__).parent / "roms"
@@ -305,3 +308,16 @@ def test_play_warns_of_what_it_can_run(rom: Path, tmp_path: Path) -> None:
     (tmp_path / "patched.sfc").write_bytes(image)
     result = run_play(tmp_path / "patched.sfc", "--frames", "2")
     assert result.exit_code == 0 and "warning" in result.stderr and "checksum" in result.stderr
+
+
+def test_libretro_can_be_imported_by_the_first_versions_of_3_11() -> None:
+    class Empty(Structure):
+        _fields_ = ()
+
+    with pytest.raises(ValueError):
+        inspect.signature(Empty)
+    with every_class_has_a_signature():
+        assert str(inspect.signature(Empty)) == "()"
+        assert str(inspect.signature(word)) == "(console: 'Console', offset: 'int') -> 'int'"
+    with pytest.raises(ValueError):
+        inspect.signature(Empty)
