@@ -8,6 +8,7 @@ STEPS      =
 SEED       = 0
 CHECKPOINT =
 PYTHON     = python3
+REV        = HEAD
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -55,7 +56,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test pictures run lab lab-serve lab-test clean help cc65 new_options
+.PHONY: all test diff-asm pictures run lab lab-serve lab-test clean help cc65 new_options
 
 all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
 	$(if $(REBUILT),@sh scripts/say-what-was-made.sh $(ROM),@echo "$(ROM) is up to date")
@@ -120,6 +121,9 @@ test: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto
 
+diff-asm: $(BIN)/python $(CC65) $(VENV)/installed
+	@$(BIN)/python scripts/diff_asm.py $(REV)
+
 pictures: all $(VENV)/installed-test
 	@$(BIN)/python scripts/pictures.py $(ROM)
 
@@ -167,6 +171,7 @@ help:
 	@echo "make            train, quantize, generate, assemble: $(ROM)"
 	@echo "make test       ruff, mypy and every test, in two real emulators"
 	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
+	@echo "make diff-asm   whether the working tree makes other machine code than the commit REV"
 	@echo "make pictures   docs/pictures: every screen, and X-ray moving"
 	@echo "make lab        the lab page, a static folder: build/lab/"
 	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"
@@ -180,4 +185,5 @@ help:
 	@echo "STEPS=N         length of the training                     [the preset's]"
 	@echo "SEED=N          first weights and order of the documents   [$(SEED)]"
 	@echo "CHECKPOINT=FILE trained weights, as in checkpoints/, instead of a training"
+	@echo "REV=COMMIT      what diff-asm compares with                [$(REV)]"
 	@echo "PYTHON=PROGRAM  3.11 or newer, makes .venv                 [$(PYTHON)]"

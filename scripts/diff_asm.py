@@ -1,0 +1,209 @@
+"""`make diff-asm REV=HEAD`: whether the working tree makes other machine code than a commit does.
+
+Both trees quantize and build the same float weights: every checkpoint, the shapes of the forerunner and of small
+Llamas, the schoolbook kernel, with and without a trace. Sources are compared line by line and ROMs byte by byte,
+except the build id (a hash of the sources) and the checksum, which follow from the rest.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
+from string import ascii_letters, ascii_lowercase
+from tempfile import TemporaryDirectory
+
+import click
+import numpy as np
+
+from trainer.config import ModelConfig
+from trainer.weights import Weights, save_weights
+
+ROOT = Path(__file__).parents[1]
+BANK = 0x8000
+CHECKSUM = slice(0x7FDC, 0x7FE0)
+BUILD_ID = re.compile(rb'BUILD_ID "(\w{8})"')
+RUN = "import json, sys; from snesgpt.cli import run; sys.exit(max(map(run, json.loads(sys.argv[1]))))"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A cartridge that both trees make: float weights, and the options of `quantize` and `build`."""
+
+    name: str
+    weights: Path
+    quantize: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cartridge:
+    """A built ROM and its sources by file name."""
+
+    rom: bytes
+    sources: dict[str, bytes]
+
+    @property
+    def code(self) -> bytes:
+        """The ROM without what the sources' text alone decides."""
+        found = BUILD_ID.search(self.sources["build_id.inc"])
+        assert found is not None
+        blank = bytearray(self.rom.replace(found[1] + b"\0", b"--------\0", 1))
+        blank[CHECKSUM] = b"----"
+        return bytes(blank)
+
+
+def cases(folder: Path) -> Iterator[Case]:
+    """Every cartridge to compare; made-up weights are written to `folder`."""
+    for checkpoint in sorted(ROOT.glob("checkpoints/*.npz")):
+        yield Case(checkpoint.stem, checkpoint)
+        yield Case(f"{checkpoint.stem}, traced", checkpoint, build=("--trace",))
+    microgpt = ROOT / "checkpoints/microgpt.npz"
+    yield Case("schoolbook", microgpt, ("--kernel", "schoolbook"))
+    yield Case("schoolbook, traced", microgpt, ("--kernel", "schoolbook"), ("--trace",))
+    shapes = {
+        "forerunner": ModelConfig(27, 8, activation="relu2"),
+        "two layers, other letters": ModelConfig(40, 24, 24, 3, 2, 80),
+        "no front table": ModelConfig(300, 256, 32, 4, 1, 64),
+        "llama": ModelConfig(30, 16, 16, 4, 2, 40, "swiglu", "llama", 2),
+        "llama in parts": ModelConfig(64, 160, 32, 4, 1, 100, "swiglu", "llama", 4),
+    }
+    made = {name: lively(config) for name, config in shapes.items()}
+    made["rows and fine grids"] = lively(ModelConfig(27, 16, 16, 4, 2, 48, "relu2"), scale=1 / 8, active=0.9)
+    for name, exact in made.items():
+        weights = folder / f"{name}.npz"
+        save_weights(weights, exact)
+        yield Case(name, weights)
+        yield Case(f"{name}, traced", weights, build=("--trace",))
+
+
+def lively(config: ModelConfig, scale: float = 1.0, active: float = 0.1) -> Weights:
+    """Normal weights on a grid of 2^-6 · scale, small enough for digits; the same every time.
+
+    active: the share of hidden units above zero that training would have noted.
+    """
+    random = np.random.default_rng(0)
+    tensors = {}
+    for name, shape in config.tensor_shapes().items():
+        spread, grid = (1.0, 64) if name in ("wte", "wpe") else (0.7 * scale / np.sqrt(shape[1]), 64 / scale)
+        tensors[name] = (np.rint(grid * random.normal(0, spread, shape)) / grid).astype(np.float32)
+    symbols = [*ascii_letters, *map("".join, product(ascii_lowercase, repeat=2))]
+    return Weights(config, symbols[: config.bos], tensors, {"temperature": 0.5, "active_hidden": active})
+
+
+def git(*arguments: str) -> str:
+    """What git prints. Raises ClickException with its complaint."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise click.ClickException(done.stderr.strip())
+    return done.stdout.strip()
+
+
+def calls(wanted: list[Case], folder: Path) -> Iterator[list[str]]:
+    """The `snesgpt` commands that make every case, each in a folder of its number."""
+    models: dict[tuple[Path, tuple[str, ...]], str] = {}
+    for number, case in enumerate(wanted):
+        own = folder / str(number)
+        own.mkdir(parents=True)
+        key = (case.weights, case.quantize)
+        if key not in models:
+            models[key] = str(own / "model.npz")
+            yield ["quantize", str(case.weights), *case.quantize, "--out", models[key]]
+        yield ["build", models[key], *case.build, "--out", str(own / "rom.sfc")]
+
+
+def start(tree: Path, wanted: list[Case], folder: Path) -> subprocess.Popen[str]:
+    """Begin to make every case with a tree's own code."""
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, json.dumps(list(calls(wanted, folder)))],
+        cwd=tree,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return process
+
+
+def finish(process: subprocess.Popen[str], tree: str) -> None:
+    """Wait for it. Raises ClickException with what it says of a failure."""
+    _, complaint = process.communicate()
+    if process.returncode:
+        raise click.ClickException(f"{tree}: {complaint.strip()}")
+
+
+def read(folder: Path) -> Cartridge:
+    """What `snesgpt build` left."""
+    return Cartridge(
+        (folder / "rom.sfc").read_bytes(), {path.name: path.read_bytes() for path in (folder / "asm").iterdir()}
+    )
+
+
+def rom_difference(old: bytes, new: bytes) -> str:
+    """In words; empty where there is none."""
+    if len(old) != len(new):
+        return f"{len(old) // 1024} KiB became {len(new) // 1024} KiB"
+    places = np.flatnonzero(np.frombuffer(old, np.uint8) != np.frombuffer(new, np.uint8))
+    if not len(places):
+        return ""
+    banks = Counter((places // BANK).tolist())
+    first = f"${0x80 + places[0] // BANK:02X}:{BANK + places[0] % BANK:04X}"
+    return f"{len(places):,} bytes differ in banks {', '.join(map(str, banks))}, the first at {first}"
+
+
+def source_difference(old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
+    """Unified differences of all files but the build id."""
+    found: list[str] = []
+    for name in sorted((set(old) | set(new)) - {"build_id.inc", "font.2bpp"}):
+        before, after = (files.get(name, b"").decode("latin-1").splitlines() for files in (old, new))
+        found += difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm="", n=1)
+    return found
+
+
+@click.command()
+@click.argument("revision", default="HEAD")
+@click.option("--sources", is_flag=True, help="Print how the sources differ, too.")
+def main(revision: str, sources: bool) -> None:
+    """Compare the working tree's cartridges with those of REVISION. Exit status 1 where machine code differs.
+
+    The cartridges of a commit are kept in build/diff-asm/.
+    """
+    commit, differing = git("rev-parse", "--verify", f"{revision}^{{commit}}"), 0
+    kept = ROOT / "build/diff-asm" / f"{commit[:12]}-{sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        wanted = list(cases(folder))
+        new = start(ROOT, wanted, folder / "new")
+        if not kept.exists():
+            git("clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(folder / "tree"))
+            git("-C", str(folder / "tree"), "checkout", "--quiet", "--detach", commit)
+            finish(start(folder / "tree", wanted, folder / "old"), revision)
+            shutil.copytree(folder / "old", kept)
+        finish(new, "the working tree")
+        pairs = [
+            tuple(read(place / str(number)) for place in (kept, folder / "new")) for number in range(len(wanted))
+        ]
+    for case, (before, after) in zip(wanted, pairs, strict=True):
+        rom, lines = rom_difference(before.code, after.code), source_difference(before.sources, after.sources)
+        changed = sum(line[0] in "+-" and line[:3] not in ("+++", "---") for line in lines)
+        differing += bool(rom)
+        click.echo(f"{case.name:34} ROM: {rom or 'the same'}; sources: {changed or 'no'} lines differ")
+        if sources:
+            click.echo("\n".join(lines))
+    click.echo(f"{len(wanted) - differing} of {len(wanted)} cartridges have the same machine code as {revision}")
+    sys.exit(1 if differing else 0)
+
+
+if __name__ == "__main__":
+    main()
