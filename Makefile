@@ -18,12 +18,15 @@ WEIGHTS := build/weights.npz
 MODEL   := build/model.npz
 ROM     := build/snes_gpt.sfc
 
-# What each file is made from. The oracle and its race against numpy train nothing; the font is no number.
-TRAINER  := $(filter-out trainer/scalar.py trainer/race.py trainer/tavern.py trainer/safetensors_file.py,$(wildcard trainer/*.py)) snesgpt/commands/train.py
-QUANTIZE := $(wildcard quantize/*.py) $(filter-out tables/font.py,$(wildcard tables/*.py)) \
+# What each file is made from: every source of its folders, however deep, except what no number comes from (the
+# oracle, its race against numpy, the readers of other programs' models, the font).
+sources  = $(foreach path,$(filter-out %__pycache__,$(wildcard $(addsuffix /*,$(1)))),\
+            $(if $(wildcard $(path)/.),$(call sources,$(path)),$(path)))
+TRAINER  := $(filter-out trainer/model/scalar.py trainer/training/benchmark.py trainer/data/% trainer/formats/%,\
+            $(call sources,trainer)) snesgpt/commands/train.py
+QUANTIZE := $(call sources,quantize snesgpt/selection) $(filter-out tables/font%,$(call sources,tables)) \
             snesgpt/commands/quantize.py
-ASM      := $(wildcard quantize/*.py tables/*.py tables/*.txt asm/*.py $(addprefix asm/templates/,*.asm *.inc *.cfg \
-            */*.asm */*.inc)) snesgpt/commands/build.py
+ASM      := $(call sources,quantize tables asm) snesgpt/commands/build.py
 
 # The text that the held-out loss is measured on; that of a checkpoint is unknown unless it is given.
 MEASURED := $(if $(and $(CHECKPOINT),$(filter file,$(origin DATA))),,$(DATA))
@@ -114,7 +117,7 @@ $(TEXT):
 	@echo "DATA=$(DATA): there is no such file" >&2; exit 1
 
 test: $(BIN)/python $(CC65) $(VENV)/installed-test
-	@$(BIN)/python -c 'from snesgpt.cores import find_core; find_core("bsnes")' 2>/dev/null \
+	@$(BIN)/python -c 'from snesgpt.emulator.cores import find_core; find_core("bsnes")' 2>/dev/null \
 	    || sh scripts/get-tool.sh bsnes
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -131,7 +134,7 @@ run: $(if $(wildcard $(ROM)),,all)
 	@sh scripts/run-rom.sh $(ROM)
 
 # The lab page. npm says nothing unless it fails; what it fetches is pinned by the checksums of package-lock.json.
-LAB_SOURCES := $(shell find lab/src -type f 2>/dev/null) lab/index.html lab/vite.config.js
+LAB_SOURCES := $(call sources,lab/src) lab/index.html lab/vite.config.js
 
 lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
 	@sh scripts/get-tool.sh node
@@ -142,7 +145,7 @@ lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
 build/lab-core/snes9x.wasm.gz: lab/node_modules/.package-lock.json lab/scripts/unpack-core.js
 	@node lab/scripts/unpack-core.js build/lab-core
 
-build/lab-data/lab.json: $(MODEL) $(WEIGHTS) $(ASM) $(wildcard snesgpt/lab*.py) snesgpt/commands/lab.py | $(CC65) $(VENV)/installed
+build/lab-data/lab.json: $(MODEL) $(WEIGHTS) $(ASM) $(call sources,snesgpt/lab) snesgpt/commands/lab.py | $(CC65) $(VENV)/installed
 	@echo "Exporting the model for the lab page"
 	@$(BIN)/snesgpt lab $(MODEL) --weights $(WEIGHTS) --data "$(DATA)" --out build/lab-data \
 	    --golden build/lab-golden/console.json >build/lab.txt
@@ -160,7 +163,7 @@ lab-serve: lab
 
 lab-test: lab | $(VENV)/installed-test
 	@sh scripts/get-tool.sh chromium
-	@$(BIN)/python -m tests.lab_golden build/lab-golden
+	@$(BIN)/python -m tests.support.lab_golden build/lab-golden
 	@cd lab && npm test --silent
 
 clean:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from asm.cartridge import with_checksum
+from asm.cartridge.header import with_checksum
 from asm.layout import Layout, plan
 from asm.render import LINKER_MAP, render
 from asm.toolchain import assemble
-from quantize.quantized import QuantizedModel
+from quantize.model import IntegerModel
 from trainer.files import scratch_folder
 
 Files = Mapping[str, bytes]
@@ -28,7 +28,7 @@ class Rom:
 
 
 def build_rom(
-    model: QuantizedModel,
+    model: IntegerModel,
     *,
     traced: bool = False,
     profiled: bool = False,

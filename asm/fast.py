@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asm.banks import Packer, segment
-from asm.clocks import Instruction, branch, immediate, implied, jump, memory
-from asm.digit_rows import Slots, bias_for, row_code
+from asm.cost.instructions import Instruction, branch, immediate, implied, jump, memory
+from asm.kernels.digit_rows import Slots, bias_for, row_code
+from asm.memory.banks import Packer, segment
 from quantize.digits import Plane
+from quantize.executor import Executor, Streams
 from quantize.fixed import FRACTION_BITS, Ints
-from quantize.integer_model import IntegerModel, Streams
-from quantize.quantized import QuantizedModel
+from quantize.model import IntegerModel
 from quantize.ranges import RangeProof
 from quantize.schedule import Linear
 from trainer.errors import InputError
@@ -111,7 +111,7 @@ class Epilogue:
 
 
 def rows(
-    model: QuantizedModel,
+    model: IntegerModel,
     proof: RangeProof,
     weight: str,
     slots: Slots,
@@ -249,7 +249,7 @@ def page_bytes(d: int) -> tuple[int, int]:
 
 
 def mlp(
-    model: QuantizedModel,
+    model: IntegerModel,
     proof: RangeProof,
     prefix: str,
     slots: Slots,
@@ -357,14 +357,14 @@ def _shifted_copies(used: Sequence[int], page: ColumnPage) -> list[Instruction]:
     return code if rounded else [*code, implied("clc")]
 
 
-def front_rows(model: QuantizedModel, key_shift: int, value_shift: int) -> Ints:
+def front_rows(model: IntegerModel, key_shift: int, value_shift: int) -> Ints:
     """All that depends on token and position alone, computed by the integer model itself.
 
     Returns (positions · vocab, 3 · d) words: residual stream, query · 2^key_shift, keys and values in a byte each.
     """
     config = model.config
     position, token = np.divmod(np.arange(config.block_size * config.vocab_size), config.vocab_size)
-    integer = IntegerModel(model)
+    integer = Executor(model)
     streams: Streams = integer.start(len(token))
     streams.position[:] = position
     trace: dict[str, Ints] = {}
@@ -373,7 +373,7 @@ def front_rows(model: QuantizedModel, key_shift: int, value_shift: int) -> Ints:
     return np.concatenate([trace["embed_norm"], trace[f"{attention}.query"], trace[f"{attention}.packed"]], axis=1)
 
 
-def hidden_slots(model: QuantizedModel, proof: RangeProof, layer: str) -> Slots:
+def hidden_slots(model: IntegerModel, proof: RangeProof, layer: str) -> Slots:
     """The slots of a layer's hidden units, for a second matrix in rows."""
     inputs = model.config.n_hidden
     largest = float(proof.sources[f"{layer}.fc2"](np.eye(inputs)).max())
@@ -381,7 +381,7 @@ def hidden_slots(model: QuantizedModel, proof: RangeProof, layer: str) -> Slots:
     return Slots("hidden_slots", inputs, bias, "MINUS_HIDDEN", positive=True)
 
 
-def slots_for(model: QuantizedModel, proof: RangeProof, weights: Sequence[str]) -> Slots:
+def slots_for(model: IntegerModel, proof: RangeProof, weights: Sequence[str]) -> Slots:
     """The slots of a vector that these matrices read: a bias that keeps both copies non-negative."""
     inputs = model.config.tensor_shapes()[weights[0]][1]
     largest = max(float(proof.sources[name](np.eye(inputs)).max()) for name in weights)

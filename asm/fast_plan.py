@@ -7,9 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from asm.attention import AttentionRoutine, halves, longest_sum, place, sizes, split_sizes
-from asm.banks import Packer, segment
-from asm.digit_rows import Slots, pair_code
 from asm.fast import (
     SLOTS,
     CodePart,
@@ -28,21 +25,24 @@ from asm.fast import (
     store_narrow,
     store_shifted,
 )
+from asm.kernels.digit_rows import Slots, pair_code
+from asm.kernels.ppu_attention import AttentionRoutine, halves, max_sum, place, sizes, split_sizes
+from asm.kernels.shared_sums import MAX_PAIRS, choose_pairs
 from asm.llama import (
     PART_BYTES,
     GateRoutine,
     RotaryRoutine,
     SumRoutine,
 )
-from asm.pairs import MOST_PAIRS, choose_pairs
-from asm.parts import EmittedBlock, Part, layer_number, pack_bytes, pack_whole, symbol
-from asm.record import RecordLayout
+from asm.memory.banks import Packer, segment
+from asm.memory.log_record import RecordLayout
+from asm.memory.rom_data import EmittedBlock, Part, layer_number, pack_bytes, pack_whole, symbol
+from asm.memory.work_ram import Area, digit_pages
 from asm.routines import FastTables, NormRoutine, ScaledSums, Variant, norm_bytes, vectors_bytes
-from asm.wram import Area, digit_pages
 from quantize.blocks import EXP7, RECIPROCALS, VALUE_BITS, reciprocal, square_table, table_epsilon
 from quantize.fast import has_front_table
 from quantize.fixed import FRACTION_BITS, Ints
-from quantize.quantized import QuantizedModel
+from quantize.model import IntegerModel
 from quantize.ranges import RangeProof
 from quantize.schedule import Add, Attention, Block, Embed, Linear, Norm, parts, schedule
 from tables.exp import EXP_STEP_BITS
@@ -57,7 +57,7 @@ SUM_BITS = 30
 class FastPlan:
     """What a planner decided; `data` still has to be packed."""
 
-    model: QuantizedModel
+    model: IntegerModel
     norm_bias: int
     blocks: tuple[EmittedBlock, ...] = ()
     code: tuple[CodePart, ...] = ()
@@ -80,7 +80,7 @@ class FastPlan:
         hidden = 4 * config.n_hidden if "digits" in kernels else 0
         if config.rotary:
             hidden = PART_BYTES * len(parts(config.n_hidden))
-        pages = digit_pages(2 * MOST_PAIRS if self.pairs else 0, hidden, own, slots)
+        pages = digit_pages(2 * MAX_PAIRS if self.pairs else 0, hidden, own, slots)
         return FastTables(
             page=columns.label,
             sums=columns.sums,
@@ -96,7 +96,7 @@ class FastPlan:
         )
 
 
-def scaled_sums(model: QuantizedModel) -> tuple[ScaledSums, ...]:
+def scaled_sums(model: IntegerModel) -> tuple[ScaledSums, ...]:
     """One for every exponent above 0 of a matrix in columns."""
     names = [name for name in model.linear_names() if model.kernels[name] == "digit_columns"]
     return tuple(ScaledSums(exponent) for exponent in sorted({model.exponent(name) for name in names} - {0}))
@@ -115,7 +115,7 @@ def _reciprocals() -> list[int]:
 class Planner:
     """Walks the schedule and lays out code as it goes."""
 
-    def __init__(self, model: QuantizedModel, packer: Packer, record: RecordLayout) -> None:
+    def __init__(self, model: IntegerModel, packer: Packer, record: RecordLayout) -> None:
         self.model, self.packer, self.record = model, packer, record
         self.proof = RangeProof(model)
         self.proof.check()
@@ -230,8 +230,8 @@ class Planner:
     def _norm_routine(self, entry: str, bits: int, doublings: int, table: str) -> NormRoutine:
         d = self.model.config.n_embd
         highest = rsqrt_table(d).shift + bits + doublings - 17
-        least_pairs = (31 - (SUM_BITS - 1)) // 2
-        shifts = range(highest - 15, highest - least_pairs + 1)
+        min_pairs = (31 - (SUM_BITS - 1)) // 2
+        shifts = range(highest - 15, highest - min_pairs + 1)
         variants = tuple(Variant(max(shift, 0), max(-shift, 0)) for shift in shifts)
         size = norm_bytes(d, bits, doublings, variants)
         return NormRoutine(
@@ -379,8 +379,8 @@ class Planner:
             values=values,
             halves=parts,
             long=len(parts) > 1,
-            long_sums=longest_sum(config) >= RECIPROCALS,
-            longest_sums=longest_sum(config) >= 8 * RECIPROCALS,
+            long_sums=max_sum(config) >= RECIPROCALS,
+            max_sums=max_sum(config) >= 8 * RECIPROCALS,
             query_shift=self.model.query_shift(block.name),
             score_drop=drop,
             bias=bias,
@@ -393,7 +393,7 @@ class Planner:
             trace_weights=self._trace(f"{block.name}.weights"),
             sizes=split_sizes(pieces) if split else pieces,
         )
-        self.plan.caches += tuple(Area(name, config.block_size * config.n_kv) for name in (keys, values))
+        self.plan.caches += tuple(Area(name, config.block_size * config.kv_dim) for name in (keys, values))
         self.plan.attentions += (routine,)
         self.blocks.append(
             EmittedBlock(

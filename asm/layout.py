@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from asm.about import COLUMNS, LINES, AboutText, about_text
-from asm.attention import AttentionRoutine
-from asm.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
+from asm.cartridge.transcript import Golden, golden
 from asm.fast import CodePart
 from asm.fast import modules as code_modules
 from asm.fast_plan import FastPlan, Planner
-from asm.golden import Golden, golden
+from asm.kernels.ppu_attention import AttentionRoutine
 from asm.llama import GateRoutine, RotaryRoutine, SumRoutine
 from asm.llama_plan import LlamaPlanner
-from asm.parts import (
+from asm.memory.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
+from asm.memory.log_record import RecordLayout
+from asm.memory.rom_data import (
     EmittedBlock,
     Part,
     layer_number,
@@ -25,17 +25,17 @@ from asm.parts import (
     row_addresses,
     symbol,
 )
-from asm.pieces import PieceTables, place_pieces
-from asm.record import RecordLayout
-from asm.routines import MOST_SHOWN_HEADS, FastTables, NormRoutine, kept_weights
-from asm.save_format import CAPACITY, VERSION, SaveFormat, crc_table
-from asm.token_texts import TokenTexts, initials, place_token_texts
-from asm.wram import Area, WorkRam, lay_out
+from asm.memory.save_format import CAPACITY, VERSION, SaveFormat, crc_table
+from asm.memory.work_ram import Area, WorkRam, lay_out
+from asm.routines import MAX_SHOWN_HEADS, FastTables, NormRoutine, kept_weights
+from asm.screens.about import COLUMNS, LINES, AboutText, about_text
+from asm.screens.merge_tables import PieceTables, place_pieces
+from asm.screens.token_texts import TokenTexts, initials, place_token_texts
 from quantize.blocks import norm_epsilon
-from quantize.quantized import QuantizedModel
+from quantize.model import IntegerModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
 from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, schedule
-from quantize.xray import bar_places
+from quantize.twins.xray import bar_places
 from tables import cells
 from tables.cells import tiles_2bpp
 from tables.exp import exp_table
@@ -45,7 +45,7 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 
 TITLE = "SNES-GPT"
-SHORTEST_ENTRY, LONGEST_ENTRY = 4, 7
+MIN_ENTRY, MAX_ENTRY = 4, 7
 """Characters of a name in the lists of those made and kept, as powers of two."""
 
 TWO_COLUMNS = 16
@@ -146,7 +146,7 @@ class Layout:
     sram_size_code: int
     crc_lines: tuple[str, ...]
     shown_heads: int
-    longest_token: int
+    max_token_length: int
     bars: int
     label_tiles: int
     xray: XrayTables
@@ -158,7 +158,7 @@ class Layout:
     exp_lines: tuple[str, ...]
     rsqrt_lines: tuple[str, ...]
     inverse_t_lines: tuple[str, ...]
-    most_cutoff: int
+    max_cutoff: int
     cutoff_lines: tuple[str, ...]
     symbol_lines: tuple[str, ...]
     wave_lines: tuple[str, ...]
@@ -182,7 +182,7 @@ class Layout:
 
 
 def emit(
-    block: Block, model: QuantizedModel, record: RecordLayout, parts: Sequence[Part], wram: WorkRam
+    block: Block, model: IntegerModel, record: RecordLayout, parts: Sequence[Part], wram: WorkRam
 ) -> EmittedBlock:
     """What a block's template needs to know."""
     config, entries = model.config, record.entries
@@ -242,7 +242,7 @@ def emit(
             raise InputError(f"{block.name}: there is no schoolbook of this block")
 
 
-def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False) -> Layout:
+def plan(model: IntegerModel, *, traced: bool = False, profiled: bool = False) -> Layout:
     """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
     config, blocks_in_order = model.config, schedule(model.config)
     record, packer = RecordLayout(model, traced), Packer()
@@ -268,7 +268,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     d = config.n_embd
     table = rsqrt_table(d)
     entry_shift, name_columns, name_lines = _name_list(model)
-    most_bars, label_tiles = bar_places(model.symbols)
+    max_bars, label_tiles = bar_places(model.symbols)
     sram_bytes = SaveFormat(1 << entry_shift).sram_bytes
     temperatures = range(MAX_TEMPERATURE + 1)
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
@@ -286,7 +286,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         profile=int(profiled),
         record_bytes=record.size,
         log_capacity=wram.log_bytes // record.size,
-        cache_row=config.n_kv if fast else 2 * d,
+        cache_row=config.kv_dim if fast else 2 * d,
         entry_bytes=1 << entry_shift,
         entry_shift=entry_shift,
         stream=int(model.goes_on and config.block_size > 1),
@@ -297,9 +297,9 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         sram_bytes=sram_bytes,
         sram_size_code=size_code(sram_bytes),
         crc_lines=lines(crc_table()),
-        shown_heads=min(config.n_head, MOST_SHOWN_HEADS),
-        longest_token=max(map(len, model.symbols)),
-        bars=min(config.vocab_size, most_bars),
+        shown_heads=min(config.n_head, MAX_SHOWN_HEADS),
+        max_token_length=max(map(len, model.symbols)),
+        bars=min(config.vocab_size, max_bars),
         label_tiles=label_tiles,
         xray=_xray_tables(),
         buffers=(Buffer("logits", config.vocab_size),) if fast else _buffers(config),
@@ -310,7 +310,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
         exp_lines=lines(exp_table().tolist()),
         rsqrt_lines=lines(table.entries.tolist()),
         inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
-        most_cutoff=max(cutoffs),
+        max_cutoff=max(cutoffs),
         cutoff_lines=lines(cutoffs),
         symbol_lines=lines(initials(model.symbols)),
         wave_lines=lines(brr_cycle()),
@@ -334,7 +334,7 @@ def plan(model: QuantizedModel, *, traced: bool = False, profiled: bool = False)
     )
 
 
-def _modules(model: QuantizedModel, fast: FastPlan | None) -> tuple[str, ...]:
+def _modules(model: IntegerModel, fast: FastPlan | None) -> tuple[str, ...]:
     """The source files to assemble."""
     modules = modules_with(STORY) if model.pieces else MODULES
     if not fast:
@@ -343,13 +343,13 @@ def _modules(model: QuantizedModel, fast: FastPlan | None) -> tuple[str, ...]:
     return (*modules, *own, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code))))
 
 
-def _name_list(model: QuantizedModel) -> tuple[int, int, int]:
+def _name_list(model: IntegerModel) -> tuple[int, int, int]:
     """Of the list of names: characters of an entry as a power of two, columns, lines of a name."""
     context, letters = model.config.block_size, not model.pieces and all(len(text) == 1 for text in model.symbols)
     if letters and context <= TWO_COLUMNS and not model.reading.running:
-        return SHORTEST_ENTRY, 2, 1
-    shift = min((context - 1).bit_length(), LONGEST_ENTRY) if letters else LONGEST_ENTRY
-    shift = max(shift, SHORTEST_ENTRY + 1)
+        return MIN_ENTRY, 2, 1
+    shift = min((context - 1).bit_length(), MAX_ENTRY) if letters else MAX_ENTRY
+    shift = max(shift, MIN_ENTRY + 1)
     return shift, 1, -(-(1 << shift) // LETTERS_A_LINE)
 
 
@@ -385,7 +385,7 @@ def _addresses(parts: Sequence[Part], config: ModelConfig, packer: Packer) -> tu
     )
 
 
-def _work_ram(model: QuantizedModel, fast: FastPlan | None, record: RecordLayout, *, profiled: bool) -> WorkRam:
+def _work_ram(model: IntegerModel, fast: FastPlan | None, record: RecordLayout, *, profiled: bool) -> WorkRam:
     config = model.config
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in range(MAX_TEMPERATURE + 1)]
     row = config.block_size * config.n_embd
@@ -393,14 +393,14 @@ def _work_ram(model: QuantizedModel, fast: FastPlan | None, record: RecordLayout
     caches = fast.caches if fast else tuple(Area(name, 2 * row) for name in names)
     what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
     areas = (*caches, Area("distance_weights", 2 * max(cutoffs)), Area("likely_weights", 2 * config.vocab_size))
-    shown = min(config.n_head, MOST_SHOWN_HEADS)
+    shown = min(config.n_head, MAX_SHOWN_HEADS)
     work = _work(config) if fast else (Area("kept_weights", 2 * shown * config.block_size),)
     return lay_out(work, areas, record.size, what, profiled=profiled)
 
 
 def _work(config: ModelConfig) -> tuple[Area, ...]:
     """The fast kernels' vectors; the first three in this order: the front table's row fills them in one go."""
-    d, kv, hidden = config.n_embd, config.n_kv, config.n_hidden
+    d, kv, hidden = config.n_embd, config.kv_dim, config.n_hidden
     words = {"residual": d, "query": d, "packed": kv, "normed": d, "attended": d, "hidden": hidden}
     if config.rotary:
         words |= {"key": kv, "value": kv, "branch": d, "gate": hidden, "up": hidden, "turn_by": config.head_dim}

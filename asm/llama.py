@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asm.attention import instruction_bytes, times
+from asm.kernels.ppu_attention import instruction_bytes, times
 from asm.routines import table_offset
 from quantize.fixed import Ints
 from trainer.config import ModelConfig
@@ -67,11 +67,11 @@ def pairs(config: ModelConfig, elements: int) -> tuple[Pair, ...]:
 
 
 def key_pairs(config: ModelConfig, centre: Ints, shift: int) -> tuple[Pair, ...]:
-    """Those of the keys. centre (n_kv,) Q8.8."""
+    """Those of the keys. centre (kv_dim,) Q8.8."""
     starts = [(narrow_start(shift) - int(middle)) & 0xFFFF for middle in centre]
     return tuple(
         Pair(pair.number, pair.angle, starts[2 * pair.number], starts[2 * pair.number + 1])
-        for pair in pairs(config, config.n_kv)
+        for pair in pairs(config, config.kv_dim)
     )
 
 
@@ -87,8 +87,8 @@ def rotary_bytes(config: ModelConfig, query_shift: int, key_shift: int, value_sh
     narrow = 23
     start = 3 + 1 + instruction_bytes(tuple(times(2 * config.head_dim))) + 1 + 7 * config.head_dim + 4 + 2
     query = config.n_embd // 2 * (TURN_BYTES + 2 * query_shift + 9)
-    key = config.n_kv // 2 * (TURN_BYTES + 2 * (4 + narrow + key_shift) + 3)
-    value = config.n_kv * (7 + narrow + value_shift)
+    key = config.kv_dim // 2 * (TURN_BYTES + 2 * (4 + narrow + key_shift) + 3)
+    value = config.kv_dim * (7 + narrow + value_shift)
     return start + query + key + value + 7
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from asm.attention import times
-from asm.banks import segment
-from asm.digit_rows import Slots, bias_for
 from asm.fast import (
     HALVINGS,
     chain,
@@ -13,6 +10,8 @@ from asm.fast import (
     store,
 )
 from asm.fast_plan import Planner
+from asm.kernels.digit_rows import Slots, bias_for
+from asm.kernels.ppu_attention import times
 from asm.llama import (
     PART_BYTES,
     GateRoutine,
@@ -28,7 +27,8 @@ from asm.llama import (
 from asm.llama import (
     Unit as HiddenUnit,
 )
-from asm.parts import EmittedBlock, HiddenPart, layer_number, pack_whole, symbol
+from asm.memory.banks import segment
+from asm.memory.rom_data import EmittedBlock, HiddenPart, layer_number, pack_whole, symbol
 from quantize.blocks import FAR_PRODUCT
 from quantize.fixed import WORD_MAX
 from quantize.schedule import Add, Attention, Block, Embed, Gate, Linear, parts

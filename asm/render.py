@@ -15,25 +15,17 @@ from asm.layout import Layout
 from tables.cells import tiles_2bpp
 
 TEMPLATES = Path(__file__).parent / "templates"
-INCLUDES = (
-    "snes.inc",
-    "contract.inc",
-    "config.inc",
-    "memory.inc",
-    "screen.inc",
-    "names.inc",
-    "prompt.inc",
-    "story.inc",
-    "xray.inc",
-    "spc700.inc",
-)
+FOLDERS = (TEMPLATES, *sorted(path for path in TEMPLATES.iterdir() if path.is_dir() and path.name != "blocks"))
+"""Where a source file is found by its name alone. Those of blocks/ are parts of one, named with their folder."""
+
+INCLUDES = tuple(sorted(path.name for path in TEMPLATES.rglob("*.inc")))
 LINKER_MAP = "lorom.cfg"
 
 
 def render(layout: Layout) -> dict[str, bytes]:
     """File name → content: the modules, their includes, the linker map and the font. Same input, same bytes."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(FOLDERS),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asm.wram import Area
+from asm.memory.work_ram import Area
 from trainer.config import ModelConfig
 
-MOST_UNROLLED = 3
-MOST_SHOWN_HEADS = 16
+MAX_UNROLLED = 3
+MAX_SHOWN_HEADS = 16
 """So many heads can be looked at: each has attention weights of its own, so that all stand when a layer is done."""
 
 
 def kept_weights(config: ModelConfig) -> tuple[str, ...]:
     """Where each head's attention weights stand; heads beyond those shown share the common buffer."""
-    kept = min(config.n_head, MOST_SHOWN_HEADS)
+    kept = min(config.n_head, MAX_SHOWN_HEADS)
     own = [f"kept_weights + {2 * config.block_size * head}" for head in range(kept)]
     return (*own, *["weights"] * (config.n_head - kept))
 
@@ -30,7 +30,7 @@ class Variant:
     @property
     def unrolled(self) -> bool:
         """The shifts that a residual stream of usual size asks for: worth their room in ROM."""
-        return self.right <= MOST_UNROLLED and self.left < MOST_UNROLLED
+        return self.right <= MAX_UNROLLED and self.left < MAX_UNROLLED
 
 
 @dataclass(frozen=True)

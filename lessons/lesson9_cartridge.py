@@ -8,28 +8,28 @@ from pathlib import Path
 
 from quiz import ask
 
+from quantize.executor import Executor
 from quantize.fixed import from_q88
-from quantize.integer_model import IntegerModel
-from quantize.quantized import QuantizedModel, load_model
+from quantize.model import IntegerModel, load_model
 from quantize.sampler import Request, Token, inverse_temperature, run, sampling_weights
-from snesgpt.console import Console
-from snesgpt.host import Host
+from snesgpt.emulator.console import Console
+from snesgpt.verify.host import Host
 from trainer.errors import InputError
 
 SHOWN = 8
 
 
-def letter(model: QuantizedModel, token: int) -> str:
+def letter(model: IntegerModel, token: int) -> str:
     return "end" if token == model.config.bos else model.symbols[token]
 
 
-def show_logits(model: QuantizedModel, token: Token, tenths: int) -> None:
+def show_logits(model: IntegerModel, token: Token, tenths: int) -> None:
     print("  some logits, Q8.8, the largest among them:")
     for n in sorted(token.logits.argsort()[-SHOWN:].tolist()):
         print(f"    {letter(model, n):>4} {token.logits[n]:7d}   {from_q88(token.logits[n]):+.3f}")
 
 
-def show_draw(model: QuantizedModel, token: Token, tenths: int) -> None:
+def show_draw(model: IntegerModel, token: Token, tenths: int) -> None:
     weights = sampling_weights(token.logits[None], inverse_temperature(tenths, model.logit_exponent))[0]
     sums = weights.cumsum()
     print(f"  exp((logit − largest) / {tenths / 10}) in 65536ths, and the sum so far:")
@@ -46,7 +46,7 @@ def lesson(build: Path, prompt: str, seed: int, core: str) -> None:
         raise InputError(f"seed {seed}: give 0 to 65535")
     letters = tuple(model.symbols.index(symbol) for symbol in prompt)
     requests = [Request(seed, tenths, 1, letters) for tenths in (0, 5)]
-    expected = [run(IntegerModel(model), [request])[0] for request in requests]
+    expected = [run(Executor(model), [request])[0] for request in requests]
     print(f"The integer model has read {prompt!r}.")
     for request, tokens, show in zip(requests, expected, (show_logits, show_draw), strict=True):
         token = tokens[len(prompt)]

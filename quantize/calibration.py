@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.files import Array
-from trainer.llama import Decoder
+from trainer.model.llama import Decoder
 from trainer.weights import Weights
 
-TEXTS, LONGEST = 64, 256
+TEXTS, MAX_LENGTH = 64, 256
 SEED = 1
 
 
@@ -37,7 +37,7 @@ class Ranges:
 
 
 def ranges(weights: Weights) -> Ranges:
-    """Over TEXTS texts that the float model writes at temperature 1, LONGEST tokens each; always the same ones."""
+    """Over TEXTS texts that the float model writes at temperature 1, MAX_LENGTH tokens each, always the same."""
     config, random = weights.config, np.random.default_rng(SEED)
     seen: dict[str, tuple[Array, Array]] = {}
 
@@ -48,7 +48,7 @@ def ranges(weights: Weights) -> Ranges:
 
     decoder = Decoder(weights.tensors, config, TEXTS, observe)
     tokens, text = np.full(TEXTS, config.bos), []
-    for _ in range(min(LONGEST, config.block_size)):
+    for _ in range(min(MAX_LENGTH, config.block_size)):
         text.append(tokens)
         logits = decoder.step(tokens).astype(np.float64)
         shares = np.exp(logits - logits.max(1, keepdims=True))

@@ -13,7 +13,7 @@ from quantize.fixed import FRACTION_BITS, Ints
 TOP_BITS = 8
 """Digits up to 2^7: what a 16-bit weight can hold."""
 
-MOST_EXPONENT = 4
+MAX_EXPONENT = 4
 """A matrix of small weights may be kept in units of 2^-(8 + exponent): its digits then go down to 2^-12."""
 
 
@@ -61,7 +61,7 @@ def count(weights: Ints, exponent: int = 0) -> int:
     return int(sum(np.abs(plane.digits).sum() for plane in planes(weights, exponent)))
 
 
-def most_partial(layers: Sequence[Plane]) -> float:
+def max_partial(layers: Sequence[Plane]) -> float:
     """How much larger than a row's inputs its sum may become on its way down the planes: of all rows the most."""
     largest, shift, partial = 0.0, 0, np.zeros(())
     for plane in layers:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from quantize.blocks import VALUE_BITS
-from quantize.digits import HALF_WORD, most_partial, planes
+from quantize.digits import HALF_WORD, max_partial, planes
 from quantize.fixed import ONE, WORD_MAX
 from quantize.llama import check_llama
-from quantize.quantized import QuantizedModel, load_model
+from quantize.model import IntegerModel, load_model
 from quantize.ranges import RangeProof, prove
 from quantize.schedule import Attention, Norm, schedule
 from trainer.config import ModelConfig
@@ -20,14 +20,14 @@ from trainer.errors import InputError
 HEAD_CLAMP = 8 * ONE
 """What lm_head sees of the residual stream: ±8.0 costs 0.0001 nats and keeps its sums short."""
 
-MOST_HEAD_SHIFT = 3
+MAX_HEAD_SHIFT = 3
 """Halved so often, HEAD_CLAMP is still a multiple of 2^8: a row's bias halves exactly down from any plane."""
 
 COLUMNS_PAY = 0.3
 """A digit costs three memory accesses in a column, one in a row: below this share of active units columns pay."""
 
 FRONT_BYTES = 2 << 20
-MOST_FRONT_ROWS = 0x8000 // 3
+MAX_FRONT_ROWS = 0x8000 // 3
 """The front table may take half a cartridge; the addresses of its rows must lie in one bank."""
 
 FRONT = ("layer0.wq", "layer0.wk", "layer0.wv")
@@ -36,17 +36,17 @@ FRONT = ("layer0.wq", "layer0.wk", "layer0.wv")
 def front_table_pays(config: ModelConfig) -> bool:
     """True when a row of residual stream, query, keys and values for every token and position is small enough."""
     rows = config.vocab_size * config.block_size
-    return rows <= MOST_FRONT_ROWS and 6 * config.n_embd * rows <= FRONT_BYTES
+    return rows <= MAX_FRONT_ROWS and 6 * config.n_embd * rows <= FRONT_BYTES
 
 
-def has_front_table(model: QuantizedModel) -> bool:
+def has_front_table(model: IntegerModel) -> bool:
     """True when embedding, first norms and first query, key and value come out of a table."""
     return model.kernels["layer0.wo"] == "digits" and model.kernels["layer0.wq"] == "schoolbook"
 
 
 def with_fast_kernels(
-    model: QuantizedModel, *, front_table: bool | None = None, columns: bool | None = None
-) -> QuantizedModel:
+    model: IntegerModel, *, front_table: bool | None = None, columns: bool | None = None
+) -> IntegerModel:
     """The same weights on signed digits, table norms and the PPU's multiplier.
 
     The second MLP matrix runs by columns (None: if they pay) where training left most hidden units at zero: those
@@ -77,7 +77,7 @@ def with_fast_kernels(
     return replace(model, kernels=kernels, parameters=parameters)
 
 
-def load_proved(path: Path) -> QuantizedModel:
+def load_proved(path: Path) -> IntegerModel:
     """An integer model that may become a cartridge, wherever it was made.
 
     Raises InputError as load_model does, where a range is not proved, and for kernels of another choice than
@@ -101,10 +101,10 @@ def load_proved(path: Path) -> QuantizedModel:
     return model
 
 
-def head_shift(model: QuantizedModel) -> int:
+def head_shift(model: IntegerModel) -> int:
     """How often lm_head's input is halved so that no partial sum of a row, whatever comes in, is too large."""
-    largest = most_partial(planes(model.tensors["lm_head"], model.exponent("lm_head")))
-    return min(max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_WORD)))), MOST_HEAD_SHIFT)
+    largest = max_partial(planes(model.tensors["lm_head"], model.exponent("lm_head")))
+    return min(max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_WORD)))), MAX_HEAD_SHIFT)
 
 
 def _shift(largest: float) -> int:

@@ -14,9 +14,9 @@ import numpy as np
 
 from quantize.blocks import FAR_PRODUCT, VALUE_BITS
 from quantize.calibration import Ranges
-from quantize.digits import HALF_WORD, most_partial, planes
+from quantize.digits import HALF_WORD, max_partial, planes
 from quantize.fixed import FRACTION_BITS, ONE, Ints
-from quantize.quantized import QuantizedModel
+from quantize.model import IntegerModel
 from quantize.ranges import OUT_SUMS, RangeProof
 from quantize.schedule import Add, Attention, Gate, Norm, layer_of, parts, schedule
 from trainer.config import ModelConfig
@@ -37,7 +37,7 @@ VALUE_SHIFT = 2
 """Values from −2 to 2, each dimension scaled to fill that, and the columns of wo that read it the other way."""
 
 LARGEST_SCALE = 8.0
-LEAST_BITS, MOST_CUT_BITS, WORD_BITS = 11, 13, 15
+MIN_BITS, MAX_CUT_BITS, WORD_BITS = 11, 13, 15
 """A norm's table of squares spans ±2^bits, in steps of one from 11; its source is doubled up to a word."""
 
 CUT_MARGIN = 1.5
@@ -46,8 +46,8 @@ CUT_MARGIN = 1.5
 HIDDEN_SHIFT = 2
 """A gated hidden unit is kept in 64ths: finer buys 0.0006 nats and costs rows that no longer fit their sums."""
 
-MOST_QUERY_SHIFT, LEAST_SCORE_BITS = 3, 4
-MOST_OUT_SHIFT = 3
+MAX_QUERY_SHIFT, MIN_SCORE_BITS = 3, 4
+MAX_OUT_SHIFT = 3
 
 
 def balanced(config: ModelConfig, exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
@@ -73,7 +73,7 @@ def balanced(config: ModelConfig, exact: Mapping[str, Array], seen: Ranges) -> d
 
 
 def key_scale(key: Array, least: Array, most: Array) -> Array:
-    """What each key dimension is multiplied by, the same for both of a pair. key (n_kv, d) and its range."""
+    """What each key dimension is multiplied by, the same for both of a pair. key (kv_dim, d) and its range."""
     spread = ((most - least) / 2).reshape(-1, 2).max(1)
     longest = np.linalg.norm(key.reshape(len(key) // 2, 2, -1), 2, axis=(1, 2)) * np.sqrt(key.shape[1]) * 1.05
     middle = np.abs((most + least) / 2).reshape(-1, 2).max(1)
@@ -83,14 +83,14 @@ def key_scale(key: Array, least: Array, most: Array) -> Array:
 
 
 def value_scale(least: Array, most: Array) -> Array:
-    """What each value dimension is multiplied by. Its range, (n_kv,) each."""
+    """What each value dimension is multiplied by. Its range, (kv_dim,) each."""
     largest = MARGIN * np.maximum(np.maximum(-least, most), 1e-3)
     scale: Array = np.minimum(BYTE * 2**VALUE_SHIFT / ONE / largest, LARGEST_SCALE)
     return scale
 
 
 def centres(exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
-    """The middle of every key dimension's range, after scaling: what keys are measured from. Float, (1, n_kv)."""
+    """The middle of every key dimension's range, after scaling: what keys are measured from. Float, (1, kv_dim)."""
     least, most = seen.keys
     return {
         f"layer{layer}.key_centre": (key_scale(exact[f"layer{layer}.wk"], low, high) * (low + high) / 2)[None]
@@ -101,13 +101,13 @@ def centres(exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
 def cuts(config: ModelConfig, seen: Ranges) -> dict[str, int]:
     """Where the residual stream is cut after each matrix that adds to it: parameters by name."""
     return {
-        f"layer{layer}.{name}.cut_bits": min(MOST_CUT_BITS, _bits(_largest(residual, layer) * CUT_MARGIN / MARGIN))
+        f"layer{layer}.{name}.cut_bits": min(MAX_CUT_BITS, _bits(_largest(residual, layer) * CUT_MARGIN / MARGIN))
         for layer in range(config.n_layer)
         for name, residual in (("wo", seen.attention_residual), ("fc2", seen.mlp_residual))
     }
 
 
-def with_llama_kernels(model: QuantizedModel, seen: Ranges) -> QuantizedModel:
+def with_llama_kernels(model: IntegerModel, seen: Ranges) -> IntegerModel:
     """The blocks' numbers: where each is cut as what was seen asks for, shifts as the proof allows."""
     kernels = dict.fromkeys(model.linear_names(), "digits")
     parameters = dict(model.parameters)
@@ -123,7 +123,7 @@ def with_llama_kernels(model: QuantizedModel, seen: Ranges) -> QuantizedModel:
             case Attention():
                 kernels[block.name] = "ppu"
                 parameters[f"{block.name}.key_shift"] = KEY_SHIFT
-                parameters[f"{block.name}.query_shift"] = MOST_QUERY_SHIFT
+                parameters[f"{block.name}.query_shift"] = MAX_QUERY_SHIFT
                 parameters[f"{block.name}.value_shift"] = VALUE_SHIFT
             case Gate():
                 kernels[block.name] = "gate"
@@ -137,7 +137,7 @@ def with_llama_kernels(model: QuantizedModel, seen: Ranges) -> QuantizedModel:
     return _with_gate_bits(_proved(replace(model, kernels=kernels, parameters=parameters)))
 
 
-def check_llama(model: QuantizedModel) -> None:
+def check_llama(model: IntegerModel) -> None:
     """Raises InputError unless kernels and numbers are such as `quantize` chooses: only for these is there code."""
     blocks = schedule(model.config)
     kernels = dict.fromkeys(model.linear_names(), "digits")
@@ -149,12 +149,12 @@ def check_llama(model: QuantizedModel) -> None:
         numbers = {n: model.parameters.get(f"{block.name}.{n}", 0) for n in ("bits", "doublings", "limit", "shift")}
         match block:
             case Norm():
-                fits = LEAST_BITS <= numbers["bits"] == WORD_BITS - numbers["doublings"]
+                fits = MIN_BITS <= numbers["bits"] == WORD_BITS - numbers["doublings"]
             case Attention():
                 value, bits = model.parameters[f"{block.name}.value_shift"], model.score_bits(block.name)
-                fits = value <= VALUE_BITS and LEAST_SCORE_BITS <= bits <= FRACTION_BITS
+                fits = value <= VALUE_BITS and MIN_SCORE_BITS <= bits <= FRACTION_BITS
             case Gate():
-                fits = LEAST_BITS <= numbers["bits"] <= WORD_BITS and 0 < numbers["limit"] < 1 << WORD_BITS
+                fits = MIN_BITS <= numbers["bits"] <= WORD_BITS and 0 < numbers["limit"] < 1 << WORD_BITS
                 fits &= 0 < numbers["shift"] < FRACTION_BITS and numbers["limit"] % (1 << numbers["shift"]) == 0
             case _:
                 fits = True
@@ -164,7 +164,7 @@ def check_llama(model: QuantizedModel) -> None:
 
 def _hidden_shift(fc2: Ints, hidden: float) -> int:
     """How often hidden units are halved so that no partial sum of a row of fc2, part by part, is too large."""
-    most = max(most_partial(planes(fc2[:, first:end])) for first, end in parts(fc2.shape[1]))
+    most = max(max_partial(planes(fc2[:, first:end])) for first, end in parts(fc2.shape[1]))
     return max(HIDDEN_SHIFT, int(np.ceil(np.log2(max(most, 1) * hidden / HALF_WORD))))
 
 
@@ -174,10 +174,10 @@ def _largest(seen: tuple[Array, Array], layer: int) -> float:
 
 
 def _bits(largest: float) -> int:
-    return max(LEAST_BITS, int(np.ceil(np.log2(largest))))
+    return max(MIN_BITS, int(np.ceil(np.log2(largest))))
 
 
-def _proved(model: QuantizedModel) -> QuantizedModel:
+def _proved(model: IntegerModel) -> IntegerModel:
     """Coarser scores, and coarser sums of the matrices that add to the residual stream, where they have no room."""
     while failing := [bound.name for bound in RangeProof(model).bounds if not bound.holds]:
         changes: dict[str, int] = {}
@@ -187,13 +187,13 @@ def _proved(model: QuantizedModel) -> QuantizedModel:
                 changes[f"{attention}.query_shift"] = model.parameters[f"{attention}.query_shift"] - 1
             if what == OUT_SUMS:
                 changes[f"{attention}.out_shift"] = model.parameters.get(f"{attention}.out_shift", 0) + 1
-        if not changes or min(changes.values()) < 0 or max(changes.values()) > MOST_OUT_SHIFT:
+        if not changes or min(changes.values()) < 0 or max(changes.values()) > MAX_OUT_SHIFT:
             break
         model = replace(model, parameters=dict(model.parameters) | changes)
     return model
 
 
-def _with_gate_bits(model: QuantizedModel) -> QuantizedModel:
+def _with_gate_bits(model: IntegerModel) -> IntegerModel:
     """The table of silu as fine as the gate's range allows."""
     reach = {bound.name: bound.largest * ONE for bound in RangeProof(model).bounds}
     changes: dict[str, int] = {}

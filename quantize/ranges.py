@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from quantize.blocks import NORM_SLACK, VALUE_BITS, norm_epsilon
 from quantize.digits import HALF_WORD
 from quantize.fixed import ONE, WORD_MAX
-from quantize.quantized import QuantizedModel
+from quantize.model import IntegerModel
 from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, schedule
 from tables.rotary import rotary_worst_error
 from tables.rsqrt import rsqrt_worst_error
@@ -29,7 +29,7 @@ Image = Callable[[Floats], Floats]
 HALVES_LIMIT = WORD_MAX - ONE // 2
 """A word up to this is 256 times a signed byte plus a signed byte: the PPU multiplies by one after the other."""
 
-MOST_CUT = (1 << 13) - 1
+MAX_CUT = (1 << 13) - 1
 """A residual stream that is cut lies within this, so that what is far beyond it can be told from a sum's sign."""
 
 OUT_SUMS = "(sums for the residual stream)"
@@ -135,7 +135,7 @@ class RangeProof:
     with them.
     """
 
-    def __init__(self, model: QuantizedModel) -> None:
+    def __init__(self, model: IntegerModel) -> None:
         self.model = model
         self.config = model.config
         self.bounds: list[Bound] = []
@@ -206,7 +206,7 @@ class RangeProof:
         if part in ("hidden", "gate", "up"):
             return config.n_hidden
         if part in ("key", "keys", "values"):
-            return config.n_kv
+            return config.kv_dim
         return config.vocab_size if part == "logits" else config.n_embd
 
     def _token_embedding(self, w: Floats) -> Floats:
@@ -254,7 +254,7 @@ class RangeProof:
         largest = self._elements(block.source).max() / ONE
         self._note(f"{block.weight} {OUT_SUMS}", largest, HALF_WORD / ONE)
         before = self._elements(block.out).max()
-        self._note(f"{block.name} (before)", before / ONE, MOST_CUT / ONE)
+        self._note(f"{block.name} (before)", before / ONE, MAX_CUT / ONE)
         self.cut_sums[block.name] = largest * ONE * 2 ** self.model.out_shift(block.weight) + before
         return boxed(
             np.full(self.config.n_embd, float((1 << self.model.parameters[f"{block.weight}.cut_bits"]) - 1))
@@ -362,7 +362,7 @@ class RangeProof:
         return self.model.weights(name)
 
 
-def prove(model: QuantizedModel) -> list[Bound]:
+def prove(model: IntegerModel) -> list[Bound]:
     """Every bound, in the order of the schedule. Raises InputError naming the first that fails."""
     proof = RangeProof(model)
     proof.check()

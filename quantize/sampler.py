@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 
 from quantize.blocks import EXP
+from quantize.executor import Executor, Trace
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
-from quantize.integer_model import IntegerModel, Trace
 from tables.exp import EXP_ENTRIES, EXP_STEP_BITS
 from trainer.config import ModelConfig
 
@@ -140,7 +140,7 @@ class Token:
     trace: Trace | None
 
 
-def run(model: IntegerModel, requests: Sequence[Request], *, traced: bool = False) -> list[list[Token]]:
+def run(model: Executor, requests: Sequence[Request], *, traced: bool = False) -> list[list[Token]]:
     """Everything the console computes for the requests (all of one temperature and top-p), token by token.
 
     A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
@@ -195,7 +195,7 @@ def _go_on(
             prompt[:] = window[config.block_size - config.block_size // 2 :]
 
 
-def documents(model: IntegerModel, request: Request) -> list[str]:
+def documents(model: Executor, request: Request) -> list[str]:
     """The texts the console prints for a request, prompt included; of one that goes on what each window adds.
 
     In a vocabulary of pieces the space that begins a text is not shown, as in PieceTokenizer.decode.

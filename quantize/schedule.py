@@ -102,13 +102,13 @@ def layer_of(block: Block) -> int:
     return int(block.name.partition(".")[0].removeprefix("layer"))
 
 
-MOST_INPUTS = 48
+MAX_INPUTS = 48
 """A row of more gated hidden units is computed in parts: so few fit a direct page, and their sums a word."""
 
 
 def parts(inputs: int) -> tuple[tuple[int, int], ...]:
     """First and end of each part, all but the last of one size."""
-    size = -(-inputs // -(-inputs // MOST_INPUTS))
+    size = -(-inputs // -(-inputs // MAX_INPUTS))
     return tuple((first, min(first + size, inputs)) for first in range(0, inputs, size))
 
 
@@ -184,7 +184,7 @@ RECIPES: Mapping[str, Callable[[ModelConfig], tuple[Block, ...]]] = {"microgpt":
 
 
 def trace_entries(config: ModelConfig, kernels: Mapping[str, str]) -> tuple[TraceEntry, ...]:
-    """What a step of the integer model traces, in order. kernels as in QuantizedModel."""
+    """What a step of the integer model traces, in order. kernels as in IntegerModel."""
     entries: list[TraceEntry] = []
     sizes: dict[str, int] = {}
     shapes = config.tensor_shapes()
@@ -198,7 +198,7 @@ def trace_entries(config: ModelConfig, kernels: Mapping[str, str]) -> tuple[Trac
             case Linear():
                 sizes[block.out] = shapes[block.weight][0]
             case Rotary():
-                entries.append(TraceEntry(block.name, (config.n_embd + config.n_kv,)))
+                entries.append(TraceEntry(block.name, (config.n_embd + config.kv_dim,)))
                 continue
             case Gate():
                 sizes[block.out] = config.n_hidden
@@ -207,7 +207,7 @@ def trace_entries(config: ModelConfig, kernels: Mapping[str, str]) -> tuple[Trac
         if isinstance(block, Attention):
             if kernels.get(block.name) == "ppu":
                 entries.append(TraceEntry(f"{block.name}.query", (config.n_embd,)))
-                entries.append(TraceEntry(f"{block.name}.packed", (config.n_kv,)))
+                entries.append(TraceEntry(f"{block.name}.packed", (config.kv_dim,)))
             entries.append(TraceEntry(f"{block.name}.scores", per_head, over_positions=True))
             entries.append(TraceEntry(f"{block.name}.weights", per_head, over_positions=True))
         out = block.buffer if isinstance(block, Activation) else block.out

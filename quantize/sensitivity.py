@@ -15,10 +15,10 @@ import numpy as np
 from quantize.calibration import Text
 from quantize.fixed import FRACTION_BITS
 from trainer.config import ModelConfig
-from trainer.digits import LARGEST, allocate, nearest, query_scale
 from trainer.errors import InputError
 from trainer.files import Array
-from trainer.llama import Decoder
+from trainer.model.llama import Decoder
+from trainer.training.digit_projection import LARGEST, allocate, nearest, query_scale
 
 PROBE_DIGITS = 1.5
 """Digits per weight that a matrix is rounded to when its sensitivity is measured."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from trainer.tavern import coherence
+from trainer.data.tavern import coherence
 
 
 @click.command()

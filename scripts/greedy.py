@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from quantize.integer_model import IntegerModel
-from quantize.quantized import load_model
+from quantize.executor import Executor
+from quantize.model import load_model
 from quantize.sampler import Request, run
-from trainer.llama import Decoder
+from trainer.model.llama import Decoder
 from trainer.weights import Weights, load_weights
 
 
@@ -39,7 +39,7 @@ def part_at(ours: list[int], theirs: list[int]) -> int:
 def main(weights_file: str, model_file: str, *prompts: str) -> None:
     """Prints each prompt's two continuations."""
     weights, model = load_weights(Path(weights_file)), load_model(Path(model_file))
-    integer, bos = IntegerModel(model), model.config.bos
+    integer, bos = Executor(model), model.config.bos
     for prompt in prompts:
         tokens = weights.tokenizer.encode(prompt)[1:-1]
         theirs = float_tokens(weights, tokens)

@@ -13,14 +13,14 @@ import click
 from random_model import matrix_weights, random_weights
 
 from asm.build import build_rom, symbols
+from asm.cost.long_run import long_run
+from asm.cost.predict import predict
 from asm.layout import plan
-from asm.long_run import long_run
-from asm.predict import predict
-from quantize.quantize import quantize
-from snesgpt.console import Console
-from snesgpt.page import NamesPage
-from snesgpt.speed import SKIPPED, Speed, measure_speed
-from snesgpt.typical import typical_text
+from quantize.convert import quantize
+from snesgpt.bench.names_screen import NamesPage
+from snesgpt.bench.representative_text import typical_text
+from snesgpt.bench.speed import SKIPPED, Speed, measure_speed
+from snesgpt.emulator.console import Console
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import whole_file

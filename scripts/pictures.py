@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from asm.build import symbols
-from snesgpt.console import Console
-from snesgpt.page import NamesPage
+from snesgpt.bench.names_screen import NamesPage
+from snesgpt.emulator.console import Console
 from trainer.files import whole_file
 
 SCREENS = ("names", "prompt", "xray", "kept", "about")

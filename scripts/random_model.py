@@ -14,14 +14,14 @@ from pathlib import Path
 import click
 import numpy as np
 
-from trainer.alphabet import FONT
 from trainer.config import ModelConfig
 from trainer.errors import InputError
+from trainer.text.alphabet import FONT
 from trainer.weights import Weights, save_weights
 
 LETTERS = sorted(FONT - {" ", "\n"})
 SYMBOLS = (*LETTERS, *("".join(pair) for pair in product(string.ascii_lowercase, repeat=2)))
-MOST_SYMBOLS = 512
+MAX_SYMBOLS = 512
 TEMPERATURE = 0.5
 EMBEDDING_SPREAD = 0.7
 QUERY_SCALE = 1 / 4
@@ -54,7 +54,7 @@ def matrix_weights(config: ModelConfig) -> int:
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--symbols", default=64, show_default=True, type=click.IntRange(2, MOST_SYMBOLS), help="With end.")
+@click.option("--symbols", default=64, show_default=True, type=click.IntRange(2, MAX_SYMBOLS), help="With end.")
 @click.option("--block-size", default=20, show_default=True, help="Context in positions.")
 @click.option("--n-embd", default=64, show_default=True, help="Dimensions.")
 @click.option("--n-head", default=2, show_default=True, help="Attention heads.")

@@ -17,7 +17,7 @@ from trainer.errors import InputError
 
 # Command → module: the one named like a Python keyword has an underscore behind it.
 COMMANDS = {module.name.rstrip("_"): module.name for module in pkgutil.iter_modules(commands.__path__)}
-LONGEST_LINE = 1000
+MAX_LINE = 1000
 BAD_INPUT, BAD_USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
 
@@ -80,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _complain(message: str, status: int) -> int:
     with suppress(OSError):  # stderr may be gone too: then the exit status is all that is left to say it
-        click.echo("snesgpt: " + shorten(message, LONGEST_LINE, placeholder=" …"), err=True)
+        click.echo("snesgpt: " + shorten(message, MAX_LINE, placeholder=" …"), err=True)
     return status
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tables import font
 from tables.font import SIZE
-from trainer.alphabet import NEWLINE
+from trainer.text.alphabet import NEWLINE
 
 Pixels = NDArray[np.uint8]
 

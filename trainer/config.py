@@ -77,7 +77,7 @@ class ModelConfig:
         return self.n_kv_head or self.n_head
 
     @property
-    def n_kv(self) -> int:
+    def kv_dim(self) -> int:
         """Width of the keys, or values, of all heads."""
         return self.kv_heads * self.head_dim
 
@@ -96,7 +96,7 @@ class ModelConfig:
 
         Of llama's MLP fc1 is the gate's matrix (w1), fc3 the other (w3): fc2 (silu(fc1 x) · fc3 x).
         """
-        d, h, kv = self.n_embd, self.n_hidden, self.n_kv
+        d, h, kv = self.n_embd, self.n_hidden, self.kv_dim
         shapes: dict[str, tuple[int, ...]] = {"wte": (self.vocab_size, d)}
         if not self.rotary:
             shapes |= {"wpe": (self.block_size, d)}

@@ -13,7 +13,7 @@ class Preset:
     """A model's shape and its training defaults; only the alphabet is left to the text.
 
     steps of batch_size documents; learning_rate falls linearly from its value to zero; weight_decay is
-    decoupled; dropout, validation, patience, digits, grid and hidden_price: see trainer.train.Settings;
+    decoupled; dropout, validation, patience, digits, grid and hidden_price: see trainer.training.train.Settings;
     temperature divides the logits when the cartridge samples.
     """
 

@@ -12,10 +12,10 @@ import numpy as np
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
-from trainer.pieces import Pieces
-from trainer.reading import Reading
-from trainer.tokenizer import Tokenizer
-from trainer.vocabulary import (
+from trainer.text.sentencepiece import Pieces
+from trainer.text.splitting import Reading
+from trainer.text.tokenizer import Tokenizer
+from trainer.text.vocabulary import (
     Merges,
     check_vocabulary,
     pieces_from,
@@ -36,8 +36,8 @@ drawn from have together (0 = draw from all), the share of hidden units above ze
 class Weights:
     """A float model: its shape, its alphabet and its tensors.
 
-    symbols holds the text of each token except BOS, in token order; merges what trainer.tokenizer needs to encode,
-    or pieces what trainer.pieces does.
+    symbols holds the text of each token except BOS, in token order; merges what tokenizer.py needs to encode,
+    or pieces what sentencepiece.py does.
     tensors maps the names of ModelConfig.tensor_shapes to float32 arrays.
     info is free plain data about the training (held-out loss, default temperature, …).
     """

@@ -51,7 +51,7 @@ token_texts:
 {% endfor %}
 
 {% if pieces %}
-; the keys that can be typed, and how text becomes tokens: see asm/pieces.py
+; the keys that can be typed, and how text becomes tokens: see asm/screens/merge_tables.py
         .export story_keys, character_tokens, join_lists, join_rights, join_wholes, join_ranks
         .segment "{{ pieces.segment }}"
 story_keys:

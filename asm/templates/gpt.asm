@@ -99,7 +99,7 @@
 
 ; One step of the model.
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
-; twin: quantize.integer_model.IntegerModel.step
+; twin: quantize.executor.Executor.step
 proc gpt_step, 16, 16
 {% if fast %}
         pea $7E7E               ; the fast kernels reach low RAM and the vectors of bank $7E by the same addresses

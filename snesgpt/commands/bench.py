@@ -15,9 +15,9 @@ from snesgpt.commands.sample import tenths_of
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
-    from quantize.quantized import QuantizedModel
-    from snesgpt.speed import Speed
-    from snesgpt.typical import Text
+    from quantize.model import IntegerModel
+    from snesgpt.bench.representative_text import Text
+    from snesgpt.bench.speed import Speed
 
 STAGE_TOKENS = 300
 STAGE_FRAMES = 6000
@@ -58,16 +58,16 @@ def command(
     Predicted clocks are the build's own. The schoolbook cartridge of the same WEIGHTS is timed alike.
     """
     from asm.build import build_rom
-    from asm.cartridge import read_image
+    from asm.cartridge.header import read_image
+    from asm.cost.long_run import long_run
+    from asm.cost.predict import predict
     from asm.layout import plan as build_plan
-    from asm.long_run import long_run
-    from asm.predict import predict
+    from quantize.convert import quantize
     from quantize.fast import load_proved
-    from quantize.quantize import quantize
-    from snesgpt.beam import FRAME_CLOCKS
-    from snesgpt.profile import measure_stages
-    from snesgpt.speed import FEWEST_SKIPPED, MOST_DOCUMENTS, SKIPPED
-    from snesgpt.typical import typical_text
+    from snesgpt.bench.beam_clock import FRAME_CLOCKS
+    from snesgpt.bench.representative_text import typical_text
+    from snesgpt.bench.speed import MAX_DOCUMENTS, MIN_SKIPPED, SKIPPED
+    from snesgpt.bench.stage_clocks import measure_stages
     from trainer.weights import load_weights
 
     image, integers = read_image(rom), load_proved(model or rom.with_name("model.npz"))
@@ -78,10 +78,10 @@ def command(
     whole, names = long_run(integers), addresses["NAMES"]
     prediction = predict(integers, build_plan(integers))
     slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
-    text = typical_text(integers, whole, tokens, names, FEWEST_SKIPPED if slow else SKIPPED)
+    text = typical_text(integers, whole, tokens, names, MIN_SKIPPED if slow else SKIPPED)
     with _progress() as bar:
         speed = _speed(image, addresses, core, text, tenths, bar("tokens", text.tokens))
-        shown_nothing = typical_text(integers, whole, tokens, MOST_DOCUMENTS, SKIPPED)
+        shown_nothing = typical_text(integers, whole, tokens, MAX_DOCUMENTS, SKIPPED)
         bare = _bare(image, addresses, core, shown_nothing, integers, bar("bare loop", shown_nothing.tokens))
         fewer = min(tokens, STAGE_TOKENS) if speed.frames > STAGE_FRAMES else tokens
         staged = typical_text(integers, whole, fewer, names, 0)
@@ -96,7 +96,7 @@ def command(
         schoolbook = None
         if float_weights is not None:
             other = _at_temperature(quantize(float_weights, "schoolbook"), tenths)
-            short = typical_text(other, long_run(other), min(tokens, SCHOOLBOOK_TOKENS), names, FEWEST_SKIPPED)
+            short = typical_text(other, long_run(other), min(tokens, SCHOOLBOOK_TOKENS), names, MIN_SKIPPED)
             schoolbook = _speed(*_built(other), core, short, tenths, bar("schoolbook", short.tokens))
     stages = _with_shares(profile.stages(), prediction.stages if prediction else None)
     report: dict[str, Any] = {
@@ -133,7 +133,7 @@ def _read_weights(path: Path, read: Callable[[Path], Any]) -> Any:
     return read(path)
 
 
-def _addresses(rom: Path, image: bytes, model: QuantizedModel) -> Mapping[str, int]:
+def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int]:
     """Names of work RAM: from the symbols beside the ROM, or from building the model once more."""
     from asm.build import build_rom, symbols
 
@@ -146,11 +146,11 @@ def _addresses(rom: Path, image: bytes, model: QuantizedModel) -> Mapping[str, i
     return symbols(built.debug)
 
 
-def _at_temperature(model: QuantizedModel, tenths: int | None) -> QuantizedModel:
+def _at_temperature(model: IntegerModel, tenths: int | None) -> IntegerModel:
     return model if tenths is None else replace(model, info={**model.info, "temperature": tenths / 10})
 
 
-def _built(model: QuantizedModel) -> tuple[bytes, Mapping[str, int]]:
+def _built(model: IntegerModel) -> tuple[bytes, Mapping[str, int]]:
     from asm.build import build_rom, symbols
 
     rom = build_rom(model)
@@ -165,9 +165,9 @@ def _speed(
     tenths: int | None,
     progress: Callable[[int], None],
 ) -> Speed:
-    from snesgpt.console import Console
-    from snesgpt.page import NamesPage
-    from snesgpt.speed import measure_speed
+    from snesgpt.bench.names_screen import NamesPage
+    from snesgpt.bench.speed import measure_speed
+    from snesgpt.emulator.console import Console
 
     with Console(image, core) as console:
         return measure_speed(
@@ -183,12 +183,12 @@ def _bare(
     addresses: Mapping[str, int],
     core: str,
     text: Text,
-    model: QuantizedModel,
+    model: IntegerModel,
     progress: Callable[[int], None],
 ) -> Speed:
-    from snesgpt.console import Console
-    from snesgpt.page import NamesPage
-    from snesgpt.speed import measure_bare
+    from snesgpt.bench.names_screen import NamesPage
+    from snesgpt.bench.speed import measure_bare
+    from snesgpt.emulator.console import Console
 
     with Console(image, core) as console:
         page = NamesPage(console, addresses)

@@ -17,7 +17,7 @@ from trainer.presets import PRESETS
 @click.option("--rounds", type=click.IntRange(1), default=5, help="Turns each version gets, one after the other.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:
-    """Compare training in plain Python (trainer/scalar.py) with training in numpy (trainer/model.py).
+    """Compare training in plain Python (trainer/model/scalar.py) with training in numpy (trainer/model/decoder.py).
 
     Same model, first weights, documents and learning rule, in turns within one run, so that both meet the same
     machine. A turn is four documents one by one in plain Python, then 200 batches in numpy.
@@ -26,8 +26,8 @@ def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from trainer.corpus import NAMES, read_corpus
-    from trainer.race import race
+    from trainer.text.corpus import NAMES, read_corpus
+    from trainer.training.benchmark import race
 
     chosen = PRESETS[preset]
     text = read_corpus(data or NAMES)

@@ -30,8 +30,8 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
         _say(model, traced=trace, as_json=as_json)
         return
     from asm.build import build_rom
+    from asm.cost.predict import predict
     from asm.layout import plan
-    from asm.predict import predict
     from quantize.fast import load_proved
     from trainer.errors import InputError
     from trainer.files import write_bytes
@@ -64,8 +64,8 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
 
 def _quantize_newer_weights() -> None:
     """The model of the weights in build/, if these came after it: another model's cartridge would be a surprise."""
-    from quantize.quantized import save_model
-    from snesgpt.choice import choose
+    from quantize.model import save_model
+    from snesgpt.selection.kernel_choice import choose
     from trainer.weights import load_weights
 
     if not WEIGHTS.exists() or (MODEL.exists() and MODEL.stat().st_mtime_ns >= WEIGHTS.stat().st_mtime_ns):
@@ -76,9 +76,9 @@ def _quantize_newer_weights() -> None:
 
 def _say(path: Path, *, traced: bool, as_json: bool) -> None:
     """What `build` would make of a model: speed, bytes of ROM and work RAM, held-out loss."""
+    from asm.cost.predict import predict
     from asm.layout import plan
-    from asm.predict import predict
-    from asm.sizes import image_bytes, segment_bytes
+    from asm.memory.sizes import image_bytes, segment_bytes
     from quantize.fast import load_proved
 
     model = load_proved(path)

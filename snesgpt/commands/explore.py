@@ -15,13 +15,13 @@ import click
 
 from trainer.errors import InputError
 from trainer.presets import PRESETS
-from trainer.reading import KINDS, Reading
+from trainer.text.splitting import KINDS, Reading
 
 if TYPE_CHECKING:
-    from snesgpt.cluster import Running, Schedule
-    from snesgpt.explore import Text
-    from snesgpt.points import Point
-    from snesgpt.rows import Row
+    from snesgpt.explore.cluster import Running, Schedule
+    from snesgpt.explore.results import Row
+    from snesgpt.explore.trial import Text
+    from snesgpt.explore.trials import Point
 
 
 def whole_numbers(text: str) -> list[int]:
@@ -76,9 +76,9 @@ def command(
     Every point becomes a line of JSON in --out, and points that are there already are not run again: the same
     command continues what was interrupted or ran out of time.
     """
-    from snesgpt.cluster import Schedule
-    from snesgpt.explore import read_text
-    from snesgpt.rows import read_rows
+    from snesgpt.explore.cluster import Schedule
+    from snesgpt.explore.results import read_rows
+    from snesgpt.explore.trial import read_text
 
     begun = time.monotonic()
     if out.is_dir() or picture.is_dir():
@@ -97,14 +97,14 @@ def command(
 
 
 def _default_text() -> Path:
-    from trainer.corpus import NAMES
+    from trainer.text.corpus import NAMES
 
     return NAMES
 
 
 def _points(wanted: dict[str, Any]) -> list[Point]:
     """The forerunner's, and those of the file or of the options. Raises UsageError for both."""
-    from snesgpt.points import forerunner, grid, read_points
+    from snesgpt.explore.trials import forerunner, grid, read_points
 
     seconds, seed = wanted["seconds_per_point"], wanted["seed"]
     axes = ("preset", "dimensions", "layers", "digits", "tokens")
@@ -141,8 +141,8 @@ def _run(
     rows: list[Row],
 ) -> list[Point]:
     """Run points and add their rows to the file and to `rows`; those there was no time for."""
-    from snesgpt.cluster import open_client, run_points
-    from snesgpt.rows import append_row
+    from snesgpt.explore.cluster import open_client, run_points
+    from snesgpt.explore.results import append_row
 
     scheduler, workers = where
     try:
@@ -161,7 +161,7 @@ def _run(
 
 def _line(row: Row) -> str:
     """A result in a line."""
-    from snesgpt.tradeoff import characters_per_second
+    from snesgpt.explore.pareto import characters_per_second
 
     if "error" in row:
         return f"{row['label']}: {row['error']}"
@@ -181,7 +181,7 @@ def _progress(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from snesgpt.points import label
+    from snesgpt.explore.trials import label
 
     columns = (
         TextColumn("{task.fields[done]} of {task.fields[of]}"),
@@ -215,7 +215,7 @@ def _title(text: Text, results: Sequence[Row]) -> str:
 
 def _finish(text: Text, rows: Sequence[Row], n_left: int, out: Path, picture: Path, as_json: bool) -> None:
     """Draw the picture if there is anything to draw, and say what there is to choose from."""
-    from snesgpt.tradeoff import draw, drawable, pareto_front
+    from snesgpt.explore.pareto import draw, drawable, pareto_front
 
     results = drawable(rows)
     if not results and not n_left:

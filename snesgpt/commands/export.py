@@ -19,7 +19,7 @@ def command(weights: Path, out: Path, as_json: bool) -> None:
 
     `snesgpt import` reads the pair, and so does any program with a safetensors library: docs/import.md.
     """
-    from trainer.safetensors_file import config_beside, save_safetensors
+    from trainer.formats.safetensors import config_beside, save_safetensors
     from trainer.weights import load_weights
 
     config = config_beside(out)

@@ -60,9 +60,9 @@ def command(
 def _load(file: Path, config: Path | None, tokenizer: Path | None, context: int | None) -> Weights:
     """The model in a file or folder of any kind. Raises InputError for an option of another kind."""
     from trainer.errors import InputError
-    from trainer.hugging_face import load_hugging_face
-    from trainer.llama2c import load_llama2c
-    from trainer.safetensors_file import config_beside, load_safetensors
+    from trainer.formats.hugging_face import load_hugging_face
+    from trainer.formats.llama2c import load_llama2c
+    from trainer.formats.safetensors import config_beside, load_safetensors
 
     given = {"--config": config, "--tokenizer": tokenizer, "--context": context}
     kinds = {

@@ -16,7 +16,7 @@ from trainer.errors import InputError
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(rom: Path, as_json: bool) -> None:
     """Header, checksum and sizes of ROM; says what is wrong with a bad one, and then exits with status 1."""
-    from asm.cartridge import read_cartridge
+    from asm.cartridge.header import read_cartridge
 
     cartridge = read_cartridge(rom)
     facts = {"rom": str(rom), **asdict(cartridge)}

@@ -19,10 +19,10 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     """
     from asm.build import build_rom
     from quantize.fast import load_proved
-    from snesgpt.lab import lab_data, training_documents
-    from snesgpt.lab_model import GOLDEN, LONG, as_json
-    from snesgpt.lab_model import golden as golden_data
-    from snesgpt.losses import check_same
+    from snesgpt.lab.export import lab_data, training_documents
+    from snesgpt.lab.model import GOLDEN, LONG, as_json
+    from snesgpt.lab.model import golden as golden_data
+    from snesgpt.selection.losses import check_same
     from trainer.errors import InputError
     from trainer.files import write_bytes
     from trainer.weights import load_weights

@@ -13,7 +13,7 @@ import click
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
-    from snesgpt.console import Console
+    from snesgpt.emulator.console import Console
 
 PROGRESS_EVERY = 15  # frames
 FATAL = ("size", "copier header", "map mode", "reset vector", "complement")  # the emulators would run garbage
@@ -46,7 +46,7 @@ def command(
     """Run ROM headless in a real emulator, pressing buttons, and take a picture of the last frame."""
     schedule = _schedule(presses, hold, frames)
     image, warnings = _sound_image(rom)
-    from snesgpt.console import Console
+    from snesgpt.emulator.console import Console
 
     for warning in warnings:
         click.echo(f"snesgpt: warning: {rom}: {warning}", err=True)
@@ -76,7 +76,7 @@ def _line(report: dict[str, object]) -> str:
 
 def _sound_image(rom: Path) -> tuple[bytes, list[str]]:
     """The image, and the faults it can run with. Raises InputError for those it cannot run with."""
-    from asm.cartridge import faults, read_image
+    from asm.cartridge.header import faults, read_image
 
     image = read_image(rom)
     found = faults(image)
@@ -103,7 +103,7 @@ def _schedule(presses: tuple[str, ...], hold: int, frames: int) -> dict[int, But
 
 
 def _press(text: str) -> tuple[int, Buttons]:
-    from snesgpt.console import BUTTONS
+    from snesgpt.emulator.console import BUTTONS
 
     frame, _, names = text.partition(":")
     buttons = tuple(names.lower().split("+"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from quantize.quantized import QuantizedModel
+    from quantize.model import IntegerModel
 
 
 @click.command("quantize")
@@ -37,11 +37,11 @@ def command(
     as_json: bool,
 ) -> None:
     """Turn float WEIGHTS into the integer model: error per tensor, range proof, held-out loss."""
-    from quantize.quantize import tensor_errors
-    from quantize.quantized import save_model
+    from quantize.convert import tensor_errors
+    from quantize.model import save_model
     from quantize.ranges import prove
-    from snesgpt.choice import choose
-    from snesgpt.losses import measure
+    from snesgpt.selection.kernel_choice import choose
+    from snesgpt.selection.losses import measure
     from trainer.weights import load_weights
 
     exact = load_weights(weights)
@@ -78,7 +78,7 @@ def command(
     click.echo(f"integer model: {out}")
 
 
-def _noting(model: QuantizedModel, losses: Mapping[str, float] | None) -> QuantizedModel:
+def _noting(model: IntegerModel, losses: Mapping[str, float] | None) -> IntegerModel:
     """The model with its held-out losses among its notes, where they were measured: the cartridge shows them."""
     measured = {name: round(losses[name], 4) for name in ("nll_float", "nll_integer")} if losses else {}
     return replace(model, info={**model.info, **measured})

@@ -32,8 +32,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Print the very documents the cartridge prints for a seed, a temperature, a top-p and a prompt."""
-    from quantize.integer_model import IntegerModel
-    from quantize.quantized import load_model
+    from quantize.executor import Executor
+    from quantize.model import load_model
     from quantize.sampler import Request, documents
     from trainer.errors import InputError
 
@@ -48,7 +48,7 @@ def command(
         given = tuple(integers.tokenizer.encode(integers.reading.clean(prompt))[1:-1])
         what = "characters" if all(len(symbol) == 1 for symbol in integers.symbols) else "tokens"
         _check_prompt(len(given), integers.config.block_size, what)
-        texts = documents(IntegerModel(integers), Request(seed, tenths, count, given, percent))
+        texts = documents(Executor(integers), Request(seed, tenths, count, given, percent))
     between = "\n" if integers.reading.documents == "lines" else "\n\n"
     click.echo(json.dumps(texts) if as_json else between.join(texts))
 
@@ -83,7 +83,7 @@ def _check_prompt(length: int, context: int, what: str) -> None:
 
 def _float_texts(weights: Path, count: int, seed: int, tenths: int, prompt: str) -> list[str]:
     from trainer.errors import InputError
-    from trainer.generate import generate
+    from trainer.model.generate import generate
     from trainer.weights import load_weights
 
     if prompt or not tenths:

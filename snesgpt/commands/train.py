@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trainer.alphabet import NEWLINE
 from trainer.errors import InputError
 from trainer.presets import PRESETS, Preset
-from trainer.reading import KINDS
+from trainer.text.alphabet import NEWLINE
+from trainer.text.splitting import KINDS
 
 if TYPE_CHECKING:
     from trainer.config import ModelConfig
-    from trainer.corpus import Corpus
-    from trainer.model import Tensors
-    from trainer.tokenizer import Tokenizer
-    from trainer.train import Result, Sample, Settings, State
+    from trainer.model.decoder import Tensors
+    from trainer.text.corpus import Corpus
+    from trainer.text.tokenizer import Tokenizer
+    from trainer.training.train import Result, Sample, Settings, State
 
 OUT = Path("build/weights.npz")
 HELD_OUT = 0.1
@@ -94,9 +94,9 @@ def command(
     console. --digits sets how many a weight may have on average, --digits 0 trains plain float weights.
     The loss curve is written beside them as loss.png.
     """
-    from trainer.corpus import NAMES, read_corpus, split
-    from trainer.pairs import learn_pairs
-    from trainer.reading import Reading
+    from trainer.text.bpe import learn_pairs
+    from trainer.text.corpus import NAMES, read_corpus, split
+    from trainer.text.splitting import Reading
 
     data = data or NAMES
     text = read_corpus(data, Reading(documents, fold_case))
@@ -107,7 +107,7 @@ def command(
     config = _config(PRESETS[preset], tokenizer.bos + 1, given)
     if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from trainer.train import Interrupted, checkpoint_path, train
+    from trainer.training.train import Interrupted, checkpoint_path, train
 
     settings = _settings(PRESETS[preset], config, seed, given)
     if out.is_dir():
@@ -152,7 +152,7 @@ def _by_matrix(option: str, values: Sequence[str], kind: type[float] | type[int]
 
 def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, Any]) -> Settings:
     """The preset's training, with whatever was given on the command line in its place."""
-    from trainer.train import Settings
+    from trainer.training.train import Settings
 
     return Settings(
         config,
@@ -189,7 +189,7 @@ def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, s
 
 def _sampler(tokenizer: Tokenizer, settings: Settings, temperature: float) -> Sample:
     """What the model writes meanwhile, always from the same random numbers."""
-    from trainer.generate import generate
+    from trainer.model.generate import generate
 
     def sample(tensors: Tensors) -> list[str]:
         return generate(tensors, settings.config, tokenizer, SAMPLES_MEANWHILE, temperature, settings.seed)
@@ -285,7 +285,7 @@ def _per_character(
 
 def _digits(settings: Settings, result: Result) -> dict[str, Any]:
     """Of weights made of digits: their grid, and the digits per weight of each tensor."""
-    from trainer.digits import adds_per_weight
+    from trainer.training.digit_projection import adds_per_weight
 
     if not settings.digits:
         return {}
@@ -299,8 +299,8 @@ def _finish(
     out: Path, tokenizer: Tokenizer, settings: Settings, result: Result, summary: dict[str, Any], as_json: bool
 ) -> None:
     """Write the weights and the loss curve; say how it went and where they are."""
-    from trainer.generate import generate
-    from trainer.plot import plot_loss
+    from trainer.model.generate import generate
+    from trainer.training.plot import plot_loss
     from trainer.weights import Weights, save_weights
 
     config, curve = settings.config, out.with_name("loss.png")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from snesgpt.parity import Parity
+    from snesgpt.verify.parity import Parity
 
 
 @click.command("verify")
@@ -30,18 +30,18 @@ def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, 
     Exit status 1 and the first difference by name if any value differs.
     """
     from asm.build import build_rom
-    from asm.cartridge import read_image
+    from asm.cartridge.header import read_image
+    from quantize.executor import Executor
     from quantize.fast import load_proved
-    from quantize.integer_model import IntegerModel
-    from snesgpt.console import Console
-    from snesgpt.host import Host
-    from snesgpt.parity import requests, verify
+    from snesgpt.emulator.console import Console
+    from snesgpt.verify.host import Host
+    from snesgpt.verify.parity import requests, verify
 
     integers = load_proved(model or rom.with_name("model.npz"))
     image = build_rom(integers, traced=True).image if trace else read_image(rom)
     with Console(image, core) as console, _progress(tokens) as progress:
         host = Host(console, integers)
-        parity = verify(host, IntegerModel(integers), requests(integers, tokens), tokens=tokens, progress=progress)
+        parity = verify(host, Executor(integers), requests(integers, tokens), tokens=tokens, progress=progress)
         frames = console.frames
     report = {**asdict(parity), "core": core, "frames": frames}
     report.pop("context")

@@ -1,4 +1,4 @@
-; What tests/test_console.py looks at: a frame counter, both pads, a backdrop in the host's colour.
+; What tests/snesgpt/test_console.py looks at: a frame counter, both pads, a backdrop in the host's colour.
 ; Every name below is a direct-page address, so also a WRAM offset.
 
 .p816

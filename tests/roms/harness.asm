@@ -1,4 +1,4 @@
-; Calls any routine of the cartridge for tests/routine_console.py: linked in the place of main.asm.
+; Calls any routine of the cartridge for tests/support/routine_console.py: linked in the place of main.asm.
 ; A case in bank $7F: A, X, Y, flags, data bank, direct page; an image of low RAM from $0000 and one of bank $7E
 ; from HIGH_RAM.
 ; Each is copied to its place, the routine runs, and what it left is copied back.

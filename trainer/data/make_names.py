@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 OUT = Path(__file__).with_name("names.txt")
-SHORTEST, LONGEST = 2, 15
+MIN_LENGTH, MAX_LENGTH = 2, 15
 
 # Latin letters that do not come apart into a letter of a to z and a mark
 LETTERS = str.maketrans(
@@ -82,7 +82,7 @@ def names_in(text: str) -> list[str]:
     return [
         part
         for part in parts
-        if re.fullmatch(f"[a-z]{{{SHORTEST},{LONGEST}}}", part)
+        if re.fullmatch(f"[a-z]{{{MIN_LENGTH},{MAX_LENGTH}}}", part)
         and part not in NOT_NAMES
         and not re.search(r"(.)\1\1", part)
     ]

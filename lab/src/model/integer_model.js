@@ -1,4 +1,4 @@
-/** The integer model, one document at a time: the twin of quantize/integer_model.py. */
+/** The integer model, one document at a time: the twin of quantize/executor.py. */
 
 import {
   ACTIVATIONS,

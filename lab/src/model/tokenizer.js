@@ -1,4 +1,4 @@
-/** Text as tokens: the twin of trainer/tokenizer.py. */
+/** Text as tokens: the twin of trainer/text/tokenizer.py. */
 
 const WORDS = / ?[^ \n]+|[ \n]/g;
 

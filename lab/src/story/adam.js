@@ -1,4 +1,4 @@
-/** Adam on one number, as trainer/adam.py has it for all of them. */
+/** Adam on one number, as trainer/training/adam.py has it for all of them. */
 
 export const BETA1 = 0.9;
 export const BETA2 = 0.99;

@@ -2,7 +2,7 @@
  * Numbers that remember where they came from.
  *
  * Every function here takes plain numbers, Values, or both. Of plain numbers alone it makes a plain number, so the
- * same model runs fast without gradients and slowly with them. The Python twin is trainer/scalar.py.
+ * same model runs fast without gradients and slowly with them. The Python twin is trainer/model/scalar.py.
  */
 
 export class Value {

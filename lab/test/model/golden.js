@@ -1,4 +1,4 @@
-/** Where Python's numbers are: `python -m tests.lab_golden build/lab-golden`, and `snesgpt lab --golden`. */
+/** Where Python's numbers are: `python -m tests.support.lab_golden build/lab-golden`, and `snesgpt lab --golden`. */
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ const FOLDER = process.env.LAB_GOLDEN ?? fileURLToPath(new URL("../../../build/l
 const parsed = (path) => JSON.parse(readFileSync(path, "utf8"));
 
 function required(path) {
-  if (!existsSync(path)) throw new Error(`${path} is missing: run \`python -m tests.lab_golden ${FOLDER}\` first`);
+  if (!existsSync(path)) throw new Error(`${path} is missing: run \`python -m tests.support.lab_golden ${FOLDER}\` first`);
   return path;
 }
 

@@ -11,7 +11,7 @@ const NUDGE = 1e-3;
 export default {
   id: "backward",
   title: "Backward: who is to blame?",
-  files: ["trainer/scalar.py", "trainer/model.py", "tests/test_scalar.py"],
+  files: ["trainer/model/scalar.py", "trainer/model/decoder.py", "tests/trainer/test_scalar.py"],
   plain: ({ config }) => html`
     <p>The loss says how bad the guesses were. Going backward finds out why. Begin at the loss and ask: which
     numbers were you

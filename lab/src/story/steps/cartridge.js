@@ -12,10 +12,10 @@ export default {
   title: "The cartridge, and how it is proved",
   files: [
     "asm/layout.py",
-    "asm/banks.py",
-    "asm/predict.py",
-    "tests/test_parity.py",
-    "tests/test_planted_bugs.py",
+    "asm/memory/banks.py",
+    "asm/cost/predict.py",
+    "tests/proof/test_parity.py",
+    "tests/proof/test_planted_bugs.py",
     "docs/performance.md",
   ],
   plain: ({ lab }) => html`

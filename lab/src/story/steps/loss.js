@@ -12,7 +12,7 @@ const PUSH = 6;
 export default {
   id: "loss",
   title: "Loss: surprise, measured",
-  files: ["trainer/blocks.py", "quantize/integer_model.py"],
+  files: ["trainer/model/blocks.py", "quantize/executor.py"],
   plain: ({ lab, config }) => html`
     <p>How good is a guess? The model gives every token a share of 100 %. Then the true next letter is uncovered. If
     it had been given all, the loss is 0: no surprise. The smaller its share, the larger the loss, and

@@ -8,7 +8,7 @@ import { ONE, WORD_MAX, WORD_MIN, bitsOf, flipBit, toQ88 } from "../q88.js";
 export default {
   id: "q88",
   title: "Q8.8: fractions without floats",
-  files: ["quantize/fixed.py", "quantize/quantize.py", "quantize/ranges.py"],
+  files: ["quantize/fixed.py", "quantize/convert.py", "quantize/ranges.py"],
   plain: () => html`
     <p>The console's processor knows whole numbers up to 65,535: no fractions, and for products only small helpers
     outside of it. So the model counts in 256ths. 1.5 becomes 384; adding two such numbers is adding, and the machine need not know

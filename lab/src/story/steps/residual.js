@@ -8,7 +8,7 @@ import { logits, probabilities } from "../float_model.js";
 export default {
   id: "residual",
   title: "The residual stream",
-  files: ["trainer/model.py", "quantize/integer_model.py", "asm/templates/blocks/add.asm"],
+  files: ["trainer/model/decoder.py", "quantize/executor.py", "asm/templates/blocks/add.asm"],
   plain: ({ config }) => html`
     <p>Attention and MLP do not hand their results along like runners a baton. Both write into one shared list of
     ${config.n_embd} numbers, the residual stream: they read it, compute something, and add the result to what

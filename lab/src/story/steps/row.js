@@ -9,7 +9,7 @@ import { halvingsAfter, run, signed } from "../row_code.js";
 export default {
   id: "row",
   title: "A row is a program",
-  files: ["asm/digit_rows.py", "asm/fast.py", "asm/templates/digits.asm"],
+  files: ["asm/kernels/digit_rows.py", "asm/fast.py", "asm/templates/kernels/digits.asm"],
   plain: ({ lab }) => html`
     <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one
     instruction for each digit, the smallest

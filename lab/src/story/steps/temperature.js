@@ -10,7 +10,7 @@ const NAMES = 6;
 export default {
   id: "temperature",
   title: "Temperature and the draw",
-  files: ["quantize/sampler.py", "tables/exp.py", "asm/templates/text.asm"],
+  files: ["quantize/sampler.py", "tables/exp.py", "asm/templates/screens/text.asm"],
   plain: () => html`
     <p>The model has scores, one for each token. To write, somebody must choose. Always taking the best gives one
     name, for ever. Drawing at

@@ -6,7 +6,7 @@ import { listed } from "../wording.js";
 export default {
   id: "tokenizer",
   title: "Letters become numbers",
-  files: ["trainer/tokenizer.py"],
+  files: ["trainer/text/tokenizer.py"],
   plain: ({ lab }) => html`
     <p>A model computes, so the first thing that happens to a word is that its letters are looked up in a list and
     replaced by their places in it: ${lab.symbols[0]} is 0, ${lab.symbols[1]} is 1, and so on to

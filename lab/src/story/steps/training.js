@@ -9,7 +9,7 @@ import { fixed, grouped } from "../wording.js";
 export default {
   id: "training",
   title: "The training loop",
-  files: ["trainer/train.py", "trainer/digits.py", "docs/training.md"],
+  files: ["trainer/training/train.py", "trainer/training/digit_projection.py", "docs/training.md"],
   plain: ({ lab }) => html`
     <p>Now repeat: take some names, guess every letter of them, measure the loss, go backward, take a step. That is
     all of

@@ -1,0 +1,1 @@
+"""What code costs, in bytes and clocks."""

@@ -1,0 +1,1 @@
+"""The assembly of the kernels, one file a kernel."""

@@ -1,0 +1,75 @@
+"""Sums of two inputs that many rows want: formed once, added in one instruction instead of two.
+
+This is distributed arithmetic, as far as the clocks it saves pay for forming the sums. A term is an input with
+its sign; a pair is two terms that stand in the same plane of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asm.cost.instructions import memory
+from quantize.digits import Plane
+
+Term = tuple[int, int]
+"""(input, sign)."""
+
+Pair = tuple[Term, Term]
+
+MAX_PAIRS = 256
+
+SAVED = memory("adc", "", direct=True).clocks * 2 - memory("adc", "", direct=False).clocks
+"""What one use saves: two reads of the direct page become one by absolute address."""
+
+PRICE = memory("lda", "", direct=True).clocks * 2 + memory("sta", "", direct=False).clocks
+"""What forming a pair costs, once a token."""
+
+
+def choose_pairs(matrices: Sequence[Sequence[Plane]]) -> tuple[Pair, ...]:
+    """The pairs worth forming for matrices that read the same vector, the most used first.
+
+    Greedy: the most frequent pair is taken out of every row that has it, until the next would not pay.
+    """
+    if not any(matrices):  # all of them zero
+        return ()
+    present = _terms(matrices)
+    inputs = present.shape[1] // 2
+    together = np.triu(present.T @ present, 1)  # float32 counts exactly, and BLAS does it
+    chosen: list[Pair] = []
+    while len(chosen) < MAX_PAIRS:
+        first, second = np.unravel_index(int(together.argmax()), together.shape)
+        if together[first, second] * SAVED <= PRICE:
+            break
+        both = (present[:, first] * present[:, second]) > 0
+        for term in (first, second):  # its rows with the pair count no more with any other term
+            lost = present[both].sum(0)
+            together[term, term + 1 :] -= lost[term + 1 :]
+            together[:term, term] -= lost[:term]
+            present[both, term] = 0
+        chosen.append((_term(int(first), inputs), _term(int(second), inputs)))
+    return tuple(chosen)
+
+
+def _terms(matrices: Sequence[Sequence[Plane]]) -> NDArray[np.float32]:
+    """A row for every row of every plane: 1 where +x_i (first half) or −x_i (second) is wanted."""
+    digits = np.concatenate([plane.digits for planes in matrices for plane in planes])
+    return np.concatenate([digits > 0, digits < 0], axis=1).astype(np.float32)
+
+
+def _term(column: int, inputs: int) -> Term:
+    return (column, 1) if column < inputs else (column - inputs, -1)
+
+
+def cover(terms: Sequence[Term], pairs: Sequence[Pair]) -> list[tuple[Term, ...]]:
+    """A row's terms as pairs where they are formed, in order of choice, and what is left one by one."""
+    left = list(terms)
+    covered: list[tuple[Term, ...]] = []
+    for pair in pairs:
+        if pair[0] in left and pair[1] in left:
+            left.remove(pair[0])
+            left.remove(pair[1])
+            covered.append(pair)
+    return covered + [(term,) for term in left]

@@ -1,0 +1,1 @@
+"""Where everything is, in ROM, work RAM and battery RAM."""

@@ -1,0 +1,87 @@
+"""The log record: where the console writes what a host reads back. The ROM and its readers agree on this file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from quantize.fast import has_front_table
+from quantize.model import IntegerModel
+from quantize.schedule import Linear, Rotary, TraceEntry, schedule, trace_entries
+
+HOST_BLOCK = 0x0100
+"""Work RAM address of the host block; its fields are words in this order after a 4-byte magic."""
+
+HOST_FIELDS = (
+    "command",
+    "status",
+    "seed",
+    "temperature",
+    "count",
+    "prompt_length",
+    "log_count",
+    "capacity",
+    "record_bytes",
+    "watch",
+    "top_p",
+    "prompt",
+)
+HOST_MAGIC = b"GPT1"
+LOG_ADDRESS = 0x10000
+"""Offset of bank $7F in work RAM: the log begins there."""
+
+RECORD_WORDS = ("token", "position", "next_token", "x", "y")
+LOGITS_OFFSET = 2 * len(RECORD_WORDS)
+
+
+def host_field(name: str) -> int:
+    """Work RAM address of a field of the host block."""
+    return HOST_BLOCK + len(HOST_MAGIC) + 2 * HOST_FIELDS.index(name)
+
+
+def unrecorded(model: IntegerModel) -> frozenset[str]:
+    """Intermediates that have no word of their own in the cartridge, because a fast kernel fuses them away."""
+    if model.config.rotary:
+        return frozenset(
+            block.name
+            for block in schedule(model.config)
+            if isinstance(block, Linear | Rotary) and block.name != "logits"
+        )
+    names: set[str] = set()
+    for layer in range(model.config.n_layer):
+        prefix = f"layer{layer}"
+        if model.kernels[f"{prefix}.fc1"] == "digits":
+            names |= {f"{prefix}.{part}" for part in ("q", "k", "v", "o", "fc1", "fc2")}
+    if has_front_table(model):
+        names |= {"embed", "layer0.attention_norm"}
+    return frozenset(names)
+
+
+@dataclass(frozen=True)
+class RecordLayout:
+    """One token of the log: five words, the logits, then (traced) every intermediate. Offsets in bytes."""
+
+    model: IntegerModel
+    traced: bool
+
+    @property
+    def entries(self) -> dict[str, tuple[int, TraceEntry]]:
+        """Trace name → (offset, entry), in order; the logits are among them."""
+        offset = LOGITS_OFFSET + 2 * self.model.config.vocab_size
+        placed: dict[str, tuple[int, TraceEntry]] = {}
+        for entry in trace_entries(self.model.config, self.model.kernels):
+            if entry.name in unrecorded(self.model):
+                continue
+            if entry.name == "logits":
+                placed[entry.name] = (LOGITS_OFFSET, entry)
+                continue
+            placed[entry.name] = (offset, entry)
+            offset += 2 * math.prod(entry.shape)
+        return placed
+
+    @property
+    def size(self) -> int:
+        """Bytes of one record."""
+        if not self.traced:
+            return LOGITS_OFFSET + 2 * self.model.config.vocab_size
+        return max(offset + 2 * math.prod(entry.shape) for offset, entry in self.entries.values())

@@ -1,0 +1,66 @@
+"""The about screen's facts as lines of text, made from the model and its cartridge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quantize.digits import canonical
+from quantize.model import IntegerModel
+
+COLUMNS = 32
+LABEL_TILES, VALUE_TILES = 14, 16
+KERNELS = {"schoolbook": "schoolbook", "digits": "signed digits"}
+LOSSES = {"nll_float": "float", "nll_integer": "integer"}
+UNKNOWN = "not measured"
+LINES = 11
+
+
+@dataclass(frozen=True)
+class AboutText:
+    """The lines as they stand on the screen, a whole row each, in one bank; values begin at `value_column`."""
+
+    segment: str
+    lines: tuple[str, ...]
+    value_column: int = 1 + LABEL_TILES
+
+    @property
+    def size(self) -> int:
+        """Characters in all."""
+        return COLUMNS * len(self.lines)
+
+
+def about_text(model: IntegerModel, kib: int, segment: str) -> AboutText:
+    """The facts in rows, columns 0 and 31 empty. kib: the size of the image; segment: its bank."""
+    lines = tuple(f" {label:{LABEL_TILES}}{value:{VALUE_TILES}} " for label, value in facts(model, kib))
+    assert len(lines) == LINES and all(len(line) == COLUMNS for line in lines)
+    return AboutText(segment, lines)
+
+
+def facts(model: IntegerModel, kib: int) -> tuple[tuple[str, str], ...]:
+    """(label, value) of every line."""
+    config = model.config
+    in_digits = [model.tensors[name] for name in model.linear_names() if "digit" in model.kernels[name]]
+    digits = sum(np.count_nonzero(canonical(tensor)) for tensor in in_digits)
+    first, second = (*_losses(model), "", "")[:2]
+    return (
+        ("width", f"{config.n_embd}, hidden {config.n_hidden}"),
+        ("layers", f"{config.n_layer}, heads {config.n_head}"),
+        ("context", f"{config.block_size} positions"),
+        ("symbols", f"{config.bos} and an end"),
+        ("parameters", f"{config.n_params:,}"),
+        ("kernel", KERNELS[model.kernels["lm_head"]]),
+        ("digits", f"{digits:,}" if digits else "none"),
+        ("cartridge", f"{kib:,} KiB"),
+        ("held-out loss", first or UNKNOWN),
+        ("", second),
+        ("licence", "MIT"),
+    )
+
+
+def _losses(model: IntegerModel) -> list[str]:
+    """What is known of the loss on texts not trained on, nats per character."""
+    known = {name: model.info.get(key) for key, name in LOSSES.items()}
+    numbers = {name: value for name, value in known.items() if isinstance(value, int | float)}
+    return [f"{value:.4f} {name}"[:VALUE_TILES] for name, value in numbers.items()]

@@ -1,0 +1,108 @@
+"""The tables that turn typed text into tokens of a SentencePiece vocabulary, and its keys."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from asm.memory.banks import BANK_BYTES, Packer, segment
+from asm.memory.rom_data import lines
+from trainer.errors import InputError
+from trainer.text.sentencepiece import BYTES, MIN_SCORE, SPACE, Pieces
+
+MAX_TYPED = 60
+"""Characters."""
+
+KEYS = string.ascii_letters + string.digits + ".,!" + "".join(sorted({*string.punctuation} - {*".,!"})) + " "
+"""What a person may type, as the screen has it: thirteen in a row."""
+
+FIRST, CODES = 0x20, 0x60
+"""Character codes that have a token: printable ASCII."""
+
+NO_TOKEN = 0xFFFF
+
+Join = tuple[int, int, int]
+"""Tokens that stand side by side, left and right, and the one they become."""
+
+
+@dataclass(frozen=True)
+class PieceTables:
+    """Operands, in one bank: the keys; of every character its token; of every token where its list of joins begins
+    and its rank; of every join the right token and the whole.
+
+    A rank of 0 is the best score; equal scores have one rank.
+    """
+
+    segment: str
+    size: int
+    typed: int
+    space: int
+    keys: int
+    key_lines: tuple[str, ...]
+    character_lines: tuple[str, ...]
+    list_lines: tuple[str, ...]
+    right_lines: tuple[str, ...]
+    whole_lines: tuple[str, ...]
+    rank_lines: tuple[str, ...]
+
+
+def character_tokens(pieces: Pieces) -> dict[str, int]:
+    """The token that each key begins as: a piece of its own, or its byte's; keys that have neither are left out."""
+    numbers = {text: token for token, (text, _) in enumerate(pieces)}
+    names = {chr(byte): name for name, byte in BYTES.items()}
+    found = {key: numbers.get(key.encode(), numbers.get(names[key])) for key in KEYS}
+    return {key: token for key, token in found.items() if token is not None}
+
+
+def joins(pieces: Pieces) -> list[Join]:
+    """Every pair of tokens that may be joined, by left token: wherever a piece can be cut in two."""
+    numbers = {text: token for token, (text, _) in enumerate(pieces)}
+    found = [
+        (numbers[text[:cut]], numbers[text[cut:]], whole)
+        for whole, (text, score) in enumerate(pieces)
+        if score > MIN_SCORE
+        for cut in range(1, len(text))
+        if text[:cut] in numbers and text[cut:] in numbers
+    ]
+    return sorted(found)
+
+
+def ranks(pieces: Pieces) -> list[int]:
+    """Of every token how many better scores there are."""
+    order: Mapping[float, int] = {
+        score: rank for rank, score in enumerate(sorted({score for _, score in pieces}, reverse=True))
+    }
+    return [order[score] for _, score in pieces]
+
+
+def place_pieces(pieces: Pieces, context: int, packer: Packer) -> PieceTables:
+    """The tables of a vocabulary, placed whole in a bank.
+
+    Raises InputError where its pieces can be joined in more ways than a bank holds.
+    """
+    known, found = character_tokens(pieces), joins(pieces)
+    keys = [key for key in KEYS if key in known]
+    counts = [0] * (len(pieces) + 1)
+    for left, _, _ in found:
+        counts[left + 1] += 2
+    starts = [sum(counts[: n + 1]) for n in range(len(counts))]
+    size = len(keys) + 2 * (CODES + len(starts) + 2 * len(found) + len(pieces))
+    if size > BANK_BYTES:
+        raise InputError(
+            f"the vocabulary's pieces can be joined in {len(found):,} ways, whose table takes {size:,} bytes: "
+            f"{BANK_BYTES:,} are the most"
+        )
+    return PieceTables(
+        segment=segment(packer.place(size)),
+        size=size,
+        typed=max(min(MAX_TYPED, context - 2), 0),
+        space=[text for text, _ in pieces].index(SPACE),
+        keys=len(keys),
+        key_lines=lines(map(ord, keys)),
+        character_lines=lines(known.get(chr(code), NO_TOKEN) for code in range(FIRST, FIRST + CODES)),
+        list_lines=lines(starts),
+        right_lines=lines(right for _, right, _ in found),
+        whole_lines=lines(whole for _, _, whole in found),
+        rank_lines=lines(ranks(pieces)),
+    )

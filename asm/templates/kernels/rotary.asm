@@ -1,0 +1,133 @@
+; Rotary positions: queries and keys turned, pair by pair, on the PPU's multiplier; keys and values made bytes.
+; The multiplier takes 8 bits on one side: x · w is w · (high byte) + (w · (low byte) >> 8), the low byte signed.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+
+.define PRODUCT <(MPYL + 1)      ; read as 16 bits: the product over 256
+
+; factor from: what the products that follow are multiplied by.
+; kills: X
+.macro factor from
+        ldx a:from
+        stx <M7A
+        ldx a:from + 1
+        stx <M7A
+.endmacro
+
+; times_factor from: A = floor(what stands there · factor / 256).
+; kills: X, product_low
+.macro times_factor from
+        ldx a:from
+        stx <M7B
+        lda PRODUCT
+        sta a:product_low
+        lda a:from
+        clc
+        adc #$80
+        xba
+        tax
+        stx <M7B
+        lda <MPYL
+        clc
+        adc a:product_low
+.endmacro
+
+; turn pair, angle: the pair by the cosine and sine that stand at `angle`; A, then turned_second, are the results.
+; kills: X, product_low, turned_first
+.macro turn pair, angle
+        factor angle
+        times_factor pair
+        sta a:turned_first
+        times_factor pair + 2
+        sta a:turned_second
+        factor angle + 2
+        times_factor pair
+        clc
+        adc a:turned_second
+        sta a:turned_second
+        times_factor pair + 2
+        eor #$FFFF
+        sec
+        adc a:turned_first
+.endmacro
+
+; narrow shift, to: a byte of A / 2^shift, cut to it. in: A with 2^(shift + 7) and the rounding half on top.
+; kills: A, X
+.macro narrow shift, to
+        .local inside
+        cmp #$100 << (shift)
+        bcc inside
+        cmp #$8000
+        lda #0
+        bcs inside
+        lda #($100 << (shift)) - 1
+inside: .repeat shift
+        lsr a
+        .endrepeat
+        eor #$80
+        tax
+        stx a:to
+.endmacro
+{% for turns in rotaries %}
+
+; {{ turns.comment }}
+; in: query, key, value, position; data bank $7E
+; out: query · 2^{{ turns.query_shift }}, turned; packed = bytes of the turned key from its centre, and of the value
+; kills: A, X, Y, weight_sum, turn_by, product_low, turned_first, turned_second
+; twin: quantize.blocks.rotate, narrow
+        .segment "{{ turns.segment }}"
+        .export {{ turns.entry }}
+{{ turns.entry }}:
+        .a16
+        .i16
+        lda a:position
+        asl a
+{% for line in turns.times_row %}
+        {{ line }}
+{% endfor %}
+        tax
+        .repeat ::HEAD_DIM, I
+        lda f:rotary_table + 2 * I, x
+        sta a:turn_by + 2 * I
+        .endrepeat
+        pea INIDISP
+        pld
+        sep #$10
+        .i8
+{% for pair in turns.query_pairs %}
+        turn query + 4 * {{ pair.number }}, turn_by + 4 * {{ pair.angle }}
+        .repeat {{ turns.query_shift }}
+        asl a
+        .endrepeat
+        sta a:query + 4 * {{ pair.number }}
+        lda a:turned_second
+        .repeat {{ turns.query_shift }}
+        asl a
+        .endrepeat
+        sta a:query + 4 * {{ pair.number }} + 2
+{% endfor %}
+{% for pair in turns.key_pairs %}
+        turn key + 4 * {{ pair.number }}, turn_by + 4 * {{ pair.angle }}
+        clc
+        adc #{{ pair.first }}
+        narrow {{ turns.key_shift }}, packed + 4 * {{ pair.number }}
+        lda a:turned_second
+        clc
+        adc #{{ pair.second }}
+        narrow {{ turns.key_shift }}, packed + 4 * {{ pair.number }} + 2
+{% endfor %}
+{% for n in range(config.kv_dim) %}
+        lda a:value + 2 * {{ n }}
+        clc
+        adc #{{ turns.value_start }}
+        narrow {{ turns.value_shift }}, packed + 2 * {{ n }} + 1
+{% endfor %}
+        rep #$10
+        .i16
+        pea 0
+        pld
+        rtl
+{% endfor %}

@@ -1,0 +1,1 @@
+"""What the screens and the sound unit make of the integer model, in Python."""

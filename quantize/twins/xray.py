@@ -1,0 +1,154 @@
+"""What the x-ray screen shows of a token: every shade, height and number, from the integer model's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quantize.fixed import Ints
+from quantize.model import IntegerModel
+from quantize.sampler import Token, inverse_temperature, nucleus, sampling_weights
+from tables.cells import END, POSITIVE, SHARES, SIGNED, WHOLE, level
+
+ACROSS = 16
+HEADS = 4
+MAX_HIDDEN_CELLS = 64
+BAR_COLUMNS = 28
+"""Tiles: as many as the safe width of a screen holds."""
+
+LABEL = 3
+"""Characters under a bar where tokens are merged."""
+
+BAR_PIXELS = 24
+LARGEST = 0xFFFF
+"""The weight of the likeliest letter, Q0.16."""
+
+
+@dataclass(frozen=True)
+class Xray:
+    """A token's picture. Shades are levels of `tables.cells`, below zero for what is negative.
+
+    first: the position of the leftmost cell; letters: tokens from there, the one that was picked last;
+    heads: shades over the positions seen; zeros: hidden units at zero; bars: the tokens that have one, with pixels
+    before and after temperature, and the share of the one picked; thousandths: the random number, None if greedy.
+    """
+
+    first: int
+    letters: tuple[int, ...]
+    heads: tuple[tuple[int, ...], ...]
+    stream: tuple[int, ...]
+    hidden: tuple[int, ...]
+    zeros: int
+    bars: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    percent_before: int
+    percent_after: int
+    thousandths: int | None
+    picked: int
+
+
+def xray(model: IntegerModel, document: Sequence[Token], tenths: int, layer: int, first_head: int) -> Xray:
+    """The picture of a document's last token; all its tokens are traced and come from one stream."""
+    now, config = document[-1], model.config
+    assert now.trace is not None
+    first = max(0, now.position - (ACROSS - 1))
+    weights = now.trace[f"layer{layer}.attention.weights"][first_head : first_head + HEADS, : now.position + 1]
+    hidden = now.trace[f"layer{layer}.activation"]
+    logits = now.logits[: config.vocab_size - (now.position == 0)]
+    bars = bar_tokens(logits, config.vocab_size, bar_places(model.symbols)[0])
+    before = _padded(
+        sampling_weights(logits[None], inverse_temperature(10, model.logit_exponent))[0], config.vocab_size
+    )
+    inverse_t = inverse_temperature(tenths, model.logit_exponent)
+    if inverse_t:
+        drawn_from = nucleus(sampling_weights(logits[None], inverse_t), model.top_p)[0]
+        after = _padded(drawn_from, config.vocab_size)
+    else:
+        after = np.where(np.arange(config.vocab_size) == now.next_token, LARGEST, 0)
+    return Xray(
+        first=first,
+        letters=(*(token.token for token in document[first:]), now.next_token),
+        heads=tuple(shares(row)[first:] for row in weights),
+        stream=pooled(now.trace[f"layer{config.n_layer - 1}.mlp_residual"], ACROSS, SIGNED),
+        hidden=pooled(hidden, MAX_HIDDEN_CELLS, POSITIVE),
+        zeros=int((hidden == 0).sum()),
+        bars=tuple(bars),
+        before=heights(before[bars]),
+        after=heights(after[bars]),
+        percent_before=percent(before, now.next_token),
+        percent_after=percent(after, now.next_token),
+        thousandths=now.y * 1000 >> 16 if inverse_t else None,
+        picked=now.next_token,
+    )
+
+
+def shares(weights: Ints) -> tuple[int, ...]:
+    """Shades of a head's weights, each over the sum of all.    asm: shade_head
+
+    weights (positions,) of any scale.
+    """
+    return tuple(level(int(share), SHARES) for share in WHOLE * weights // weights.sum())
+
+
+def pooled(values: Ints, most: int, limits: Sequence[int]) -> tuple[int, ...]:
+    """Signed shades in at most `most` cells, of a group's largest magnitude.    asm: shade_vector
+
+    values (n,) Q8.8. The first of equal magnitudes counts.
+    """
+    group = -(-len(values) // most)
+    groups = [values[n : n + group] for n in range(0, len(values), group)]
+    largest = [int(g[np.abs(g).argmax()]) for g in groups]
+    return tuple((-1 if value < 0 else 1) * level(abs(value), limits) for value in largest)
+
+
+def bar_places(symbols: Sequence[str]) -> tuple[int, int]:
+    """How many bars there is room for, and the tiles of each and its label: letters have one, merged tokens LABEL.
+
+    Labels longer than a letter stand a blank apart.
+    """
+    if all(len(symbol) == 1 for symbol in symbols):
+        return BAR_COLUMNS, 1
+    return BAR_COLUMNS // (LABEL + 1), LABEL
+
+
+def label(symbols: Sequence[str], token: int, tiles: int) -> tuple[int, ...]:
+    """Tile numbers of a token's first characters, underscores for spaces, blanks behind; of BOS a mark.
+    asm: put_label
+    """
+    text = symbols[token].replace(" ", "_") if token < len(symbols) else chr(END)
+    return tuple(text[:tiles].ljust(tiles).encode("latin-1"))
+
+
+def bar_tokens(logits: Ints, vocab_size: int, most: int = BAR_COLUMNS) -> list[int]:
+    """The tokens that have bars: all, or the `most` of largest logit, in their order.    asm: choose_bars
+
+    logits (candidates,); the first of equals counts.
+    """
+    if vocab_size <= most:
+        return list(range(vocab_size))
+    return sorted(np.argsort(-logits, kind="stable")[:most].tolist())
+
+
+def heights(weights: Ints) -> tuple[int, ...]:
+    """Pixels of bars, BAR_PIXELS for the largest weight.    asm: put_bars
+
+    weights (n,) Q0.16.
+    """
+    return tuple(int(height) for height in (weights * BAR_PIXELS + 0x8000) >> 16)
+
+
+def percent(weights: Ints, token: int) -> int:
+    """A token's share of all weights, rounded.    asm: percent_of_picked
+
+    weights (vocab,) Q0.16.
+    """
+    total = int(weights.sum())
+    return (100 * int(weights[token]) + (total >> 1)) // total
+
+
+def _padded(weights: Ints, length: int) -> Ints:
+    """Zero for the tokens that may not be chosen."""
+    return np.append(weights, np.zeros(length - len(weights), np.int64))

@@ -1,0 +1,1 @@
+"""How long a token takes on the console."""

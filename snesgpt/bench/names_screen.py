@@ -1,0 +1,92 @@
+"""The screen of names as a person meets it, watched from outside: its counters, and A for another page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from asm.memory.log_record import HOST_BLOCK, HOST_MAGIC
+from snesgpt.emulator.console import Console
+from trainer.errors import InputError
+
+BOOT_FRAMES = 120
+FIRST_SEED = 1
+
+
+class NamesPage:
+    """A cartridge that is making its names. addresses: work RAM by name (`asm.build.symbols`).
+
+    Tenths of temperature, if given, replace the cartridge's own, another seed its first; a page with them begins.
+    Raises InputError when the ROM is not ours, or when it does nothing for `patience` frames.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        addresses: Mapping[str, int],
+        *,
+        tenths: int | None = None,
+        seed: int = FIRST_SEED,
+        patience: int = 2000,
+    ) -> None:
+        self.console = console
+        self._at = addresses
+        self._patience, self._idle = patience, 0
+        try:
+            console.run_until(lambda c: c.read(HOST_BLOCK, len(HOST_MAGIC)) == HOST_MAGIC, BOOT_FRAMES)
+        except TimeoutError as error:
+            raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
+        if tenths is not None:
+            self._set_temperature(tenths)
+        if seed != FIRST_SEED:
+            console.write_words(self.address("seed"), np.array([seed - 1]))
+            self._press("up", lambda: self.word("names_seed") == seed)
+
+    def address(self, name: str) -> int:
+        """Offset in work RAM. Raises InputError for a name the cartridge has not."""
+        if name not in self._at:
+            raise InputError(f"the ROM's symbols hold no {name}: not built by this snesgpt? Build it again")
+        return self._at[name] & 0x1FFFF
+
+    def word(self, name: str) -> int:
+        """An unsigned word of work RAM."""
+        return int(self.console.read_words(self.address(name), 1).view(np.uint16)[0])
+
+    @property
+    def tokens(self) -> int:
+        """Tokens made since the page began."""
+        return self.word("tokens_made")
+
+    @property
+    def complete(self) -> bool:
+        """Whether its last name stands."""
+        return self.word("names_made") == self._at["NAMES"]
+
+    def begin(self) -> None:
+        """Press A at a complete page, until the next one begins."""
+        self._press("a", lambda: not self.complete)
+
+    def _set_temperature(self, tenths: int) -> None:
+        """From one step beside it, by a press: so the page begins again."""
+        below = max(tenths - 1, 0)
+        self.console.write_words(self.address("temperature"), np.array([below if tenths else 1]))
+        self._press("right" if tenths else "left", lambda: self.word("names_temperature") == tenths)
+
+    def _press(self, button: str, happened: Callable[[], bool]) -> None:
+        self.console.press(button)
+        self.run_until(happened)
+        self.console.release()
+
+    def run_until(self, happened: Callable[[], bool]) -> None:
+        """Run frame by frame until it has happened. Raises InputError as `step`."""
+        while not happened():
+            self.step()
+
+    def step(self) -> None:
+        """Run a frame. Raises InputError when `patience` frames have passed without a token."""
+        tokens = self.tokens
+        self.console.run()
+        self._idle = 0 if self.tokens != tokens else self._idle + 1
+        if self._idle > self._patience:
+            raise InputError(f"the ROM stands still: no token within {self._patience} frames")

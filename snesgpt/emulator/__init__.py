@@ -1,0 +1,1 @@
+"""A Super Nintendo in a real emulator."""

@@ -1,0 +1,1 @@
+"""Many shapes trained and measured."""

@@ -1,0 +1,170 @@
+"""The lab page's data: the cartridge that logs all it computes, and the same model as numbers a page can read.
+
+Lists of numbers are flat, row by row, with their shape beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from asm.build import Rom, symbols
+from asm.cost.predict import predict
+from asm.layout import Layout, plan
+from asm.memory.log_record import (
+    HOST_BLOCK,
+    HOST_FIELDS,
+    HOST_MAGIC,
+    LOG_ADDRESS,
+    LOGITS_OFFSET,
+    RECORD_WORDS,
+    RecordLayout,
+    host_field,
+    unrecorded,
+)
+from quantize.fast import has_front_table
+from quantize.model import IntegerModel
+from snesgpt.lab.model import Json, model_data
+from snesgpt.lab.row import row_as_code
+from trainer.errors import InputError
+from trainer.model.decoder import initial_tensors
+from trainer.model.generate import generate
+from trainer.text.corpus import NAMES, read_corpus, split
+from trainer.weights import Weights
+
+DOCUMENTS = 200
+"""Training documents for the page's figures."""
+
+FIRST_SAMPLES, FIRST_TEMPERATURE = 3, 1.0
+"""Texts of the untrained model: it has no opinion that a temperature could sharpen."""
+
+SETTINGS = ("steps", "batch_size", "learning_rate", "weight_decay", "digits", "grid", "seed", "data", "preset")
+"""Notes of the training that the page tells."""
+
+DIGITS = 6
+"""Significant digits of a float weight: a float32 has seven."""
+
+
+def lab_data(weights: Weights, model: IntegerModel, rom: Rom, documents: Sequence[str]) -> Json:
+    """All of lab.json. documents: the training's own, in any number."""
+    return {
+        **model_data(model),
+        "temperature": model.temperature,
+        "record": _record(rom.layout, model),
+        "host": _host(rom),
+        "build": _build(model, rom),
+        "training": _training(weights, model),
+        "weights": {name: _significant(tensor) for name, tensor in weights.tensors.items()},
+        "row": row_as_code(model, rom.layout),
+        "documents": list(documents[:DOCUMENTS]),
+    }
+
+
+def _record(layout: Layout, model: IntegerModel) -> Json:
+    """Where things stand in a record of the log: asm.memory.log_record."""
+    record = RecordLayout(model, traced=True)
+    return {
+        "bytes": record.size,
+        "words": list(RECORD_WORDS),
+        "logits": LOGITS_OFFSET,
+        "entries": {
+            name: {"offset": offset, "shape": list(entry.shape), "over_positions": entry.over_positions}
+            for name, (offset, entry) in record.entries.items()
+        },
+        "unrecorded": sorted(unrecorded(model)),
+        "capacity": layout.log_capacity,
+    }
+
+
+def _host(rom: Rom) -> Json:
+    """Offsets in work RAM: docs/host.md."""
+    return {
+        "block": HOST_BLOCK,
+        "magic": HOST_MAGIC.decode(),
+        "fields": {name: host_field(name) for name in HOST_FIELDS},
+        "log": LOG_ADDRESS,
+        "log_bytes": rom.layout.wram.log_bytes,
+        "temperature": symbols(rom.debug)["temperature"],
+    }
+
+
+def _build(model: IntegerModel, rom: Rom) -> Json:
+    """Facts of the cartridge. predicted: of the one without trace; None for the schoolbook kernel."""
+    prediction = predict(model, plan(model))
+    plain = prediction and {
+        "clocks_per_token": round(prediction.clocks_per_token),
+        "tokens_per_second": round(prediction.tokens_per_second, 2),
+        "stages": {name: round(clocks) for name, clocks in prediction.stages.items()},
+    }
+    return {
+        "id": build_id(rom),
+        "rom_bytes": len(rom.image),
+        "segments": dict(rom.segments),
+        "front_table": has_front_table(model),
+        "predicted": plain,
+    }
+
+
+def build_id(rom: Rom) -> str:
+    """The cartridge's name, as its about screen shows it."""
+    return rom.sources["build_id.inc"].decode().split('"')[1]
+
+
+def _training(weights: Weights, model: IntegerModel) -> Json:
+    """What is known of the training; of a model made elsewhere little, so any of it may be missing or empty.
+
+    curve: [step, training loss, validation loss] …; samples: [step, texts] …, the first of the untrained model.
+    """
+    info, measured = weights.info, _measurements(weights)
+    samples = [[step, texts] for step, _, _, texts in measured]
+    if samples and isinstance(info.get("seed"), int):
+        samples.insert(0, [0, _first_samples(weights, abs(info["seed"]))])
+    return {
+        **{name: info[name] for name in SETTINGS if name in info},
+        "curve": [[step, train, validation] for step, train, validation, _ in measured],
+        "samples": samples,
+        "digits_per_weight": info.get("adds_per_weight", {}),
+        "active_hidden": info.get("active_hidden"),
+        "nll_float": info.get("nll_float"),
+        "nll_integer": model.info.get("nll_integer"),
+    }
+
+
+def _measurements(weights: Weights) -> list[tuple[int, float, float, list[str]]]:
+    """(step, training loss, validation loss, texts), as training noted them. Raises InputError if damaged."""
+    try:
+        return [
+            (int(step), float(train), float(validation), [str(text) for text in texts])
+            for step, train, validation, texts in weights.info.get("measurements", [])
+        ]
+    except (TypeError, ValueError) as error:
+        raise InputError("the training log in the weights' notes is damaged: train again") from error
+
+
+def _first_samples(weights: Weights, seed: int) -> list[str]:
+    """What the model wrote before it had learned anything."""
+    config = weights.config
+    tensors = initial_tensors(config, seed)
+    return generate(tensors, config, weights.tokenizer, FIRST_SAMPLES, FIRST_TEMPERATURE, seed)
+
+
+def _significant(tensor: np.ndarray[Any, Any]) -> Json:
+    values = [float(f"{value:.{DIGITS}g}") for value in tensor.reshape(-1).tolist()]
+    return {"shape": list(tensor.shape), "values": values}
+
+
+def training_documents(weights: Weights, data: Path | None) -> list[str]:
+    """What the model learned from, out of `data`, or if that is None out of the names shipped, or nothing.
+
+    Raises InputError when `data` is another text than the training's.
+    """
+    info = weights.info
+    documents = read_corpus(data or NAMES, weights.reading).documents
+    if len(documents) != info.get("n_documents", 0) + info.get("n_held_out", 0):
+        if data is not None:
+            raise InputError(f"{data} is not the text the model learned from: give that to --data, or none")
+        return []
+    return split(documents)[0]

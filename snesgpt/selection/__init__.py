@@ -1,0 +1,1 @@
+"""Which kernels and how many digits a model gets."""

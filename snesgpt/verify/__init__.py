@@ -1,0 +1,1 @@
+"""The console against the integer model."""

@@ -1,0 +1,108 @@
+"""Driving a running cartridge through its host block: requests in, tokens, logits and traces out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asm.memory.log_record import (
+    HOST_BLOCK,
+    HOST_MAGIC,
+    LOG_ADDRESS,
+    LOGITS_OFFSET,
+    RECORD_WORDS,
+    RecordLayout,
+    host_field,
+)
+from quantize.model import IntegerModel
+from quantize.sampler import Request
+from snesgpt.emulator.console import Console
+from trainer.errors import InputError
+
+IDLE, FULL = 0, 2
+RUN = 1
+BOOT_FRAMES = 120
+
+
+@dataclass(frozen=True)
+class Record:
+    """One token as the console logged it."""
+
+    words: dict[str, int]
+    logits: NDArray[np.int16]
+    raw: bytes
+
+
+class Host:
+    """A cartridge under remote control. Raises InputError when the ROM is not ours or of another shape."""
+
+    def __init__(self, console: Console, model: IntegerModel, *, frames_per_token: int = 2000) -> None:
+        self._console = console
+        self._limit = frames_per_token
+        try:
+            console.run_until(lambda c: c.read(HOST_BLOCK, len(HOST_MAGIC)) == HOST_MAGIC, BOOT_FRAMES)
+        except TimeoutError as error:
+            raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
+        size = self._get("record_bytes")
+        known = {RecordLayout(model, traced).size: traced for traced in (False, True)}
+        if size not in known:
+            raise InputError(f"the ROM logs {size} bytes a token: it was built from a model of another shape")
+        self.layout = RecordLayout(model, known[size])
+
+    def run(self, request: Request) -> Iterator[Record]:
+        """Every token of a request, as it is made. Raises TimeoutError when the console stops answering."""
+        console = self._console
+        console.write_words(host_field("prompt"), np.array(request.prompt, np.int64))
+        for name, value in (
+            ("seed", request.seed),
+            ("temperature", request.tenths),
+            ("top_p", request.top_p),
+            ("count", request.count),
+            ("prompt_length", len(request.prompt)),
+            ("status", RUN),
+            ("log_count", 0),
+            ("command", RUN),
+        ):
+            console.write_words(host_field(name), np.array([value]))
+        read = 0
+        while True:
+            before = read
+            console.run_until(self._changed(before), self._limit)
+            count = self._get("log_count")
+            yield from self._records(read, count)
+            read = count
+            if self._get("status") == FULL and count == self._get("capacity"):
+                console.write_words(host_field("log_count"), np.array([0]))
+                read = 0
+            elif self._get("command") == IDLE and self._get("log_count") == read:
+                return
+
+    def _changed(self, read: int) -> Callable[[Console], bool]:
+        def changed(_: Console) -> bool:
+            return self._get("log_count") != read or self._get("command") == IDLE
+
+        return changed
+
+    def _records(self, first: int, end: int) -> Iterator[Record]:
+        size = self.layout.size
+        for number in range(first, end):
+            raw = self._console.read(LOG_ADDRESS + number * size, size)
+            words = np.frombuffer(raw, np.uint16, len(RECORD_WORDS))
+            logits = np.frombuffer(raw, np.int16, self.layout.model.config.vocab_size, LOGITS_OFFSET)
+            yield Record(dict(zip(RECORD_WORDS, map(int, words), strict=True)), logits, raw)
+
+    def _get(self, name: str) -> int:
+        return int(self._console.read_words(host_field(name), 1).view(np.uint16)[0])
+
+
+def intermediates(layout: RecordLayout, record: Record) -> dict[str, NDArray[Any]]:
+    """Trace name → array of a traced record; over positions only those seen so far."""
+    found: dict[str, NDArray[Any]] = {}
+    for name, (offset, entry) in layout.entries.items():
+        values = np.frombuffer(record.raw, np.int16, int(np.prod(entry.shape)), offset).reshape(entry.shape)
+        found[name] = values[..., : record.words["position"] + 1] if entry.over_positions else values
+    return found

@@ -1,0 +1,415 @@
+"""The Makefile and its scripts, with stubs for everything slow: what is rebuilt, said and left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("Makefile", "pyproject.toml", "scripts", "trainer", "quantize", "tables", "asm", "snesgpt")
+PROGRAMS = (
+    "sh",
+    "env",
+    "mkdir",
+    "touch",
+    "rm",
+    "head",
+    "tail",
+    "wc",
+    "sed",
+    "cat",
+    "dirname",
+    "basename",
+    "mktemp",
+)
+
+# Each stage logs its arguments and writes half a file before it fails, as a crash would.
+SNESGPT = """#!/bin/sh
+echo "$@" >>calls
+[ "$1" = sample ] && { echo emma; exit; }
+out=
+for argument; do [ "$out" = next ] && out=$argument; [ "$argument" = --out ] && out=next; done
+printf half >"$out"
+[ "$1" = "$BROKEN" ] && { echo "snesgpt: $1 broke" >&2; exit 1; }
+printf whole >"$out"
+echo "report of $1"
+"""
+
+PYTHON = """#!/bin/sh
+[ "$1" = scripts/take_checkpoint.py ] || exit 0
+echo take "$2" >>calls
+[ "$BROKEN" = take ] && exit 1
+cat "$2" >"$3"
+"""
+
+STAGES = ["train", "quantize", "build"]
+
+
+class Tree:
+    """A copy of the sources with stub programs: nothing else is on the PATH."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir()
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, root / name)
+        self.programs = root.parent / "programs"
+        self.programs.mkdir()
+        for program in PROGRAMS:
+            self.programs.joinpath(program).symlink_to(shutil.which(program) or f"/{program} is missing")
+        for name in ("ca65", "ld65"):
+            self.program(name, "exit 0")
+        self.program("id", "echo 1000")
+        (root / ".venv/bin").mkdir(parents=True)
+        self.script(root / ".venv/bin/python", PYTHON)
+        self.script(root / ".venv/bin/snesgpt", SNESGPT)
+        (root / ".venv/installed").touch()
+        self.age()
+
+    def script(self, path: Path, text: str) -> None:
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def program(self, name: str, body: str) -> None:
+        self.script(self.programs / name, f"#!/bin/sh\n{body}\n")
+
+    def age(self) -> None:
+        """Give every file the same old time: nothing is newer than anything."""
+        for path in self.root.rglob("*"):
+            os.utime(path, (1_000_000_000, 1_000_000_000), follow_symlinks=False)
+
+    def touch(self, name: str) -> None:
+        (self.root / name).touch()
+
+    def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        make = shutil.which("make")
+        assert make, "make is not installed"
+        variables = {"PATH": str(self.programs), "HOME": str(self.root), "BROKEN": ""} | environment
+        return subprocess.run(
+            [make, *arguments], cwd=self.root, env=variables, capture_output=True, text=True, check=False
+        )
+
+    def made(self, *arguments: str) -> list[str]:
+        """The stages that a successful `make` runs; afterwards everything is old again."""
+        calls = self.root / "calls"
+        calls.unlink(missing_ok=True)
+        done = self.make(*arguments)
+        assert done.returncode == 0, done.stderr
+        self.age()
+        stages = [line.split()[0] for line in calls.read_text().splitlines()] if calls.exists() else []
+        assert ("sample" in stages) == bool(stages)
+        return [stage for stage in stages if stage != "sample"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path / "a checkout")
+
+
+@pytest.fixture
+def built(tree: Tree) -> Tree:
+    assert tree.made() == STAGES
+    return tree
+
+
+def test_first_run_makes_everything_and_says_so(tree: Tree) -> None:
+    done = tree.make()
+    assert done.returncode == 0, done.stderr
+    assert [(tree.root / "build" / name).read_text() for name in ("weights.npz", "model.npz", "snes_gpt.sfc")] == [
+        "whole"
+    ] * 3
+    assert "Made build/snes_gpt.sfc" in done.stdout and "make run" in done.stdout and "  emma" in done.stdout
+    assert done.stderr == ""
+
+
+def test_unchanged_tree_runs_nothing(built: Tree) -> None:
+    done = built.make()
+    assert (done.stdout, done.stderr) == ("build/snes_gpt.sfc is up to date\n", "")
+    assert built.make("-q", "build/snes_gpt.sfc").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("touched", "stages"),
+    [
+        ("trainer/training/adam.py", STAGES),
+        ("trainer/data/names.txt", STAGES),
+        ("snesgpt/commands/train.py", STAGES),
+        ("quantize/sampler.py", STAGES[1:]),
+        ("tables/exp.py", STAGES[1:]),
+        ("build/weights.npz", STAGES[1:]),
+        ("asm/templates/math.asm", STAGES[2:]),
+        ("asm/templates/blocks/norm.asm", STAGES[2:]),
+        ("asm/templates/include/memory.inc", STAGES[2:]),
+        ("asm/templates/targets/lorom.cfg", STAGES[2:]),
+        ("asm/layout.py", STAGES[2:]),
+        ("tables/font.txt", STAGES[2:]),
+        ("tables/font.py", STAGES[2:]),
+        ("build/model.npz", STAGES[2:]),
+        ("trainer/model/scalar.py", []),
+        ("snesgpt/emulator/console.py", []),
+    ],
+)
+def test_a_touched_file_rebuilds_what_depends_on_it(built: Tree, touched: str, stages: list[str]) -> None:
+    assert (built.root / touched).exists()
+    built.touch(touched)
+    assert built.made() == stages
+    assert built.made() == []
+
+
+WATCHED = {"asm": (".py", ".asm", ".inc", ".cfg"), "tables": (".py", ".txt"), "quantize": (".py",)}
+
+
+@pytest.mark.parametrize("folder", WATCHED)
+def test_every_source_of_a_stage_is_watched(built: Tree, folder: str) -> None:
+    sources = [path for path in (built.root / folder).rglob("*.*") if path.suffix in WATCHED[folder]]
+    assert sources
+    for path in sources:
+        name = str(path.relative_to(built.root))
+        assert built.make("-q", "-W", name, "build/snes_gpt.sfc").returncode == 1, name
+
+
+OPTIONS = ["PRESET=forerunner", "STEPS=10", "SEED=7", "DATA=my names.txt", "DOCUMENTS=stream", "TOKENS=99"]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_other_options_train_again_and_back(built: Tree, option: str) -> None:
+    (built.root / "my names.txt").write_text("emma\n")
+    assert built.made(option) == STAGES
+    assert built.made(option) == []
+    assert built.made() == STAGES
+
+
+def test_options_reach_the_trainer(tree: Tree) -> None:
+    (tree.root / "my names.txt").write_text("emma\n")
+    tree.made("DATA=my names.txt", "PRESET=forerunner", "STEPS=10", "SEED=7", "DOCUMENTS=paragraphs", "TOKENS=256")
+    call = (tree.root / "calls").read_text().splitlines()[0]
+    assert call == (
+        "train --data my names.txt --documents paragraphs --tokens 256 --preset forerunner --seed 7 --steps 10 "
+        "--out build/weights.npz"
+    )
+
+
+TAKEN = ["take", "quantize", "build"]
+
+
+def test_a_checkpoint_takes_the_place_of_the_training_for_one_call(built: Tree) -> None:
+    (built.root / "my weights.npz").write_text("ready")
+    assert built.made("CHECKPOINT=my weights.npz") == TAKEN
+    assert (built.root / "build/weights.npz").read_text() == "ready"
+    assert built.made("CHECKPOINT=my weights.npz") == []
+    built.touch("trainer/training/adam.py")
+    assert built.made("CHECKPOINT=my weights.npz") == []
+    built.touch("my weights.npz")
+    assert built.made("CHECKPOINT=my weights.npz") == TAKEN
+    assert built.made() == STAGES
+
+
+def test_a_checkpoint_is_measured_on_a_text_only_if_one_is_given(tree: Tree) -> None:
+    (tree.root / "my names.txt").write_text("emma\n")
+    (tree.root / "ready.npz").write_text("ready")
+    assert tree.made("CHECKPOINT=ready.npz") == TAKEN
+    assert (tree.root / "calls").read_text().splitlines()[1] == "quantize build/weights.npz --out build/model.npz"
+    assert tree.made("CHECKPOINT=ready.npz", "DATA=my names.txt") == TAKEN
+    call = (tree.root / "calls").read_text().splitlines()[1]
+    assert call == "quantize build/weights.npz --data my names.txt --out build/model.npz"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("CHECKPOINT=absent.npz",), "CHECKPOINT=absent.npz: there is no such file"),
+        (
+            ("CHECKPOINT=ready.npz", "SEED=7", "PRESET=small"),
+            "CHECKPOINT=ready.npz is trained already: leave out PRESET SEED",
+        ),
+        (("CHECKPOINT=./build/weights.npz",), "CHECKPOINT=./build/weights.npz is where the weights are anyway"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_is_one_line(built: Tree, arguments: tuple[str, ...], message: str) -> None:
+    done = built.make(*arguments)
+    assert done.returncode != 0
+    assert message in done.stderr.splitlines()[0]
+    assert (built.root / "build/weights.npz").read_text() == "whole"
+
+
+def test_only_weights_are_taken_and_whole(tmp_path: Path) -> None:
+    ready, weights = ROOT / "checkpoints/microgpt.npz", tmp_path / "build/weights.npz"
+    command = [sys.executable, str(ROOT / "scripts/take_checkpoint.py")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def take(source: Path) -> subprocess.CompletedProcess[str]:
+        arguments = [*command, str(source), str(weights)]
+        return subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
+
+    assert take(ready).returncode == 0
+    assert weights.read_bytes() == ready.read_bytes()
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(ready.read_bytes()[:-100])
+    done = take(broken)
+    assert (
+        done.returncode == 1 and done.stderr.startswith(f"CHECKPOINT={broken}: ") and done.stderr.count("\n") == 1
+    )
+    assert weights.read_bytes() == ready.read_bytes()
+    assert [path.name for path in weights.parent.iterdir()] == ["weights.npz"]
+
+
+def test_missing_text_is_one_line(tree: Tree) -> None:
+    done = tree.make("DATA=absent.txt")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == "DATA=absent.txt: there is no such file"
+    assert not (tree.root / "calls").exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "target"), [("train", "weights.npz"), ("quantize", "model.npz"), ("build", "snes_gpt.sfc")]
+)
+def test_a_failed_step_leaves_no_target(tree: Tree, stage: str, target: str) -> None:
+    done = tree.make(BROKEN=stage)
+    assert done.returncode != 0
+    assert f"snesgpt: {stage} broke" in done.stderr
+    assert not (tree.root / "build" / target).exists()
+    assert tree.made() == STAGES[STAGES.index(stage) :]
+
+
+def test_a_failed_training_keeps_the_options_of_the_last_good_one(built: Tree) -> None:
+    assert built.make("SEED=7", "-k", BROKEN="train").returncode != 0
+    assert built.made() == STAGES  # the half-written weights are gone, so there is nothing to keep
+
+
+def without_assembler(tree: Tree) -> None:
+    (tree.programs / "ca65").unlink()
+
+
+def test_missing_assembler_names_the_packages_before_any_work(tree: Tree) -> None:
+    without_assembler(tree)
+    done = tree.make()
+    message = done.stderr.splitlines()[0]
+    assert done.returncode != 0
+    assert "ca65" in message
+    assert all(f"{manager} install cc65" in message for manager in ("apt-get", "dnf", "brew"))
+    assert "pacman -S cc65" in message
+    assert not (tree.root / "calls").exists()
+
+
+def test_assembler_is_not_asked_for_when_nothing_needs_it(built: Tree) -> None:
+    without_assembler(built)
+    assert built.make("-q", "build/model.npz").returncode == 0
+
+
+APT_GET = """
+echo "$*" >>apt
+case "$*" in *"install cc65") touch ../programs/ca65; chmod 755 ../programs/ca65 ;; esac
+"""
+
+
+@pytest.mark.parametrize("who", ["root", "sudo"])
+def test_assembler_comes_through_apt(tree: Tree, who: str) -> None:
+    without_assembler(tree)
+    tree.programs.joinpath("chmod").symlink_to(str(shutil.which("chmod")))
+    tree.program("apt-get", APT_GET)
+    if who == "root":
+        tree.program("id", "echo 0")
+    else:
+        tree.program("sudo", '[ "$1" = -n ] && shift; [ "$1" = true ] || exec "$@"')
+    done = tree.make()
+    assert done.returncode == 0, done.stderr
+    assert "Installing cc65 with apt-get" in done.stdout
+    assert len((tree.root / "apt").read_text().splitlines()) == 1
+
+
+def test_apt_lists_are_fetched_when_the_package_is_unknown(tree: Tree) -> None:
+    without_assembler(tree)
+    tree.program("id", "echo 0")
+    tree.program("apt-get", 'echo "$*" >>apt; echo "E: Unable to locate package cc65" >&2; exit 100')
+    done = tree.make()
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0].endswith("could not install cc65: E: Unable to locate package cc65")
+    assert [line.split()[-1] for line in (tree.root / "apt").read_text().splitlines()] == ["cc65", "update"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("", "is not installed"),
+        ('case "$2" in *print*) echo 3.10;; *exit*) exit 1;; esac', "is Python 3.10, 3.11 or newer is needed"),
+        ('case "$2" in *print*) echo 3.11;; *ensurepip*) exit 1;; esac', "apt-get install python3-venv"),
+    ],
+    ids=["no python", "old python", "no venv"],
+)
+def test_python_that_cannot_do_it_is_one_line(tree: Tree, body: str, message: str) -> None:
+    shutil.rmtree(tree.root / ".venv")
+    if body:
+        tree.program("python3", body)
+    done = tree.make()
+    assert done.returncode != 0
+    assert message in done.stderr.splitlines()[0]
+    assert not (tree.root / ".venv").exists()
+
+
+def test_pip_is_silent_unless_it_fails(tree: Tree) -> None:
+    tree.touch("pyproject.toml")
+    tree.script(tree.root / ".venv/bin/python", '#!/bin/sh\necho "WARNING: noise" >&2\nexit ${PIP_FAILS-0}\n')
+    failed = tree.make(PIP_FAILS="1")
+    assert failed.returncode != 0
+    assert "WARNING: noise" in failed.stderr
+    assert not (tree.root / "calls").exists()
+    passed = tree.make()
+    assert passed.returncode == 0
+    assert passed.stderr == ""
+    assert "Installing the package" in passed.stdout
+    assert built_again(tree) == []
+
+
+def built_again(tree: Tree) -> list[str]:
+    tree.age()
+    return tree.made()
+
+
+def emulator(name: str) -> Callable[[Tree], None]:
+    return lambda tree: tree.program(name, f'echo "{name} got $*"')
+
+
+@pytest.mark.parametrize("name", ["snes9x-gtk", "snes9x", "ares", "bsnes", "mesen", "Mesen"])
+def test_run_opens_the_rom_in_what_is_installed(built: Tree, name: str) -> None:
+    emulator(name)(built)
+    done = built.make("run")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"{name} got {built.root}/build/snes_gpt.sfc"
+
+
+def test_run_finds_a_core_for_retroarch(built: Tree) -> None:
+    emulator("retroarch")(built)
+    core = built.root / ".config/retroarch/cores/snes9x_libretro.so"
+    core.parent.mkdir(parents=True)
+    core.touch()
+    done = built.make("run")
+    assert done.stdout.splitlines()[-1] == f"retroarch got -L {core} {built.root}/build/snes_gpt.sfc"
+
+
+def test_run_without_an_emulator_is_one_line(built: Tree) -> None:
+    done = built.make("run")
+    assert done.returncode != 0
+    assert done.stderr.startswith("No emulator found: install Snes9x, ares, bsnes, Mesen or RetroArch")
+
+
+def test_clean_leaves_the_environment(built: Tree) -> None:
+    assert built.make("clean").returncode == 0
+    assert not (built.root / "build").exists()
+    assert (built.root / ".venv/installed").exists()
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    script = ROOT / ".ci/run"
+    assert os.access(script, os.X_OK)
+    assert script.read_text().splitlines()[-2:] == ["make test", "make lab-test"]
+    assert "\nmake test\n" in (ROOT / "README.md").read_text()

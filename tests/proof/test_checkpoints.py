@@ -1,0 +1,59 @@
+"""The ready models: each becomes a cartridge of its preset's shape that computes what it should."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from asm.build import build_rom
+from asm.layout import plan
+from asm.memory.sizes import image_bytes, segment_bytes
+from quantize.executor import Executor
+from quantize.model import IntegerModel
+from quantize.sampler import Request, documents
+from snesgpt.emulator.console import Console
+from snesgpt.emulator.cores import KNOWN
+from snesgpt.selection.kernel_choice import choose
+from snesgpt.verify.host import Host
+from snesgpt.verify.parity import requests, verify
+from trainer.data.tavern import coherence, lines
+from trainer.presets import PRESETS
+from trainer.weights import load_weights
+
+FOLDER = Path(__file__).parents[2] / "checkpoints"
+NAMES = ("microgpt", "small", "large", "tavern")
+LARGEST = 600 * 1024
+ROM_KIB = 4096
+
+
+@cache
+def model(name: str) -> IntegerModel:
+    return choose(load_weights(FOLDER / f"{name}.npz"), "digits", ROM_KIB)[0]
+
+
+def test_there_is_one_of_every_preset_and_none_is_large() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.npz")) == sorted(NAMES)
+    assert max(path.stat().st_size for path in FOLDER.glob("*.npz")) <= LARGEST
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_ready_model_becomes_a_cartridge_of_its_shape_and_of_the_bytes_foretold(name: str) -> None:
+    integers = model(name)
+    assert integers.config == PRESETS[name].config(integers.config.vocab_size)
+    rom, layout = build_rom(integers), plan(integers)
+    assert len(rom.image) == image_bytes(layout)
+    assert {bank: rom.segments[bank] for bank in segment_bytes(layout)} == segment_bytes(layout)
+    for core in KNOWN:
+        with Console(rom.image, core) as console:
+            found = verify(Host(console, integers), Executor(integers), requests(integers, 12), tokens=12)
+        assert (found.mismatches, found.first) == (0, None)
+        assert found.tokens >= 12
+
+
+def test_the_tavern_talks_sense_and_not_by_heart() -> None:
+    made = documents(Executor(model("tavern")), Request(1, 5, 100))
+    found = coherence(made, lines(50_000, 0))
+    assert found.parsed >= 0.9 * len(made)
+    assert found.new >= 0.5 * found.parsed

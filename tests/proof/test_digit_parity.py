@@ -1,0 +1,170 @@
+"""Link 4 for the fast kernels: any small shape, every intermediate of every token, in both emulators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from asm.build import Rom, build_rom
+from asm.memory.log_record import RecordLayout
+from asm.memory.sizes import image_bytes, segment_bytes
+from quantize.executor import Executor, Trace
+from quantize.fast import has_front_table
+from quantize.model import IntegerModel
+from quantize.sampler import Request
+from snesgpt.emulator.console import Console
+from snesgpt.verify.host import Host
+from snesgpt.verify.parity import Parity, verify
+from tests.support.models import digit_model, digit_rom
+from trainer.config import ModelConfig
+
+COLUMNS, ROWS = 0.1, 0.9
+"""Shares of active hidden units that make the second MLP matrix run by columns, or by rows."""
+
+SHAPES = {
+    "8 wide, 3 layers, relu2": (ModelConfig(20, 4, 8, 1, 3, 8, "relu2"), COLUMNS),
+    "8 heads of 1": (ModelConfig(9, 5, 8, 8, 2, 16), ROWS),
+    "32 positions, relu2, columns": (ModelConfig(12, 32, 24, 3, 2, 32, "relu2"), COLUMNS),
+    "32 positions, rows": (ModelConfig(5, 32, 16, 2, 1, 24), ROWS),
+    "microgpt": (ModelConfig(27, 16, 16, 4, 1, 64), COLUMNS),
+    "64 wide, 3 layers, 8 heads": (ModelConfig(10, 8, 64, 8, 3, 64), COLUMNS),
+    "40 wide, sums in a page of their own": (ModelConfig(6, 7, 40, 5, 1, 24), COLUMNS),
+    "6 layers, 3 heads": (ModelConfig(8, 5, 24, 3, 6, 40), COLUMNS),
+    "128 wide, 16 heads, 4 units in columns": (ModelConfig(4, 4, 128, 16, 1, 8), COLUMNS),
+    "200 positions": (ModelConfig(9, 200, 16, 2, 1, 8), ROWS),
+    "64 wide, relu2, rows": (ModelConfig(6, 6, 64, 2, 2, 40, "relu2"), ROWS),
+}
+IN_BSNES = ("8 wide, 3 layers, relu2", "microgpt", "64 wide, relu2, rows")
+TENTHS = (0, 5, 20)
+
+
+def random_shape(seed: int) -> tuple[ModelConfig, float]:
+    """Any shape of the property: 8 … 64 wide, 1 … 3 layers, 1 … 8 heads, 4 … 32 positions."""
+    random = np.random.default_rng(seed)
+    width = 8 * int(random.integers(1, 9))
+    heads = int(random.choice([h for h in range(1, 9) if width % h == 0]))
+    layers, context, vocab = random.integers((1, 4, 2), (4, 33, 30)).tolist()
+    hidden, activation = 8 * int(random.integers(1, 9)), ("relu", "relu2")[int(random.integers(2))]
+    return ModelConfig(vocab, context, width, heads, layers, hidden, activation), (COLUMNS, ROWS)[seed % 2]
+
+
+def batches(config: ModelConfig, seeds: int) -> list[list[Request]]:
+    """For every temperature: free documents, and one prompted to the end of the context, so that all is seen."""
+    random = np.random.default_rng(3)
+    whole = tuple(random.integers(0, config.bos, config.block_size).tolist())
+    return [
+        [
+            *(Request(257 * tenths + seed, tenths, 1) for seed in range(seeds)),
+            Request(tenths, tenths, 1, whole[: config.block_size - 1]),
+        ]
+        for tenths in TENTHS
+    ]
+
+
+def parity(model: IntegerModel, rom: Rom, core: str, seeds: int) -> Parity:
+    assert segment_bytes(rom.layout) == {n: size for n, size in rom.segments.items() if n.startswith("BANK")}
+    with Console(rom.image, core) as console:
+        found = verify(Host(console, model), Executor(model), batches(model.config, seeds))
+    assert (found.mismatches, found.first) == (0, None)
+    assert found.traced and found.tokens >= len(TENTHS) * (seeds + model.config.block_size)
+    return found
+
+
+def liveliness(model: IntegerModel) -> dict[str, float]:
+    """Share of values that are not zero, by block, in random documents: a test of zeros would prove nothing."""
+    integer, config = Executor(model), model.config
+    streams, random = integer.start(16), np.random.default_rng(0)
+    trace: Trace = {}
+    for _ in range(config.block_size):
+        integer.step(streams, random.integers(0, config.vocab_size, 16), trace)
+    return {name: float((values != 0).mean()) for name, values in trace.items()}
+
+
+@pytest.mark.parametrize(("config", "active"), SHAPES.values(), ids=SHAPES)
+def test_every_intermediate_equals_the_integer_model(config: ModelConfig, active: float) -> None:
+    model, rom = digit_rom(config, 1, active)
+    live = liveliness(model)
+    assert min(live[name] for name in live if not name.endswith("activation")) > 0.1
+    parity(model, rom, "snes9x", 2)
+
+
+@pytest.mark.parametrize("name", IN_BSNES)
+def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
+    config, active = SHAPES[name]
+    parity(*digit_rom(config, 2, active), "bsnes", 1)
+
+
+SMALL_WEIGHTS: dict[str, tuple[int, dict[str, Any]]] = {
+    "wo 4, fc2 3, fc1, wk and lm_head 2": (
+        7,
+        {"wk": 0.3, "wv": 0.5, "wo": 0.06, "fc1": 0.3, "fc2": 0.12, "lm_head": 0.3},
+    ),
+    "fc2 4, wq and fc1 1": (7, {"wq": 0.25, "fc1": 0.5, "fc2": 0.05}),
+    "wo 3, fc2 2": (5, {"wk": 0.3, "wo": 0.06, "fc1": 0.3, "fc2": 0.12}),
+}
+"""Of models whose matrices are kept in units of 2^-9 to 2^-12: the largest exponents → seed, scales."""
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+@pytest.mark.parametrize("active", [COLUMNS, ROWS], ids=["columns", "rows"])
+@pytest.mark.parametrize(("seed", "scales"), SMALL_WEIGHTS.values(), ids=SMALL_WEIGHTS)
+def test_matrices_of_small_weights_on_grids_of_their_own(
+    seed: int, scales: dict[str, Any], active: float, core: str
+) -> None:
+    model, rom = digit_rom(ModelConfig(9, 6, 16, 2, 2, 24), seed, active, **scales)
+    assert len({model.exponent(name) for name in model.linear_names()}) >= 3
+    assert min(liveliness(model).values()) > 0.05
+    parity(model, rom, core, 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_shape_equals_the_integer_model(seed: int) -> None:
+    config, active = random_shape(seed)
+    parity(*digit_rom(config, seed, active), "snes9x", 1)
+
+
+def test_code_over_four_banks_and_more() -> None:
+    model, rom = digit_rom(ModelConfig(30, 12, 64, 4, 1, 128), 3, COLUMNS)
+    assert len({part.bank for part in rom.layout.code}) >= 4
+    rows = [part.label for part in rom.layout.code if part.end.startswith("jml") and part.label.endswith("mlp")]
+    assert rows, "no chain of rows goes on in another bank"
+    for core in ("snes9x", "bsnes"):
+        parity(model, rom, core, 1)
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+def test_without_a_front_table_the_first_layer_runs_like_the_others(core: str) -> None:
+    model, rom = digit_rom(ModelConfig(12, 6, 16, 2, 1, 24), 2, COLUMNS, front=False)
+    assert not has_front_table(model)
+    assert {"embed", "embed_norm", "layer0.attention_norm"} <= set(RecordLayout(model, traced=True).entries)
+    assert min(liveliness(model).values()) > 0.05
+    parity(model, rom, core, 1)
+
+
+def test_caches_in_both_banks_of_work_ram() -> None:
+    """And positions beyond the first half of the context, where an index of 8 bits has come round."""
+    model, rom = digit_rom(ModelConfig(6, 256, 64, 2, 2, 8), 2, ROWS)
+    assert "layer1_values" in [area.name for area in rom.layout.wram.bank_7f]
+    assert len(rom.image) == image_bytes(rom.layout)
+    whole = tuple(np.random.default_rng(3).integers(0, 5, 255).tolist())
+    with Console(rom.image) as console:
+        found = verify(Host(console, model), Executor(model), [[Request(3, 10, 1), Request(1, 10, 1, whole)]])
+    assert (found.mismatches, found.first) == (0, None)
+    assert found.tokens > 256
+
+
+def test_the_cartridge_without_trace_makes_the_same_logits_and_letters() -> None:
+    model = digit_model(SHAPES["microgpt"][0], 4)
+    with Console(build_rom(model).image) as console:
+        found = verify(Host(console, model), Executor(model), batches(model.config, 4))
+    assert (found.mismatches, found.first) == (0, None)
+
+
+def test_halved_logits_are_sampled_at_their_full_height() -> None:
+    model = replace(digit_model(ModelConfig(9, 5, 8, 2, 1, 16), 5), logit_shift=3)
+    with Console(build_rom(model).image) as console:
+        found = verify(Host(console, model), Executor(model), batches(model.config, 4))
+    assert (found.mismatches, found.first) == (0, None)

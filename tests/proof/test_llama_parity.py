@@ -1,0 +1,198 @@
+"""Link 4 for llama models: any small shape, every intermediate of every token, in both emulators; the screens."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asm.build import Rom, build_rom
+from asm.cartridge.header import with_checksum
+from asm.cartridge.transcript import golden
+from asm.memory.log_record import RecordLayout
+from asm.memory.sizes import image_bytes
+from quantize.blocks import FAR_PRODUCT
+from quantize.convert import quantize
+from quantize.executor import Executor, Trace
+from quantize.model import IntegerModel
+from quantize.sampler import Request
+from snesgpt.emulator.console import Console
+from snesgpt.emulator.cores import KNOWN
+from snesgpt.verify.host import Host
+from snesgpt.verify.parity import verify
+from tables.silu import SILU_ENTRIES
+from tests.proof.test_digit_parity import liveliness, parity
+from tests.screens.test_xray import assert_shows, press, traced, xray_screen
+from tests.support.models import llama_config, llama_model
+from tests.support.self_tests import offset, outcome
+from trainer.config import ModelConfig
+from trainer.formats.llama2c import load_llama2c
+
+SHAPES = {
+    "own keys, 6 layers, heads of 2": llama_config(9, 5, 8, (4, 4), 6, 20),
+    "groups of 2, 300 tokens": llama_config(300, 9, 16, (4, 2), 2, 44),
+    "groups of 4, 200 positions": llama_config(9, 200, 16, (4, 1), 1, 20, 1000.0),
+    "groups of 2 of 8 heads, hidden units in 3 parts": llama_config(12, 20, 16, (8, 4), 2, 100),
+    "one head of 16": llama_config(40, 12, 16, (1, 1), 1, 30),
+}
+IN_BSNES = ("own keys, 6 layers, heads of 2", "groups of 2 of 8 heads, hidden units in 3 parts")
+"""The second's rows of hidden units come in three parts, so its sums are cut on the way."""
+
+SMALL = llama_config(12, 7, 16, (4, 2), 2, 20)
+
+
+@cache
+def small(*, shown: bool = False) -> tuple[IntegerModel, Rom]:
+    model = llama_model(SMALL, 1)
+    return model, build_rom(model, traced=not shown)
+
+
+def parities(model: IntegerModel, rom: Rom, core: str = "snes9x", seeds: int = 1) -> None:
+    """And all that the integer model names is compared, or is a product that the next block takes at once."""
+    parity(model, rom, core, seeds)
+    entries = set(RecordLayout(model, traced=True).entries)
+    of_a_layer = {"attention_norm", "attention.query", "attention.packed", "attention.scores", "attention.weights"}
+    of_a_layer |= {"attention", "attention_residual", "mlp_norm", "activation", "mlp_residual"}
+    last = f"layer{model.config.n_layer - 1}"
+    assert {"embed", "last_norm", "logits", *(f"{last}.{name}" for name in of_a_layer)} <= entries
+
+
+@pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES)
+def test_every_intermediate_equals_the_integer_model(config: ModelConfig) -> None:
+    model = llama_model(config, 1)
+    live = liveliness(model)
+    assert min(live.values()) > 0.3, live
+    parities(model, build_rom(model, traced=True))
+
+
+@pytest.mark.parametrize("name", IN_BSNES)
+def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
+    model = llama_model(SHAPES[name], 2)
+    parities(model, build_rom(model, traced=True), "bsnes")
+
+
+LIVELY: dict[str, dict[str, float]] = {
+    "keys far from zero": {"wk": 20.0},
+    "large queries": {"wq": 60.0},
+    "large gates": {"fc1": 4.0, "fc3": 1.5, "fc2": 4.0},
+    "sums of doubled words": {"wo": 16.0, "fc2": 5.0},
+    "a large residual stream": {"wte": 4.0},
+    "weights on fine grids": {"wo": 0.05, "fc2": 0.1, "lm_head": 0.3, "wv": 0.2},
+}
+
+
+@pytest.mark.parametrize("name", LIVELY)
+def test_every_intermediate_where_numbers_are_large_or_small(name: str) -> None:
+    model = llama_model(SMALL, 3, **LIVELY[name])
+    parities(model, build_rom(model, traced=True))
+
+
+def test_the_lively_models_need_every_kind_of_code() -> None:
+    """Or those tests would not see it."""
+    models = [llama_model(SMALL, 3, **scales) for scales in LIVELY.values()]
+    parameters = [{name.partition(".")[2]: value for name, value in model.parameters.items()} for model in models]
+
+    def found(name: str) -> set[int]:
+        return {values[name] for values in parameters if name in values}
+
+    assert min(found("attention.query_shift")) < 2 and max(found("attention.query_shift")) == 3
+    assert max(found("wo.out_shift") | found("fc2.out_shift")) > 0
+    assert {11} < found("mlp_norm.bits") and {11} < found("activation.bits")
+    assert {2} < found("activation.shift")
+    assert max(found("wo.exponent")) >= 3
+    assert max(found("activation.limit")) <= FAR_PRODUCT
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> ModelConfig:
+    """Heads of 2 … 16, groups of 1 … 4, 1 … 3 layers, odd numbers of hidden units too."""
+    group, kv = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    head_dim = 2 * draw(st.integers(1, 8 if group * kv < 3 else 2))
+    width = group * kv * head_dim
+    vocab, context, layers = draw(st.integers(2, 60)), draw(st.integers(2, 20)), draw(st.integers(1, 2))
+    base = draw(st.sampled_from([10.0, 500.0, 10_000.0]))
+    return llama_config(vocab, context, max(width, 4), (group * kv, kv), layers, draw(st.integers(4, 60)), base)
+
+
+@given(shapes().filter(lambda config: config.n_embd % (2 * config.n_head) == 0), st.integers(0, 1000))
+@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
+def test_any_shape_equals_the_integer_model(config: ModelConfig, seed: int) -> None:
+    model = llama_model(config, seed)
+    parity(model, build_rom(model, traced=True), "snes9x", 1)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_the_cartridge_without_trace_makes_the_same_logits_and_tokens(core: str) -> None:
+    model, rom = small(shown=True)
+    assert len(rom.image) == image_bytes(rom.layout)
+    batches = [[Request(seed, tenths, 2, (1, 2)[: seed % 3]) for seed in range(1, 4)] for tenths in (0, 5, 20)]
+    with Console(rom.image, core) as console:
+        found = verify(Host(console, model), Executor(model), batches if core == "snes9x" else batches[1:2])
+    assert (found.mismatches, found.first, found.traced) == (0, None, False)
+    assert found.tokens >= 6
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_the_xray_screen_shows_the_values_of_every_token(core: str) -> None:
+    model, rom = small(shown=True)
+    with xray_screen(rom, core) as page:
+        for document in traced(model, model.config.block_size + 3 if core == "snes9x" else 3):
+            assert_shows(page, model, document, model.temperature)
+            press(page, "a")
+
+
+def test_the_xray_screen_shows_every_layer() -> None:
+    model, rom = small(shown=True)
+    first, *_ = traced(model, 1)
+    with xray_screen(rom) as page:
+        for view in (0, 1):
+            press(page, "r")
+            assert_shows(page, model, first, model.temperature, view)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_the_self_test_passes(core: str) -> None:
+    model, rom = small(shown=True)
+    tokens = golden(model).tokens
+    assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
+
+
+def test_the_self_test_names_the_token_that_a_wrong_table_of_silu_spoils() -> None:
+    """Half of its positive entries, and the image's sum is made right again: only the transcript can tell."""
+    model, rom = small(shown=True)
+    at = offset(rom, f"silu_{model.parameters['layer0.activation.bits']}") + SILU_ENTRIES
+    spoiled = bytes(byte ^ 0x20 for byte in rom.image[at : at + SILU_ENTRIES // 2])
+    total, transcript = outcome(rom, with_checksum(rom.image[:at] + spoiled + rom.image[at + len(spoiled) :]))
+    assert total == "PASS" and re.fullmatch(r"FAIL at token \d+", transcript)
+
+
+def test_positions_turn_what_they_should() -> None:
+    """The same token at two positions has other queries: a test of the first position alone would prove nothing."""
+    model = Executor(small()[0])
+    streams, seen = model.start(1), []
+    for _ in range(3):
+        trace: Trace = {}
+        model.step(streams, np.array([1]), trace)
+        seen.append(trace["layer0.rotary"][0])
+    assert all((a != b).mean() > 0.5 for a, b in pairwise(seen))
+
+
+REAL = Path(__file__).parents[3] / "shared"
+
+if (REAL / "stories260K.bin").exists():
+
+    def test_the_real_stories_are_told_as_the_integer_model_tells_them() -> None:
+        """TinyStories-260K, where its files lie beside the repository: every intermediate of a prompted story."""
+        weights = load_llama2c(REAL / "stories260K.bin", REAL / "tok512.bin", 40)
+        model = quantize(weights, "digits")
+        prompt = tuple(weights.tokenizer.encode("Zoo was a little girl")[1:-1])
+        with Console(build_rom(model, traced=True).image) as console:
+            found = verify(Host(console, model), Executor(model), [[Request(1, 5, 1, prompt)]])
+        assert (found.mismatches, found.first) == (0, None)
+        assert found.traced and found.tokens == 40

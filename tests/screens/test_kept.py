@@ -1,0 +1,182 @@
+"""The screen of names kept: the list of the save RAM, its pages, one name less, and all gone only when meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from asm.build import Rom, build_rom
+from asm.memory.save_format import Kept, SaveFormat
+from snesgpt.emulator.console import Console
+from tests.support.models import random_model
+from tests.support.screens import COLUMNS, Screens
+from trainer.config import ModelConfig
+
+CORES = ("snes9x", "bsnes")
+SHORT = build_rom(random_model(ModelConfig(9, 5, n_embd=4, n_head=2, n_hidden=4)))
+LONG = build_rom(random_model(ModelConfig(9, 40, n_embd=4, n_head=2, n_hidden=4)))
+FORMAT, LONG_FORMAT = SaveFormat(16), SaveFormat(64)
+TITLE_ROW, COUNT_ROW, FIRST_ROW, LIST_ROWS, STATUS_ROW = 1, 3, 6, 16, 24
+ELLIPSIS = 0x1F
+NAMES = tuple(f"name-{number}" for number in range(40))
+
+
+@contextmanager
+def kept_screen(names: tuple[str, ...], core: str = "snes9x", rom: Rom = SHORT) -> Iterator[Screens]:
+    """The screen of a cartridge that was switched on with these names in its save RAM."""
+    form = SaveFormat(rom.layout.entry_bytes)
+    with Console(rom.image, core) as console:
+        sram = form.compose(Kept(names, sequence=2), Kept(("older",), sequence=1))
+        console.sram[:] = np.frombuffer(sram, np.uint8)
+        screens = Screens(console, rom)
+        screens.open("kept")
+        yield screens
+
+
+def shown(screens: Screens) -> list[str]:
+    """The names on the screen, column by column."""
+    rows = screens.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]
+    lines = [row[2:16] for row in rows] + [row[17:] for row in rows]
+    return [line.strip() for line in lines if not line.isspace()]
+
+
+def marked(screens: Screens) -> list[str]:
+    """The names with a marker, which must be gold; all others are not."""
+    found = []
+    for row in range(FIRST_ROW, FIRST_ROW + LIST_ROWS):
+        for column in (1, 16):
+            name = screens.rows()[row][column + 1 : column + 15].strip()
+            gold = screens.rows()[row][column] == ">"
+            assert not name or screens.ink(row, column + 1) == ("gold" if gold else "paper")
+            found += [name] * gold
+    return found
+
+
+def kept(screens: Screens) -> tuple[str, ...]:
+    return FORMAT.load(screens.console.sram.tobytes()).kept.names
+
+
+def status(screens: Screens) -> str:
+    return screens.rows()[STATUS_ROW].strip()
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_the_list_is_shown_by_pages_with_how_many_they_are(core: str) -> None:
+    with kept_screen(NAMES, core) as screens:
+        assert shown(screens) == list(NAMES[:32])
+        assert screens.rows()[COUNT_ROW].strip() == "40 of 64 names kept"
+        assert screens.rows()[TITLE_ROW].split() == ["SNES-GPT", "KEPT", "page", "1", "of", "2"]
+        assert screens.rows()[25].strip() == "X remove  START clear all"
+        screens.push("r")
+        assert shown(screens) == list(NAMES[32:])
+        assert screens.rows()[TITLE_ROW].split()[-3:] == ["2", "of", "2"]
+        assert status(screens) == ""
+
+
+def test_the_cross_and_the_shoulders_move_the_cursor_and_stop_at_the_ends() -> None:
+    there = (("up", 0), ("left", 0), ("down", 1), ("right", 17), ("r", 39), ("down", 39), ("right", 39))
+    back = (("l", 7), ("l", 0), ("right", 16), ("right", 32), ("left", 16), ("r", 39), ("up", 38))
+    with kept_screen(NAMES) as screens:
+        for button, number in there + back:
+            screens.push(button)
+            assert marked(screens) == [NAMES[number]], button
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_x_removes_the_name_under_the_cursor(core: str) -> None:
+    with kept_screen(NAMES[:3], core) as screens:
+        screens.push("down")
+        for gone, left, under in ((1, (0, 2), 2), (2, (0,), 0)):
+            screens.push("x")
+            assert status(screens) == f"removed {NAMES[gone]}"
+            assert kept(screens) == tuple(shown(screens)) == tuple(NAMES[number] for number in left)
+            assert marked(screens) == [NAMES[under]]
+            assert screens.rows()[COUNT_ROW].strip() == f"{len(left)} of 64 names kept"
+        screens.push("x")
+        assert kept(screens) == ()
+        assert "Nothing is kept yet." in screens.rows()[FIRST_ROW]
+        for button in ("x", "start", "a", "down", "r"):
+            screens.push(button)
+        assert kept(screens) == ()
+
+
+def test_the_last_name_of_a_page_takes_the_page_with_it() -> None:
+    with kept_screen(NAMES[:33]) as screens:
+        screens.push("r")
+        screens.push("x")
+        assert shown(screens) == list(NAMES[:32])
+        assert marked(screens) == [NAMES[31]]
+
+
+def test_all_are_cleared_only_when_confirmed() -> None:
+    with kept_screen(NAMES) as screens:
+        for answer in (("b",), ("a", "b")):
+            screens.push("start")
+            assert status(screens) == "clear all 40?  A yes  B no"
+            for button in ("x", "start", "down", "y"):
+                screens.push(button)
+            screens.push(*answer)
+            assert status(screens) == ""
+            assert kept(screens) == NAMES
+        screens.push("start")
+        screens.push("select")
+        screens.open("kept")
+        assert kept(screens) == NAMES
+        screens.push("start")
+        screens.push("a")
+        assert kept(screens) == ()
+        assert "Nothing is kept yet." in screens.rows()[FIRST_ROW]
+        assert not any(name in row for row in screens.rows() for name in NAMES)
+
+
+def test_long_names_stand_in_one_column_and_are_cut() -> None:
+    names = tuple(f"{number:02} ".ljust(40, "x") for number in range(17))
+    with kept_screen(names, rom=LONG) as screens:
+        assert [row[2:30] for row in screens.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]] == [
+            name[:28] for name in names[:LIST_ROWS]
+        ]
+        assert screens.tile(FIRST_ROW, 30) == (ELLIPSIS, 1)
+        assert screens.rows()[FIRST_ROW + LIST_ROWS] == " " * COLUMNS
+        screens.push("x")
+        assert status(screens) == "removed " + names[0][:14]
+        assert LONG_FORMAT.load(screens.console.sram.tobytes()).kept.names == names[1:]
+
+
+def test_a_name_as_long_as_its_place_is_not_cut_into() -> None:
+    with kept_screen(("sixteen_letters_", "fourteen_chars")) as screens:
+        assert screens.rows()[FIRST_ROW][2:15] == "sixteen_lette"
+        assert screens.tile(FIRST_ROW, 15) == (ELLIPSIS, 1)
+        assert screens.rows()[FIRST_ROW + 1][2:16] == "fourteen_chars"
+
+
+@pytest.mark.parametrize(
+    ("damaged", "left", "said"),
+    [
+        ((0,), 1, "one copy was damaged: repaired"),
+        ((1,), 2, "one copy was damaged: repaired"),
+        ((0, 1), 0, "new or damaged save: cleared"),
+    ],
+)
+def test_the_screen_says_what_was_found(damaged: tuple[int, ...], left: int, said: str) -> None:
+    with Console(SHORT.image) as console:
+        console.sram[:] = np.frombuffer(FORMAT.compose(Kept(NAMES[:2], sequence=2), Kept(NAMES[:1])), np.uint8)
+        for copy in damaged:
+            console.sram[copy * FORMAT.copy_bytes] ^= 1
+        screens = Screens(console, SHORT)
+        screens.open("kept")
+        assert status(screens) == said
+        assert kept(screens) == NAMES[:left]
+
+
+def test_a_completion_kept_on_the_prompt_screen_is_on_the_list() -> None:
+    with kept_screen(()) as screens:
+        screens.open("prompt")
+        screens.console.run_until(lambda _: screens.word("completions_made") == 10, 3000)
+        screens.push("x")
+        said = status(screens).split()
+        assert (said[0], said[2:]) == ("kept", ["1", "of", "64"])
+        screens.open("kept")
+        assert shown(screens) == [said[1]] == list(kept(screens))

@@ -1,0 +1,245 @@
+"""Link 4, what a person sees: the names on the screen are the integer model's, every button does what it says."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from asm.build import Rom, build_rom
+from quantize.executor import Executor
+from quantize.model import IntegerModel
+from quantize.sampler import MAX_TEMPERATURE, Request, documents
+from snesgpt.emulator.console import Console
+from snesgpt.emulator.cores import KNOWN
+from tests.support.models import random_model
+from tests.support.screens import Screens
+from tests.support.text_window import TextWindow
+from trainer.config import ModelConfig
+
+MODEL = replace(random_model(ModelConfig(9, 5, n_embd=4, n_head=2, n_hidden=4)), info={"temperature": 1.3})
+ROM = build_rom(MODEL)
+SETTINGS_ROW, FIRST_ROW, LIST_ROWS, NAMES = 2, 4, 20, 40
+MARKERS, WIDTH = (1, 16), 14
+FRAMES_A_PAGE = 3000
+
+
+class Names(Screens):
+    """The screen of names."""
+
+    def finish(self) -> list[str]:
+        """Wait for the last name of the page and one more picture; returns the names in order."""
+        self.console.run_until(lambda _: self.word("names_made") == NAMES, FRAMES_A_PAGE)
+        self.console.run(2)
+        return self.names()
+
+    def names(self) -> list[str]:
+        """Both columns, without what is empty."""
+        rows = self.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]
+        listed = [row[left + 1 : left + 1 + WIDTH].rstrip() for left in MARKERS for row in rows]
+        return [name for name in listed if name]
+
+    def marked(self) -> list[int]:
+        """Which names have a marker before them."""
+        rows = self.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]
+        markers = [row[left] for left in MARKERS for row in rows]
+        return [number for number, marker in enumerate(markers) if marker == ">"]
+
+
+def expected(seed: int, tenths: int, count: int = NAMES) -> list[str]:
+    return documents(Executor(MODEL), Request(seed, tenths, count))
+
+
+def assert_settings(page: Names, seed: int, tenths: int) -> None:
+    assert f"T {tenths // 10}.{tenths % 10} seed {seed:5} " in page.rows()[SETTINGS_ROW]
+
+
+@pytest.fixture
+def page() -> Iterator[Names]:
+    with Console(ROM.image) as console:
+        yield Names(console, ROM)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_the_first_page_is_seed_1_at_the_model_s_temperature(core: str) -> None:
+    with Console(ROM.image, core) as console:
+        console.scramble(1)
+        page = Names(console, ROM)
+        assert page.finish() == expected(1, 13)
+        assert_settings(page, 1, 13)
+
+
+def test_the_page_is_drawn_at_the_model_s_top_p() -> None:
+    model = replace(MODEL, info={"temperature": 1.3, "top_p": 0.4})
+    rom = build_rom(model)
+    with Console(rom.image) as console:
+        made = Names(console, rom).finish()
+    assert made == documents(Executor(model), Request(1, 13, NAMES, top_p=40)) != expected(1, 13)
+
+
+def test_the_name_being_made_is_marked_and_gold_and_complete_ones_are_white(page: Names) -> None:
+    page.console.run_until(lambda _: page.word("names_made") > 24 and page.word("position") > 1, FRAMES_A_PAGE)
+    (number,) = page.marked()
+    assert number > 23
+    row, left = FIRST_ROW + number - LIST_ROWS, MARKERS[1]
+    assert page.ink(row, left + 1) == "gold"
+    assert page.ink(row - 1, left + 1) == page.ink(FIRST_ROW, MARKERS[0] + 1) == "paper"
+
+
+@pytest.mark.parametrize(
+    ("button", "seed", "tenths"), [("up", 2, 13), ("down", 0, 13), ("right", 1, 14), ("left", 1, 12)]
+)
+def test_the_cross_begins_again_with_other_settings(page: Names, button: str, seed: int, tenths: int) -> None:
+    page.finish()
+    page.push(button)
+    assert page.word("names_made") < NAMES
+    assert page.finish() == expected(seed, tenths)
+    assert_settings(page, seed, tenths)
+
+
+def test_a_button_in_the_middle_of_a_page_is_heard(page: Names) -> None:
+    page.console.run_until(lambda _: page.word("names_made") == 3, FRAMES_A_PAGE)
+    page.push("up")
+    assert page.finish() == expected(2, 13)
+
+
+def test_a_direction_held_repeats(page: Names) -> None:
+    page.push("up", frames=20 + 5 * 4)
+    assert page.word("seed") == 1 + 1 + 4
+
+
+@pytest.mark.parametrize(("button", "tenths"), [("left", 0), ("right", MAX_TEMPERATURE)])
+def test_the_temperature_stops_at_its_ends(page: Names, button: str, tenths: int) -> None:
+    page.push(button, frames=20 + 5 * (MAX_TEMPERATURE + 2))
+    assert page.finish() == expected(1, tenths)
+    assert_settings(page, 1, tenths)
+
+
+def test_a_makes_more_and_l_looks_back(page: Names) -> None:
+    names = expected(1, 13, 3 * NAMES)
+    for number in range(3):
+        assert page.finish() == names[number * NAMES : (number + 1) * NAMES]
+        assert page.rows()[1].rstrip().endswith(f" {number + 1}")
+        page.push("a") if number < 2 else page.push("l")
+    assert page.names() == names[NAMES : 2 * NAMES]
+    page.push("l")
+    page.push("l")
+    assert page.names() == names[:NAMES]
+    assert page.rows()[1].rstrip().endswith(" 1")
+    page.push("r")
+    page.push("b")
+    assert page.names() == names[2 * NAMES :]
+
+
+def test_history_ends_at_its_oldest_page(page: Names) -> None:
+    pages = 0x4000 // (16 * NAMES)
+    for _ in range(pages + 1):
+        page.finish()
+        page.push("a")
+    page.finish()
+    for _ in range(pages + 3):
+        page.push("l")
+    first = (pages + 1) - (pages - 1)
+    assert page.names() == expected(1, 13, (first + 1) * NAMES)[first * NAMES :]
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_b_pauses_within_a_name_and_goes_on(core: str) -> None:
+    with Console(ROM.image, core) as console:
+        page = Names(console, ROM)
+        console.run_until(lambda _: page.word("names_made") > 2 and page.word("position") > 1, FRAMES_A_PAGE)
+        page.push("b")
+        made, tokens = page.word("names_made"), page.word("tokens_made")
+        console.run(10)
+        assert page.word("tokens_made") == tokens
+        assert "PAUSED" in page.rows()[25]
+        page.push("up")
+        assert page.marked() == [made - 2]
+        page.push("b")
+        assert page.finish() == expected(1, 13)
+
+
+def test_another_screen_and_back_goes_on_where_it_was(page: Names) -> None:
+    page.console.run_until(lambda _: page.word("names_made") == 22, FRAMES_A_PAGE)
+    page.open("kept")
+    page.console.run(5)
+    page.open("names")
+    assert page.word("names_made") >= 22
+    assert page.finish() == expected(1, 13)
+
+
+def lines_of(text: str, lines: int) -> list[str]:
+    """A text in a window as wide as a name's lines; what has no room ends in an ellipsis, a space here."""
+    window = TextWindow([text], text_first=0, text_last=(lines - 1) * 64, text_width=29)
+    window.begin_text()
+    full = window.put_token(0)
+    rows = window.rows()
+    return [*rows[:-1], rows[-1][:28] + " "] if full else rows
+
+
+def long_names(model: IntegerModel, core: str, count: int) -> None:
+    """The first names of a model whose names take several lines, before and after looking at another screen."""
+    rom = build_rom(model)
+    lines = rom.layout.name_lines
+    expected = documents(Executor(model), Request(1, model.temperature, count))
+    with Console(rom.image, core) as console:
+        page = Screens(console, rom)
+        for _ in range(2):
+            console.run_until(lambda _: page.word("names_made") >= count, 4 * FRAMES_A_PAGE)
+            page.push("b")
+            console.run(2)
+            rows = [row[2:31] for row in page.rows()[FIRST_ROW : FIRST_ROW + count * lines]]
+            assert rows == [row for name in expected for row in lines_of(name, lines)]
+            page.open("kept")
+            page.open("names")
+    assert any(len(name) > 29 for name in expected)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_names_of_a_longer_context_stand_on_several_lines_with_whole_words(core: str) -> None:
+    model = random_model(ModelConfig(53, 60, n_embd=4, n_head=1, n_hidden=4), seed=6)
+    symbols = (" " + string.ascii_letters)[:52]
+    long_names(replace(model, symbols=symbols, info={"temperature": 2.0}), core, 3)
+
+
+def test_merged_tokens_are_spelled_and_what_has_no_room_ends_in_an_ellipsis() -> None:
+    symbols = ("a", "b", "c", " ", "ab", " cab", "abcabcabc", "bb")
+    model = random_model(ModelConfig(9, 40, n_embd=4, n_head=1, n_hidden=4), seed=2)
+    long_names(replace(model, symbols=symbols, info={"temperature": 2.0}), "snes9x", 2)
+
+
+def press_while_a_token_is_computed(rom: Rom) -> tuple[int, int]:
+    """Frames until the pause shows, and the frames a token takes."""
+    with Console(rom.image) as console:
+        page = Screens(console, rom)
+        console.run_until(lambda _: page.word("tokens_made") == 1, FRAMES_A_PAGE)
+        token = console.run_until(lambda _: page.word("tokens_made") == 2, FRAMES_A_PAGE)
+        console.run(token // 3)
+        console.press("b")
+        return console.run_until(lambda _: "PAUSED" in page.rows()[25], FRAMES_A_PAGE), token
+
+
+def test_a_press_is_heard_at_once_however_slow_the_model() -> None:
+    slow = build_rom(random_model(ModelConfig(9, 5, n_embd=32, n_head=2, n_layer=2, n_hidden=128)))
+    frames, token = press_while_a_token_is_computed(slow)
+    assert token > 60
+    assert frames <= 3
+
+
+def test_what_was_interrupted_is_computed_again_exactly() -> None:
+    model = random_model(ModelConfig(9, 5, n_embd=16, n_head=2, n_hidden=64), seed=4)
+    rom = build_rom(model)
+    names = documents(Executor(model), Request(1, 5, 6))
+    with Console(rom.image) as console:
+        page = Screens(console, rom)
+        presses = 0
+        while page.word("names_made") < 6:
+            page.push("b", frames=1)
+            page.push("a", frames=1)
+            console.run(7 + presses % 29)  # a token takes some 20 frames
+            presses += 1
+        console.run(2)
+        assert [row[2:16].rstrip() for row in page.rows()[FIRST_ROW : FIRST_ROW + 6]] == names
+    assert presses > 20

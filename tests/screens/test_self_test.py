@@ -1,0 +1,183 @@
+"""The self-test passes on a good cartridge in both emulators, and names the first token that a byte spoils."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from asm.build import Rom, build_rom
+from asm.cartridge.header import checksum, with_checksum
+from asm.cartridge.transcript import MAX_TOKENS, MIN_TOKENS, checksums, documents, golden
+from asm.fast import CodePart
+from quantize.executor import Executor
+from quantize.model import IntegerModel
+from quantize.sampler import Request, run
+from quantize.sampler import documents as texts
+from snesgpt.emulator.console import Console
+from snesgpt.emulator.cores import KNOWN
+from tests.support.models import digit_rom, random_model
+from tests.support.screens import Screens
+from tests.support.self_tests import LIMIT_FRAMES, begin, changed, ended, offset, outcome, shown
+from trainer.config import ModelConfig
+
+CONFIG = ModelConfig(9, 6, n_embd=8, n_head=2, n_hidden=8)
+SCHOOLBOOK = random_model(ModelConfig(9, 6, n_embd=4, n_head=2, n_hidden=4))
+SCHOOLBOOK_ROM = build_rom(SCHOOLBOOK)
+DIGITS, DIGITS_ROM = digit_rom(CONFIG, traced=False)
+FLIPS = 24
+NAMES = 10
+MIN_FOUND = 20
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+@pytest.mark.parametrize(
+    ("model", "rom"), [(SCHOOLBOOK, SCHOOLBOOK_ROM), (DIGITS, DIGITS_ROM)], ids=["schoolbook", "digits"]
+)
+def test_a_good_cartridge_passes(model: IntegerModel, rom: Rom, core: str) -> None:
+    tokens = golden(model).tokens
+    assert MIN_TOKENS <= tokens <= MAX_TOKENS
+    assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
+
+
+def test_a_cartridge_with_a_top_p_passes_and_its_transcript_is_its_own() -> None:
+    model = replace(SCHOOLBOOK, info={"top_p": 0.5})
+    rom, transcript = build_rom(model), golden(model)
+    assert outcome(rom, rom.image) == ("PASS", f"PASS {transcript.tokens} tokens")
+    assert transcript.checksums.tolist() != golden(SCHOOLBOOK).checksums.tolist()
+
+
+@pytest.mark.parametrize("token", [1, 17, 200])
+def test_the_first_wrong_token_is_named(token: int) -> None:
+    wrong = changed(SCHOOLBOOK_ROM.image, offset(SCHOOLBOOK_ROM, "golden") + 2 * (token - 1), 1)
+    assert outcome(SCHOOLBOOK_ROM, wrong) == ("PASS", f"FAIL at token {token}")
+
+
+def predicted(model: IntegerModel) -> str:
+    """What the cartridge of SCHOOLBOOK must say if its weights are another model's."""
+    expected, got = golden(SCHOOLBOOK).checksums, golden(model).checksums
+    length = min(len(expected), len(got))
+    differing = np.flatnonzero((expected[:length] != got[:length]).any(1))
+    return f"FAIL at token {differing[0] + 1}" if len(differing) else f"PASS {len(expected)} tokens"
+
+
+def test_a_changed_weight_is_found_at_the_token_where_the_integer_model_says() -> None:
+    random, found = np.random.default_rng(1), 0
+    names = [*SCHOOLBOOK.tensors]
+    for name in [*names, *random.choice(names, FLIPS - len(names))]:
+        tensor = SCHOOLBOOK.tensors[name].copy()
+        place, mask = int(random.integers(tensor.size)), int(random.integers(1, 256))
+        tensor.flat[place] ^= mask
+        model = replace(SCHOOLBOOK, tensors={**SCHOOLBOOK.tensors, name: tensor})
+        at = offset(SCHOOLBOOK_ROM, name.replace(".", "_")) + 2 * place
+        result = outcome(SCHOOLBOOK_ROM, changed(SCHOOLBOOK_ROM.image, at, mask))
+        assert result == ("PASS", predicted(model)), f"{name}[{place}] ^ {mask}"
+        found += result[1].startswith("FAIL")
+    assert found >= MIN_FOUND
+
+
+def operands(rom: Rom, part: CodePart) -> list[int]:
+    """Where in the image the first operand bytes of a part's loads, additions and subtractions stand."""
+    at, places = offset(rom, part.label), []
+    for instruction in (instruction for unit in part.units for instruction in unit.code):
+        if instruction.text[:3] in ("lda", "adc", "sbc"):
+            places.append(at + 1)
+        at += instruction.size
+    return places
+
+
+def test_a_changed_digit_is_found() -> None:
+    random = np.random.default_rng(2)
+    rows = [part for part in DIGITS_ROM.layout.code if "unit" not in part.label]
+    places = [place for part in rows for place in operands(DIGITS_ROM, part)]
+    for at in random.choice(places, FLIPS, replace=False):
+        sum_result, result = outcome(DIGITS_ROM, changed(DIGITS_ROM.image, int(at), 2))
+        assert sum_result == "PASS" and result.startswith("FAIL at token "), f"byte {at:#x}"
+
+
+def test_a_changed_row_of_the_front_table_is_found_where_it_is_first_used() -> None:
+    random = np.random.default_rng(3)
+    plan = documents(CONFIG)
+    used = [(token.position, token.token) for document in run(Executor(DIGITS), plan) for token in document]
+    width = 2 * 3 * CONFIG.n_embd
+    for number in random.choice(len(used), 6, replace=False):
+        position, token = used[number]
+        row = position * CONFIG.vocab_size + token
+        at = offset(DIGITS_ROM, "front") + width * row + 2 * int(random.integers(CONFIG.n_embd))
+        first = used.index((position, token)) + 1
+        image = changed(DIGITS_ROM.image, at + 1, 0x01)  # 1.0 in the residual stream
+        assert outcome(DIGITS_ROM, image) == ("PASS", f"FAIL at token {first}")
+
+
+def test_the_sum_finds_what_no_token_can() -> None:
+    """A hidden unit that is never above zero: its second weights are multiplied with nothing."""
+    fc1 = SCHOOLBOOK.tensors["layer0.fc1"].copy()
+    fc1[0] = 0
+    model = replace(SCHOOLBOOK, tensors={**SCHOOLBOOK.tensors, "layer0.fc1": fc1})
+    rom = build_rom(model)
+    at = offset(rom, "layer0_fc2")
+    image = rom.image[:at] + bytes([rom.image[at] ^ 0x10]) + rom.image[at + 1 :]
+    assert checksum(image) != checksum(rom.image)
+    assert outcome(rom, image) == ("FAIL", f"PASS {golden(model).tokens} tokens")
+    assert outcome(rom, with_checksum(image)) == ("PASS", f"PASS {golden(model).tokens} tokens")
+
+
+@pytest.mark.parametrize("button", ["b", "up", "x"])
+def test_a_press_stops_it_and_nothing_else_has_changed(button: str) -> None:
+    with Console(SCHOOLBOOK_ROM.image) as console:
+        screens = Screens(console, SCHOOLBOOK_ROM)
+        screens.open("about")
+        kept = ("inverse_t", "cutoff", "temperature", "seed", "host_prompt_length", "page")
+        before = [screens.word(name) for name in kept]
+        screens.push("a")
+        console.run_until(lambda _: screens.word("golden_token") > 20, 200)
+        assert shown(screens)[1].startswith("token")
+        screens.push(button)
+        console.run_until(lambda _: ended(screens), 20)
+        assert shown(screens) == ("PASS", "stopped")
+        assert [screens.word(name) for name in kept] == before
+        screens.push("a")
+        console.run_until(lambda _: ended(screens), LIMIT_FRAMES)
+        assert shown(screens)[1].startswith("PASS")
+
+
+def test_after_leaving_it_by_select_the_names_go_on_as_they_would_have() -> None:
+    with Console(SCHOOLBOOK_ROM.image) as console:
+        screens = Screens(console, SCHOOLBOOK_ROM)
+        begin(screens)
+        console.run_until(lambda _: screens.word("golden_token") > 20, 200)
+        screens.push("select")
+        console.run_until(lambda _: screens.word("names_made") >= NAMES, LIMIT_FRAMES)
+        size = SCHOOLBOOK_ROM.layout.entry_bytes
+        entries = console.read(screens.address("history"), NAMES * size)
+    names = [entries[n : n + size].rstrip(b"\0").decode() for n in range(0, len(entries), size)]
+    assert names == texts(Executor(SCHOOLBOOK), Request(1, SCHOOLBOOK.temperature, NAMES))
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 40), (9, 6), (27, 16), (60, 64), (60, 127), (512, 3), (40, 256)])
+def test_the_transcript_has_a_fitting_length_for_every_shape(shape: tuple[int, int]) -> None:
+    config = ModelConfig(*shape, n_embd=4, n_head=1, n_hidden=4)
+    plan = documents(config)
+    least = sum(len(request.prompt) + 1 if request.prompt else 2 for request in plan)
+    assert least >= MIN_TOKENS
+    assert sum(len(request.prompt) + 1 for request in plan if request.prompt) <= max(MAX_TOKENS, shape[1])
+
+
+def test_the_given_letters_reach_every_row_of_the_default_front_table() -> None:
+    config = ModelConfig(27, 16)
+    reached = {(p + 1, letter) for request in documents(config) for p, letter in enumerate(request.prompt)}
+    assert reached == {(p, letter) for p in range(1, 16) for letter in range(26)}
+
+
+def test_any_word_that_differs_changes_a_token_s_checksum() -> None:
+    ((token, *_),) = run(Executor(SCHOOLBOOK), [Request(1, 10, 1)])
+    (right,) = checksums([token])
+    random = np.random.default_rng(0)
+    for place in range(len(token.logits)):
+        for difference in random.integers(1, 1 << 16, 50):
+            logits = token.logits.copy()
+            logits[place] += difference
+            assert checksums([replace(token, logits=logits)])[0] != right
+    for field in ("next_token", "x", "y"):
+        assert checksums([replace(token, **{field: getattr(token, field) ^ 1})])[0] != right

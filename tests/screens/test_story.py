@@ -1,0 +1,326 @@
+"""Link 4, the screen of stories: a beginning is typed at the pad, and the text is the integer model's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from asm.build import build_rom
+from asm.screens.merge_tables import KEYS, MAX_TYPED
+from quantize.executor import Executor
+from quantize.sampler import MAX_TEMPERATURE, Request, documents, run
+from quantize.twins.xray import label
+from snesgpt.emulator.console import Console
+from snesgpt.emulator.cores import KNOWN
+from snesgpt.verify.host import Host
+from snesgpt.verify.parity import verify
+from tests.proof.test_planted_bugs import within
+from tests.support.routine_console import Call, RoutineConsole, build_routines
+from tests.support.story_models import NEWLINE, story_config, story_model
+from tests.support.story_screen import (
+    BLOCK,
+    COLUMNS,
+    DOT,
+    GREY,
+    KEYS_COLUMN,
+    KEYS_ROW,
+    MAX_FRAMES,
+    STATUS_ROW,
+    TYPED_ROW,
+    StoryPage,
+    told,
+    window,
+)
+from tests.support.text_window import ROW_BYTES
+
+MODEL = story_model(story_config(24), ends=-5.0)
+ROM = build_rom(MODEL)
+ENDING = story_model(story_config(24), ends=3.0)
+SLOW = story_model(story_config(64, 32, 2), ends=-5.0)
+"""A token of it takes about seven frames, and all that can be typed fits."""
+
+SLOW_ROM = build_rom(SLOW)
+
+HEARD = 3
+"""Frames after which a press must have had its effect."""
+
+
+@pytest.fixture
+def page() -> Iterator[StoryPage]:
+    with Console(ROM.image) as console:
+        yield StoryPage(console, MODEL, ROM)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_a_story_is_the_integer_model_s_in_a_window_that_scrolls(core: str) -> None:
+    with Console(ROM.image, core) as console:
+        console.scramble(1)
+        page = StoryPage(console, MODEL, ROM)
+        for typed, tokens in (("", 30), ("a bad cab, fed.", 40), ("bead", 400 if core == "snes9x" else 250)):
+            for _ in range(MAX_TYPED):
+                page.push("b", frames=1)
+            page.type(typed)
+            made = page.tell(tokens)
+            expected = told(MODEL, typed, MODEL.temperature, 1, made)
+            assert len(expected) == made >= tokens
+            assert page.story() == window(MODEL, typed, expected)
+            assert page.status().startswith(" stopped ")
+            page.push("b")
+        assert any(token.next_token == NEWLINE for token in expected)
+        assert not any("g" in inks for _, inks in window(MODEL, typed, expected))  # scrolled out
+
+
+def test_what_fills_the_context_goes_on_and_only_what_is_new_is_shown(page: StoryPage) -> None:
+    typed = "badge cafe, "
+    page.type(typed)
+    made = page.tell(60)
+    expected = told(MODEL, typed, MODEL.temperature, 1, made)
+    full = [n for n, token in enumerate(expected) if token.position == 23]
+    assert len(full) >= 2
+    for end in full[:-1]:
+        given = [token.next_token for token in expected[end + 1 : end + 13]]
+        assert given == [token.next_token for token in expected[end - 11 : end + 1]]
+    assert page.story() == window(MODEL, typed, expected)
+
+
+def test_the_keys_are_all_that_can_be_typed(page: StoryPage) -> None:
+    rows = page.rows()
+    for n in range(104):
+        row, column = KEYS_ROW + 2 * (n // COLUMNS), KEYS_COLUMN + 2 * (n % COLUMNS)
+        key = KEYS[n] if n < len(KEYS) else " "
+        assert page.tile(row, column)[0] == (DOT if n == len(KEYS) - 1 else ord(key))
+    assert sorted(KEYS) == [chr(code) for code in range(32, 127)]
+    assert page.tile(TYPED_ROW, 1) == (BLOCK, 1)
+    assert (rows[KEYS_ROW][2], rows[KEYS_ROW][4]) == ("[", "]")
+    for button, key in (
+        *(("left", " "), ("right", "a"), ("up", "a"), ("down", "n"), ("left", "m"), ("down", "z")),
+        *(("down", "M"), ("down", "Z"), ("down", "!"), ("down", ":"), ("down", "{"), ("down", " "), ("down", " ")),
+    ):
+        page.push(button)
+        n = KEYS.index(key)
+        row, column = KEYS_ROW + 2 * (n // COLUMNS), KEYS_COLUMN + 2 * (n % COLUMNS)
+        assert [page.tile(row, column + side) for side in (-1, 1)] == [(ord("["), 1), (ord("]"), 1)]
+        inks = [page.ink(r, c) + page.rows()[r][c] for r in range(KEYS_ROW, STATUS_ROW) for c in range(2, 30)]
+        assert inks.count("gold[") == inks.count("gold]") == 1
+
+
+@pytest.fixture
+def slow() -> Iterator[StoryPage]:
+    with Console(SLOW_ROM.image) as console:
+        yield StoryPage(console, SLOW, SLOW_ROM)
+
+
+def test_typing_fills_two_lines_and_b_deletes(slow: StoryPage) -> None:
+    page = slow
+    text = 'Once, "A bad" cab_fed 3 big dogs & cats (all of them) {why}?'
+    assert len(text) == MAX_TYPED
+    page.type(text[:30])
+    assert page.typed() == text[:30] + " " * 30
+    assert page.tile(TYPED_ROW + 1, 1) == (BLOCK, 1)
+    page.type(text[30:])
+    assert page.typed() == text
+    page.type("a ")
+    assert page.typed() == text and "no room for another letter" in page.status()
+    page.push("b")
+    assert page.typed() == text[:-1] + " " and page.tile(TYPED_ROW + 1, 30) == (BLOCK, 1)
+    assert page.status().isspace()
+    page.push("r")
+    page.type("?")
+    page.open("names")
+    page.open("prompt")
+    assert page.typed() == text
+    made = page.tell(70)
+    assert page.story() == window(SLOW, text, told(SLOW, text, SLOW.temperature + 1, 1, made))
+
+
+def test_the_temperature_goes_to_its_ends(page: StoryPage) -> None:
+    for button, tenths in (("l", 0), ("r", MAX_TEMPERATURE)):
+        for _ in range(MAX_TEMPERATURE + 1):
+            page.push(button)
+        assert f"T {tenths / 10} seed     1" in page.rows()[2]
+        made = page.tell(50)
+        assert page.story() == window(MODEL, "", told(MODEL, "", tenths, 1, made))
+        page.push("b")
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_a_story_ends_where_the_model_ends_it_and_start_tells_another(core: str) -> None:
+    rom = build_rom(ENDING)
+    with Console(rom.image, core) as console:
+        page = StoryPage(console, ENDING, rom)
+        page.type("a dad ")
+        for seed in range(1, 5):
+            made = page.tell(200)
+            expected = told(ENDING, "a dad ", ENDING.temperature, seed, 200)
+            assert expected[-1].next_token == ENDING.config.bos and len(expected) == made
+            assert page.story() == window(ENDING, "a dad ", expected)
+            assert page.status().startswith(" the end ")
+            assert f"seed{seed:6}" in page.rows()[2]
+            assert "START another story  B type" in page.rows()[25]
+        page.push("b")
+        assert page.typed().rstrip() == "a dad" and page.tile(TYPED_ROW, 7) == (BLOCK, 1)
+
+
+def test_of_a_short_context_less_can_be_typed(page: StoryPage) -> None:
+    page.type("abc" * 8)
+    assert page.typed().rstrip() == "abc" * 7 + "a"
+    assert "no room for another letter" in page.status()
+    made = page.tell(40)
+    assert page.story() == window(MODEL, "abc" * 7 + "a", told(MODEL, "abc" * 7 + "a", 10, 1, made))
+
+
+def test_the_space_that_begins_a_text_is_not_shown(page: StoryPage) -> None:
+    """Where nothing is typed the model begins, mostly with a space: on Story, on Names and in Python."""
+    requests = [Request(seed, 10, 1) for seed in range(1, 100)]
+    first = [MODEL.symbols[tokens[0].next_token] for tokens in run(Executor(MODEL), requests)]
+    seed = 1 + next(n for n, text in enumerate(first) if text.startswith(" ") and text.strip())
+    page.open("names")
+    for _ in range(seed - 1):
+        page.push("up")
+    page.console.run_until(lambda _: page.word("names_made") >= 2, MAX_FRAMES)
+    page.push("b")
+    (begins, goes_on) = documents(Executor(MODEL), Request(seed, 10, 2))
+    assert MODEL.tokenizer.decode([MODEL.config.bos]) == "" and begins[0] != " "
+    lines = ROM.layout.name_lines
+    for row, text in ((4, begins), (4 + lines, goes_on)):
+        words = " ".join(part[2:31] for part in page.rows()[row : row + lines]).split()
+        assert words == text.split() and (text is goes_on or page.rows()[row][2] == begins[0])
+    page.open("prompt")
+    made = page.tell(20)
+    assert page.story() == window(MODEL, "", told(MODEL, "", 10, seed, made))
+    assert page.story()[0][0].startswith(first[seed - 1].strip())
+
+
+def test_a_mark_moves_while_a_token_is_computed_and_the_status_says_how_far_it_is(slow: StoryPage) -> None:
+    slow.type("bad cafe")
+    given, before = len(SLOW.tokenizer.encode("bad cafe")) - 2, slow.word("tokens_made")
+    slow.push("start")
+    marks, seen = set(), set()
+    while slow.made(before) < 45:
+        slow.console.run(1)
+        marks.add(slow.tile(STATUS_ROW, 1))
+        told_so_far, position = slow.made(before), slow.word("position")
+        slow.console.run(2)
+        if slow.word("position") == position and slow.made(before) == told_so_far > 0:
+            what, most = ("reads", given) if told_so_far < given else ("tells", 64)
+            assert slow.status()[3:20] == f"{what}{told_so_far:4} of{most:4} "
+            seen.add(what)
+    assert seen == {"reads", "tells"}
+    assert {(ord(mark), 1) for mark in "|/-\\"} <= marks
+    slow.push("b")
+    tenths = (slow.word("token_frames") * 100 + 300) // 601
+    assert 3 < slow.word("token_frames") < 20
+    assert slow.status() == f" stopped{'':12}{tenths / 10:.1f} s/token "
+    still = slow.tile(STATUS_ROW, 1)
+    slow.console.run(40)
+    assert slow.tile(STATUS_ROW, 1) == still
+
+
+def test_the_time_of_a_token_is_rounded_to_tenths_of_a_second() -> None:
+    frames = np.array([*range(700), *range(700, 1 << 16, 97), 0xFFFF])
+    tenths = np.minimum((frames * 100 + 300) // 601, 99)
+    texts = [[*f"{n // 10}.{n % 10}".encode(), *(GREY | code for code in b" s/token")] for n in tenths.tolist()]
+    place = f"screen+{STATUS_ROW * ROW_BYTES + 2 * 20}"
+    dirty = np.tile([0, 0, 0, 0, 0, 0, 1], (len(frames), 1))
+    rom = build_routines(MODEL)
+    with Console(rom.image) as console:
+        given = {"token_frames": frames, "strips_dirty": 0 * dirty}
+        wanted = {place: np.array(texts), "strips_dirty": dirty}
+        assert RoutineConsole(console, rom).check("draw_token_time", Call(given, wanted)) == len(frames)
+
+
+def test_a_press_is_heard_in_the_middle_of_a_token_and_disturbs_none(slow: StoryPage) -> None:
+    """A token takes longer than a press; what is pressed to no effect leaves the story as it is."""
+    before = slow.word("tokens_made")
+    slow.push("start")
+    for n, button in enumerate(("a", "x", "y", "up", "l", "r", "y", "right", "down", "left")):
+        slow.console.run(9 + n)
+        slow.push(button)
+    slow.console.run_until(lambda _: slow.made(before) >= 30, MAX_FRAMES)
+    slow.console.run(2)
+    slow.console.press("start")
+    slow.console.run(HEARD)
+    assert not slow.word("thinking_at")
+    slow.console.release()
+    slow.console.run(3)
+    made = slow.made(before)
+    assert slow.status().startswith(" stopped")
+    assert slow.story() == window(SLOW, "", told(SLOW, "", 10, 1, made))
+    slow.push("a")
+    slow.console.run(60)
+    slow.console.press("select")
+    slow.console.run(HEARD)
+    assert "X-RAY" in slow.rows()[1]
+    slow.console.release()
+    slow.console.run(30)
+    assert all(slow.tile(STATUS_ROW, 1) != (ord(mark), 1) for mark in "|/-\\")
+
+
+def test_the_other_screens_show_such_a_model_too(slow: StoryPage) -> None:
+    slow.open("xray")
+    slow.push("a")
+    slow.console.run(30)
+    picks = "".join(map(chr, label(SLOW.symbols, slow.word("next_token"), max(map(len, SLOW.symbols)))))
+    assert (
+        slow.rows()[STATUS_ROW].split(" picks ")[1].rstrip()
+        == "".join(character if character.isprintable() else " " for character in picks).rstrip()
+    )
+    slow.open("names")
+    slow.console.run_until(lambda _: slow.word("names_made") >= 2, MAX_FRAMES)
+    slow.push("x")
+    slow.open("kept")
+    kept = " ".join(row[2:31] for row in slow.rows()[4:12]).split()
+    expected = documents(Executor(SLOW), Request(1, 10, 2))[1][:128]
+    assert kept[:3] == expected.split()[:3]
+    slow.open("about")
+    slow.push("a")
+    slow.console.run_until(lambda _: "".join(slow.rows()).count("PASS") == 2, MAX_FRAMES)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_a_host_gets_the_same_stories(core: str) -> None:
+    prompt = tuple(MODEL.tokenizer.encode("a bad cab")[1:-1])
+    with Console(ROM.image, core) as console:
+        batches = [[Request(3, 10, 4, prompt)], [Request(4, 15, 5)]]
+        found = verify(Host(console, MODEL), Executor(MODEL), batches)
+    assert found.tokens > 80 and (found.mismatches, found.first) == (0, None)
+
+
+BUGS: dict[str, Callable[[dict[str, bytes]], None]] = {
+    "the space that begins a text is shown": within("text_of_chosen", "        inx\n", "", "text.asm"),
+    "what was given is shown again": within("show_told", "bcc shown", "nop", "story_page.asm"),
+    "a line is lost in scrolling": within(
+        "scroll_text", "adc #ROW_BYTES\n        tax", "adc #2 * ROW_BYTES\n        tax", "text.asm"
+    ),
+    "the rest of a token is lost": within(
+        "scroll_text", "lda text_rest\n        jmp .loword(put_text)", "clc\n        rts", "text.asm"
+    ),
+    "every token anew": within(
+        "continue_text", "set given_tokens, GIVEN_AGAIN", "stz given_tokens", "inference.asm"
+    ),
+    "the seed is not set": within("begin_story", "call seed_random", "nop", "story_page.asm"),
+    "the typed text has the model's ink": within("begin_story", "INK_GOLD", "INK_PAPER", "story_page.asm"),
+    "the key before": within("typing_pad", "lda f:story_keys, x", "lda f:story_keys - 1, x", "story_keys.asm"),
+    "the last key typed stays": within("typing_pad", "dec story_length", "nop", "story_keys.asm"),
+}
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_seen(bug: str) -> None:
+    rom = build_rom(MODEL, edit=BUGS[bug])
+    with Console(rom.image) as console:
+        page, right = StoryPage(console, MODEL, rom), True
+        for seed in range(1, 9):
+            made = page.tell(15)
+            right = right and page.story() == window(MODEL, "", told(MODEL, "", 10, seed, made))
+        page.push("b")
+        page.type("dead beefc")
+        page.push("b")
+        right = right and page.typed().rstrip() == "dead beef"
+        for seed, tokens in ((8, 20), (9, 400)):
+            made = page.tell(tokens)
+            expected = told(MODEL, "dead beef", 10, seed, made)
+            right = right and page.story() == window(MODEL, "dead beef", expected)
+    assert not right

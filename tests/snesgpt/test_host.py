@@ -1,0 +1,58 @@
+"""The host block beyond a request: looking on while a person plays, token by token."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from asm.build import build_rom
+from asm.memory.log_record import LOG_ADDRESS, LOGITS_OFFSET, RECORD_WORDS, host_field
+from quantize.executor import Executor
+from snesgpt.emulator.console import Console
+from snesgpt.verify.host import FULL, Host
+from tests.support.models import random_model
+from trainer.config import ModelConfig
+
+CONFIG = ModelConfig(27, block_size=6, n_embd=8, n_head=2, n_hidden=16)
+FRAMES = 600
+REST = 30
+TOKENS = 20
+
+
+def get(console: Console, name: str) -> int:
+    return int(console.read_words(host_field(name), 1)[0])
+
+
+def put(console: Console, name: str, value: int) -> None:
+    console.write_words(host_field(name), np.array([value]))
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+def test_looked_on_the_names_screen_goes_token_by_token(core: str) -> None:
+    model = random_model(CONFIG)
+    integer = Executor(model)
+    with Console(build_rom(model, traced=False).image, core) as console:
+        host = Host(console, model)
+        put(console, "capacity", 1)
+        put(console, "watch", 1)
+        streams, seen = integer.start(1), 0
+        while seen < TOKENS:
+            console.run_until(lambda c: get(c, "status") == FULL and get(c, "log_count") == 1, FRAMES)
+            first = console.read(LOG_ADDRESS, host.layout.size)
+            console.run(REST)
+            assert console.read(LOG_ADDRESS, host.layout.size) == first, "it did not wait"
+            token, position, *_ = np.frombuffer(first, np.uint16, len(RECORD_WORDS)).tolist()
+            if seen or position == 0:
+                streams.position[:] = position
+                logits = integer.step(streams, np.array([token]))[0]
+                assert np.frombuffer(first, np.int16, CONFIG.vocab_size, LOGITS_OFFSET).tolist() == logits.tolist()
+                seen += 1
+            put(console, "log_count", 0)
+
+
+def test_unwatched_the_names_screen_logs_nothing() -> None:
+    model = random_model(CONFIG)
+    with Console(build_rom(model, traced=False).image) as console:
+        Host(console, model)
+        console.run(FRAMES)
+        assert get(console, "log_count") == 0

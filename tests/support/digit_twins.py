@@ -1,0 +1,193 @@
+"""The fast kernels' routines beside their Python twins: edge cases first, then random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from quantize import blocks, fixed
+from quantize.fixed import Ints
+from quantize.model import IntegerModel
+from tests.support.routine_console import WORK_BANK, Call, Memory
+from tests.support.routine_twins import EDGES, Random, edge_positions, low_word, vectors
+
+Calls = Mapping[str, Call]
+FAST_TWINS: dict[str, Callable[[Memory, Random, int], Calls]] = {}
+"""Routine, or its name in the template → (memory, random, how many random cases) → label → call."""
+
+HALF_WORD = 0x8000
+
+
+def one(function: Callable[[Memory, Random, int], Call]) -> None:
+    """Registers the twin of a routine that stands once in the cartridge."""
+    name = function.__name__
+    FAST_TWINS[name] = lambda memory, random, count: {name: in_work_ram(function(memory, random, count))}
+
+
+def in_work_ram(call: Call) -> Call:
+    """The data bank that the fast kernels run with."""
+    return replace(call, bank=WORK_BANK)
+
+
+def plus_and_minus(values: Ints, bias: int) -> Ints:
+    """(N, 2 · n) a vector in slots: bias + x, bias − x."""
+    return low_word(np.concatenate([bias + values, bias - values], 1))
+
+
+@one
+def clear_sums(memory: Memory, random: Random, count: int) -> Call:
+    sums = vectors(random, count, memory.config.n_embd)
+    return Call({"sums": sums}, {"sums": np.full_like(sums, HALF_WORD)})
+
+
+@one
+def add_sums(memory: Memory, random: Random, count: int) -> Call:
+    sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
+    random.shuffle(residual[: len(EDGES)])
+    given = {"sums": sums ^ HALF_WORD, "residual": residual}
+    return Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": low_word(residual + sums)})
+
+
+def add_scaled_sums(memory: Memory, random: Random, count: int) -> Calls:
+    """The add_sums of every exponent above 0 that a model's columns have."""
+    calls: dict[str, Call] = {}
+    for routine in memory.layout.fast.scaled_sums if memory.layout.fast else ():
+        sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
+        random.shuffle(residual[: len(EDGES)])
+        given = {"sums": sums ^ HALF_WORD, "residual": residual}
+        after = low_word(residual + fixed.round_shift(sums, routine.exponent))
+        calls[routine.entry] = in_work_ram(Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": after}))
+    return calls
+
+
+FAST_TWINS["sums.entry"] = add_scaled_sums
+
+
+@one
+def clear_hidden(memory: Memory, random: Random, count: int) -> Call:
+    hidden = vectors(random, count, memory.config.n_hidden)
+    return Call({"hidden": hidden}, {"hidden": np.zeros_like(hidden)})
+
+
+@one
+def trace_slots(memory: Memory, random: Random, count: int) -> Call:
+    fast = memory.layout.fast
+    assert fast
+    values = vectors(random, count, memory.config.n_embd)
+    slots = plus_and_minus(values, fast.norm_bias)
+    return Call({"slots": slots, "normed": values[::-1]}, {"slots": slots, "normed": low_word(values)})
+
+
+@one
+def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
+    fast = memory.layout.fast
+    assert fast
+    values = vectors(random, count, memory.config.n_embd)
+    slots = plus_and_minus(values, fast.norm_bias)
+    return Call({"slots": slots, "residual": values[::-1]}, {"slots": slots, "residual": low_word(values)})
+
+
+@one
+def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
+    """Of every residual stream that the range proof lets pass: up to the largest word less the clamp."""
+    clamp, d = memory.model.parameters["lm_head.clamp"], memory.config.n_embd
+    edges = np.array([clamp - 1, clamp, clamp + 1, fixed.WORD_MAX - clamp, 0])
+    x = np.concatenate([np.tile(edges[:, None], d), -np.tile(edges[:, None], d), vectors(random, count, d)])
+    x = np.clip(x, clamp - fixed.WORD_MAX, fixed.WORD_MAX - clamp)
+    given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
+    return Call(given, {"residual": x, "slots": head_slots(memory.model, x)})
+
+
+def head_slots(model: IntegerModel, residual: Ints) -> Ints:
+    """What lm_head's rows see of the residual stream."""
+    clamp, shift = model.parameters["lm_head.clamp"], model.parameters["lm_head.shift"]
+    return plus_and_minus(fixed.round_shift(np.clip(residual, -clamp, clamp), shift), clamp >> shift)
+
+
+@one
+def square_hidden(memory: Memory, random: Random, count: int) -> Call:
+    a = np.concatenate([np.arange(2893, 2900), np.abs(EDGES[:-1]), random.integers(0, 1 << 15, count)])
+    page = np.where(np.arange(len(a)) % 2, memory.at("slots"), 0)
+    return Call({"A": a, "D": page}, {"A": blocks.relu2(a)})
+
+
+def norm(memory: Memory, random: Random, count: int) -> Calls:
+    """Every table norm: spikes, constants and random vectors of every magnitude in its domain."""
+    fast, d = memory.layout.fast, memory.config.n_embd
+    assert fast
+    calls = {}
+    for routine in memory.layout.norms:
+        top = 1 << routine.bits
+        edges = np.array([0, 1, -1, 7, 100, top // 2, top - 1, 1 - top, -top // 2])
+        spikes = np.zeros((len(edges), d), np.int64)
+        spikes[:, d // 2] = edges
+        magnitude = 1 << random.integers(0, routine.bits + 1, (count, 1))
+        anything = random.integers(-top + 1, top, (count, d)) * magnitude >> routine.bits
+        x = np.concatenate([spikes, np.tile(edges[:, None], d), anything])
+        given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
+        y = blocks.rmsnorm_table(x, routine.bits, routine.doublings)
+        assert np.abs(y).max() <= fast.norm_bias
+        wanted = {"residual": x, "slots": plus_and_minus(y, fast.norm_bias)}
+        calls[routine.entry] = in_work_ram(Call(given, wanted))
+    return calls
+
+
+FAST_TWINS["norm.entry"] = norm
+
+
+def attention(memory: Memory, random: Random, count: int) -> Calls:
+    """Every layer's attention: caches of extremes, scores up to their words' ends, every position."""
+    config, model, calls = memory.config, memory.model, {}
+    heads, width, context, group = (
+        config.n_head,
+        config.head_dim,
+        config.block_size,
+        config.n_head // config.kv_heads,
+    )
+    for number, routine in enumerate(memory.layout.attentions):
+        name = f"layer{number}.attention"
+        query_shift, value_shift = model.query_shift(name), model.parameters[f"{name}.value_shift"]
+        extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.kv_dim))
+        anything = random.integers(-128, 128, (count - count // 4, 2, context, config.kv_dim))
+        keys, values = np.concatenate([extremes, anything]).transpose(1, 0, 2, 3)
+        position = edge_positions(memory, random, count)
+        most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> query_shift
+        query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
+        query[:8] = np.array([most, -most, most, -most, 0, 1, -1, most])[:, None]
+        keys[:3] = np.array([-128, 127, 127])[:, None, None]  # every score at an end of its word, all alike
+        read_keys, read_values = (
+            cache.reshape(count, context, config.kv_heads, width).repeat(group, 2) for cache in (keys, values)
+        )
+        scores = blocks.attention_scores_ppu(query.reshape(-1, heads, width), read_keys, query_shift)
+        assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
+        weights = blocks.softmax_weights_ppu(scores, position, model.score_bits(name))
+        attended = blocks.attend_ppu(weights, read_values, value_shift)
+        packed = low_word(values << 8 | keys & 0xFF)
+        rows = np.arange(count)
+        given = {
+            "query": query << query_shift,
+            "packed": packed[rows, position],
+            "position": position,
+            "position_bytes": position * config.kv_dim,
+            "slots": np.zeros((count, 2 * config.n_embd), np.int64),
+        }
+        wanted = given | {
+            "query": low_word(query << query_shift),
+            "slots": plus_and_minus(attended.reshape(count, -1), routine.bias),
+        }
+        for cache, kept in ((routine.keys, keys), (routine.values, values)):
+            stale = kept.copy()
+            stale[rows, position] = random.integers(-128, 128, (count, config.kv_dim))
+            given[cache], wanted[cache] = byte_pairs(stale), byte_pairs(kept)
+        calls[routine.entry] = in_work_ram(Call(given, wanted))
+    return calls
+
+
+def byte_pairs(values: Ints) -> Ints:
+    """(N, …) signed bytes, an even number of them a case, as words."""
+    return np.ascontiguousarray(values.astype(np.int8)).reshape(len(values), -1).view("<u2").astype(np.int64)
+
+
+FAST_TWINS["block.entry"] = attention

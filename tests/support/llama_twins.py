@@ -1,0 +1,157 @@
+"""The llama blocks' routines beside their Python twins: edge cases first, then random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from asm.llama import MINUS_PART
+from quantize import blocks
+from quantize.fixed import WORD_MAX, Ints
+from quantize.ranges import HALVES_LIMIT, OUT_SUMS, RangeProof, narrow_limit
+from quantize.schedule import Add, schedule
+from tables.rotary import rotary_worst_error
+from tables.silu import silu_table
+from tests.support.digit_twins import Calls, attention, in_work_ram, norm
+from tests.support.routine_console import Call, Memory
+from tests.support.routine_twins import Random, low_word, vectors
+
+LLAMA_TWINS: dict[str, Callable[[Memory, Random, int], Calls]] = {"norm.entry": norm, "block.entry": attention}
+"""A routine's name in the template → (memory, random, how many random cases) → label → call."""
+
+
+def pairs_of(length: float, random: Random, shape: tuple[int, int]) -> Ints:
+    """(N, n) pairs within a circle, the first of them on it, and the first of those along an axis."""
+    cases, elements = shape
+    turn = random.uniform(0, 2 * np.pi, (cases, elements // 2))
+    turn[:8] = (np.arange(8) * np.pi / 4)[: len(turn), None]
+    reach = np.where(np.arange(cases) < cases // 3, 1.0, random.random(cases))[:, None] * length
+    pairs = np.stack([np.cos(turn), np.sin(turn)], axis=2).reshape(shape)
+    return np.fix(pairs * reach.repeat(elements, 1)).astype(np.int64)
+
+
+def turns(memory: Memory, random: Random, count: int) -> Calls:
+    """Every layer's turns, at every position: pairs as long as their words allow, keys and values that are cut."""
+    config, calls = memory.config, {}
+    heads, kv, width = config.n_head, config.kv_heads, config.head_dim
+    cases = max(count, 3 * config.block_size)
+    position = np.arange(cases) % config.block_size
+    longer = 1 + rotary_worst_error(width, config.block_size, config.rope_base)
+    for number, routine in enumerate(memory.layout.rotaries):
+        centre = memory.model.tensors[f"layer{number}.key_centre"][0]
+        most = int(narrow_limit(routine.key_shift) * 256)
+        query = pairs_of(
+            min(HALVES_LIMIT, WORD_MAX >> routine.query_shift) / longer - 3, random, (cases, config.n_embd)
+        )
+        key = pairs_of((most - np.abs(centre).max()) / longer - 3, random, (cases, config.kv_dim))
+        key[::2] >>= random.integers(0, 8, (len(key[::2]), 1))
+        edges = cut_edges(routine.key_shift, most)
+        still = np.flatnonzero(position == 0)[: len(edges)]
+        key[still] = centre + edges[: len(still), None]
+        value = vectors(random, cases, config.kv_dim)[:cases]
+        edges = cut_edges(routine.value_shift, int(narrow_limit(routine.value_shift) * 256))
+        value[: len(edges)] = edges[:, None]
+        value = np.minimum(value, edges.max())
+        turned, keys = (
+            blocks.rotate(x.reshape(cases, n, width), position, config.rope_base, config.block_size).reshape(
+                cases, -1
+            )
+            for x, n in ((query, heads), (key, kv))
+        )
+        narrow_key = blocks.narrow(keys - centre, routine.key_shift)
+        packed = blocks.narrow(value, routine.value_shift) << 8 | narrow_key & 0xFF
+        assert np.abs(turned).max() << routine.query_shift <= WORD_MAX
+        assert {-128, 127} <= set(np.unique(narrow_key)) and (keys - centre).max() <= most
+        given = {"query": query, "key": key, "value": value, "position": position}
+        wanted = given | {"query": low_word(turned << routine.query_shift), "packed": low_word(packed)}
+        calls[routine.entry] = in_work_ram(Call(given, wanted))
+    return calls
+
+
+LLAMA_TWINS["turns.entry"] = turns
+
+
+def cut_edges(shift: int, most: int) -> Ints:
+    """What is just kept and just cut as a byte, and the farthest on either side."""
+    step = 1 << shift
+    high, low = 127 * step + (step >> 1), -128 * step - (step >> 1)
+    return np.array([high - 1, high, high + 1, low - 1, low, low + 1, most, -most, 0, step >> 1, (step >> 1) - 1])
+
+
+def edge_gates(bits: int, limit: int) -> tuple[Ints, Ints]:
+    """Gates and ups, (n,): the table's ends, the low byte's, products at the limit, and the largest."""
+    top = 1 << bits
+    gates = np.array([-top, 1 - top, -top // 2, -331, -1, 0, 1, 300, top // 2, top - 2, top - 1])
+    ups = np.array([0, 1, -1, 127, 128, 129, -128, -129, 255, 256, 1 << 14, -1 << 14, HALVES_LIMIT, -HALVES_LIMIT])
+    silu = silu_table(bits)[(gates + top) >> (bits - 11)]
+    at_limit = limit * 256 // np.where(silu, silu, 1)[:, None] * [1, -1]
+    near = (at_limit[:, :, None] + np.arange(-2, 3)).reshape(len(gates), -1)
+    every = np.concatenate([np.tile(ups, (len(gates), 1)), np.clip(near, -HALVES_LIMIT, HALVES_LIMIT)], axis=1)
+    return gates.repeat(every.shape[1]), every.reshape(-1)
+
+
+def gate(memory: Memory, random: Random, count: int) -> Calls:
+    """Every layer's gates: every edge, and random values of every magnitude, from unit to unit."""
+    calls, units = {}, memory.config.n_hidden
+    for routine in memory.layout.gates:
+        top, limit = 1 << routine.bits, routine.limit
+        edges = edge_gates(routine.bits, limit)
+        cases = len(edges[0]) + count
+        x = np.concatenate([edges[0], random.integers(-top, top, count)])
+        up = np.concatenate([edges[1], random.integers(-HALVES_LIMIT, HALVES_LIMIT + 1, count)])
+        up[-count:] >>= random.integers(0, 8, count)
+        rows = max(count, -(-cases // units))
+        order = np.arange(rows * units).reshape(rows, units) % cases
+        x, up = x[order], up[order]
+        hidden = blocks.gated(x, up, routine.bits, limit, routine.shift)
+        assert {-limit >> routine.shift, limit >> routine.shift, 0} <= set(np.unique(hidden))
+        pages = random.integers(0, 1 << 16, (rows, memory.size["hidden_slots"] // 2))
+        slots = pages.copy()
+        for unit in routine.units:
+            slots[:, unit.slot // 2] = routine.bias + hidden[:, unit.number]
+            slots[:, (unit.slot + MINUS_PART) // 2] = routine.bias - hidden[:, unit.number]
+        given = {"gate": x, "up": up, "hidden_slots": pages}
+        calls[routine.entry] = in_work_ram(Call(given, given | {"hidden_slots": low_word(slots)}))
+    return calls
+
+
+LLAMA_TWINS["gate.entry"] = gate
+
+
+def reaches(memory: Memory) -> dict[str, int]:
+    """The routine of every cut sum → the largest word that is added by it, whatever the layer and the part."""
+    proof = RangeProof(memory.model)
+    proved = [bound.largest for bound in proof.bounds if bound.name.endswith(OUT_SUMS)]
+    sums = [block for block in memory.layout.blocks if block.template == "blocks/sum.asm"]
+    assert len(proved) == len(sums) == sum(isinstance(block, Add) for block in schedule(memory.config))
+    found: dict[str, int] = {}
+    for block, largest in zip(sums, proved, strict=True):
+        found[block.entry] = max(found.get(block.entry, 0), int(largest * 256))
+    return found
+
+
+def cut(memory: Memory, random: Random, count: int) -> Calls:
+    """Every way to add to the residual stream: what is added up to what its rows can reach, any word if far."""
+    calls, d = {}, memory.config.n_embd
+    reach = reaches(memory)
+    for routine in memory.layout.sums:
+        most = WORD_MAX if routine.far else reach[routine.entry]
+        limit, doubled = routine.limit, (routine.limit >> routine.doublings) + np.arange(-2, 3)
+        edges = np.concatenate(
+            [doubled, 2 * doubled, [0, 1, routine.far, routine.far + 1, routine.far - 1, most - 1, most]]
+        )
+        edges = np.clip(np.concatenate([edges, -edges]), -most, most)
+        streams = np.array([limit, -limit, limit - 1, 1, 0, -1])
+        x = np.concatenate([np.tile(streams, len(edges)), random.integers(-limit, limit + 1, count)])
+        y = np.concatenate([edges.repeat(len(streams)), random.integers(-most, most + 1, count)])
+        y[-count // 2 :] >>= random.integers(0, 8, len(y[-count // 2 :]))
+        order = (np.arange(len(x))[:, None] + 7 * np.arange(d)) % len(x)
+        x, y = x[order], y[order]
+        result = blocks.add_cut(x, y, routine.doublings, routine.bits)
+        assert {-limit, limit} <= set(np.unique(result)) or (most << routine.doublings) < limit
+        calls[routine.entry] = in_work_ram(Call({"residual": x, "branch": y}, {"residual": result, "branch": y}))
+    return calls
+
+
+LLAMA_TWINS["cut.entry"] = cut

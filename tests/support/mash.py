@@ -1,0 +1,65 @@
+"""Somebody's baby has the pad: random buttons on both pads, resets among them, and then every token must be right.
+
+`python -m tests.support.mash build/snes_gpt.sfc --minutes 10 --seed 1 --core bsnes` does it for long.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import click
+
+from asm.memory.log_record import HOST_BLOCK, HOST_MAGIC
+from quantize.executor import Executor
+from quantize.fast import load_proved
+from quantize.model import IntegerModel
+from snesgpt.emulator.console import BUTTONS, Console
+from snesgpt.verify.host import Host
+from snesgpt.verify.parity import Parity, requests, verify
+from trainer.errors import InputError
+
+FRAMES_A_MINUTE = 3606
+RESET = 0.01
+BOOT_FRAMES = 120
+MAX_PRESS, MAX_BUTTONS = 40, 4
+
+
+def mash(console: Console, model: IntegerModel, seed: int, frames: int, tokens: int) -> Parity:
+    """Mash for so many frames, then compare so many tokens. Raises InputError when the cartridge is gone."""
+    chance = random.Random(seed)
+    if not console.frames:
+        console.scramble(seed)  # memory as it is at power-on; later it would be the program that is scrambled
+    while console.frames < frames:
+        for pad in (1, 2):
+            console.press(*chance.sample(BUTTONS, chance.randint(0, MAX_BUTTONS)), pad=pad)
+        console.run(chance.randint(1, MAX_PRESS))
+        if chance.random() < RESET:
+            console.reset()
+            console.run(BOOT_FRAMES)
+        if console.read(HOST_BLOCK, len(HOST_MAGIC)) != HOST_MAGIC and console.frames > BOOT_FRAMES:
+            raise InputError(f"the cartridge is gone after {console.frames} frames of seed {seed}")
+    console.release()
+    return verify(Host(console, model), Executor(model), requests(model, tokens), tokens=tokens)
+
+
+@click.command()
+@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
+@click.option("--minutes", type=float, default=10)
+@click.option("--seed", type=int, default=1)
+@click.option("--core", default="snes9x")
+@click.option("--tokens", type=int, default=1000)
+def command(rom: Path, minutes: float, seed: int, core: str, tokens: int) -> None:
+    """Mash ROM's buttons, then compare its tokens with the model's beside it."""
+    model = load_proved(rom.with_name("model.npz"))
+    with Console(rom, core) as console:
+        parity = mash(console, model, seed, round(minutes * FRAMES_A_MINUTE), tokens)
+    click.echo(
+        f"{core}, seed {seed}: {minutes} minutes, then {parity.tokens} tokens, {parity.mismatches} differences"
+    )
+    if parity.mismatches:
+        raise SystemExit(parity.first)
+
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,176 @@
+"""Small random models for the tests: any shape, lively numbers, the same every time."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from functools import cache
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import numpy as np
+
+from asm.build import Rom, build_rom
+from asm.layout import plan
+from quantize.convert import quantize
+from quantize.executor import Executor, Trace
+from quantize.fixed import Ints
+from quantize.model import IntegerModel
+from trainer.config import ModelConfig
+from trainer.data.make_names import OUT
+from trainer.errors import InputError
+from trainer.presets import PRESETS
+from trainer.text.alphabet import FONT
+from trainer.text.corpus import read_corpus, split
+from trainer.text.tokenizer import Tokenizer
+from trainer.training.digit_projection import nearest
+from trainer.training.train import Settings, train
+from trainer.weights import Weights
+
+MATRICES = ("wq", "wk", "wv", "wo", "fc1", "fc2", "lm_head")
+LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits
+SYMBOLS = (
+    *LETTERS,
+    *sorted(FONT - {*LETTERS}),
+    *("".join(pair) for pair in product(string.ascii_lowercase, repeat=2)),
+)
+
+MERGED = (
+    *("\n", " ", *string.ascii_lowercase, "é"),
+    *(" a", "th", "é ", " the", "and", " and", "\nth", " t", "a bé", "abcdefghijklmnop", " bcdefghijklmnop"),
+)
+"""Characters, and tokens that could be merged of them."""
+
+
+def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
+    """Normal weights, standard deviation 1.5 / √inputs, the embeddings 1; a tensor's own scale multiplies it.
+
+    scales: last part of a tensor's name → factor. Large enough that every stage has something to get wrong.
+    """
+    random = np.random.default_rng(seed)
+    tensors: dict[str, Ints] = {}
+    for name, shape in config.tensor_shapes().items():
+        spread = 256.0 if name in ("wte", "wpe") else 384 / np.sqrt(shape[1])
+        spread *= scales.get(name.rpartition(".")[2], 1.0)
+        tensors[name] = np.rint(random.normal(0, spread, shape)).astype(np.int64)
+    kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
+    return IntegerModel(config, SYMBOLS[: config.bos], tensors, kernels)
+
+
+def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **scales: float) -> Weights:
+    """Float weights of none to three signed digits each, on a grid and with a share of zeros of the seed's own.
+
+    active: what training notes as the share of hidden units above zero: below 0.3 the second MLP matrix runs
+    by columns. scales as in random_model. Weights that small scales make small are on a finer grid.
+    """
+    random = np.random.default_rng(seed)
+    grid, zeros = int(random.integers(3, 9)), float(random.uniform(0, 0.7))
+    tensors = {}
+    for name, shape in config.tensor_shapes().items():
+        scale = scales.get(name.rpartition(".")[2], 1.0)
+        exact = random.normal(0, 1.0 if name in ("wte", "wpe") else 1.5 / np.sqrt(shape[1]), shape) * scale
+        digits = np.where(random.random(shape) < zeros, 0, random.integers(1, 4, shape))
+        finer = 2.0 ** max(0, round(-np.log2(scale)))
+        tensors[name] = nearest((exact * finer).astype(np.float32), digits, grid) / finer
+    return Weights(config, SYMBOLS[: config.bos], tensors, {"active_hidden": active})
+
+
+def digit_rom(
+    config: ModelConfig,
+    seed: int = 0,
+    active: float = 0.1,
+    *,
+    traced: bool = True,
+    front: bool | None = None,
+    **scales: float,
+) -> tuple[IntegerModel, Rom]:
+    """The same in integers on the fast kernels, and its cartridge: matrices as large as the proof allows.
+
+    front: with a front table or without; None: as `quantize` chooses.
+    """
+    return _largest(config, seed, active, lambda model: build_rom(model, traced=traced), front, scales)
+
+
+def digit_model(
+    config: ModelConfig, seed: int = 0, active: float = 0.1, *, front: bool | None = None, **scales: float
+) -> IntegerModel:
+    """The model of digit_rom alone."""
+    return _largest(config, seed, active, plan, front, scales)[0]
+
+
+Made = TypeVar("Made")
+
+
+def _largest(
+    config: ModelConfig,
+    seed: int,
+    active: float,
+    make: Callable[[IntegerModel], Made],
+    front: bool | None,
+    scales: dict[str, float],
+) -> tuple[IntegerModel, Made]:
+    for halvings in range(12):
+        smaller = {name: scales.get(name, 1.0) / 2 ** (halvings / 2) for name in MATRICES}
+        try:
+            model = quantize(digit_weights(config, seed, active, **scales | smaller), "digits", front_table=front)
+            return model, make(model)
+        except InputError as error:
+            refusal = error
+    raise refusal
+
+
+def llama_config(
+    vocab: int, context: int, width: int, heads: tuple[int, int], layers: int, hidden: int, base: float = 10_000.0
+) -> ModelConfig:
+    """A llama's shape; heads: of queries, and of the keys and values that groups of them share."""
+    return ModelConfig(vocab, context, width, heads[0], layers, hidden, "swiglu", "llama", heads[1], base)
+
+
+def llama_weights(config: ModelConfig, seed: int = 0, **scales: float) -> Weights:
+    """Normal weights, standard deviation 1 / √inputs, the embedding 1. scales as in random_model.
+
+    Every key has a middle of its own far from zero at the pairs that turn slowly: all embeddings share a direction,
+    and the key's rows too.
+    """
+    random = np.random.default_rng(seed)
+    tensors = {}
+    for name, shape in config.tensor_shapes().items():
+        scale = scales.get(name.rpartition(".")[2], 1.0)
+        exact = random.normal(0, 1.0 if name == "wte" else 1.0 / np.sqrt(shape[1]), shape) * scale
+        tensors[name] = exact.astype(np.float32)
+    tensors["wte"][:, 0] += 3.0
+    for layer in range(config.n_layer):
+        tensors[f"layer{layer}.wk"][:, 0] += 1.0
+    return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": 0.9})
+
+
+def llama_model(config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
+    """The same in integers."""
+    return quantize(llama_weights(config, seed, **scales), "digits")
+
+
+def largest_value(model: IntegerModel) -> int:
+    """The largest magnitude the model computes anywhere in 64 random documents as long as its context."""
+    integer, config = Executor(model), model.config
+    streams, random = integer.start(64), np.random.default_rng(0)
+    largest = 0
+    for _ in range(config.block_size):
+        trace: Trace = {}
+        integer.step(streams, random.integers(0, config.vocab_size, 64), trace)
+        largest = max(largest, *(int(np.abs(values).max()) for values in trace.values()))
+    return largest
+
+
+@cache
+def trained_weights() -> tuple[Weights, list[str]]:
+    """A microgpt trained on the names for a few seconds, the same every time; and the names it never saw."""
+    corpus = read_corpus(OUT)
+    training, held_out = split(corpus.documents)
+    tokenizer, preset = Tokenizer(corpus.symbols), PRESETS["microgpt"]
+    config = preset.config(tokenizer.bos + 1)
+    settings = Settings(config, steps=800, batch_size=64, learning_rate=0.01)
+    with TemporaryDirectory() as folder:
+        result = train(training, held_out[:500], tokenizer, settings, Path(folder) / "checkpoint.npz")
+    return Weights(config, corpus.symbols, result.tensors, {"temperature": 0.5}), held_out

@@ -1,0 +1,60 @@
+"""A cartridge's screens as a person meets them: buttons in, text and pictures out."""
+
+from __future__ import annotations
+
+from asm.build import Rom, symbols
+from snesgpt.emulator.console import Console
+from trainer.text.alphabet import FONT
+
+VRAM_MAP, ROWS, COLUMNS = 0x1000, 28, 32
+PAGES = ("names", "prompt", "xray", "kept", "about")
+INKS = ("paper", "gold", "sky", "grey")
+BOOT_FRAMES = 60
+
+
+class Screens:
+    """The screens of a cartridge that runs in a console."""
+
+    def __init__(self, console: Console, rom: Rom) -> None:
+        self.console = console
+        self._at = symbols(rom.debug)
+        console.run_until(lambda c: c.read(self._at["host_magic"], 4) == b"GPT1", BOOT_FRAMES)
+
+    def address(self, name: str) -> int:
+        """Offset of a name in work RAM."""
+        return self._at[name] & 0x1FFFF
+
+    def word(self, name: str) -> int:
+        """An unsigned word of work RAM by its name."""
+        return int.from_bytes(self.console.read(self.address(name), 2), "little")
+
+    def push(self, *buttons: str, frames: int = 3) -> None:
+        """Press together, and let go."""
+        self.console.press(*buttons)
+        self.console.run(frames)
+        self.console.release()
+        self.console.run(3)
+
+    def open(self, page: str) -> None:
+        """Show a screen, by Select."""
+        for _ in range((PAGES.index(page) - self.word("page") // 2) % len(PAGES)):
+            self.push("select")
+        assert self.word("page") == 2 * PAGES.index(page)
+
+    def _tiles(self) -> bytes:
+        """The tile map in VRAM: what is shown, not what the program believes."""
+        return self.console.vram[VRAM_MAP : VRAM_MAP + 2 * ROWS * COLUMNS].tobytes()
+
+    def rows(self) -> list[str]:
+        """The text of every row: tile number = character; cells and other pictures as spaces."""
+        text = "".join(chr(tile) if chr(tile) in FONT else " " for tile in self._tiles()[::2])
+        return [text[n : n + COLUMNS] for n in range(0, len(text), COLUMNS)]
+
+    def tile(self, row: int, column: int) -> tuple[int, int]:
+        """Tile number and palette at a place."""
+        low, high = self._tiles()[2 * (row * COLUMNS + column) :][:2]
+        return low | (high & 3) << 8, high >> 2 & 7
+
+    def ink(self, row: int, column: int) -> str:
+        """The ink of the character at a place."""
+        return INKS[self.tile(row, column)[1]]

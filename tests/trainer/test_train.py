@@ -1,0 +1,197 @@
+"""Training is repeatable, interruptible and never leaves half a file."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from click.testing import Result as CliResult
+
+from snesgpt.commands.benchmark import command as benchmark_command
+from snesgpt.commands.train import command as train_command
+from trainer.config import ModelConfig
+from trainer.errors import InputError
+from trainer.files import read_arrays
+from trainer.model.decoder import Tensors, loss_per_token
+from trainer.text.tokenizer import Tokenizer
+from trainer.training.train import Interrupted, Result, Settings, State, as_vector, train
+from trainer.weights import load_weights
+
+TOKENIZER = Tokenizer("ab")
+TRAINING = ["ab" * n for n in range(1, 8)] + ["ba" * n for n in range(1, 8)]
+HELD_OUT = ["abab" + "b" * n for n in range(3)]
+SETTINGS = Settings(
+    ModelConfig(3, block_size=8, n_embd=8, n_head=2, n_hidden=16),
+    steps=120,
+    batch_size=5,
+    learning_rate=0.02,
+    weight_decay=0.1,
+)
+
+
+def run(path: Path, settings: Settings = SETTINGS, stop_at: int | None = None, resume: bool = False) -> Result:
+    """A small run; stop_at presses Ctrl-C after that step."""
+
+    def report(state: State, progress: float) -> None:
+        if state.step == stop_at:
+            raise KeyboardInterrupt
+
+    def sample(tensors: Tensors) -> list[str]:
+        return [f"{tensors['wte'].sum():.6f}", "b"]
+
+    return train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report, sample)
+
+
+def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    first, again = run(tmp_path), run(tmp_path)
+    assert as_vector(first.tensors).tobytes() == as_vector(again.tensors).tobytes()
+    assert first.log == again.log
+    assert len({entry.samples for entry in first.log}) == len(first.log), "each measurement has samples of its own"
+    other = run(tmp_path, replace(SETTINGS, seed=1))
+    assert as_vector(other.tensors).tobytes() != as_vector(first.tensors).tobytes()
+
+
+def test_the_weights_kept_are_those_with_the_lowest_held_out_loss(tmp_path: Path) -> None:
+    result = run(tmp_path, replace(SETTINGS, learning_rate=0.3))
+    held_out = [entry.validation for entry in result.log if entry.candidate]
+    assert held_out[-1] > min(held_out), "the run must end worse than its best for this test to mean anything"
+    encoded = [TOKENIZER.encode(text) for text in HELD_OUT]
+    measured = loss_per_token(result.tensors, SETTINGS.config, encoded)
+    assert measured == pytest.approx(min(held_out), rel=1e-6)
+    assert result.nll_float == min(held_out)
+
+
+@pytest.mark.parametrize("stop_at", [1, 46, 119])
+def test_an_interrupted_run_resumed_equals_one_never_interrupted(tmp_path: Path, stop_at: int) -> None:
+    whole = run(tmp_path)
+    with pytest.raises(Interrupted, match=f"at step {stop_at}: step .* is kept in .*--resume"):
+        run(tmp_path, stop_at=stop_at)
+    resumed = run(tmp_path, resume=True)
+    assert as_vector(resumed.tensors).tobytes() == as_vector(whole.tensors).tobytes()
+    assert resumed.log == whole.log
+    assert not list(tmp_path.iterdir()), "a finished run leaves no checkpoint"
+
+
+def test_an_interruption_names_the_step_that_is_really_on_disk(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted) as caught:
+        run(tmp_path, stop_at=46)
+    header, _ = read_arrays(tmp_path / "c.npz")
+    named = re.search(r"step (\d+) is kept", str(caught.value))
+    assert named and int(named[1]) == header["step"] == 42
+
+
+def test_resume_refuses_a_missing_foreign_or_damaged_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing to resume"):
+        run(tmp_path, resume=True)
+    with pytest.raises(Interrupted):
+        run(tmp_path, stop_at=60)
+    with pytest.raises(InputError, match="a run with seed 0, not 4"):
+        run(tmp_path, replace(SETTINGS, seed=4), resume=True)
+    with pytest.raises(InputError, match="a run with n_hidden 16, not 12"):
+        run(tmp_path, replace(SETTINGS, config=replace(SETTINGS.config, n_hidden=12)), resume=True)
+    checkpoint = tmp_path / "c.npz"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    with pytest.raises(InputError, match="not a model file"):
+        run(tmp_path, resume=True)
+
+
+def test_a_time_budget_decides_length_and_learning_rate_instead_of_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_steps = run(tmp_path, replace(SETTINGS, steps=64))
+    clock = count()
+    monkeypatch.setattr("trainer.training.train.time.perf_counter", lambda: float(next(clock)))
+    by_time = run(tmp_path, replace(SETTINGS, time_budget=64.0))
+    assert (by_time.steps, by_time.seconds) == (64, 64.0)
+    assert as_vector(by_time.tensors).tobytes() == as_vector(by_steps.tensors).tobytes()
+    assert by_time.log == by_steps.log
+
+
+def test_a_diverging_run_says_so(tmp_path: Path) -> None:
+    with warnings.catch_warnings(action="error"), pytest.raises(InputError, match="diverged at step"):
+        run(tmp_path, replace(SETTINGS, learning_rate=1e30))
+
+
+def invoke(*arguments: str | int | Path) -> CliResult:
+    return CliRunner().invoke(train_command, [str(argument) for argument in arguments])
+
+
+def test_train_writes_the_same_files_each_time_and_reports_them_as_json(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(TRAINING + HELD_OUT))
+    outputs = []
+    for name in ("one", "two"):
+        out = tmp_path / name / "weights.npz"
+        result = invoke("--data", text, "--steps", 30, "--n-embd", 8, "--block-size", 6, "--out", out, "--json")
+        assert result.exit_code == 0, result.output
+        report = json.loads(result.stdout)
+        outputs.append((out.read_bytes(), (out.parent / "loss.png").read_bytes()))
+    assert outputs[0] == outputs[1]
+    weights = load_weights(out)
+    assert weights.config == ModelConfig(3, block_size=6, n_embd=8, n_hidden=32)
+    assert report["nll_float"] == weights.info["nll_float"]
+    assert report["weights"] == str(out) and weights.info["data"] == "text.txt"
+    assert str(tmp_path).encode() not in out.read_bytes()
+    assert "longer than 5 characters" in result.stderr
+    assert sorted(path.name for path in out.parent.iterdir()) == ["loss.png", "weights.npz"]
+
+
+def test_each_measurement_is_a_line_with_losses_time_left_and_samples(tmp_path: Path) -> None:
+    text, out = tmp_path / "text.txt", tmp_path / "weights.npz"
+    text.write_text("\n".join(TRAINING + HELD_OUT))
+    options = ("--preset", "small", "--steps", 25, "--n-embd", 8, "--validation", "0.25", "--dropout", "0.1")
+    result = invoke("--data", text, *options, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    lines = [line for line in result.stderr.splitlines() if " left: " in line]
+    assert len(lines) == 21, "twenty, and an early one after the first step"
+    assert all(
+        re.match(r" *\d+%  training \d\.\d+, validation \d\.\d+, \d+:\d\d left: [ab, ]*$", line) for line in lines
+    )
+    info, log = load_weights(out).info, json.loads(result.stdout)["log"]
+    noted = info["measurements"]
+    assert [entry[:3] for entry in noted] == [[step, *(round(loss, 5) for loss in losses)] for step, *losses in log]
+    assert [line.partition(" left: ")[2] for line in lines] == [", ".join(texts) for _, _, _, texts in noted]
+    assert (info["preset"], info["validation"], info["dropout"]) == ("small", 0.25, 0.1)
+    assert info["nll_float"] not in [validation for _, _, validation in log], "the held-out text chose nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "absent.txt"], "absent.txt does not exist"),
+        (["--n-embd", "10"], "not divisible by n_head 4"),
+        (["--block-size", "1"], "block_size is 1"),
+        (["--time-budget", "0"], "leaves no time to train"),
+        (["--learning-rate", "nan"], "learning rate must be above zero"),
+        (["--resume"], "nothing to resume"),
+        (["--out", "."], "is a directory"),
+        (["--out", "text.txt/weights.npz"], "cannot write"),
+    ],
+)
+def test_a_wrong_option_is_an_input_error_before_training_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("\n".join(TRAINING))
+    result = invoke("--data", "text.txt", *arguments)
+    assert isinstance(result.exception, InputError), result.output
+    assert message in str(result.exception)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt"]
+
+
+def test_the_benchmark_counts_the_documents_of_both_versions(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(TRAINING))
+    result = CliRunner().invoke(benchmark_command, ["--data", str(text), "--rounds", "1", "--json"])
+    report = json.loads(result.stdout)
+    assert report["scalar_documents"] == 4
+    assert report["numpy_documents"] == 200 * report["batch_size"]
+    ratio = report["numpy_documents_per_second"] / report["scalar_documents_per_second"]
+    assert report["ratio"] == pytest.approx(ratio)
+    assert ratio > 100

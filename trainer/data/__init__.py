@@ -1,0 +1,1 @@
+"""The default corpora, and the programs that make them."""

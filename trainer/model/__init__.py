@@ -1,0 +1,1 @@
+"""The float decoders: their blocks, forward and backward."""

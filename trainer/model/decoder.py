@@ -1,0 +1,217 @@
+"""The decoder: blocks in order, forward, and in reverse order for the gradient.
+
+Losses and logits are those of any family; Llama's forward pass is in trainer.model.llama, and it has no gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.config import ModelConfig
+from trainer.files import Array
+from trainer.model import llama
+from trainer.model.attention import Padded, Sliding, attention_over
+from trainer.model.blocks import activate, activate_gradient, cross_entropy, rmsnorm, rmsnorm_gradient
+from trainer.training.packing import Batch, Documents
+
+Tensors = Mapping[str, Array]
+INIT_STD = 0.08
+DOCUMENTS_AT_ONCE, SCORES_AT_ONCE = 256, 1 << 25
+
+
+def initial_tensors(config: ModelConfig, seed: int) -> dict[str, Array]:
+    """Every weight drawn from a normal distribution, mean 0, standard deviation INIT_STD; float32."""
+    random = np.random.default_rng(seed)
+    return {
+        name: random.normal(0, INIT_STD, shape).astype(np.float32) for name, shape in config.tensor_shapes().items()
+    }
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """What one layer's gradient needs of its forward pass; activations (features, N).
+
+    normed_attention, normed_mlp (d, N) with their RMSNorm factors (N,); wqkv (3d, d), qkv (3d, N),
+    probabilities in the layout of `attention`; heads (d, N): attention before W_o; hidden (h, N) after activation.
+    """
+
+    wqkv: Array
+    normed_attention: Array
+    scale_attention: Array
+    qkv: Array
+    probabilities: Array
+    heads: Array
+    normed_mlp: Array
+    scale_mlp: Array
+    hidden: Array
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the gradient needs of a forward pass: embedding RMSNorm, the layers, the last residual (d, N).
+
+    kept: the dropout, as given to `forward`.
+    """
+
+    attention: Sliding | Padded
+    kept: Array | None
+    embedded: Array
+    scale: Array
+    layers: tuple[LayerTrace, ...]
+    last: Array
+
+
+def forward(tensors: Tensors, config: ModelConfig, batch: Batch, kept: Array | None = None) -> tuple[Array, Trace]:
+    """Logits (V, N) of every column of a batch.
+
+    x = norm(wte[token] + wpe[position]);  per layer x += W_o attention(norm(x)), x += fc2 act(fc1 norm(x));
+    logits = lm_head x. Computed in the type of the tensors.
+    kept (layers, 2, d, N) from `dropout` multiplies what attention and the MLP add to x.
+    """
+    x = tensors["wte"].T.take(batch.tokens, axis=1)
+    x += tensors["wpe"].T.take(batch.positions, axis=1)
+    embedded, scale = rmsnorm(x)
+    attention = attention_over(batch, config.n_head, embedded.dtype)
+    x, layers = embedded, []
+    for layer in range(config.n_layer):
+        wq, wk, wv, wo, fc1, fc2 = _layer(tensors, layer)
+        wqkv = np.concatenate([wq, wk, wv])
+        normed_attention, scale_attention = rmsnorm(x)
+        qkv = wqkv @ normed_attention
+        heads, probabilities = attention(qkv)
+        x = x + _dropped(wo @ heads, kept, layer, 0)
+        normed_mlp, scale_mlp = rmsnorm(x)
+        hidden = activate(fc1 @ normed_mlp, config.activation)
+        x = x + _dropped(fc2 @ hidden, kept, layer, 1)
+        layers.append(
+            LayerTrace(
+                wqkv,
+                normed_attention,
+                scale_attention,
+                qkv,
+                probabilities,
+                heads,
+                normed_mlp,
+                scale_mlp,
+                hidden,
+            )
+        )
+    return tensors["lm_head"] @ x, Trace(attention, kept, embedded, scale, tuple(layers), x)
+
+
+def gradient(
+    tensors: Tensors, config: ModelConfig, batch: Batch, hidden_price: float = 0.0, kept: Array | None = None
+) -> tuple[float, dict[str, Array]]:
+    """Mean loss over the batch's columns in nats, and its gradient by tensor name, in file order.
+
+    The gradient, not the loss, includes a penalty of hidden_price times a column's sum of hidden activations.
+    kept: dropout, as `forward` takes it.
+    """
+    logits, trace = forward(tensors, config, batch, kept)
+    nats, dlogits = cross_entropy(logits, batch.targets)
+    grads = {"lm_head": dlogits @ trace.last.T}
+    dx = tensors["lm_head"].T @ dlogits
+    price = dx.dtype.type(hidden_price / len(batch.targets))
+    for layer in reversed(range(config.n_layer)):
+        dx, layer_grads = _layer_gradient(dx, trace, layer, _layer(tensors, layer), config.activation, price)
+        grads |= {f"layer{layer}.{name}": grad for name, grad in layer_grads.items()}
+    dx = rmsnorm_gradient(dx, trace.embedded, trace.scale)
+    grads["wte"] = _sum_columns(dx, batch.tokens, config.vocab_size)
+    grads["wpe"] = _sum_columns(dx, batch.positions, config.block_size)
+    return float(nats.mean()), {name: grads[name] for name in config.tensor_shapes()}
+
+
+def loss_per_token(tensors: Tensors, config: ModelConfig, documents: Sequence[Sequence[int]]) -> float:
+    """Mean nats per predicted character over documents, each BOS c1 … cn BOS, cut to the context.
+
+    Raises ValueError when there are no documents.
+    """
+    return mean_loss(tensors, config, Documents(documents, config.block_size))
+
+
+def mean_loss(tensors: Tensors, config: ModelConfig, documents: Documents) -> float:
+    """loss_per_token of documents already packed. The shortest go together, so that no window is wasted."""
+    if not len(documents):
+        raise ValueError("no documents")
+    by_length = np.argsort(documents.lengths, kind="stable")
+    together = min(max(SCORES_AT_ONCE // (config.n_head * config.block_size**2), 1), DOCUMENTS_AT_ONCE)
+    total = 0.0
+    for start in range(0, len(by_length), together):
+        batch = documents.batch(by_length[start : start + together])
+        logits = batch_logits(tensors, config, batch)
+        total += float(cross_entropy(logits, batch.targets)[0].sum(dtype=np.float64))
+    return total / int(documents.lengths.sum())
+
+
+def active_share(tensors: Tensors, config: ModelConfig, documents: Documents) -> float:
+    """Share of hidden units above zero, over layers, units and columns of packed documents."""
+    active, total = 0, 0
+    for start in range(0, len(documents), DOCUMENTS_AT_ONCE):
+        chosen = np.arange(start, min(start + DOCUMENTS_AT_ONCE, len(documents)))
+        for layer in forward(tensors, config, documents.batch(chosen))[1].layers:
+            active, total = active + int((layer.hidden > 0).sum()), total + layer.hidden.size
+    return active / total
+
+
+def batch_logits(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
+    """Logits (V, N) of every column of a batch, whatever family the model is of."""
+    return llama.forward(tensors, config, batch) if config.rotary else forward(tensors, config, batch)[0]
+
+
+def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Array:
+    """Logits (B, T, V) of every position of B token sequences of one length T ≤ block_size, tokens (B, T)."""
+    n, length = tokens.shape
+    flat = np.asarray(tokens, np.int64).reshape(-1)
+    batch = Batch(flat, np.tile(np.arange(length), n), flat, length)
+    return batch_logits(tensors, config, batch).T.reshape(n, length, -1)
+
+
+def next_logits(tensors: Tensors, config: ModelConfig, n: int) -> Callable[[Array], Array]:
+    """A function from n token sequences (n, T) to the logits (n, V) of what follows, called for T = 1, 2, …"""
+    if config.rotary:
+        decoder = llama.Decoder(tensors, config, n)
+        return lambda tokens: decoder.step(tokens[:, -1])
+    return lambda tokens: forward_logits(tensors, config, tokens)[:, -1]
+
+
+def _layer(tensors: Tensors, layer: int) -> tuple[Array, ...]:
+    return tuple(tensors[f"layer{layer}.{name}"] for name in ("wq", "wk", "wv", "wo", "fc1", "fc2"))
+
+
+def _dropped(x: Array, kept: Array | None, layer: int, branch: int) -> Array:
+    """x (d, N) after dropout: of attention, branch 0, or of the MLP, branch 1."""
+    return x if kept is None else x * kept[layer, branch]
+
+
+def _layer_gradient(
+    dx: Array, whole: Trace, layer: int, weights: tuple[Array, ...], activation: str, price: np.floating
+) -> tuple[Array, dict[str, Array]]:
+    """∂loss/∂(layer's input) and the gradients of its weights; dx (d, N) is ∂loss/∂(layer's output).
+
+    price: what the loss adds per unit of hidden activation.
+    """
+    trace, (_, _, _, wo, fc1, fc2) = whole.layers[layer], weights
+    dmlp = _dropped(dx, whole.kept, layer, 1)
+    grads = {"fc2": dmlp @ trace.hidden.T}
+    dhidden = fc2.T @ dmlp
+    if price:
+        dhidden += price
+    dhidden = activate_gradient(dhidden, trace.hidden, activation)
+    grads["fc1"] = dhidden @ trace.normed_mlp.T
+    dx = dx + rmsnorm_gradient(fc1.T @ dhidden, trace.normed_mlp, trace.scale_mlp)
+    dattention = _dropped(dx, whole.kept, layer, 0)
+    grads["wo"] = dattention @ trace.heads.T
+    dqkv = whole.attention.gradient(wo.T @ dattention, trace.qkv, trace.probabilities)
+    grads["wq"], grads["wk"], grads["wv"] = np.split(dqkv @ trace.normed_attention.T, 3)
+    dx = dx + rmsnorm_gradient(trace.wqkv.T @ dqkv, trace.normed_attention, trace.scale_attention)
+    return dx, grads
+
+
+def _sum_columns(dx: Array, index: Array, n: int) -> Array:
+    """Row r of the result (n, d) is the sum of the columns of dx (d, N) whose index is r."""
+    chosen = np.zeros((n, len(index)), dx.dtype)
+    chosen[index, np.arange(len(index))] = 1
+    return chosen @ dx.T

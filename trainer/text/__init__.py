@@ -1,0 +1,1 @@
+"""Text: read, cut into documents, and turned into tokens and back."""

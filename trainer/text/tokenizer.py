@@ -1,0 +1,108 @@
+"""Text as tokens: characters, or pairs of characters that were merged again and again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from trainer.errors import InputError
+
+WORD = r" ?[^ \n]+|[ \n]"
+"""What merges never cross: a word with the space before it; other spaces and newlines stand alone."""
+
+MAX_TOKEN = 16
+"""Characters of a token's text at most."""
+
+MAX_WORDS = 1 << 16
+_WORDS = re.compile(WORD)
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """Token t prints symbols[t]; BOS, the token after the last, begins and ends a document.
+
+    merges: pairs of token texts that become one token, the first that applies first; none: a character a token.
+    running: texts are stretches of one running text, which begin and end nowhere.
+    """
+
+    symbols: Sequence[str]
+    merges: Sequence[tuple[str, str]] = ()
+    running: bool = False
+
+    @property
+    def bos(self) -> int:
+        """The token after the last symbol's."""
+        return len(self.symbols)
+
+    @property
+    def characters(self) -> str:
+        """Every single character it knows, once, in token order."""
+        return "".join(dict.fromkeys(symbol for symbol in self.symbols if len(symbol) == 1))
+
+    def encode(self, document: str) -> list[int]:
+        """BOS t1 … tn BOS. Raises InputError for a character the alphabet lacks."""
+        return [self.bos, *self._tokens(document), self.bos]
+
+    def encode_all(self, texts: Iterable[str], block_size: int) -> Iterator[list[int]]:
+        """What a model of this context reads and predicts of the texts, each BOS and then tokens.
+
+        A document as `encode` has it, whatever its length. Of a running text windows of `block_size` tokens that
+        overlap by half, so that every token is met early and late in one. Raises InputError as encode does.
+        """
+        step = block_size // 2
+        for text in texts:
+            if not self.running:
+                yield self.encode(text)
+                continue
+            tokens = self._tokens(text)
+            for start in range(0, max(len(tokens) - step, 1), step):
+                yield [self.bos, *tokens[start : start + block_size]]
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        """The text of a token sequence; BOS is silent."""
+        return "".join(self.symbols[token] for token in tokens if token != self.bos)
+
+    def n_characters(self, tokens: Iterable[int]) -> int:
+        """How many characters tokens stand for, the end of a document counting as one."""
+        return sum(1 if token == self.bos else len(self.symbols[token]) for token in tokens)
+
+    def _tokens(self, text: str) -> list[int]:
+        try:
+            if not self.merges:
+                return [self._numbers[character] for character in text]
+            return [token for word in _WORDS.findall(text) for token in self._merged(word)]
+        except KeyError as error:
+            raise InputError(
+                f"the model has no symbol for {error.args[0]!r} (in {text[:40]!r}): "
+                f"its alphabet is {self.characters!r}"
+            ) from error
+
+    def _merged(self, word: str) -> list[int]:
+        """The tokens of a word, remembered: of all pairs in it the one merged first, as long as there is one."""
+        if (known := self._words.get(word)) is not None:
+            return known
+        parts, last = list(word), len(self._ranks)
+        while len(parts) > 1:
+            ranks = [self._ranks.get(pair, last) for pair in pairwise(parts)]
+            at = min(range(len(ranks)), key=ranks.__getitem__)
+            if ranks[at] == last:
+                break
+            parts[at : at + 2] = [parts[at] + parts[at + 1]]
+        if len(self._words) >= MAX_WORDS:
+            self._words.clear()
+        return self._words.setdefault(word, [self._numbers[part] for part in parts])
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {symbol: number for number, symbol in enumerate(self.symbols)}
+
+    @cached_property
+    def _ranks(self) -> Mapping[tuple[str, str], int]:
+        return {(left, right): rank for rank, (left, right) in enumerate(self.merges)}
+
+    @cached_property
+    def _words(self) -> dict[str, list[int]]:
+        return {}
