@@ -7,13 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from asm.cartridge.header import with_checksum
+from asm.kernels.straight_code import modules as code_modules
 from asm.layout import Layout, plan
-from asm.render import LINKER_MAP, render
-from asm.toolchain import assemble
+from asm.render import INCLUDES, LATE_INCLUDES, build_id_inc, render, stages_inc
+from asm.toolchain import assemble, link
 from quantize.model import IntegerModel
+from quantize.ranges import prove
+from tables.cells import tiles_2bpp
 from trainer.files import scratch_folder
 
 Files = Mapping[str, bytes]
+Edit = Callable[[dict[str, bytes]], None]
 
 
 @dataclass(frozen=True)
@@ -28,27 +32,47 @@ class Rom:
 
 
 def build_rom(
-    model: IntegerModel,
-    *,
-    traced: bool = False,
-    profiled: bool = False,
-    edit: Callable[[dict[str, bytes]], None] | None = None,
+    model: IntegerModel, *, traced: bool = False, profiled: bool = False, edit: Edit | None = None
 ) -> Rom:
+    """Prove, plan and build a model. Raises InputError when it does not fit or the tools are missing.
+
+    traced records every intermediate, profiled notes the time at every mark.
+    """
+    return build(plan(prove(model), traced=traced, profiled=profiled), edit)
+
+
+def build(layout: Layout, edit: Edit | None = None) -> Rom:
     """Generate, assemble, link, fix the checksum. The same model gives the same bytes on any machine.
 
-    traced records every intermediate, profiled notes the time at every mark. `edit` may change the generated
-    files first (the proof plants its bugs there).
-    Raises InputError when the model does not fit or the tools are missing.
+    `edit` may change the generated files first (the proof plants its bugs there). Raises InputError when the
+    assembler or the linker refuses them.
     """
-    layout = plan(model, traced=traced, profiled=profiled)
-    files = render(layout)
+    planned = sources(layout)
+    files = dict(planned)
     if edit is not None:
         edit(files)
+    edited = any(files[name] != content for name, content in planned.items()) or set(files) != set(planned)
+    measured = {} if edited else layout.objects.files
     with scratch_folder() as folder:
-        image = with_checksum(assemble(files, layout.modules, LINKER_MAP, folder))
+        rest = assemble(files, [module for module in layout.modules if module not in measured], folder)
+        objects = {module: (measured.get(module) or rest.files[module]) for module in layout.modules}
+        image = with_checksum(link(objects, files[layout.target.linker_map], folder))
         debug = (folder / "image.dbg").read_bytes()
         segments = segment_sizes((folder / "image.map").read_text())
     return Rom(image, files, debug, segments, layout)
+
+
+def sources(layout: Layout) -> dict[str, bytes]:
+    """File name → content: the modules, their includes, the linker map and the font."""
+    code = code_modules(layout.code) if layout.code else {}
+    names = [f"{module}.asm" for module in layout.modules if module not in code]
+    rest = [name for name in names if name not in layout.measured]
+    files = render([*INCLUDES, *LATE_INCLUDES, *rest, layout.target.linker_map], layout)
+    files |= layout.measured
+    for module, parts in code.items():
+        files[f"{module}.asm"] = render(["kernels.asm"], layout, code=parts)["kernels.asm"]
+    files |= {"stages.inc": stages_inc(files), "font.2bpp": tiles_2bpp()}
+    return files | {"build_id.inc": build_id_inc(files)}
 
 
 def segment_sizes(link_map: str) -> dict[str, int]:

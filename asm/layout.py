@@ -1,128 +1,100 @@
-"""Every address, split and number that the templates need, decided here and handed over as frozen data."""
+"""The plan of a cartridge: every address, split and number that the templates need, as frozen data.
+
+In this order: the program's routines; work RAM; the routines' templates, which the assembler measures; then
+everything gets its place in ROM.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
 
-from asm.cartridge.transcript import Golden, golden
-from asm.fast import CodePart
-from asm.fast import modules as code_modules
-from asm.fast_plan import FastPlan, Planner
-from asm.kernels.ppu_attention import AttentionRoutine
-from asm.llama import GateRoutine, RotaryRoutine, SumRoutine
-from asm.llama_plan import LlamaPlanner
-from asm.memory.banks import BANK_BYTES, FAST, Packer, power_of_two, segment
+from asm.cartridge.transcript import Transcript, transcript
+from asm.kernels import routines
+from asm.kernels.attention import MAX_SHOWN_HEADS
+from asm.kernels.digits import DigitNumbers, common_items, numbers, on_digits
+from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
+from asm.kernels.straight_code import Chain, CodePart
+from asm.kernels.straight_code import modules as code_modules
+from asm.memory.banks import Packer, code_segment, power_of_two, segment
 from asm.memory.log_record import RecordLayout
-from asm.memory.rom_data import (
-    EmittedBlock,
-    Part,
-    layer_number,
-    lines,
-    pack,
-    pack_addresses,
-    pack_whole,
-    row_addresses,
-    symbol,
-)
+from asm.memory.rom_data import Part, lines, pack_addresses, pack_rows, pack_table
 from asm.memory.save_format import CAPACITY, VERSION, SaveFormat, crc_table
-from asm.memory.work_ram import Area, WorkRam, lay_out
-from asm.routines import MAX_SHOWN_HEADS, FastTables, NormRoutine, kept_weights
-from asm.screens.about import COLUMNS, LINES, AboutText, about_text
-from asm.screens.merge_tables import PieceTables, place_pieces
-from asm.screens.token_texts import TokenTexts, initials, place_token_texts
-from quantize.blocks import norm_epsilon
+from asm.memory.work_ram import VECTORS, Area, WorkRam, lay_out
+from asm.render import INCLUDES, render
+from asm.screens.about import AboutText, about_text
+from asm.screens.merge_tables import PieceTables, merge_tables
+from asm.screens.names import NameList, name_list
+from asm.screens.token_texts import TokenTexts, initials, token_texts
+from asm.screens.xray import XrayTables, xray_tables
+from asm.targets.stock import STOCK
+from asm.targets.target import Target
+from asm.toolchain import Objects, assemble
+from quantize.kernels.norm import norm_epsilon
 from quantize.model import IntegerModel
+from quantize.ranges import ProvedModel
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
-from quantize.schedule import Activation, Add, Attention, Block, Embed, Linear, Norm, schedule
 from quantize.twins.xray import bar_places
-from tables import cells
 from tables.cells import tiles_2bpp
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
 from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
-from trainer.errors import InputError
+from trainer.files import scratch_folder
 
 TITLE = "SNES-GPT"
-MIN_ENTRY, MAX_ENTRY = 4, 7
-"""Characters of a name in the lists of those made and kept, as powers of two."""
-
-TWO_COLUMNS = 16
-"""Names of letters up to this context stand in two columns, a line each; all others on several lines."""
-
-LETTERS_A_LINE = 20
-"""Of 29: where words stay whole, a line may end up to nine letters early."""
 
 PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
 XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
 STORY = ("story_page", "story_keys", "story_status", "tokenise")
 """In place of the screen of prompts where the vocabulary is pieces."""
 
+SYSTEM = ("main", "gpt", "attention", "math", "vector", "sampler", "inference", "screen", "text", "labels", "pages")
+LATE = ("kept_page", "about_page", "self_test", "sound", "sound_driver", "save", "profile", "data")
+
+TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "digits", "table_norm", "attention_ppu")
+"""The sources of measured routines, in the order in which they are linked."""
+
+DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", "FONT", "ABOUT")
+"""The segments of data.asm before its tables."""
+
+ROW_TABLES = {"wte": "wte_rows", "wpe": "wpe_rows", "front": "front_row_addresses"}
+"""Tables that are looked up by row, and the tables of their rows' addresses."""
+
 
 def modules_with(prompt: tuple[str, ...]) -> tuple[str, ...]:
     """The source files that every cartridge has, around those of the screen where one types."""
-    pages = ("names_page", "names_list", *prompt, *XRAY, "kept_page", "about_page")
-    return (
-        *(
-            "main",
-            "gpt",
-            "attention",
-            "math",
-            "vector",
-            "sampler",
-            "inference",
-            "screen",
-            "text",
-            "labels",
-            "pages",
-        ),
-        *(*pages, "self_test", "sound", "sound_driver", "save", "profile", "data"),
-    )
+    return (*SYSTEM, "names_page", "names_list", *prompt, *XRAY, *LATE)
 
 
 MODULES = modules_with(PROMPT)
-FAST_MODULES = ("digits", "attention_ppu", "kernels")
-LLAMA_MODULES = ("rotary", "gated")
 
 
 @dataclass(frozen=True)
 class RomBank:
-    """A bank of weights: its segment and the address it is seen at, in the fast mirror."""
+    """A bank of weights: its number and the address it is seen at, in the fast mirror."""
 
-    segment: str
+    number: int
     start: str
 
 
 @dataclass(frozen=True)
-class Buffer:
-    """A vector in low RAM, in words."""
+class SegmentPlace:
+    """A linker segment and its bank."""
 
     name: str
-    length: int
+    bank: int
 
 
 @dataclass(frozen=True)
-class XrayTables:
-    """The x-ray screen's shades: tile map entries from zero to the strongest, and where each shade begins."""
-
-    warm_lines: tuple[str, ...]
-    cool_lines: tuple[str, ...]
-    signed_lines: tuple[str, ...]
-    positive_lines: tuple[str, ...]
-    share_lines: tuple[str, ...]
-    future: int
-    bar: int
-    base: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Layout:
-    """All that the templates read."""
+class Numbers:
+    """All that config.inc, memory.inc and the measured routines read: known before anything has its place."""
 
     config: ModelConfig
-    title: str
     temperature: int
     max_temperature: int
     top_p: int
@@ -135,283 +107,309 @@ class Layout:
     record_bytes: int
     log_capacity: int
     cache_row: int
-    entry_bytes: int
-    entry_shift: int
+    names: NameList
     stream: int
-    name_columns: int
-    name_lines: int
     kept_capacity: int
     save_version: int
     sram_bytes: int
-    sram_size_code: int
-    crc_lines: tuple[str, ...]
     shown_heads: int
     max_token_length: int
     bars: int
     label_tiles: int
-    xray: XrayTables
-    buffers: tuple[Buffer, ...]
+    max_cutoff: int
+    highest_note: int
+    buffers: tuple[Area, ...]
     wram: WorkRam
-    blocks: tuple[EmittedBlock, ...]
+    digits: DigitNumbers | None
+    pieces: PieceTables | None
+
+
+@dataclass(frozen=True)
+class Layout(Numbers):
+    """All that the templates read, and what a prediction needs."""
+
+    proved: ProvedModel
+    target: Target
+    routines: tuple[Routine[Any], ...]
+    objects: Objects
+    measured: Mapping[str, bytes]
+    title: str
+    crc_lines: tuple[str, ...]
+    xray: XrayTables
+    calls: tuple[Call, ...]
     parts: tuple[Part, ...]
-    font_segment: str
+    parts_of: Mapping[str, tuple[Part, ...]]
+    cache_banks: Mapping[str, str]
     exp_lines: tuple[str, ...]
     rsqrt_lines: tuple[str, ...]
     inverse_t_lines: tuple[str, ...]
-    max_cutoff: int
     cutoff_lines: tuple[str, ...]
     symbol_lines: tuple[str, ...]
     wave_lines: tuple[str, ...]
     pitch_lines: tuple[str, ...]
-    highest_note: int
-    golden: Golden
+    transcript: Transcript
     about: AboutText
     token_texts: TokenTexts
-    pieces: PieceTables | None
+    code: tuple[CodePart, ...]
+    segments: tuple[SegmentPlace, ...]
+    segment_bytes: Mapping[str, int]
     banks: int
     rom_banks: tuple[RomBank, ...]
     rom_size_code: int
+    sram_size_code: int
     modules: tuple[str, ...]
-    fast: FastTables | None
-    code: tuple[CodePart, ...]
-    norms: tuple[NormRoutine, ...]
-    attentions: tuple[AttentionRoutine, ...]
-    rotaries: tuple[RotaryRoutine, ...]
-    gates: tuple[GateRoutine, ...]
-    sums: tuple[SumRoutine, ...]
+
+    @property
+    def chain_parts(self) -> Mapping[str, int]:
+        """Label of a chain of straight-line code → the parts that it is in."""
+        return Counter(part.label.partition("_part")[0] for part in self.code)
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of the ROM."""
+        return self.banks * self.target.bank_bytes
+
+    @property
+    def bank_bytes(self) -> Mapping[str, int]:
+        """Bank, but for the first, which holds the program → bytes in use."""
+        return {segment(bank): size for bank, size in sorted(_by_bank(self.segments, self.segment_bytes).items())}
 
 
-def emit(
-    block: Block, model: IntegerModel, record: RecordLayout, parts: Sequence[Part], wram: WorkRam
-) -> EmittedBlock:
-    """What a block's template needs to know."""
-    config, entries = model.config, record.entries
-    trace = entries[block.name][0]
-    match block:
-        case Embed():
-            return EmittedBlock(
-                "blocks/embed.asm", f"{block.name}: wte[token] + wpe[position]", trace, out=block.out
-            )
-        case Norm():
-            comment = f"{block.name}: {block.out} = rmsnorm({block.source})"
-            return EmittedBlock("blocks/norm.asm", comment, trace, out=block.out, source=block.source)
-        case Linear():
-            outputs, inputs = config.tensor_shapes()[block.weight]
-            return EmittedBlock(
-                f"blocks/linear_{model.kernels[block.weight]}.asm",
-                f"{block.name}: {block.weight} {outputs}×{inputs} · {block.source}, {model.kernels[block.weight]}",
-                trace,
-                out=symbol(block.out),
-                source=block.source,
-                inputs=inputs,
-                outputs=outputs,
-                cached=block.cached,
-                bank="$7F" if any(area.name == symbol(block.out) for area in wram.bank_7f) else "$7E",
-                parts=tuple(part for part in parts if part.tensor == block.weight),
-            )
-        case Attention():
-            return EmittedBlock(
-                "blocks/attention.asm",
-                f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
-                trace,
-                out=block.out,
-                query=block.query,
-                keys=symbol(block.keys),
-                values=symbol(block.values),
-                trace_scores=entries[f"{block.name}.scores"][0],
-                trace_weights=entries[f"{block.name}.weights"][0],
-                kept_weights=kept_weights(config),
-            )
-        case Activation():
-            comment = f"{block.name}: {block.buffer} = {block.kind}({block.buffer})"
-            size = config.n_hidden
-            layer = layer_number(block.name)
-            return EmittedBlock(
-                "blocks/activation.asm",
-                comment,
-                trace,
-                buffer=block.buffer,
-                kind=block.kind,
-                size=size,
-                layer=layer,
-            )
-        case Add():
-            comment = f"{block.name}: {block.out} += {block.source}"
-            return EmittedBlock("blocks/add.asm", comment, trace, out=block.out, source=block.source)
-        case _:
-            raise InputError(f"{block.name}: there is no schoolbook of this block")
+def _by_bank(places: Iterable[SegmentPlace], sizes: Mapping[str, int]) -> Mapping[int, int]:
+    found: Counter[int] = Counter()
+    for place in places:
+        found[place.bank] += sizes.get(place.name, 0)
+    return {bank: size for bank, size in found.items() if size}
 
 
-def plan(model: IntegerModel, *, traced: bool = False, profiled: bool = False) -> Layout:
+def plan(proved: ProvedModel, *, traced: bool = False, profiled: bool = False, target: Target = STOCK) -> Layout:
     """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
-    config, blocks_in_order = model.config, schedule(model.config)
-    record, packer = RecordLayout(model, traced), Packer()
-    planner = LlamaPlanner if config.rotary else Planner
-    fast = planner(model, packer, record).run() if model.kernels["lm_head"] == "digits" else None
-    wram = _work_ram(model, fast, record, profiled=profiled)
-    parts = pack(fast.data if fast else list(model.tensors.items()), packer)
-    parts += _addresses(parts, config, packer)
-    font = segment(packer.place(len(tiles_2bpp())))
-    transcript = golden(model)
-    golden_part = pack_whole("golden", transcript.checksums, packer)
-    about_segment = segment(packer.place(COLUMNS * LINES))
-    token_texts = place_token_texts(model.symbols, packer)
-    pieces = place_pieces(model.pieces, config.block_size, packer) if model.pieces else None
-    blocks = (
-        fast.blocks
-        if fast
-        else tuple(
-            replace(emit(block, model, record, parts, wram), stage=symbol(block.name)) for block in blocks_in_order
-        )
-    )
-    banks = power_of_two(packer.bank + 1)
-    d = config.n_embd
-    table = rsqrt_table(d)
-    entry_shift, name_columns, name_lines = _name_list(model)
-    max_bars, label_tiles = bar_places(model.symbols)
-    sram_bytes = SaveFormat(1 << entry_shift).sram_bytes
+    model = proved.model
+    site = Site(proved, target, RecordLayout(model, traced))
+    made = tuple(routines(site))
+    known = _numbers(site, made, traced=traced, profiled=profiled)
+    items = _unique([*(common_items(site) if known.digits else ()), *(item for r in made for item in r.items)])
+    items, sources, objects = _measured(known, items)
+    rom = _Rom(Packer(target), objects.segments)
+    rom.put(items)
+    return _layout(site, made, known, rom, sources, objects)
+
+
+def _layout(
+    site: Site,
+    made: tuple[Routine[Any], ...],
+    known: Numbers,
+    rom: _Rom,
+    sources: Mapping[str, bytes],
+    objects: Objects,
+) -> Layout:
+    """Everything that is no routine finds its place, and all is handed over."""
+    model, target, config = site.model, site.target, site.config
+    data = [part for routine in made for name, values in routine.data.items() for part in rom.rows(name, values)]
+    parts_of = {name: tuple(parts) for name, parts in groupby(data, lambda part: part.tensor)}
+    addresses = [pack_addresses(ROW_TABLES[n], rows, rom.packer) for n, rows in parts_of.items() if n in ROW_TABLES]
+    rom.place("FONT", len(tiles_2bpp()))
+    checked = transcript(model)
+    golden = pack_table("golden", checked.checksums, 2, rom.packer)
+    about_bytes = about_text(model, 0).size
+    rom.place("ABOUT", about_bytes)
+    texts = token_texts(model.symbols)
+    rom.place("TOKEN_TEXTS", texts.size)
+    if known.pieces:
+        rom.place("MERGE_TABLES", known.pieces.size)
+    parts = (*data, *addresses, *rom.tables, golden)
+    banks = power_of_two(rom.packer.bank + 1)
     temperatures = range(MAX_TEMPERATURE + 1)
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
+    table = rsqrt_table(config.n_embd)
+    own = [name for name in TEMPLATE_ORDER if f"{name}.asm" in sources]
+    screens = modules_with(STORY if model.pieces else PROMPT)
     return Layout(
-        config=config,
+        **{name: getattr(known, name) for name in Numbers.__dataclass_fields__},
+        proved=site.proved,
+        target=target,
+        routines=made,
+        objects=objects,
+        measured=sources,
         title=f"{TITLE:21}",
+        crc_lines=lines(crc_table()),
+        xray=xray_tables(),
+        calls=tuple(call for routine in made for call in routine.calls),
+        parts=parts,
+        parts_of=parts_of,
+        cache_banks={
+            area.name: bank
+            for bank, areas in (("$7E", known.wram.bank_7e), ("$7F", known.wram.bank_7f))
+            for area in areas
+        },
+        exp_lines=lines(exp_table().tolist()),
+        rsqrt_lines=lines(table.entries.tolist()),
+        inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
+        cutoff_lines=lines(cutoffs),
+        symbol_lines=lines(initials(model.symbols)),
+        wave_lines=lines(brr_cycle()),
+        pitch_lines=lines(pitches()),
+        transcript=checked,
+        about=about_text(model, banks * target.bank_bytes // 1024),
+        token_texts=texts,
+        code=tuple(rom.code),
+        segments=rom.segments(banks),
+        segment_bytes=rom.sizes(parts),
+        banks=banks,
+        rom_banks=tuple(RomBank(n, f"${target.first_bank + n:02X}8000") for n in range(1, banks)),
+        rom_size_code=size_code(banks * target.bank_bytes),
+        sram_size_code=size_code(known.sram_bytes),
+        modules=(*screens, *own, *(code_modules(rom.code) if rom.code else ())),
+    )
+
+
+def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled: bool) -> Numbers:
+    """What is known before anything is placed."""
+    model, config, target = site.model, site.config, site.target
+    digits = numbers(site, {n: size for r in made for n, size in r.pages.items()}) if on_digits(site) else None
+    wram = _work_ram(site, made, digits is not None, profiled=profiled)
+    names, (max_bars, label_tiles) = name_list(model), bar_places(model.symbols)
+    caches = {area.size for routine in made for area in routine.caches}
+    return Numbers(
+        config=config,
         temperature=model.temperature,
         max_temperature=MAX_TEMPERATURE,
         top_p=model.top_p,
         seed_mix=SEED_MIX,
         seed_rounds=SEED_ROUNDS,
-        norm_epsilon=norm_epsilon(d),
-        rsqrt_shift=table.shift,
+        norm_epsilon=norm_epsilon(config.n_embd),
+        rsqrt_shift=rsqrt_table(config.n_embd).shift,
         trace=int(traced),
         profile=int(profiled),
-        record_bytes=record.size,
-        log_capacity=wram.log_bytes // record.size,
-        cache_row=config.kv_dim if fast else 2 * d,
-        entry_bytes=1 << entry_shift,
-        entry_shift=entry_shift,
+        record_bytes=site.record.size,
+        log_capacity=wram.log_bytes // site.record.size,
+        cache_row=caches.pop() // config.block_size,
+        names=names,
         stream=int(model.goes_on and config.block_size > 1),
-        name_columns=name_columns,
-        name_lines=name_lines,
         kept_capacity=CAPACITY,
         save_version=VERSION,
-        sram_bytes=sram_bytes,
-        sram_size_code=size_code(sram_bytes),
-        crc_lines=lines(crc_table()),
+        sram_bytes=SaveFormat(names.entry_bytes).sram_bytes,
         shown_heads=min(config.n_head, MAX_SHOWN_HEADS),
         max_token_length=max(map(len, model.symbols)),
         bars=min(config.vocab_size, max_bars),
         label_tiles=label_tiles,
-        xray=_xray_tables(),
-        buffers=(Buffer("logits", config.vocab_size),) if fast else _buffers(config),
-        wram=wram,
-        blocks=blocks,
-        parts=(*parts, *(fast.tables_in_rom if fast else ()), golden_part),
-        font_segment=font,
-        exp_lines=lines(exp_table().tolist()),
-        rsqrt_lines=lines(table.entries.tolist()),
-        inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
-        max_cutoff=max(cutoffs),
-        cutoff_lines=lines(cutoffs),
-        symbol_lines=lines(initials(model.symbols)),
-        wave_lines=lines(brr_cycle()),
-        pitch_lines=lines(pitches()),
+        max_cutoff=max(_cutoffs(model)),
         highest_note=NOTES - 1,
-        golden=transcript,
-        about=about_text(model, banks * BANK_BYTES // 1024, about_segment),
-        token_texts=token_texts,
-        pieces=pieces,
-        banks=banks,
-        rom_banks=tuple(RomBank(segment(bank), f"${FAST + bank:02X}8000") for bank in range(1, banks)),
-        rom_size_code=size_code(banks * BANK_BYTES),
-        modules=_modules(model, fast),
-        fast=fast.tables() if fast else None,
-        code=fast.code if fast else (),
-        norms=fast.norms if fast else (),
-        attentions=fast.attentions if fast else (),
-        rotaries=fast.rotaries if fast else (),
-        gates=fast.gates if fast else (),
-        sums=fast.sums if fast else (),
+        buffers=(Area("logits", config.vocab_size),) if digits else _buffers(config),
+        wram=wram,
+        digits=digits,
+        pieces=merge_tables(model.pieces, config.block_size, target.bank_bytes) if model.pieces else None,
     )
 
 
-def _modules(model: IntegerModel, fast: FastPlan | None) -> tuple[str, ...]:
-    """The source files to assemble."""
-    modules = modules_with(STORY) if model.pieces else MODULES
-    if not fast:
-        return modules
-    own = LLAMA_MODULES if model.config.rotary else ()
-    return (*modules, *own, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code))))
+def _cutoffs(model: IntegerModel) -> list[int]:
+    return [cutoff(inverse_temperature(t, model.logit_exponent)) for t in range(MAX_TEMPERATURE + 1)]
 
 
-def _name_list(model: IntegerModel) -> tuple[int, int, int]:
-    """Of the list of names: characters of an entry as a power of two, columns, lines of a name."""
-    context, letters = model.config.block_size, not model.pieces and all(len(text) == 1 for text in model.symbols)
-    if letters and context <= TWO_COLUMNS and not model.reading.running:
-        return MIN_ENTRY, 2, 1
-    shift = min((context - 1).bit_length(), MAX_ENTRY) if letters else MAX_ENTRY
-    shift = max(shift, MIN_ENTRY + 1)
-    return shift, 1, -(-(1 << shift) // LETTERS_A_LINE)
+def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profiled: bool) -> WorkRam:
+    config = site.config
+    words = {name: length for routine in made for name, length in routine.vectors.items()}
+    work = [Area(name, 2 * words[name]) for name in VECTORS if name in words]
+    if not digits:
+        work = [Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size)]
+    what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
+    caches = [area for routine in made for area in routine.caches]
+    sampler = (
+        Area("distance_weights", 2 * max(_cutoffs(site.model))),
+        Area("likely_weights", 2 * config.vocab_size),
+    )
+    return lay_out(site.target, work, (*caches, *sampler), site.record.size, what, profiled=profiled)
+
+
+def _buffers(config: ModelConfig) -> tuple[Area, ...]:
+    """The schoolbook's vectors, in low RAM, in words."""
+    widths = dict.fromkeys(("residual", "query", "normed", "attended", "branch"), config.n_embd)
+    widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
+    widths |= dict.fromkeys(("scores", "weights"), config.block_size)
+    return tuple(Area(name, length) for name, length in widths.items())
+
+
+def _unique(items: Iterable[Item]) -> list[Item]:
+    """Tables and routines that several kernels share once, where they are first wanted."""
+    found: dict[str, Item] = {}
+    for item in items:
+        found.setdefault(item.entry if isinstance(item, Template) else item.label, item)
+    return list(found.values())
+
+
+def _measured(known: Numbers, items: list[Item]) -> tuple[list[Item], Mapping[str, bytes], Objects]:
+    """The items, those split that are larger than a bank; their sources; and their sizes from the assembler."""
+    while True:
+        sources, objects = _assembled(known, tuple(item for item in items if isinstance(item, Template)))
+        large = {name for name, size in objects.segments.items() if size > STOCK.bank_bytes}
+        splits = {item: item.split() for item in items if isinstance(item, Template) and large & {*item.segments}}
+        if not any(splits.values()):
+            return items, sources, objects
+        items = [splits.get(item) or item if isinstance(item, Template) else item for item in items]
+
+
+@lru_cache(maxsize=8)
+def _assembled(known: Numbers, templates: tuple[Template, ...]) -> tuple[Mapping[str, bytes], Objects]:
+    """The sources of the measured routines, and their object files."""
+    sources: dict[str, bytes] = {}
+    for name in TEMPLATE_ORDER:
+        if own := [item for item in templates if item.template == name]:
+            sources |= render([f"{name}.asm"], known, routines=own)
+    if not sources:
+        return {}, Objects({}, {})
+    includes = render(INCLUDES, known) | {"stages.inc": b""}
+    with scratch_folder() as folder:
+        return sources, assemble(includes | sources, [name.removesuffix(".asm") for name in sources], folder)
+
+
+class _Rom:
+    """ROM as it fills."""
+
+    def __init__(self, packer: Packer, measured: Mapping[str, int]) -> None:
+        self.packer, self._measured = packer, measured
+        self.tables: list[Part] = []
+        self.code: list[CodePart] = []
+        self._places: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
+
+    def put(self, items: Iterable[Item]) -> None:
+        """In order."""
+        for item in items:
+            match item:
+                case Table():
+                    self.tables.append(pack_table(item.label, item.values, item.width, self.packer))
+                case Chain():
+                    self.code += item.place(self.packer)
+                case Template():
+                    for name in item.segments:
+                        self.place(name, self._measured[name])
+
+    def place(self, name: str, size: int) -> None:
+        """A segment of its own."""
+        self._places[name], self._sizes[name] = self.packer.place(size), size
+
+    def rows(self, name: str, values: Any) -> list[Part]:
+        """A tensor, row by row."""
+        return pack_rows(name, values, self.packer)
+
+    def segments(self, banks: int) -> tuple[SegmentPlace, ...]:
+        """In the order in which they are in a bank: text and tables, measured routines, straight-line code."""
+        first = [SegmentPlace(name, self._places[name]) for name in DATA_SEGMENTS if name in self._places]
+        data = [SegmentPlace(segment(bank), bank) for bank in range(1, banks)]
+        own = [SegmentPlace(name, self._places[name]) for name in self._measured if name in self._places]
+        code = [SegmentPlace(code_segment(bank), bank) for bank in range(1, banks)]
+        return (*first, *data, *own, *code)
+
+    def sizes(self, parts: Iterable[Part]) -> Mapping[str, int]:
+        """Bytes of every segment."""
+        found = Counter(self._sizes)
+        for part in parts:
+            found[part.segment] += part.size
+        for code in self.code:
+            found[code.segment] += code.size
+        return found
 
 
 def size_code(size: int) -> int:
     """A power of two of bytes as the header says it: 2^n KiB."""
     return (size // 1024).bit_length() - 1
-
-
-def _xray_tables() -> XrayTables:
-    """The shares' table holds a shade, twice, for every 64th; the limits end with one that nothing reaches."""
-    shades = range(cells.LEVELS + 1)
-    return XrayTables(
-        warm_lines=lines(cells.entry(*cells.heat(level)) for level in shades),
-        cool_lines=lines(cells.entry(*cells.heat(-level)) for level in shades),
-        signed_lines=lines([*cells.SIGNED, 0xFFFF]),
-        positive_lines=lines([*cells.POSITIVE, 0xFFFF]),
-        share_lines=lines(2 * cells.level(share, cells.SHARES) for share in range(cells.WHOLE + 1)),
-        future=cells.entry(*cells.future()),
-        bar=cells.BAR,
-        base=cells.entry(cells.BASE, cells.LINE),
-        end=cells.END,
-    )
-
-
-def _addresses(parts: Sequence[Part], config: ModelConfig, packer: Packer) -> tuple[Part, ...]:
-    """Where the rows of tables lie that are looked up by token or position."""
-    widths = {"wte": ("wte_rows", config.n_embd), "wpe": ("wpe_rows", config.n_embd)}
-    widths["front"] = ("front_row_addresses", 3 * config.n_embd)
-    return tuple(
-        pack_addresses(label, row_addresses(parts, tensor, width), packer)
-        for tensor, (label, width) in widths.items()
-        if any(part.tensor == tensor for part in parts)
-    )
-
-
-def _work_ram(model: IntegerModel, fast: FastPlan | None, record: RecordLayout, *, profiled: bool) -> WorkRam:
-    config = model.config
-    cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in range(MAX_TEMPERATURE + 1)]
-    row = config.block_size * config.n_embd
-    names = [symbol(b.out) for b in schedule(config) if isinstance(b, Linear) and b.cached]
-    caches = fast.caches if fast else tuple(Area(name, 2 * row) for name in names)
-    what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
-    areas = (*caches, Area("distance_weights", 2 * max(cutoffs)), Area("likely_weights", 2 * config.vocab_size))
-    shown = min(config.n_head, MAX_SHOWN_HEADS)
-    work = _work(config) if fast else (Area("kept_weights", 2 * shown * config.block_size),)
-    return lay_out(work, areas, record.size, what, profiled=profiled)
-
-
-def _work(config: ModelConfig) -> tuple[Area, ...]:
-    """The fast kernels' vectors; the first three in this order: the front table's row fills them in one go."""
-    d, kv, hidden = config.n_embd, config.kv_dim, config.n_hidden
-    words = {"residual": d, "query": d, "packed": kv, "normed": d, "attended": d, "hidden": hidden}
-    if config.rotary:
-        words |= {"key": kv, "value": kv, "branch": d, "gate": hidden, "up": hidden, "turn_by": config.head_dim}
-        words |= dict.fromkeys(("product_low", "turned_first", "turned_second"), 1)
-    words |= {"best": config.n_head, "weights": config.n_head * config.block_size}
-    return tuple(Area(name, 2 * length) for name, length in words.items())
-
-
-def _buffers(config: ModelConfig) -> tuple[Buffer, ...]:
-    """The schoolbook's vectors, in low RAM."""
-    widths = dict.fromkeys(("residual", "query", "normed", "attended", "branch"), config.n_embd)
-    widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
-    widths |= dict.fromkeys(("scores", "weights"), config.block_size)
-    return tuple(Buffer(name, length) for name, length in widths.items())

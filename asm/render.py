@@ -1,30 +1,30 @@
-"""Jinja: a layout in, files of assembly out. Templates hold names, loops and two-way choices, never decisions."""
+"""Jinja: frozen data in, files of assembly out. Templates hold names, loops and choices of two, never decisions."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from asm.fast import modules as code_modules
-from asm.layout import Layout
-from tables.cells import tiles_2bpp
 
 TEMPLATES = Path(__file__).parent / "templates"
 FOLDERS = (TEMPLATES, *sorted(path for path in TEMPLATES.iterdir() if path.is_dir() and path.name != "blocks"))
 """Where a source file is found by its name alone. Those of blocks/ are parts of one, named with their folder."""
 
-INCLUDES = tuple(sorted(path.name for path in TEMPLATES.rglob("*.inc")))
-LINKER_MAP = "lorom.cfg"
+LATE_INCLUDES = ("cartridge.inc",)
+"""Includes that are known only when everything has its place."""
+
+INCLUDES = tuple(sorted({path.name for path in TEMPLATES.rglob("*.inc")} - {*LATE_INCLUDES}))
 
 
-def render(layout: Layout) -> dict[str, bytes]:
-    """File name → content: the modules, their includes, the linker map and the font. Same input, same bytes."""
-    environment = Environment(
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(FOLDERS),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -32,14 +32,15 @@ def render(layout: Layout) -> dict[str, bytes]:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    values = {field.name: getattr(layout, field.name) for field in fields(layout)}
-    code = code_modules(layout.code)
-    names = [*INCLUDES, *(f"{module}.asm" for module in layout.modules if module not in code), LINKER_MAP]
-    files = {name: environment.get_template(name).render(values).encode() for name in names}
-    for module, parts in code.items() if layout.fast else ():
-        files[f"{module}.asm"] = environment.get_template("kernels.asm").render(values | {"code": parts}).encode()
-    files |= {"stages.inc": stages_inc(files), "font.2bpp": tiles_2bpp()}
-    return files | {"build_id.inc": build_id_inc(files)}
+
+
+def render(names: Sequence[str], values: Any, **more: Any) -> dict[str, bytes]:
+    """Templates, by file name, as text. values: a dataclass, whose fields the templates read, and more by name.
+
+    Same input, same bytes.
+    """
+    known = {field.name: getattr(values, field.name) for field in fields(values)} | more
+    return {name: _environment().get_template(name).render(known).encode() for name in names}
 
 
 def stages_inc(files: Mapping[str, bytes]) -> bytes:

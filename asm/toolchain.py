@@ -1,12 +1,14 @@
-"""ca65 and ld65: found, checked and driven."""
+"""ca65, ld65 and od65: found, checked and driven."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.errors import InputError
@@ -16,7 +18,7 @@ HOW_TO_GET = "install cc65 (package cc65 on Debian, Ubuntu and Fedora; brew inst
 
 
 def find_tool(name: str) -> str:
-    """Path of ca65 or ld65. Raises InputError when it is missing or older than 2.18."""
+    """Path of a program of cc65. Raises InputError when it is missing or older than 2.18."""
     path = shutil.which(name)
     if path is None:
         raise InputError(f"{name} is not installed: {HOW_TO_GET}")
@@ -31,30 +33,51 @@ def find_tool(name: str) -> str:
     return path
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
+def _run(command: Sequence[str], folder: Path) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode or done.stderr.strip():
         first = (done.stderr or done.stdout).strip().splitlines()
         reason = first[0] if first else f"exit status {done.returncode}"
         raise InputError(f"{Path(command[0]).name} refused the source: {reason}")
+    return done.stdout
 
 
-def assemble(files: Mapping[str, bytes], modules: Sequence[str], linker_map: str, folder: Path) -> bytes:
-    """Write `files` to `folder`, assemble the modules, link them; returns the image.
+@dataclass(frozen=True)
+class Objects:
+    """Assembled modules: object files by module, and the bytes of each segment, in order of appearance."""
 
-    Leaves <module>.o, image.sfc, image.map and image.dbg (symbols for Mesen) in the folder.
+    files: Mapping[str, bytes]
+    segments: Mapping[str, int]
+
+
+def assemble(files: Mapping[str, bytes], modules: Sequence[str], folder: Path) -> Objects:
+    """Write `files` to `folder` and assemble these modules of them.
+
     A warning counts as an error. Raises InputError with the tool's first complaint.
     """
-    ca65, ld65 = find_tool("ca65"), find_tool("ld65")
+    ca65, od65 = find_tool("ca65"), find_tool("od65")
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
     with ThreadPoolExecutor() as pool:
         commands = [[ca65, "--auto-import", "-g", f"{module}.asm", "-o", f"{module}.o"] for module in modules]
         list(pool.map(lambda command: _run(command, folder), commands))
-    objects = [f"{module}.o" for module in modules]
-    _run(
-        [ld65, "-C", linker_map, "-o", "image.sfc", "-m", "image.map", "--dbgfile", "image.dbg", *objects],
-        folder,
-    )
+    shown = _run([od65, "--dump-segsize", *(f"{module}.o" for module in modules)], folder) if modules else ""
+    segments: Counter[str] = Counter()
+    for name, size in re.findall(r"^ +(\w+): +(\d+)$", shown, re.M):
+        segments[name] += int(size)
+    return Objects({module: (folder / f"{module}.o").read_bytes() for module in modules}, segments)
+
+
+def link(objects: Mapping[str, bytes], linker_map: bytes, folder: Path) -> bytes:
+    """The image of these object files, in this order.
+
+    Leaves image.sfc, image.map and image.dbg (symbols for Mesen) in the folder. Raises InputError as `assemble`.
+    """
+    (folder / "image.cfg").write_bytes(linker_map)
+    for module, content in objects.items():
+        (folder / f"{module}.o").write_bytes(content)
+    names = [f"{module}.o" for module in objects]
+    ld65 = find_tool("ld65")
+    _run([ld65, "-C", "image.cfg", "-o", "image.sfc", "-m", "image.map", "--dbgfile", "image.dbg", *names], folder)
     return (folder / "image.sfc").read_bytes()

@@ -1,1 +1,1 @@
-"""Float weights in, integers out, and the integer model: the definition of every number the ROM computes."""
+"""Float weights in, the integer model out: the meaning of every number the ROM computes. Knows no assembly."""

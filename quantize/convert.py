@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,13 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.calibration import Ranges, ranges
+from quantize.calibration import Ranges as Seen
+from quantize.calibration import ranges
 from quantize.digits import MAX_EXPONENT
-from quantize.fast import MAX_HEAD_SHIFT, head_shift, with_fast_kernels
+from quantize.equalize import balanced, centres
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
-from quantize.llama import balanced, centres, cuts, with_llama_kernels
+from quantize.kernels.digit_columns import PARTIAL_SUMS
+from quantize.kernels.schoolbook import SchoolbookRows
+from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
+from quantize.lower import schoolbook as schoolbook_program
+from quantize.lower_calibrated import calibrated, fitted
 from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
-from quantize.ranges import PARTIAL_SUMS, RangeProof
+from quantize.program import Program
+from quantize.ranges import ProvedModel, Ranges, prove, proved
+from quantize.schedule import LOGITS, needs_calibration
 from quantize.sensitivity import Sensitivity, sensitivities, spread
 from trainer.errors import InputError
 from trainer.weights import Weights
@@ -95,20 +102,36 @@ def quantize(
     front_table: bool | None = None,
     columns: bool | None = None,
 ) -> IntegerModel:
+    """The model of `convert`."""
+    return convert(weights, kernel, front_table=front_table, columns=columns).model
+
+
+def convert(
+    weights: Weights,
+    kernel: str = "schoolbook",
+    *,
+    front_table: bool | None = None,
+    columns: bool | None = None,
+) -> ProvedModel:
     """Round every weight to its matrix's grid, choose the kernels, and prove the ranges.
 
-    kernel is `schoolbook` or `digits`; front_table, columns as in with_fast_kernels. The schoolbook's weights are
+    kernel is `schoolbook` or `digits`; front_table, columns as in lower.on_digits. The schoolbook's weights are
     Q8.8; a matrix of digits has an exponent where its weights are small. Logits that could leave their word are
     halved, at most three times.
-    Raises InputError when a weight is outside Q8.8 or another range cannot be proved, naming it.
+    Raises InputError when a weight is outside Q8.8 or another range cannot be proved, naming it, or when a block
+    has no such kernel.
     """
     if kernel not in CHOICES:
         raise InputError(f"kernel {kernel!r} is unknown: choose one of {', '.join(CHOICES)}")
-    if weights.config.rotary:
-        if kernel != "digits":
-            raise InputError("a llama model runs on digits alone: there is no schoolbook of its blocks")
-        return quantize_llama(prepare(weights))
-    return _microgpt(weights, kernel, front_table, columns)
+    if kernel == "schoolbook":
+        return _with_short_logits(weights, {}, lambda model: model)
+    if needs_calibration(weights.config):
+        return convert_llama(prepare(weights))
+    return _with_short_logits(
+        weights,
+        {name: exponent_for(exact) for name, exact in folded(weights, centred=False).items() if _multiplies(name)},
+        lambda model: on_digits(model, front_table=front_table, columns=columns),
+    )
 
 
 @dataclass(frozen=True)
@@ -116,7 +139,7 @@ class Prepared:
     """A llama model ready for rounding: what its text shows, and its tensors in float, balanced."""
 
     weights: Weights
-    seen: Ranges
+    seen: Seen
     plain: Mapping[str, NDArray[Any]]
     exact: Mapping[str, NDArray[Any]]
 
@@ -132,75 +155,75 @@ def prepare(weights: Weights) -> Prepared:
     return Prepared(weights, seen, plain, balanced(weights.config, plain, seen))
 
 
-def quantize_llama(prepared: Prepared, digits: float | None = None) -> IntegerModel:
-    """Every matrix in digits: so many a weight, on average, where they are worth most; None: all, to 2^-8.
+def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
+    """Every matrix in digits: this many a weight, on average, where they are worth most; None: all, to 2^-8.
 
-    Raises InputError as quantize does.
+    Raises InputError as convert does.
     """
     weights, exact = prepared.weights, dict(prepared.exact)
-    matrices = [name for name in exact if name != "wte"]
+    matrices = [name for name in exact if _multiplies(name)]
     if digits is not None:
         total = digits * sum(exact[name].size for name in matrices)
         exact |= spread(exact, prepared.sensitivity, total, dict.fromkeys(matrices, BUDGET_GRID))
     exponents = {name: exponent_for(exact[name]) for name in matrices}
     tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in exact.items()}
     tensors |= {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
-    parameters = {f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent}
-    model = IntegerModel(
+    program = calibrated(weights.config, tensors, prepared.seen)
+    return prove(fitted(_model(weights, tensors, program, exponents)))
+
+
+def _multiplies(name: str) -> bool:
+    return name not in ("wte", "wpe")
+
+
+def _model(
+    weights: Weights,
+    tensors: Mapping[str, Ints],
+    program: Program,
+    exponents: Mapping[str, int],
+    logit_shift: int = 0,
+) -> IntegerModel:
+    return IntegerModel(
         weights.config,
         weights.symbols,
         tensors,
-        dict.fromkeys(matrices, "digits"),
+        program,
         weights.info,
-        parameters=parameters | cuts(weights.config, prepared.seen),
-        merges=weights.merges,
-        pieces=weights.pieces,
+        logit_shift,
+        {name: exponent for name, exponent in exponents.items() if exponent},
+        weights.merges,
+        weights.pieces,
     )
-    model = with_llama_kernels(model, prepared.seen)
-    RangeProof(model).check()
-    return model
 
 
-def _microgpt(weights: Weights, kernel: str, front_table: bool | None, columns: bool | None) -> IntegerModel:
-    exact = folded(weights, centred=kernel == "schoolbook")
-    matrices = [name for name in exact if name not in ("wte", "wpe")]
-    exponents = {name: exponent_for(exact[name]) if kernel == "digits" else 0 for name in matrices}
+def _with_short_logits(
+    weights: Weights, exponents: dict[str, int], lower: Callable[[IntegerModel], IntegerModel]
+) -> ProvedModel:
+    """The model with exponents that leave sums room, and lm_head halved as often as its logits ask for.
 
-    def integers(logit_shift: int) -> IntegerModel:
+    exponents of the matrices on digits, by name; none for the schoolbook.
+    """
+    exact, exponents = folded(weights, centred=not exponents), dict(exponents)
+
+    def integers(logit_shift: int) -> Ranges:
         scaled = exact | {"lm_head": exact["lm_head"] / 2**logit_shift}
         tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
-        model = IntegerModel(
-            weights.config,
-            weights.symbols,
-            tensors,
-            dict.fromkeys(matrices, "schoolbook"),
-            weights.info,
-            logit_shift,
-            {f"{name}.exponent": exponent for name, exponent in exponents.items() if exponent},
-            weights.merges,
-            weights.pieces,
-        )
-        if kernel == "digits":
-            return with_fast_kernels(model, front_table=front_table, columns=columns)
-        return model
+        return Ranges(lower(_model(weights, tensors, schoolbook_program(weights.config), exponents, logit_shift)))
 
-    model = integers(0)
-    while _too_fine(model, exponents):
-        model = integers(0)
-    proof = RangeProof(model)
-    while not proof.bounds[-1].holds and model.logit_exponent < MAX_LOGIT_SHIFT:
-        model = integers(model.logit_shift + 1)
-        proof = RangeProof(model)
-    proof.check()
-    if model.logit_exponent > MAX_LOGIT_SHIFT:
+    ranges = integers(0)
+    while _too_fine(ranges, exponents):
+        ranges = integers(0)
+    while not ranges.bounds[-1].holds and ranges.model.logit_exponent < MAX_LOGIT_SHIFT:
+        ranges = integers(ranges.model.logit_shift + 1)
+    if ranges.model.logit_exponent > MAX_LOGIT_SHIFT:
         raise InputError("lm_head has too many digits in a row for its sums to fit: use another kernel")
-    return model
+    return proved(ranges)
 
 
-def _too_fine(model: IntegerModel, exponents: dict[str, int]) -> bool:
+def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:
     """Lower each exponent with which a matrix's sums have no room; True if there is one."""
-    crowded = {b.name.removesuffix(PARTIAL_SUMS) for b in RangeProof(model).bounds if not b.holds}
-    if head_shift(model) + exponents["lm_head"] > MAX_HEAD_SHIFT:
+    crowded = {bound.name.removesuffix(PARTIAL_SUMS) for bound in ranges.bounds if not bound.holds}
+    if exponents and head_shift(ranges.model) + exponents["lm_head"] > MAX_HEAD_SHIFT:
         crowded.add("lm_head")
     lower = [name for name, exponent in exponents.items() if name in crowded and exponent]
     exponents |= {name: exponents[name] - 1 for name in lower}
@@ -210,9 +233,8 @@ def _too_fine(model: IntegerModel, exponents: dict[str, int]) -> bool:
 def tensor_errors(weights: Weights, model: IntegerModel) -> list[TensorError]:
     """What rounding did to each tensor."""
     errors: list[TensorError] = []
-    centred = model.kernels["lm_head"] == "schoolbook"
-    tensors = folded(weights, centred=centred)
-    if weights.config.rotary:
+    tensors = folded(weights, centred=isinstance(model.kernel(LOGITS), SchoolbookRows))
+    if needs_calibration(weights.config):
         tensors = balanced(weights.config, tensors, ranges(weights))
     for name, exact in tensors.items():
         scale = 2**model.logit_shift if name == "lm_head" else 1

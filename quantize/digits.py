@@ -17,7 +17,7 @@ MAX_EXPONENT = 4
 """A matrix of small weights may be kept in units of 2^-(8 + exponent): its digits then go down to 2^-12."""
 
 
-HALF_WORD = 31_000
+HALF_ROW_SUM = 31_000
 """Half of what a row's sum may reach: the other half is the bias that keeps it above zero; a margin taken off."""
 
 

@@ -1,4 +1,4 @@
-"""Q8.8 and its one rounding rule: every rounding, shift and saturation of the project is in this file.
+"""Q8.8 and its one rounding rule.
 
 A Q8.8 number is a 16-bit integer v that stands for v / 256. Wherever bits are dropped, halves round up:
 round(v) = floor(v + ½). The 65816 gets that for nothing, because `lsr` leaves the dropped half in the carry.
@@ -17,6 +17,9 @@ Ints = NDArray[np.int64]
 FRACTION_BITS = 8
 ONE = 1 << FRACTION_BITS
 WORD_MIN, WORD_MAX = -(1 << 15), (1 << 15) - 1
+
+HALVES_LIMIT = WORD_MAX - ONE // 2
+"""A word up to this is 256 times a signed byte plus a signed byte: the PPU multiplies by one after the other."""
 
 
 def to_q88(values: NDArray[Any]) -> Ints:

@@ -8,9 +8,9 @@ from functools import cache
 
 import numpy as np
 
-from quantize.blocks import EXP
 from quantize.executor import Executor, Trace
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
+from quantize.kernels.attention import EXP
 from tables.exp import EXP_ENTRIES, EXP_STEP_BITS
 from trainer.config import ModelConfig
 

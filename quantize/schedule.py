@@ -46,12 +46,16 @@ class Linear:
 
 @dataclass(frozen=True)
 class Rotary:
-    """Turn the query's and the key's pairs of dimensions by angles that grow with the position; keep the key."""
+    """Turn the query's and the key's pairs of dimensions by angles that grow with the position.
+
+    The key is kept for every position, less the tensor `centre`.
+    """
 
     name: str
     query: str
     key: str
     keys: str
+    centre: str
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,11 @@ class Attention:
 
 @dataclass(frozen=True)
 class Activation:
-    """buffer = relu(buffer), or its square."""
+    """out = relu(out), or its square."""
 
     name: str
     kind: str
-    buffer: str
+    out: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,10 @@ class Add:
 Block = Embed | Norm | Linear | Rotary | Attention | Activation | Gate | Add
 
 
+LOGITS = "logits"
+"""The vector that the last block leaves."""
+
+
 def layer_of(block: Block) -> int:
     """layer3.fc1 → 3."""
     return int(block.name.partition(".")[0].removeprefix("layer"))
@@ -110,15 +118,6 @@ def parts(inputs: int) -> tuple[tuple[int, int], ...]:
     """First and end of each part, all but the last of one size."""
     size = -(-inputs // -(-inputs // MAX_INPUTS))
     return tuple((first, min(first + size, inputs)) for first in range(0, inputs, size))
-
-
-@dataclass(frozen=True)
-class TraceEntry:
-    """One recorded intermediate: int16 of this shape. `over_positions`: the last axis counts only up to pos."""
-
-    name: str
-    shape: tuple[int, ...]
-    over_positions: bool = False
 
 
 def schedule(config: ModelConfig) -> tuple[Block, ...]:
@@ -145,7 +144,7 @@ def microgpt(config: ModelConfig) -> tuple[Block, ...]:
             Linear(f"{p}.fc2", f"{p}.fc2", "hidden", "branch"),
             Add(f"{p}.mlp_residual", "branch", "residual"),
         ]
-    return (*blocks, Linear("logits", "lm_head", "residual", "logits"))
+    return (*blocks, Linear(LOGITS, "lm_head", "residual", LOGITS))
 
 
 def llama(config: ModelConfig) -> tuple[Block, ...]:
@@ -157,8 +156,8 @@ def llama(config: ModelConfig) -> tuple[Block, ...]:
             Norm(f"{p}.attention_norm", "residual", "normed"),
             Linear(f"{p}.q", f"{p}.wq", "normed", "query"),
             Linear(f"{p}.k", f"{p}.wk", "normed", "key"),
-            Rotary(f"{p}.rotary", "query", "key", f"{p}.keys"),
             Linear(f"{p}.v", f"{p}.wv", "normed", f"{p}.values", cached=True),
+            Rotary(f"{p}.rotary", "query", "key", f"{p}.keys", f"{p}.key_centre"),
             Attention(f"{p}.attention", "query", f"{p}.keys", f"{p}.values", "attended"),
             Linear(f"{p}.o", f"{p}.wo", "attended", "branch"),
             Add(f"{p}.attention_residual", "branch", "residual", f"{p}.wo"),
@@ -168,7 +167,12 @@ def llama(config: ModelConfig) -> tuple[Block, ...]:
             Gate(f"{p}.activation", "gate", "up", "hidden"),
             *_in_parts(f"{p}", config.n_hidden),
         ]
-    return (*blocks, Norm("last_norm", "residual", "normed"), Linear("logits", "lm_head", "normed", "logits"))
+    return (*blocks, Norm("last_norm", "residual", "normed"), Linear(LOGITS, "lm_head", "normed", LOGITS))
+
+
+def needs_calibration(config: ModelConfig) -> bool:
+    """Whether some sums are cut because no proof bounds them."""
+    return any(isinstance(block, Add) and block.weight for block in schedule(config))
 
 
 def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
@@ -181,35 +185,3 @@ def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
 
 
 RECIPES: Mapping[str, Callable[[ModelConfig], tuple[Block, ...]]] = {"microgpt": microgpt, "llama": llama}
-
-
-def trace_entries(config: ModelConfig, kernels: Mapping[str, str]) -> tuple[TraceEntry, ...]:
-    """What a step of the integer model traces, in order. kernels as in IntegerModel."""
-    entries: list[TraceEntry] = []
-    sizes: dict[str, int] = {}
-    shapes = config.tensor_shapes()
-    per_head = (config.n_head, config.block_size)
-    for block in schedule(config):
-        match block:
-            case Embed() | Attention():
-                sizes[block.out] = config.n_embd
-            case Norm():
-                sizes[block.out] = sizes[block.source]
-            case Linear():
-                sizes[block.out] = shapes[block.weight][0]
-            case Rotary():
-                entries.append(TraceEntry(block.name, (config.n_embd + config.kv_dim,)))
-                continue
-            case Gate():
-                sizes[block.out] = config.n_hidden
-            case _:
-                pass
-        if isinstance(block, Attention):
-            if kernels.get(block.name) == "ppu":
-                entries.append(TraceEntry(f"{block.name}.query", (config.n_embd,)))
-                entries.append(TraceEntry(f"{block.name}.packed", (config.kv_dim,)))
-            entries.append(TraceEntry(f"{block.name}.scores", per_head, over_positions=True))
-            entries.append(TraceEntry(f"{block.name}.weights", per_head, over_positions=True))
-        out = block.buffer if isinstance(block, Activation) else block.out
-        entries.append(TraceEntry(block.name, (sizes[out],)))
-    return tuple(entries)

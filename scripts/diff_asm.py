@@ -8,6 +8,7 @@ except the build id (a hash of the sources) and the checksum, which follow from 
 from __future__ import annotations
 
 import difflib
+import inspect
 import json
 import os
 import re
@@ -162,6 +163,15 @@ def rom_difference(old: bytes, new: bytes) -> str:
     return f"{len(places):,} bytes differ in banks {', '.join(map(str, banks))}, the first at {first}"
 
 
+def changed_lines(old: dict[str, bytes], new: dict[str, bytes]) -> int:
+    """Lines of all sources but the build id that one side has and the other has not, wherever they are."""
+    before, after = (
+        Counter(line for name, text in files.items() if name != "build_id.inc" for line in text.splitlines())
+        for files in (old, new)
+    )
+    return ((before - after) + (after - before)).total()
+
+
 def source_difference(old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
     """Unified differences of all files but the build id."""
     found: list[str] = []
@@ -180,7 +190,7 @@ def main(revision: str, sources: bool) -> None:
     The cartridges of a commit are kept in build/diff-asm/.
     """
     commit, differing = git("rev-parse", "--verify", f"{revision}^{{commit}}"), 0
-    kept = ROOT / "build/diff-asm" / f"{commit[:12]}-{sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
+    kept = ROOT / "build/diff-asm" / f"{commit[:12]}-{sha256(inspect.getsource(cases).encode()).hexdigest()[:8]}"
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         wanted = list(cases(folder))
@@ -195,12 +205,11 @@ def main(revision: str, sources: bool) -> None:
             tuple(read(place / str(number)) for place in (kept, folder / "new")) for number in range(len(wanted))
         ]
     for case, (before, after) in zip(wanted, pairs, strict=True):
-        rom, lines = rom_difference(before.code, after.code), source_difference(before.sources, after.sources)
-        changed = sum(line[0] in "+-" and line[:3] not in ("+++", "---") for line in lines)
+        rom, changed = rom_difference(before.code, after.code), changed_lines(before.sources, after.sources)
         differing += bool(rom)
         click.echo(f"{case.name:34} ROM: {rom or 'the same'}; sources: {changed or 'no'} lines differ")
         if sources:
-            click.echo("\n".join(lines))
+            click.echo("\n".join(source_difference(before.sources, after.sources)))
     click.echo(f"{len(wanted) - differing} of {len(wanted)} cartridges have the same machine code as {revision}")
     sys.exit(1 if differing else 0)
 

@@ -29,7 +29,7 @@ GOLDEN_RATIO = 0.618
 
 
 @dataclass(frozen=True)
-class Golden:
+class Transcript:
     """The documents, in order: document k draws from seed k; after `free` of them, letters are given.
 
     Given document g has (g + p · step) mod (vocabulary − 1) after position p, but for the last, which is drawn.
@@ -48,13 +48,13 @@ class Golden:
         return len(self.checksums)
 
 
-def golden(model: IntegerModel) -> Golden:
+def transcript(model: IntegerModel) -> Transcript:
     """The transcript of a model."""
     plan = [replace(request, top_p=model.top_p) for request in documents(model.config)]
     tokens = [token for document in run(Executor(model), plan) for token in document]
     sums = checksums(tokens[: _max_tokens(model.config)])
     free = sum(not request.prompt for request in plan)
-    return Golden(free, len(plan) - free, _step(model.config), TENTHS, sums[:, None])
+    return Transcript(free, len(plan) - free, _step(model.config), TENTHS, sums[:, None])
 
 
 def documents(config: ModelConfig) -> list[Request]:

@@ -13,20 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.blocks import EXP7, square_table, table_epsilon
 from quantize.executor import Executor, Trace
-from quantize.fixed import FRACTION_BITS, Ints, round_shift
+from quantize.fixed import Ints
 from quantize.model import IntegerModel
+from quantize.program import leaves
 from quantize.sampler import inverse_temperature, nucleus, sampling_weights
-from quantize.schedule import Activation, Attention, Norm, Rotary, schedule
-from tables.exp import EXP_STEP_BITS
 
 SAMPLED_TOKENS = 12_288
 MIN_STREAMS, MAX_STREAMS = 48, 512
 UNREACHED = 1e-6
 """Documents alive, of those begun: where fewer are left, the rest of the context counts for nothing."""
-
-EXP7_ENTRIES = int((EXP7 > 0).sum())
 
 Floats = NDArray[np.float64]
 
@@ -135,24 +131,8 @@ def _draw(chances: Floats, random: np.random.Generator) -> Ints:
 def _seen(model: IntegerModel, position: int, chosen: Ints, logits: Ints, trace: Trace) -> dict[str, Ints]:
     """The columns of a LongRun."""
     seen = {"position": np.full(len(chosen), position), "next_token": chosen, "logits": logits}
-    made_by: dict[str, str] = {}
-    for block in schedule(model.config):
-        match block:
-            case Norm() if model.kernel_of(block.name) == "table":
-                bits = model.parameters[f"{block.name}.bits"]
-                squares = square_table(bits)[(trace[made_by[block.source]] + (1 << bits)) >> (bits - 11)].sum(1)
-                seen[f"{block.name}.squares"] = table_epsilon(model.config.n_embd, bits) + squares
-            case Attention():
-                scores = trace[f"{block.name}.scores"] & 0xFFFF  # kept with 2^15 added
-                drop = EXP_STEP_BITS + model.score_bits(block.name) - FRACTION_BITS
-                steps = round_shift(scores.max(-1, keepdims=True) - scores, drop)
-                seen[f"{block.name}.near"] = (steps < EXP7_ENTRIES).sum((1, 2))
-                seen[f"{block.name}.lit"] = (trace[f"{block.name}.weights"] > 0).sum((1, 2))
-            case Activation():
-                seen[block.name] = trace[block.name] > 0
-            case Rotary():
-                continue
-            case _:
-                pass
-        made_by[block.buffer if isinstance(block, Activation) else block.out] = block.name
+    vectors: dict[str, Ints] = {}
+    for kernel in leaves(model.program):
+        seen |= kernel.activity(trace, vectors)
+        vectors |= dict.fromkeys(kernel.writes, trace[kernel.name])
     return seen

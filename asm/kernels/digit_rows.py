@@ -1,218 +1,251 @@
-"""Rows of signed digits as straight-line code: which slots are added when, and why no carry is ever left over.
-
-Inputs stand in `slots` as non-negative words, B + x and B − x, so that every step is an `adc` that leaves the
-carry clear. `lsr` halves the sum between planes and leaves the rounding half in the carry, where the next `adc`
-takes it in. B is a multiple of every halving to come, so the sum's bias stays exact, and the row's last
-instruction takes it off. Where a sum could pass 65,535, part of the bias is taken off on the way.
-"""
+"""A matrix as rows of adds: straight-line code, one unit a row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from asm.cost.instructions import Instruction, immediate, implied, memory
-from asm.kernels.shared_sums import Pair, Term, cover
+from asm.cost.instructions import Instruction, branch, immediate, implied, memory, swap_bytes
+from asm.cost.long_run import LongRun
+from asm.kernels.routine import CALL, HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Site, symbol
+from asm.kernels.row_code import Slots, bias_for, row_code
+from asm.kernels.shared_sums import MAX_PAIRS
+from asm.kernels.straight_code import Chain, Unit
 from quantize.digits import Plane
-from quantize.fixed import Ints
-from quantize.kernels import floored_plane
+from quantize.kernel import Kind
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.gate import SiluGate
+from quantize.schedule import LOGITS, parts
 from trainer.errors import InputError
 
-Floats = NDArray[np.float64]
-Image = Callable[[Floats], Floats]
+PART_BYTES = 256
+"""Of a part of the hidden units: plus and minus, a direct page."""
 
-DIRECT_WORDS = 128
-WORD = 1 << 16
+SQUARE_CYCLES = 313
+"""Of square_hidden: a product of four parts, and its rounding."""
 
 
 @dataclass(frozen=True)
-class Slots:
-    """How a vector of n inputs stands in work RAM: word i is bias + x_i, word n + i is bias − x_i.
+class RowsCall(Call):
+    """A chain of rows, with its slots in the direct page."""
 
-    label names the page, minus the offset of its second half; the first 128 words are reached through the
-    direct page. Inputs that are never negative stand in word i as they are.
-    """
-
-    label: str
-    inputs: int
-    bias: int
-    minus: str = "MINUS"
-    positive: bool = False
-    pairs: tuple[Pair, ...] = ()
-
-    def bias_of(self, terms: Sequence[Term]) -> int:
-        """What the slot of a term, or of a pair, has on top of it."""
-        return sum(0 if self.positive and sign > 0 else self.bias for _, sign in terms)
-
-    def largest(self, terms: Sequence[Term]) -> int:
-        """The largest word that slot can hold."""
-        return len(terms) * (self.bias if self.positive else 2 * self.bias)
-
-    def read(self, mnemonic: str, terms: Sequence[Term]) -> Instruction:
-        """The instruction that takes ±x_column, or the sum of a pair."""
-        if len(terms) == 2:
-            number = self.pairs.index((terms[0], terms[1]))
-            return memory(mnemonic, f"pair_slots + {2 * number}", direct=False)
-        ((column, sign),) = terms
-        word = column if sign > 0 else self.inputs + column
-        direct = word < DIRECT_WORDS
-        operand = f"{'PLUS' if sign > 0 else self.minus} + {2 * column}"
-        return memory(mnemonic, f"<{operand}" if direct else f"{self.label} + {operand}", direct=direct)
+    template: ClassVar[str] = "blocks/linear_digits.asm"
+    entry: str
+    page: str = SLOT_PAGE
 
 
-def pair_code(slots: Slots) -> list[Instruction]:
-    """Form every pair: the carry is clear before and after."""
-    code = [implied("clc")] if slots.pairs else []
-    for first, second in slots.pairs:
-        code += [slots.read("lda", [first]), slots.read("adc", [second])]
-        code.append(slots.read("sta", [first, second]))
-    return code
+@dataclass(frozen=True)
+class ClampCall(Call):
+    """The residual stream, cut, becomes slots."""
+
+    template: ClassVar[str] = "blocks/clamp.asm"
 
 
-def bias_for(largest: float, halvings: int) -> int:
-    """The least multiple of 2^halvings that keeps bias ± x non-negative."""
-    step = 1 << halvings
-    return -(-int(np.ceil(largest)) // step) * step
+@dataclass(frozen=True)
+class Epilogue:
+    """What a row does with its result: the constant added with the bias, then the code that follows."""
+
+    constant: int
+    code: Callable[[int], list[Instruction]]
+    clears_carry: bool = False
 
 
-@dataclass
-class _Sum:
-    """A row under way: its instructions, the bias in the accumulator, and the exact partial row."""
-
-    slots: Slots
-    image: Image
-    partial: Floats
-    halvings: int
-    bias: int = 0
-    started: bool = False
-    roundings: int = 0
-    ceiling: int = 0
-    code: list[Instruction] = field(default_factory=list)
-
-    def reach(self, partial: Floats) -> float:
-        return float(self.image(partial[None])[0]) + self.roundings
-
-    def halve(self, times: int) -> None:
-        if not self.started:
-            return
-        self.code += [implied("lsr a")] * times
-        assert self.bias % (1 << times) == 0
-        self.bias >>= times
-        self.ceiling = (self.ceiling >> times) + 1
-        self.partial = self.partial / 2**times
-        self.roundings += 1
-
-    def add(self, terms: Sequence[Term], *, floored: bool = False) -> bool:
-        """Add ±x_column, or a pair; False where the sum could then pass 65,535. floored: without the rounding."""
-        after = self.partial.copy()
-        for column, sign in terms:
-            after[column] += sign
-        bias = self.bias + self.slots.bias_of(terms)
-        ceiling = self.ceiling + self.slots.largest(terms)
-        if ceiling >= WORD:  # seen plainly in most rows; else the proof decides
-            ceiling = int(np.ceil(bias + self.reach(after)))
-            if ceiling >= WORD:
-                return False
-        if floored and self.started:
-            self.code.append(implied("clc"))
-        self.code.append(self.slots.read("adc" if self.started else "lda", terms))
-        self.partial, self.bias, self.ceiling, self.started = after, bias, ceiling, True
-        return True
-
-    def lighten(self) -> None:
-        """Take off all bias that the sum can spare. The carry is clear before and after."""
-        step = 1 << self.halvings
-        spare = int((self.bias - self.reach(self.partial)) // step) * step
-        if spare <= 0:
-            raise InputError("a row of digits does not fit 16 bits even without bias: use another kernel")
-        self.code += [immediate("sbc", spare - 1), implied("clc")]
-        self.bias -= spare
-        self.ceiling -= spare
+def rows(site: Site, kernel: DigitRows, slots: Slots, epilogue: Epilogue) -> list[Unit]:
+    """One unit per row of a matrix: carry clear, the chain of adds, bias off, epilogue."""
+    layers, source = kernel.planes(site.model), site.proved.ranges.sources[kernel.name]
+    weight, units = kernel.block.weight, []
+    for row in range(len(kernel.tensor(site.model))):
+        try:
+            chain, bias = row_code(layers, row, slots, source, unbiased=kernel.unbiased)
+        except InputError as error:
+            raise InputError(f"{weight}[{row}]: {error}") from error
+        code = [] if epilogue.clears_carry and row else [implied("clc")]
+        if chain:
+            code += [*chain, immediate("adc", epilogue.constant - bias)]
+        else:
+            code += [immediate("lda", 0), immediate("adc", epilogue.constant)]
+        code += epilogue.code(row)
+        units.append(Unit(f"{weight}[{row}]: {_count(layers, row)} digits", tuple(code)))
+    return units
 
 
-def row_code(
-    planes: Sequence[Plane], row: int, slots: Slots, image: Image, *, unbiased: bool = False
-) -> tuple[list[Instruction], int]:
-    """Instructions that leave bias + y in A with the carry clear or holding the last rounding, and that bias.
+def _count(layers: Sequence[Plane], row: int) -> int:
+    return int(sum(np.abs(plane.digits[row]).sum() for plane in layers))
 
-    The caller's `adc #-bias` takes both off. The row begins with the carry clear. unbiased: as the kernel's twin.
-    Raises InputError when the row cannot fit 16 bits.
-    """
-    total = planes[0].shift if planes else 0
-    state = _Sum(slots, image, np.zeros(slots.inputs), total)
-    shift = total
-    floored = floored_plane(planes, row) if unbiased else None
-    for number, plane in enumerate(planes):
-        if not plane.digits[row].any():
-            continue
-        gap, shift = shift - plane.shift, plane.shift
-        terms = [
-            (int(column), int(np.sign(plane.digits[row, column])))
-            for column in np.flatnonzero(plane.digits[row])
-            for _ in range(abs(int(plane.digits[row, column])))
+
+def store(label: str) -> Epilogue:
+    """Y into a vector of words."""
+    return Epilogue(0, lambda row: [memory("sta", f"{label} + {2 * row}", direct=False)])
+
+
+def accumulate(label: str) -> Epilogue:
+    """Y added to a vector of words."""
+
+    def code(row: int) -> list[Instruction]:
+        operand = f"{label} + {2 * row}"
+        return [
+            implied("clc"),
+            memory("adc", operand, direct=False),
+            memory("sta", operand, direct=False),
         ]
-        state.halve(gap)
-        state.halvings = shift
-        for place, operand in enumerate(cover(terms, slots.pairs)):
-            floors = number == floored and place == 0
-            if not state.add(operand, floored=floors):
-                if place == 0:
-                    _lighten_before_halving(state, gap)
-                else:
-                    state.lighten()
-                if not state.add(operand, floored=floors):
-                    raise InputError("a row of digits does not fit 16 bits: use another kernel")
-    state.halve(shift)
-    if floored == len(planes):
-        state.code.append(implied("clc"))
-    return state.code, state.bias
+
+    return Epilogue(0, code)
 
 
-def _lighten_before_halving(state: _Sum, gap: int) -> None:
-    """The carry holds a rounding after `lsr`: take the bias off before the halving instead."""
-    if not gap:
-        state.lighten()
-        return
-    halved = state.code[-gap:]
-    del state.code[-gap:]
-    state.bias <<= gap
-    state.ceiling <<= gap
-    state.partial = state.partial * 2**gap
-    state.halvings += gap
-    state.lighten()
-    state.code.pop()  # the clc: lsr sets the carry anyway
-    state.code += halved
-    state.bias >>= gap
-    state.ceiling = (state.ceiling >> gap) + 1
-    state.partial = state.partial / 2**gap
-    state.halvings -= gap
+def store_rectified(slots: Slots, *, squared: bool) -> Epilogue:
+    """max(y, 0), or its square, and bias minus it: the second MLP matrix's slots. Carry set = not negative."""
+
+    def code(row: int) -> list[Instruction]:
+        return [
+            branch("bcs", ":+", 0.5),
+            immediate("lda", 0),
+            Instruction(":", 0, 0),
+            *square(squared),
+            memory("sta", f"{slots.label} + PLUS + {2 * row}", direct=False),
+            immediate("eor", 0xFFFF),
+            implied("sec"),
+            immediate("adc", slots.bias),
+            memory("sta", f"{slots.label} + {slots.minus} + {2 * row}", direct=False),
+        ]
+
+    return Epilogue(0, code)
 
 
-def evaluate(code: Sequence[Instruction], bias: int, slots: Slots, x: Ints) -> int:
-    """Run a row's code in Python as the 65816 would, carry and all: the planner's own check."""
-    words = [*((0 if slots.positive else slots.bias) + x), *(slots.bias - x)]
-    sums = [slots.bias_of(pair) + sum(sign * int(x[column]) for column, sign in pair) for pair in slots.pairs]
-    a = carry = 0
-    for instruction in (*code, immediate("adc", -bias)):
-        mnemonic, _, operand = instruction.text.partition(" ")
-        if mnemonic == "lsr":
-            a, carry = a >> 1, a & 1
-            continue
-        if mnemonic == "clc":
-            carry = 0
-            continue
-        if operand.startswith("#"):
-            value = int(operand[2:], 16)
-        else:
-            place = int(operand.rpartition("+")[2]) // 2
-            minus = slots.inputs if "MINUS" in operand else 0
-            value = int(sums[place] if operand.startswith("a:pair_slots") else words[place + minus])
-        if mnemonic == "lda":
-            a = value
-        else:
-            total = a + carry + (value if mnemonic == "adc" else value ^ 0xFFFF)
-            a, carry = total & 0xFFFF, total >> 16
-    return a - WORD if a >= WORD // 2 else a
+def square(squared: bool) -> list[Instruction]:
+    """A hidden unit squared, if it is to be."""
+    return [Instruction("jsl square_hidden", 4, SQUARE_CYCLES)] if squared else []
+
+
+def store_shifted(label: str, shift: int) -> Epilogue:
+    """Y · 2^shift into a vector: the query as the PPU's 16-bit factor."""
+    return Epilogue(
+        0, lambda row: [*[implied("asl a")] * shift, memory("sta", f"{label} + {2 * row}", direct=False)]
+    )
+
+
+def store_narrow(label: str, shift: int, *, high: bool) -> Epilogue:
+    """round(y / 2^shift), eight bits, into the low or the high byte of a vector's words: keys and values."""
+    half = (1 << shift) >> 1
+
+    def code(row: int) -> list[Instruction]:
+        operand = f"{label} + {2 * row}"
+        narrow = [*[implied("lsr a")] * shift, immediate("eor", 0x80)]
+        if high:
+            narrow += [swap_bytes(), memory("ora", operand, direct=False)]
+        return [*narrow, memory("sta", operand, direct=False)]
+
+    return Epilogue(half + (128 << shift), code)
+
+
+def hidden_bias(site: Site, gate: SiluGate) -> int:
+    """Of a gated hidden unit's slots, the same in every part."""
+    finest = max(reader.finest(site.model) for reader in site.readers(gate))
+    return bias_for(gate.limit >> gate.shift, HALVINGS + max(0, finest))
+
+
+def comment_of(site: Site, kernel: DigitRows) -> str:
+    """A matrix in words."""
+    outputs, inputs = site.config.tensor_shapes()[kernel.block.weight]
+    return f"{kernel.block.weight} {outputs}×{inputs} in signed digits"
+
+
+class DigitRowsRoutine(Routine[DigitRows]):
+    """Row after row; before the first reader of a norm the sums of two inputs that its readers share."""
+
+    modules = ("digits",)
+
+    @cached_property
+    def slots(self) -> Slots:
+        """Where its inputs are."""
+        kernel, site = self.kernel, self.site
+        if kernel.clamp:
+            return Slots(SLOT_PAGE, self.config.n_embd, kernel.clamp >> kernel.clamp_shift)
+        writer = site.writers[kernel.name]
+        if isinstance(writer, SiluGate):
+            assert kernel.block.inputs
+            first, end = kernel.block.inputs
+            page = f"hidden_slots + {PART_BYTES * parts(self.config.n_hidden).index(kernel.block.inputs)}"
+            return Slots(page, end - first, hidden_bias(site, writer), "MINUS_PART")
+        return site.shared[kernel.name].slots if kernel.name in site.shared else site.slots_for(kernel)
+
+    @property
+    def epilogue(self) -> Epilogue:
+        """How its results are kept."""
+        form, block = self.kernel.store, self.kernel.block
+        match form.kind:
+            case Kind.SHIFTED:
+                return store_shifted(block.out, form.shift)
+            case Kind.LOW_BYTES | Kind.HIGH_BYTES:
+                return store_narrow("packed", form.shift, high=form.kind == Kind.HIGH_BYTES)
+            case _:
+                return store(self.vector)
+
+    @property
+    def vector(self) -> str:
+        """Where results that are kept as words go: of a cached value, on its way into the cache."""
+        return "value" if self.kernel.block.cached else self.kernel.block.out
+
+    @cached_property
+    def chain(self) -> Chain:
+        """Its rows."""
+        units = rows(self.site, self.kernel, self.slots, self.epilogue)
+        return Chain(symbol(self.kernel.name) + "_rows", comment_of(self.site, self.kernel), tuple(units))
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        name = self.kernel.name
+        comment = f"{name}: {comment_of(self.site, self.kernel)}"
+        own = RowsCall(comment, symbol(name), f"{symbol(name)}_rows", self.slots.label)
+        clamp = (ClampCall("slots = ± clamp(residual)", "clamp"),) if self.kernel.clamp else ()
+        return (*clamp, *shared_calls(self.site, self.kernel), own)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*shared_items(self.site, self.kernel), self.chain)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        words = self.kernel.store.kind == Kind.WORDS and self.kernel.block.out != LOGITS
+        return {self.vector: len(self.kernel.tensor(self.model))} if words else {}
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return shared_pages(self.site, self.kernel)
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        clamp = {"clamp": 96 + 232 * self.config.n_embd} if self.kernel.clamp else {}
+        shared = shared_clocks(self.site, self.kernel)
+        return {**clamp, **shared, symbol(self.kernel.name): CALL + chain_clocks(self.site, self.chain, placed)}
+
+
+def chain_clocks(site: Site, chain: Chain, placed: Placed) -> float:
+    """Of a chain as it came to be."""
+    return chain.clocks(site.target, placed.parts.get(chain.label, 1))
+
+
+def shared_calls(site: Site, kernel: DigitRows) -> tuple[Call, ...]:
+    """The sums of two inputs, before the first matrix that reads them."""
+    shared = site.shared.get(kernel.name)
+    if not shared or shared.leader != kernel.name:
+        return ()
+    return (RowsCall("sums of two inputs", shared.chain.label, shared.chain.label),)
+
+
+def shared_items(site: Site, kernel: DigitRows) -> tuple[Item, ...]:
+    """The code of `shared_calls`."""
+    return (site.shared[kernel.name].chain,) if shared_calls(site, kernel) else ()
+
+
+def shared_pages(site: Site, kernel: DigitRows) -> Mapping[str, int]:
+    """Where these sums are kept."""
+    return {"pair_slots": 2 * MAX_PAIRS} if shared_calls(site, kernel) else {}
+
+
+def shared_clocks(site: Site, kernel: DigitRows) -> Mapping[str, float]:
+    """What they take."""
+    chains = [site.shared[kernel.name].chain] if shared_calls(site, kernel) else []
+    return {chain.label: CALL + chain.clocks(site.target) for chain in chains}

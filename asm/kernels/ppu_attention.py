@@ -1,4 +1,4 @@
-"""The attention of a layer on the PPU as its template sees it, and exactly how many bytes that becomes.
+"""Attention on the PPU: straight-line code over dimensions, a loop over positions.
 
 Keys and values are bytes, a row of all dimensions a position, read one after the other through the WRAM port: it
 reaches both banks and counts by itself. What is indexed by position are words, 128 of them to an 8-bit index: a
@@ -7,15 +7,24 @@ longer context takes its loops twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar
 
-from asm.memory.banks import BANK_BYTES, Packer, segment
-from quantize.blocks import RECIPROCALS
+import numpy as np
+
+from asm.cost.long_run import LongRun
+from asm.kernels.routine import Call, Item, Placed, Routine, Template, symbol
+from asm.memory.work_ram import Area
+from quantize.fixed import FRACTION_BITS, Ints
+from quantize.kernels.ppu_attention import RECIPROCALS, VALUE_BITS, PpuAttention
+from tables.exp import EXP_STEP_BITS
 from trainer.config import ModelConfig
 
 HALF_POSITIONS = 128
 LARGEST_WEIGHT = 127
-TRACE_HERE = 23
+HALF_WORD = 0x8000
 STREAM_READ = 18
 """Clocks of a byte read through the WRAM port into nothing."""
 
@@ -47,15 +56,19 @@ class Half:
 
 
 @dataclass(frozen=True)
-class AttentionRoutine:
-    """A layer's attention on the PPU."""
+class PpuAttentionCall(Call):
+    """A layer's attention."""
 
+    template: ClassVar[str] = "blocks/attention_ppu.asm"
     entry: str
-    comment: str
-    segment: str
-    weigh_segment: str
-    mean_segment: str
-    split: bool
+    trace: int
+
+
+@dataclass(frozen=True)
+class AttentionCode(Template):
+    """A layer's attention. is_split: its three stages are in segments of their own, joined by jumps."""
+
+    template: ClassVar[str] = "attention_ppu"
     keys: str
     values: str
     halves: tuple[Half, ...]
@@ -72,8 +85,14 @@ class AttentionRoutine:
     trace_packed: int
     trace_scores: int
     trace_weights: int
-    sizes: tuple[int, int, int]
-    """Bytes of its three pieces: scores, weights, means."""
+    is_split: bool = False
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return (self.entry, f"{self.entry}_weigh", f"{self.entry}_mean") if self.is_split else (self.entry,)
+
+    def split(self) -> AttentionCode | None:
+        return None if self.is_split else replace(self, is_split=True)
 
     @property
     def half_step(self) -> int:
@@ -85,10 +104,87 @@ class AttentionRoutine:
         """How often a score below the best is doubled, where it is coarser than the table of exp."""
         return max(0, -self.score_drop)
 
+
+class PpuAttentionRoutine(Routine[PpuAttention]):
+    """Scores, weights and means of a layer."""
+
+    modules = ("digits",)
+
+    @cached_property
+    def code(self) -> AttentionCode:
+        """Its template's record."""
+        kernel, block, config, trace = self.kernel, self.kernel.block, self.config, self.site.trace
+        keys, values = symbol(block.keys), symbol(block.values)
+        shift = VALUE_BITS - kernel.value_shift
+        bias = self.site.slots_for(*self.site.readers(kernel)).bias
+        parts = halves(config, keys, values)
+        return AttentionCode(
+            entry=symbol(block.name),
+            comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
+            keys=keys,
+            values=values,
+            halves=parts,
+            long=len(parts) > 1,
+            long_sums=max_sum(config) >= RECIPROCALS,
+            max_sums=max_sum(config) >= 8 * RECIPROCALS,
+            query_shift=kernel.query_shift,
+            score_drop=EXP_STEP_BITS + kernel.score_bits - FRACTION_BITS,
+            bias=bias,
+            mean_start=HALF_WORD + ((1 << shift) >> 1),
+            mean_shift=shift,
+            mean_to_slot=(bias - (HALF_WORD >> shift)) & 0xFFFF,
+            trace_query=trace(f"{block.name}.query"),
+            trace_packed=trace(f"{block.name}.packed"),
+            trace_scores=trace(f"{block.name}.scores"),
+            trace_weights=trace(f"{block.name}.weights"),
+        )
+
     @property
-    def segments(self) -> tuple[str, str, str]:
-        """The segments of the three pieces."""
-        return self.segment, self.weigh_segment, self.mean_segment
+    def calls(self) -> tuple[Call, ...]:
+        code = self.code
+        return (PpuAttentionCall(code.comment, code.entry, code.entry, self.site.trace(self.kernel.name)),)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (self.code,)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        config = self.config
+        words = {"query": config.n_embd, "packed": config.kv_dim, "attended": config.n_embd}
+        return words | {"best": config.n_head, "weights": config.n_head * config.block_size}
+
+    @property
+    def caches(self) -> tuple[Area, ...]:
+        size = self.config.block_size * self.config.kv_dim
+        return tuple(Area(symbol(name), size) for name in (self.kernel.block.keys, self.kernel.block.values))
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        """By head, by head and position, and by weight above zero: see attention_ppu.asm."""
+        config, code, name = self.config, self.code, self.kernel.name
+        heads, width, d = config.n_head, config.head_dim, config.n_embd
+        seen, near, lit = run.positions, run.mean(run[f"{name}.near"]), run.mean(run[f"{name}.lit"])
+        once = 730 + 260 * code.long + d * (88 + 34 + 180 + 12 * code.mean_shift)
+        each_head = 470 + 60 * code.long + 60 * code.long_sums
+        each_pair = 110 + 160 * width + 344 + 162
+        dark = 82 + skip_clocks(config)
+        each_lit = 130 + 140 * width
+        pairs = heads * seen
+        crossed = 6 * run.mean(_crossings(config, placed.ram.address("weights"))[run["position"]])
+        turns = (heads // config.kv_heads - 1) * seen * 2 * (skip_clocks(config) if heads > config.kv_heads else 0)
+        by_pair = turns + crossed + pairs * each_pair + near * 60 + (pairs - lit) * dark + lit * each_lit
+        return {code.entry: float(once + heads * each_head + 160 * seen + by_pair)}
+
+
+def _crossings(config: ModelConfig, weights: int) -> Ints:
+    """How many of the three reads of each weight so far cross a page, by position (T,): a cycle each.
+
+    Rows of weights begin at the address `weights`, and 8-bit indices count each half's words.
+    """
+    rows = weights + 2 * config.block_size * np.arange(config.n_head)
+    index = 2 * (np.arange(config.block_size) % HALF_POSITIONS)
+    crosses: Ints = 3 * ((rows[:, None] & 0xFF) + index > 0xFF).sum(0)
+    return crosses.cumsum()
 
 
 def times(width: int) -> list[str]:
@@ -159,46 +255,3 @@ def halves(config: ModelConfig, keys: str, values: str) -> tuple[Half, ...]:
 def max_sum(config: ModelConfig) -> int:
     """The largest sum of a head's weights before they are scaled."""
     return LARGEST_WEIGHT * config.block_size
-
-
-def sizes(
-    config: ModelConfig, parts: tuple[Half, ...], mean_shift: int, score_drop: int, *, traced: bool
-) -> tuple[int, int, int]:
-    """Bytes of the three pieces of attention_ppu.asm, instruction by instruction."""
-    d, kv, heads, width = config.n_embd, config.kv_dim, config.n_head, config.head_dim
-    seeks = [head for half in parts for head in half.heads]
-    long_sums, longest = max_sum(config) >= RECIPROCALS, max_sum(config) >= 8 * RECIPROCALS
-    later = len(parts) - 1
-    trace = TRACE_HERE if traced else 0
-    score = 18 + 16 * later + 26 + 10 * kv + 3 * heads + 9 + 3 * trace
-    score += len(parts) * (12 + heads * (14 + 17 * width)) + 11 * later
-    score += sum(instruction_bytes(head.seek_keys) for head in seeks)
-    rounding, shifting = (10, score_drop) if score_drop > 0 else (0, -6 * score_drop)
-    weigh = (
-        3 + rounding + len(parts) * (3 + 41 + shifting) + 8 * later + 16 + 10 + len(parts) * (3 + 16) + 8 * later
-    )
-    weigh += (5 + 2 + 13 if long_sums else 0) + (5 + 2 + 19 if longest else 0)
-    mean = 3 + 3 * d + 9 + trace + d * (20 + mean_shift + (10 if traced else 0)) + 7
-    mean += len(parts) * (12 + heads * (15 + 13 * width)) + 11 * later
-    mean += sum(3 + instruction_bytes(head.skip) + instruction_bytes(head.seek_values) for head in seeks)
-    return score, heads * weigh, mean
-
-
-def instruction_bytes(code: tuple[str, ...]) -> int:
-    """Bytes of a head's skip."""
-    return sum(3 if "a:" in line or "#" in line else 2 if "<" in line or "STREAM" in line else 1 for line in code)
-
-
-def place(packer: Packer, pieces: tuple[int, int, int]) -> tuple[tuple[str, str, str], bool]:
-    """The segments of the three pieces: one if a bank holds them, else each may lie in another. And which it is."""
-    if sum(pieces) <= BANK_BYTES:
-        one = segment(packer.place(sum(pieces)))
-        return (one, one, one), False
-    score, weigh, mean = (segment(packer.place(size)) for size in split_sizes(pieces))
-    return (score, weigh, mean), True
-
-
-def split_sizes(pieces: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Bytes of the pieces with the jumps that join them."""
-    jump = 4
-    return pieces[0] + jump, pieces[1] + jump, pieces[2]

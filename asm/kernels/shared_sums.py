@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asm.cost.instructions import memory
+from asm.targets.stock import STOCK
 from quantize.digits import Plane
 
 Term = tuple[int, int]
@@ -21,10 +22,10 @@ Pair = tuple[Term, Term]
 
 MAX_PAIRS = 256
 
-SAVED = memory("adc", "", direct=True).clocks * 2 - memory("adc", "", direct=False).clocks
+SAVED = STOCK.clocks(memory("adc", "", direct=True)) * 2 - STOCK.clocks(memory("adc", "", direct=False))
 """What one use saves: two reads of the direct page become one by absolute address."""
 
-PRICE = memory("lda", "", direct=True).clocks * 2 + memory("sta", "", direct=False).clocks
+PRICE = STOCK.clocks(memory("lda", "", direct=True)) * 2 + STOCK.clocks(memory("sta", "", direct=False))
 """What forming a pair costs, once a token."""
 
 

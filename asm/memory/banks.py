@@ -1,32 +1,38 @@
-"""Where things lie in ROM: banks of 32 KiB, filled in order; what must not cross a bank's end does not."""
+"""Where things are in ROM: banks filled in order; what must not cross a bank's end does not."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from asm.targets.target import Target
 from trainer.errors import InputError
-
-BANK_BYTES = 0x8000
-MAX_BANKS = 128
-FAST = 0x80
-"""Bank n is seen in FastROM as bank $80 + n."""
 
 
 @dataclass
 class Packer:
-    """Fills banks from bank 1; bank 0 holds the program and its tables."""
+    """Fills a target's banks from bank 1; bank 0 holds the program and its tables."""
 
+    target: Target
     bank: int = 1
-    free: int = BANK_BYTES
+    free: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        self.free = self.target.bank_bytes
 
     def place(self, size: int) -> int:
-        """The bank of the next `size` bytes. Raises InputError beyond 4 MiB or for more than a bank."""
-        if size > BANK_BYTES:
-            raise InputError(f"a piece of {size:,} bytes does not fit a bank of 32 KiB: use a smaller shape")
+        """The bank of the next `size` bytes. Raises InputError beyond the largest ROM, or for more than a bank."""
+        bank_bytes = self.target.bank_bytes
+        if size > bank_bytes:
+            raise InputError(
+                f"a piece of {size:,} bytes does not fit a bank of {bank_bytes >> 10} KiB: use a smaller shape"
+            )
         if size > self.free:
-            self.bank, self.free = self.bank + 1, BANK_BYTES
-        if self.bank >= MAX_BANKS:
-            raise InputError("the cartridge would exceed 4 MiB: use a smaller shape, fewer digits or less context")
+            self.bank, self.free = self.bank + 1, bank_bytes
+        if self.bank >= self.target.max_banks:
+            raise InputError(
+                f"the cartridge would exceed {self.target.megabytes} MiB: "
+                "use a smaller shape, fewer digits or less context"
+            )
         self.free -= size
         return self.bank
 
@@ -37,5 +43,10 @@ def power_of_two(number: int) -> int:
 
 
 def segment(bank: int) -> str:
-    """The linker segment of a bank."""
+    """The linker segment of a bank's data."""
     return f"BANK{bank}"
+
+
+def code_segment(bank: int) -> str:
+    """The linker segment of a bank's straight-line code, behind everything else."""
+    return f"CODE{bank}"

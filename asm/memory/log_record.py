@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from quantize.fast import has_front_table
+from quantize.kernel import TraceEntry
 from quantize.model import IntegerModel
-from quantize.schedule import Linear, Rotary, TraceEntry, schedule, trace_entries
+from quantize.schedule import LOGITS
 
 HOST_BLOCK = 0x0100
 """Work RAM address of the host block; its fields are words in this order after a 4-byte magic."""
@@ -39,24 +39,6 @@ def host_field(name: str) -> int:
     return HOST_BLOCK + len(HOST_MAGIC) + 2 * HOST_FIELDS.index(name)
 
 
-def unrecorded(model: IntegerModel) -> frozenset[str]:
-    """Intermediates that have no word of their own in the cartridge, because a fast kernel fuses them away."""
-    if model.config.rotary:
-        return frozenset(
-            block.name
-            for block in schedule(model.config)
-            if isinstance(block, Linear | Rotary) and block.name != "logits"
-        )
-    names: set[str] = set()
-    for layer in range(model.config.n_layer):
-        prefix = f"layer{layer}"
-        if model.kernels[f"{prefix}.fc1"] == "digits":
-            names |= {f"{prefix}.{part}" for part in ("q", "k", "v", "o", "fc1", "fc2")}
-    if has_front_table(model):
-        names |= {"embed", "layer0.attention_norm"}
-    return frozenset(names)
-
-
 @dataclass(frozen=True)
 class RecordLayout:
     """One token of the log: five words, the logits, then (traced) every intermediate. Offsets in bytes."""
@@ -69,10 +51,9 @@ class RecordLayout:
         """Trace name → (offset, entry), in order; the logits are among them."""
         offset = LOGITS_OFFSET + 2 * self.model.config.vocab_size
         placed: dict[str, tuple[int, TraceEntry]] = {}
-        for entry in trace_entries(self.model.config, self.model.kernels):
-            if entry.name in unrecorded(self.model):
-                continue
-            if entry.name == "logits":
+        config = self.model.config
+        for entry in (entry for kernel in self.model.program for entry in kernel.observed(config)):
+            if entry.name == LOGITS:
                 placed[entry.name] = (LOGITS_OFFSET, entry)
                 continue
             placed[entry.name] = (offset, entry)

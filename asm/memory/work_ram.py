@@ -6,28 +6,22 @@ goes to, how long the log may be, and that all of it fits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from asm.targets.target import Target
 from trainer.errors import InputError
 
 BANK = 0x10000
-HIGH_RAM = 0x2000
-"""Bank $7E below it is low RAM, seen in every bank."""
-
-SCREEN_BYTES = 28 * 32 * 2
-MARK_BYTES = 8 * 1024 + 4 * 64 + 2
-"""The profile build's ring of marks and its ends of vertical blanks."""
-
-SPARE = 0x400
-"""Of bank $7E, for what the screens keep there: memory.inc asserts that it is enough."""
-
-LOG_END = 0xB000
-"""The log begins bank $7F; from here on it belongs to the screens."""
-
-STACK = 0x1E00
 PAGE = 0x100
+
+VECTORS = (
+    *("residual", "query", "packed"),  # in this order: the front table's row fills them in one go
+    *("normed", "attended", "hidden", "key", "value", "branch", "gate", "up"),
+    *("turn_by", "product_low", "turned_first", "turned_second", "best", "weights"),
+)
+"""The digit kernels' vectors in the order of their addresses."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +40,7 @@ class WorkRam:
     bank_7e: tuple[Area, ...]
     bank_7f: tuple[Area, ...]
     log_bytes: int
+    start: int
 
     @property
     def used(self) -> int:
@@ -55,17 +50,19 @@ class WorkRam:
     def address(self, vector: str) -> int:
         """Of a vector in bank $7E."""
         before = takewhile(lambda area: area.name != vector, self.work)
-        return HIGH_RAM + sum(area.size for area in before)
+        return self.start + sum(area.size for area in before)
 
 
-def lay_out(work: Sequence[Area], areas: Sequence[Area], record: int, what: str, *, profiled: bool) -> WorkRam:
+def lay_out(
+    target: Target, work: Sequence[Area], areas: Sequence[Area], record: int, what: str, *, profiled: bool
+) -> WorkRam:
     """Vectors first, then the areas, largest first: in bank $7E while it has room, then in bank $7F.
 
     No area crosses a bank. record: bytes of the log that must be left. what: the caches in words, for the refusal.
     Raises InputError with the sizes where they do not fit.
     """
-    others = SCREEN_BYTES + SPARE + (MARK_BYTES if profiled else 0)
-    left = {0: BANK - HIGH_RAM - others - sum(area.size for area in work), 1: LOG_END - record}
+    others = target.screen_ram + (target.mark_ram if profiled else 0)
+    left = {0: BANK - target.high_ram - others - sum(area.size for area in work), 1: target.log_end - record}
     if left[0] < 0 or left[1] < 0:
         raise InputError(
             f"vectors of {sum(area.size for area in work):,} bytes and a record of {record:,} bytes in the log do "
@@ -84,7 +81,7 @@ def lay_out(work: Sequence[Area], areas: Sequence[Area], record: int, what: str,
         left[bank] -= area.size
         placed[bank].append(area)
     in_7f = sum(area.size for area in placed[1])
-    return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), LOG_END - in_7f)
+    return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_7f, target.high_ram)
 
 
 @dataclass(frozen=True)
@@ -95,11 +92,12 @@ class Pages:
     pages: tuple[Area, ...]
 
 
-def digit_pages(pairs: int, hidden: int, columns: int, slots: int) -> Pages:
-    """Bytes of: sums of two inputs, hidden units in rows, a page for the columns, slots; 0 = there is none.
+PAGES = ("pair_slots", "hidden_slots", "column_page", "slots")
+"""Sums of two inputs, hidden units in rows, a page for the columns, slots: in the order of their addresses."""
 
-    All but the pairs are direct pages, which are faster at a multiple of 256.
-    """
-    wanted = {"pair_slots": pairs, "hidden_slots": hidden, "column_page": columns, "slots": slots}
-    pages = tuple(Area(name, -(-size // PAGE) * PAGE) for name, size in wanted.items() if size)
-    return Pages(STACK - sum(page.size for page in pages), pages)
+
+def digit_pages(target: Target, wanted: Mapping[str, int]) -> Pages:
+    """Bytes by name. All but the sums of two are direct pages, which are faster at a multiple of 256."""
+    rounded = {name: -(-wanted.get(name, 0) // PAGE) * PAGE for name in PAGES}
+    pages = tuple(Area(name, size) for name, size in rounded.items() if size)
+    return Pages(target.stack - sum(page.size for page in pages), pages)

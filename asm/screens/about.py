@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from quantize.digits import canonical
+from quantize.kernels.digit_columns import ActiveColumns
+from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
+from quantize.program import leaves
 
 COLUMNS = 32
 LABEL_TILES, VALUE_TILES = 14, 16
-KERNELS = {"schoolbook": "schoolbook", "digits": "signed digits"}
 LOSSES = {"nll_float": "float", "nll_integer": "integer"}
 UNKNOWN = "not measured"
 LINES = 11
@@ -19,9 +21,8 @@ LINES = 11
 
 @dataclass(frozen=True)
 class AboutText:
-    """The lines as they stand on the screen, a whole row each, in one bank; values begin at `value_column`."""
+    """The lines as they stand on the screen, a whole row each, values begin at `value_column`."""
 
-    segment: str
     lines: tuple[str, ...]
     value_column: int = 1 + LABEL_TILES
 
@@ -31,18 +32,18 @@ class AboutText:
         return COLUMNS * len(self.lines)
 
 
-def about_text(model: IntegerModel, kib: int, segment: str) -> AboutText:
-    """The facts in rows, columns 0 and 31 empty. kib: the size of the image; segment: its bank."""
+def about_text(model: IntegerModel, kib: int) -> AboutText:
+    """The facts in rows, columns 0 and 31 empty. kib: the size of the image."""
     lines = tuple(f" {label:{LABEL_TILES}}{value:{VALUE_TILES}} " for label, value in facts(model, kib))
     assert len(lines) == LINES and all(len(line) == COLUMNS for line in lines)
-    return AboutText(segment, lines)
+    return AboutText(lines)
 
 
 def facts(model: IntegerModel, kib: int) -> tuple[tuple[str, str], ...]:
     """(label, value) of every line."""
     config = model.config
-    in_digits = [model.tensors[name] for name in model.linear_names() if "digit" in model.kernels[name]]
-    digits = sum(np.count_nonzero(canonical(tensor)) for tensor in in_digits)
+    on_digits = {k.block.weight for k in leaves(model.program) if isinstance(k, DigitRows | ActiveColumns)}
+    digits = sum(np.count_nonzero(canonical(model.tensors[name])) for name in on_digits)
     first, second = (*_losses(model), "", "")[:2]
     return (
         ("width", f"{config.n_embd}, hidden {config.n_hidden}"),
@@ -50,7 +51,7 @@ def facts(model: IntegerModel, kib: int) -> tuple[tuple[str, str], ...]:
         ("context", f"{config.block_size} positions"),
         ("symbols", f"{config.bos} and an end"),
         ("parameters", f"{config.n_params:,}"),
-        ("kernel", KERNELS[model.kernels["lm_head"]]),
+        ("kernel", "signed digits" if on_digits else "schoolbook"),
         ("digits", f"{digits:,}" if digits else "none"),
         ("cartridge", f"{kib:,} KiB"),
         ("held-out loss", first or UNKNOWN),

@@ -6,7 +6,6 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from asm.memory.banks import BANK_BYTES, Packer, segment
 from asm.memory.rom_data import lines
 from trainer.errors import InputError
 from trainer.text.sentencepiece import BYTES, MIN_SCORE, SPACE, Pieces
@@ -34,7 +33,6 @@ class PieceTables:
     A rank of 0 is the best score; equal scores have one rank.
     """
 
-    segment: str
     size: int
     typed: int
     space: int
@@ -76,8 +74,8 @@ def ranks(pieces: Pieces) -> list[int]:
     return [order[score] for _, score in pieces]
 
 
-def place_pieces(pieces: Pieces, context: int, packer: Packer) -> PieceTables:
-    """The tables of a vocabulary, placed whole in a bank.
+def merge_tables(pieces: Pieces, context: int, bank_bytes: int) -> PieceTables:
+    """The tables of a vocabulary.
 
     Raises InputError where its pieces can be joined in more ways than a bank holds.
     """
@@ -88,13 +86,12 @@ def place_pieces(pieces: Pieces, context: int, packer: Packer) -> PieceTables:
         counts[left + 1] += 2
     starts = [sum(counts[: n + 1]) for n in range(len(counts))]
     size = len(keys) + 2 * (CODES + len(starts) + 2 * len(found) + len(pieces))
-    if size > BANK_BYTES:
+    if size > bank_bytes:
         raise InputError(
             f"the vocabulary's pieces can be joined in {len(found):,} ways, whose table takes {size:,} bytes: "
-            f"{BANK_BYTES:,} are the most"
+            f"{bank_bytes:,} are the most"
         )
     return PieceTables(
-        segment=segment(packer.place(size)),
         size=size,
         typed=max(min(MAX_TYPED, context - 2), 0),
         space=[text for text, _ in pieces].index(SPACE),

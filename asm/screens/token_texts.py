@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asm.memory.banks import Packer, segment
 from asm.memory.rom_data import lines
 
 ENCODING = "latin-1"
@@ -16,7 +15,6 @@ ENCODING = "latin-1"
 class TokenTexts:
     """Operands of .word and .byte: of every token where its text begins, and the texts with a zero behind each."""
 
-    segment: str
     size: int
     offset_lines: tuple[str, ...]
     text_lines: tuple[str, ...]
@@ -30,11 +28,11 @@ def initials(symbols: Sequence[str]) -> list[int]:
     return [*(ord((symbol.lstrip(" ") or " ")[0]) for symbol in symbols), 0]
 
 
-def place_token_texts(symbols: Sequence[str], packer: Packer) -> TokenTexts:
-    """The table of these symbols and of BOS, which prints nothing, placed whole in a bank."""
+def token_texts(symbols: Sequence[str]) -> TokenTexts:
+    """The table of these symbols and of BOS, which prints nothing."""
     texts = [symbol.encode(ENCODING) + b"\0" for symbol in (*symbols, "")]
     offsets = [0]
     for text in texts:
         offsets.append(offsets[-1] + len(text))
     size = 2 * len(texts) + offsets.pop()
-    return TokenTexts(segment(packer.place(size)), size, lines(offsets), lines(b"".join(texts)))
+    return TokenTexts(size, lines(offsets), lines(b"".join(texts)))

@@ -40,7 +40,7 @@ symbol_characters:
 
 ; what each token prints, in Latin-1 with a zero behind it; nothing for BOS
         .export token_offsets, token_texts
-        .segment "{{ token_texts.segment }}"
+        .segment "TOKEN_TEXTS"
 token_offsets:
 {% for line in token_texts.offset_lines %}
         .word {{ line }}
@@ -53,7 +53,7 @@ token_texts:
 {% if pieces %}
 ; the keys that can be typed, and how text becomes tokens: see asm/screens/merge_tables.py
         .export story_keys, character_tokens, join_lists, join_rights, join_wholes, join_ranks
-        .segment "{{ pieces.segment }}"
+        .segment "MERGE_TABLES"
 story_keys:
 {% for line in pieces.key_lines %}
         .byte {{ line }}
@@ -81,12 +81,12 @@ join_ranks:
 
 {% endif %}
         .export font_tiles
-        .segment "{{ font_segment }}"
+        .segment "FONT"
 font_tiles:
         .incbin "font.2bpp"
 
 ; the rows of the about screen
-        .segment "{{ about.segment }}"
+        .segment "ABOUT"
         .export about_text
 about_text:
 {% for line in about.lines %}

@@ -101,19 +101,19 @@
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
 ; twin: quantize.executor.Executor.step
 proc gpt_step, 16, 16
-{% if fast %}
+{% if digits %}
         pea $7E7E               ; the fast kernels reach low RAM and the vectors of bank $7E by the same addresses
         plb
         plb
 {% endif %}
         mark overhead           ; and again at once: what a mark costs
-{% for block in blocks %}
+{% for call in calls %}
 
-        ; --- {{ block.comment }}
-        mark {{ block.stage }}
-{% include block.template %}
+        ; --- {{ call.comment }}
+        mark {{ call.stage }}
+{% include call.template %}
 {% endfor %}
-{% if fast %}
+{% if digits %}
         phk
         plb
 {% endif %}

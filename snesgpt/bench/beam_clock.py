@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asm.cost.instructions import CLOCKS_PER_SECOND
+from asm.targets.stock import MASTER_CLOCK
 
 LINES, LINE_CLOCKS, SHORT_LINE, BLANK_LINE = 262, 1364, 240, 229
 FRAME_CLOCKS = LINES * LINE_CLOCKS - 2
-FRAMES_PER_SECOND = CLOCKS_PER_SECOND / FRAME_CLOCKS
+FRAMES_PER_SECOND = MASTER_CLOCK / FRAME_CLOCKS
 WORD = 1 << 16
 
 

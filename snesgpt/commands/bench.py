@@ -61,22 +61,23 @@ def command(
     from asm.cartridge.header import read_image
     from asm.cost.long_run import long_run
     from asm.cost.predict import predict
-    from asm.layout import plan as build_plan
+    from asm.layout import plan
     from quantize.convert import quantize
-    from quantize.fast import load_proved
+    from quantize.model_file import load_proved
+    from quantize.ranges import prove
     from snesgpt.bench.beam_clock import FRAME_CLOCKS
     from snesgpt.bench.representative_text import typical_text
     from snesgpt.bench.speed import MAX_DOCUMENTS, MIN_SKIPPED, SKIPPED
     from snesgpt.bench.stage_clocks import measure_stages
     from trainer.weights import load_weights
 
-    image, integers = read_image(rom), load_proved(model or rom.with_name("model.npz"))
+    image, integers = read_image(rom), load_proved(model or rom.with_name("model.npz")).model
     float_weights = None if no_schoolbook else _read_weights(weights or rom.with_name("weights.npz"), load_weights)
     tenths = None if temperature is None else tenths_of(temperature)
     addresses = _addresses(rom, image, integers)
     integers = _at_temperature(integers, tenths)
     whole, names = long_run(integers), addresses["NAMES"]
-    prediction = predict(integers, build_plan(integers))
+    prediction = predict(plan(prove(integers)))
     slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
     text = typical_text(integers, whole, tokens, names, MIN_SKIPPED if slow else SKIPPED)
     with _progress() as bar:

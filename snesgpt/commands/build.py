@@ -29,18 +29,17 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
     if dry_run:
         _say(model, traced=trace, as_json=as_json)
         return
-    from asm.build import build_rom
+    from asm.build import build
     from asm.cost.predict import predict
     from asm.layout import plan
-    from quantize.fast import load_proved
+    from quantize.model_file import load_proved
     from trainer.errors import InputError
     from trainer.files import write_bytes
 
     if out.is_dir() or out.suffix == ".dbg":
         raise InputError(f"{out} is a directory, or where the symbols go: --out names the cartridge itself")
-    integers = load_proved(model)
-    prediction = predict(integers, plan(integers))
-    rom = build_rom(integers, traced=trace)
+    layout = plan(load_proved(model), traced=trace)
+    prediction, rom = predict(layout), build(layout)
     for name, content in rom.sources.items():
         write_bytes(out.parent / "asm" / name, content)
     write_bytes(out.with_suffix(".dbg"), rom.debug)
@@ -64,28 +63,27 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
 
 def _quantize_newer_weights() -> None:
     """The model of the weights in build/, if these came after it: another model's cartridge would be a surprise."""
-    from quantize.model import save_model
+    from quantize.model_file import save_model
     from snesgpt.selection.kernel_choice import choose
     from trainer.weights import load_weights
 
     if not WEIGHTS.exists() or (MODEL.exists() and MODEL.stat().st_mtime_ns >= WEIGHTS.stat().st_mtime_ns):
         return
     click.echo(f"quantizing {WEIGHTS}, which is newer than {MODEL}", err=True)
-    save_model(MODEL, choose(load_weights(WEIGHTS), "auto", LARGEST)[0])
+    save_model(MODEL, choose(load_weights(WEIGHTS), "auto", LARGEST).model)
 
 
 def _say(path: Path, *, traced: bool, as_json: bool) -> None:
     """What `build` would make of a model: speed, bytes of ROM and work RAM, held-out loss."""
     from asm.cost.predict import predict
     from asm.layout import plan
-    from asm.memory.sizes import image_bytes, segment_bytes
-    from quantize.fast import load_proved
+    from quantize.model_file import load_proved
 
-    model = load_proved(path)
-    layout = plan(model, traced=traced)
-    prediction, loss = predict(model, plan(model)), model.info.get("nll_integer", model.info.get("nll_float"))
+    layout = plan(load_proved(path), traced=traced)
+    model, prediction = layout.proved.model, predict(layout)
+    loss = model.info.get("nll_integer", model.info.get("nll_float"))
     if as_json:
-        report = {"bytes": image_bytes(layout), "segments": segment_bytes(layout), "loss": loss}
+        report = {"bytes": layout.image_bytes, "segments": dict(layout.bank_bytes), "loss": loss}
         report |= {"work_ram": layout.wram.used, "log_records": layout.log_capacity}
         report["predicted"] = asdict(prediction) if prediction else None
         report["tokens_per_second"] = prediction.tokens_per_second if prediction else None
@@ -102,8 +100,8 @@ def _say(path: Path, *, traced: bool, as_json: bool) -> None:
         )
     else:
         click.echo("speed: not predicted for the schoolbook kernel")
-    used = sum(segment_bytes(layout).values())
-    click.echo(f"ROM: {image_bytes(layout) // 1024:,} KiB, {used:,} bytes of them weights, code and tables")
+    used = sum(layout.bank_bytes.values())
+    click.echo(f"ROM: {layout.image_bytes // 1024:,} KiB, {used:,} bytes of them weights, code and tables")
     click.echo(
         f"work RAM: {layout.wram.used:,} bytes of vectors, keys and values; {layout.log_capacity} records of log"
     )

@@ -17,7 +17,7 @@ def command(model: Path, weights: Path | None, data: Path | None, as_json: bool)
     """Held-out loss of MODEL, float and integer, in nats per token and per character, on the tenth of a text
     kept apart.
     """
-    from quantize.model import load_model
+    from quantize.model_file import load_model
     from snesgpt.selection.losses import DEFAULT_DATA, measure
     from trainer.weights import load_weights
 

@@ -17,8 +17,9 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     """Write the cartridge that logs every intermediate, and beside it lab.json: MODEL, its weights, its training
     and where the cartridge keeps what.
     """
-    from asm.build import build_rom
-    from quantize.fast import load_proved
+    from asm.build import build
+    from asm.layout import plan
+    from quantize.model_file import load_proved
     from snesgpt.lab.export import lab_data, training_documents
     from snesgpt.lab.model import GOLDEN, LONG, as_json
     from snesgpt.lab.model import golden as golden_data
@@ -31,13 +32,14 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
         raise InputError(f"{out} is a file: --out names the folder that cartridge.sfc and lab.json go to")
     if golden and golden.is_dir():
         raise InputError(f"{golden} is a folder: --golden names the file itself")
-    integers = load_proved(model)
+    proved = load_proved(model)
+    integers = proved.model
     if integers.config.family != "microgpt":
         raise InputError(f"{model} is a {integers.config.family} model: the lab page shows microgpt's only")
     exact = load_weights(weights or model.with_name("weights.npz"))
     check_same(exact, integers)
     documents = training_documents(exact, data)
-    rom = build_rom(integers, traced=True)
+    rom = build(plan(proved, traced=True))
     files = {
         out / "cartridge.sfc": rom.image,
         out / "lab.json": as_json(lab_data(exact, integers, rom, documents)),

@@ -38,15 +38,16 @@ def command(
 ) -> None:
     """Turn float WEIGHTS into the integer model: error per tensor, range proof, held-out loss."""
     from quantize.convert import tensor_errors
-    from quantize.model import save_model
-    from quantize.ranges import prove
+    from quantize.model_file import save_model
+    from quantize.program import leaves
     from snesgpt.selection.kernel_choice import choose
     from snesgpt.selection.losses import measure
     from trainer.weights import load_weights
 
     exact = load_weights(weights)
-    model, _, reasons = choose(exact, kernel, rom_size, tokens_per_second)
-    bounds, errors = prove(model), tensor_errors(exact, model)
+    choice = choose(exact, kernel, rom_size, tokens_per_second)
+    model, reasons, bounds = choice.model, choice.reasons, choice.proved.bounds
+    errors = tensor_errors(exact, model)
     losses = measure(exact, model, data)
     save_model(out, _noting(model, losses))
     if as_json:
@@ -54,7 +55,7 @@ def command(
             "tensors": [asdict(error) for error in errors],
             "ranges": [asdict(bound) for bound in bounds],
             "logit_shift": model.logit_shift,
-            "kernels": dict(model.kernels),
+            "kernels": {kernel.name: type(kernel).__name__ for kernel in leaves(model.program)},
             "reasons": reasons,
             **(losses or {}),
         }

@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Print the very documents the cartridge prints for a seed, a temperature, a top-p and a prompt."""
     from quantize.executor import Executor
-    from quantize.model import load_model
+    from quantize.model_file import load_model
     from quantize.sampler import Request, documents
     from trainer.errors import InputError
 

@@ -29,16 +29,18 @@ def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, 
     With --trace also every intermediate value, in a ROM built with recording switched on.
     Exit status 1 and the first difference by name if any value differs.
     """
-    from asm.build import build_rom
+    from asm.build import build
     from asm.cartridge.header import read_image
+    from asm.layout import plan
     from quantize.executor import Executor
-    from quantize.fast import load_proved
+    from quantize.model_file import load_proved
     from snesgpt.emulator.console import Console
     from snesgpt.verify.host import Host
     from snesgpt.verify.parity import requests, verify
 
-    integers = load_proved(model or rom.with_name("model.npz"))
-    image = build_rom(integers, traced=True).image if trace else read_image(rom)
+    proved = load_proved(model or rom.with_name("model.npz"))
+    integers = proved.model
+    image = build(plan(proved, traced=True)).image if trace else read_image(rom)
     with Console(image, core) as console, _progress(tokens) as progress:
         host = Host(console, integers)
         parity = verify(host, Executor(integers), requests(integers, tokens), tokens=tokens, progress=progress)

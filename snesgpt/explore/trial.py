@@ -14,11 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from asm.cost.instructions import CLOCKS_PER_SECOND
+from asm.targets.stock import MASTER_CLOCK
 from asm.cost.predict import predict
-from asm.memory.banks import BANK_BYTES
 from quantize.executor import Executor, loss
-from quantize.ranges import prove
 from snesgpt.explore.results import Row
 from snesgpt.explore.trials import Point, label
 from snesgpt.selection.kernel_choice import choose
@@ -128,9 +126,9 @@ def measure(weights: Weights, kernel: str, documents: Sequence[Sequence[int]]) -
     Losses are nats per character, the end of a document counting as one, so that tokens of any length compare.
     Raises InputError when there is no such cartridge or no loss.
     """
-    model, layout, reasons = choose(weights, kernel, LARGEST_ROM)
-    prove(model)
-    prediction = predict(model, layout)
+    choice = choose(weights, kernel, LARGEST_ROM)
+    model, layout = choice.model, choice.layout
+    prediction = predict(layout)
     clocks = prediction.clocks_per_token if prediction else schoolbook_clocks(model.config, documents)
     with np.errstate(over="ignore", invalid="ignore"):
         nll_float = loss_per_token(weights.tensors, weights.config, documents)
@@ -143,11 +141,11 @@ def measure(weights: Weights, kernel: str, documents: Sequence[Sequence[int]]) -
         "nll_float": nll_float / length,
         "nll_integer": loss(Executor(model), documents) / length,
         "characters_per_token": length,
-        "kernel": "digits" if layout.fast else "schoolbook",
-        "why": "" if layout.fast else reasons[0],
+        "kernel": "digits" if layout.digits else "schoolbook",
+        "why": "" if layout.digits else choice.reasons[0],
         "clocks_per_token": round(clocks),
-        "tokens_per_second": CLOCKS_PER_SECOND / clocks,
-        "rom_bytes": layout.banks * BANK_BYTES,
+        "tokens_per_second": MASTER_CLOCK / clocks,
+        "rom_bytes": layout.image_bytes,
     }
 
 

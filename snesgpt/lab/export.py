@@ -23,9 +23,8 @@ from asm.memory.log_record import (
     RECORD_WORDS,
     RecordLayout,
     host_field,
-    unrecorded,
 )
-from quantize.fast import has_front_table
+from quantize.kernels.fused import FrontTable
 from quantize.model import IntegerModel
 from snesgpt.lab.model import Json, model_data
 from snesgpt.lab.row import row_as_code
@@ -74,9 +73,15 @@ def _record(layout: Layout, model: IntegerModel) -> Json:
             name: {"offset": offset, "shape": list(entry.shape), "over_positions": entry.over_positions}
             for name, (offset, entry) in record.entries.items()
         },
-        "unrecorded": sorted(unrecorded(model)),
+        "unrecorded": sorted(_unrecorded(model)),
         "capacity": layout.log_capacity,
     }
+
+
+def _unrecorded(model: IntegerModel) -> set[str]:
+    """Intermediates that are never in the console's memory."""
+    traced = {entry.name for kernel in model.program for entry in kernel.traced(model.config)}
+    return traced - {entry.name for kernel in model.program for entry in kernel.observed(model.config)}
 
 
 def _host(rom: Rom) -> Json:
@@ -93,7 +98,7 @@ def _host(rom: Rom) -> Json:
 
 def _build(model: IntegerModel, rom: Rom) -> Json:
     """Facts of the cartridge. predicted: of the one without trace; None for the schoolbook kernel."""
-    prediction = predict(model, plan(model))
+    prediction = predict(plan(rom.layout.proved))
     plain = prediction and {
         "clocks_per_token": round(prediction.clocks_per_token),
         "tokens_per_second": round(prediction.tokens_per_second, 2),
@@ -103,7 +108,7 @@ def _build(model: IntegerModel, rom: Rom) -> Json:
         "id": build_id(rom),
         "rom_bytes": len(rom.image),
         "segments": dict(rom.segments),
-        "front_table": has_front_table(model),
+        "front_table": any(isinstance(kernel, FrontTable) for kernel in model.program),
         "predicted": plain,
     }
 

@@ -6,9 +6,12 @@ import re
 from collections.abc import Sequence
 
 from asm.cost.instructions import Instruction
-from asm.fast import CodePart, Unit
+from asm.kernels.straight_code import CodePart, Unit
 from asm.layout import Layout
+from asm.targets.target import Target
+from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
+from quantize.schedule import LOGITS
 from snesgpt.lab.model import Json
 
 SLOT = re.compile(r"(PLUS|MINUS) \+ (\d+)$")
@@ -27,7 +30,8 @@ def row_as_code(model: IntegerModel, layout: Layout, row: int = 0) -> Json | Non
     Of all matrices lm_head has the plainest code: inputs are single slots, and a row ends by storing its result.
     """
     matrix = "lm_head"
-    if model.kernels[matrix] != "digits":
+    kernel = model.kernel(LOGITS)
+    if not isinstance(kernel, DigitRows):
         return None
     part, unit = _unit(layout.code, f"{matrix}[{row}]:")
     return {
@@ -36,12 +40,12 @@ def row_as_code(model: IntegerModel, layout: Layout, row: int = 0) -> Json | Non
         "label": part.label,
         "comment": unit.comment,
         "bytes": unit.size,
-        "clocks": unit.clocks,
-        "bias": model.parameters["lm_head.clamp"] >> model.parameters["lm_head.shift"],
+        "clocks": round(unit.clocks(layout.target)),
+        "bias": kernel.clamp >> kernel.clamp_shift,
         "weights": model.tensors[matrix][row].tolist(),
         "exponent": model.exponent(matrix),
-        "digits": [{"shift": plane.shift, "digits": plane.digits[row].tolist()} for plane in model.planes(matrix)],
-        "lines": [_line(instruction) for instruction in unit.code],
+        "digits": [{"shift": plane.shift, "digits": plane.digits[row].tolist()} for plane in kernel.planes(model)],
+        "lines": [_line(instruction, layout.target) for instruction in unit.code],
     }
 
 
@@ -49,10 +53,10 @@ def _unit(code: Sequence[CodePart], comment: str) -> tuple[CodePart, Unit]:
     return next((part, unit) for part in code for unit in part.units if unit.comment.startswith(comment))
 
 
-def _line(instruction: Instruction) -> Json:
+def _line(instruction: Instruction, target: Target) -> Json:
     """An instruction with what it does: `input` and `sign` where it reads bias ± x, `constant` where one."""
     mnemonic, _, operand = instruction.text.partition(" ")
-    line: Json = {"text": instruction.text, "bytes": instruction.size, "clocks": instruction.clocks}
+    line: Json = {"text": instruction.text, "bytes": instruction.size, "clocks": round(target.clocks(instruction))}
     if slot := SLOT.search(operand):
         sign, column = (1 if slot[1] == "PLUS" else -1), int(slot[2]) // 2
         verb = "begin with" if mnemonic == "lda" else "add"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from asm.cost.instructions import REFRESH
-from asm.cost.predict import CLOCKS_A_SECOND, predict
+from asm.cost.predict import Prediction, predict
 from asm.layout import Layout, plan
-from asm.memory.banks import BANK_BYTES
-from quantize.convert import prepare, quantize_llama
+from quantize.convert import convert_llama, prepare
+from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
+from quantize.program import leaves
+from snesgpt.selection.kernel_choice import Choice
 from trainer.errors import InputError
 from trainer.weights import Weights
 
@@ -17,56 +18,59 @@ MIN_DIGITS = 0.5
 """Digits per weight below which nothing is left of a model."""
 
 CLOSE_ENOUGH, SHY, ATTEMPTS = 1.03, 0.995, 5
-"""A prediction up to so much above the speed asked for will do; each new attempt aims a little beyond it."""
+"""A prediction up to this much above the speed asked for will do; each new attempt aims a little beyond it."""
 
 
-def choose_digits(weights: Weights, rom_size: int, wanted: float | None) -> tuple[IntegerModel, Layout, list[str]]:
-    """The model, its layout and the reasons. rom_size in KiB; wanted: predicted tokens a second, at the least.
+def choose_digits(weights: Weights, rom_size: int, wanted: float | None) -> Choice:
+    """The model, its layout and the reasons. rom_size in KiB; wanted: predicted tokens a second, at least.
 
-    Raises InputError where fewer than MIN_DIGITS digits a weight would be needed, or as quantize does.
+    Raises InputError where fewer than MIN_DIGITS digits a weight would be needed, or as convert does.
     """
     prepared, found = prepare(weights), None
-    model = quantize_llama(prepared)
+    proved = convert_llama(prepared)
     for attempt in range(ATTEMPTS):
-        layout, digits = plan(model), digits_per_weight(model)
-        prediction = predict(model, layout)
+        layout, digits = plan(proved), digits_per_weight(proved.model)
+        prediction = predict(layout)
         assert prediction is not None
-        kib, rate = layout.banks * BANK_BYTES // 1024, prediction.tokens_per_second
+        kib, rate = layout.image_bytes // 1024, prediction.tokens_per_second
         if kib <= rom_size and (wanted is None or rate >= wanted):
-            found = model, layout, _reasons(layout, digits, rate)
+            found = Choice(proved, layout, _reasons(layout, digits, rate))
             if attempt == 0 or wanted is None or rate <= wanted * CLOSE_ENOUGH:
                 break
         room = digits * min(1.0, rom_size / kib * SHY)
         if wanted is not None:
-            rows = REFRESH * sum(unit.clocks for part in layout.code for unit in part.units)
-            spare = CLOCKS_A_SECOND / wanted - prediction.clocks_per_token
-            room = (
-                min(room, digits * (1 + spare / rows) * SHY)
-                if kib > rom_size
-                else digits * (1 + spare / rows) * SHY
-            )
+            for_speed = digits * (1 + _spare(layout, prediction, wanted)) * SHY
+            room = min(room, for_speed) if kib > rom_size else for_speed
         if room < MIN_DIGITS:
             break
-        model = quantize_llama(prepared, room)
+        proved = convert_llama(prepared, room)
     if found is None:
         speed = f"{wanted:g} tokens a second in " if wanted is not None else ""
         raise InputError(f"{speed}{rom_size:,} KiB leaves fewer than {MIN_DIGITS} digits a weight: ask for less")
     return found
 
 
+def _spare(layout: Layout, prediction: Prediction, wanted: float) -> float:
+    """The clocks of a token that a speed leaves over, as a share of those that rows of digits take."""
+    target = layout.target
+    rows = target.refresh * sum(unit.clocks(target) for part in layout.code for unit in part.units)
+    return (target.clocks_per_second / wanted - prediction.clocks_per_token) / rows
+
+
 def digits_per_weight(model: IntegerModel) -> float:
     """Adds per weight of all matrices."""
-    names = model.linear_names()
-    digits = sum(int(np.abs(plane.digits).sum()) for name in names for plane in model.planes(name))
-    return digits / sum(model.tensors[name].size for name in names)
+    kernels = [kernel for kernel in leaves(model.program) if isinstance(kernel, DigitRows)]
+    digits = sum(int(np.abs(plane.digits).sum()) for kernel in kernels for plane in kernel.planes(model))
+    return digits / sum(kernel.tensor(model).size for kernel in kernels)
 
 
-def _reasons(layout: Layout, digits: float, rate: float) -> list[str]:
+def _reasons(layout: Layout, digits: float, rate: float) -> tuple[str, ...]:
     """One line for each choice."""
-    config, parts = layout.config, sum(block.stage.startswith("layer0_fc2") for block in layout.blocks)
+    config, calls = layout.config, layout.calls
+    parts = sum(call.stage.startswith("layer0_fc2") for call in calls)
     shared = config.n_head // config.kv_heads
-    return [
+    return (
         f"digits in rows: {digits:.2f} a weight, where they are worth most; {rate:.2f} tokens/s predicted",
         f"attention: keys and values in bytes, {shared} heads share them, the PPU multiplies",
         f"second MLP matrix in {parts} parts, whose sums fit a word",
-    ]
+    )

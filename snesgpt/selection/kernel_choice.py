@@ -2,77 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from asm.layout import Layout, plan
-from asm.memory.banks import BANK_BYTES
-from quantize.convert import quantize
-from quantize.fast import COLUMNS_PAY, has_front_table
+from quantize.convert import convert
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.fused import ColumnMlp, FrontTable
+from quantize.lower import COLUMNS_PAY
 from quantize.model import IntegerModel
-from snesgpt.selection.digit_choice import choose_digits
+from quantize.program import leaves
+from quantize.ranges import ProvedModel
+from quantize.schedule import needs_calibration
 from trainer.errors import InputError
 from trainer.weights import Weights
 
 
-def choose(
-    weights: Weights, kernel: str, rom_size: int, tokens_per_second: float | None = None
-) -> tuple[IntegerModel, Layout, list[str]]:
+@dataclass(frozen=True)
+class Choice:
+    """A proved model, the plan of its cartridge, and why its kernels are what they are."""
+
+    proved: ProvedModel
+    layout: Layout
+    reasons: tuple[str, ...]
+
+    @property
+    def model(self) -> IntegerModel:
+        """The integer model."""
+        return self.proved.model
+
+
+def choose(weights: Weights, kernel: str, rom_size: int, tokens_per_second: float | None = None) -> Choice:
     """The integer model, its cartridge's layout, and why its kernels are what they are. rom_size in KiB.
 
-    tokens_per_second: of a llama, at least so many. kernel is `digits`, `schoolbook` or `auto`: digits unless their
+    tokens_per_second: of a llama, at least this. kernel is `digits`, `schoolbook` or `auto`: digits unless their
     ranges cannot be proved or their code does not fit. Raises InputError when what is asked for cannot be had.
     """
-    if weights.config.rotary and kernel != "schoolbook":
+    from snesgpt.selection.digit_choice import choose_digits
+
+    if needs_calibration(weights.config) and kernel != "schoolbook":
         return choose_digits(weights, rom_size, tokens_per_second)
     if tokens_per_second is not None:
         raise InputError("--tokens-per-second chooses a llama's digits: a microgpt has those that training gave it")
     if kernel == "schoolbook":
-        return *_fitting(quantize(weights, "schoolbook"), rom_size), ["schoolbook for all matrices: asked for"]
+        return _schoolbook(weights, rom_size, "asked for")
     try:
-        model, layout = _digits(weights, rom_size)
+        return _digits(weights, rom_size)
     except InputError as error:
         if kernel == "digits":
             raise
-        return *_fitting(quantize(weights, "schoolbook"), rom_size), [f"schoolbook for all matrices: {error}"]
-    return model, layout, reasons(model)
+        return _schoolbook(weights, rom_size, str(error))
 
 
-def _digits(weights: Weights, rom_size: int) -> tuple[IntegerModel, Layout]:
-    """On the fast kernels: as they pay; where that cannot be, the second MLP matrices by columns, whose sums are
-    shorter, then without the front table.
+def _schoolbook(weights: Weights, rom_size: int, why: str) -> Choice:
+    return _fitting(convert(weights, "schoolbook"), rom_size, (f"schoolbook for all matrices: {why}",))
+
+
+def _digits(weights: Weights, rom_size: int) -> Choice:
+    """On digits: as they pay; where that cannot be, the second MLP matrices by columns, whose sums are shorter, then
+    without the front table.
 
     Raises InputError with the first refusal.
     """
     refusals = []
     for front_table, columns in ((None, None), (None, True), (False, None), (False, True)):
         try:
-            return _fitting(quantize(weights, "digits", front_table=front_table, columns=columns), rom_size)
+            proved = convert(weights, "digits", front_table=front_table, columns=columns)
+            return _fitting(proved, rom_size, tuple(reasons(proved.model)))
         except InputError as error:
             refusals.append(error)
     raise refusals[0]
 
 
-def _fitting(model: IntegerModel, rom_size: int) -> tuple[IntegerModel, Layout]:
-    layout = plan(model)
-    kib = layout.banks * BANK_BYTES // 1024
+def _fitting(proved: ProvedModel, rom_size: int, why: tuple[str, ...]) -> Choice:
+    layout = plan(proved)
+    kib = layout.image_bytes // 1024
     if kib > rom_size:
         raise InputError(f"the cartridge takes {kib:,} KiB and --rom-size allows {rom_size:,}")
-    return model, layout
+    return Choice(proved, layout, why)
 
 
 def reasons(model: IntegerModel) -> list[str]:
-    """One line for each choice of the fast cartridge."""
+    """One line for each choice of a cartridge on digits."""
     config = model.config
     rows = config.vocab_size * config.block_size
     share = model.info.get("active_hidden")
     seen = f"{share:.0%} of the hidden units are above zero" if share is not None else "no share of zeros is known"
-    columns = model.kernels["layer0.fc2"] == "digit_columns"
+    columns = any(isinstance(kernel, ColumnMlp) for kernel in model.program)
     if columns and (share is None or share >= COLUMNS_PAY):
         seen += ", but a sum of its rows does not fit 16 bits"
     front = f"embedding to first q, k, v depend on {rows:,} pairs of token and position"
-    table = 6 * config.n_embd * rows
+    has_front = any(isinstance(kernel, FrontTable) for kernel in model.program)
+    clamp = max(kernel.clamp for kernel in leaves(model.program) if isinstance(kernel, DigitRows))
     return [
-        f"front table: {front} only" if has_front_table(model) else f"no front table: {front}, {table:,} bytes",
+        f"front table: {front} only"
+        if has_front
+        else f"no front table: {front}, {6 * config.n_embd * rows:,} bytes",
         "digits in rows for every matrix behind a norm: one add a digit",
         f"second MLP matrix by {'columns' if columns else 'rows'}: {seen}, a column costs three times a row's add",
-        f"lm_head: its input is cut to ±{model.parameters['lm_head.clamp'] / 256:.1f}, so that its sums fit",
+        f"lm_head: its input is cut to ±{clamp / 256:.1f}, so that its sums fit",
         "attention: keys and values in bytes, the PPU multiplies",
     ]

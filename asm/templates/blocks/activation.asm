@@ -1,5 +1,5 @@
-        set n_bytes, 2 * {{ block.size }}
-        set x_ptr, {{ block.buffer }}
-        call {{ block.kind }}
-        trace {{ block.trace }}, {{ block.buffer }}, 2 * {{ block.size }}
-        probe {{ block.layer }}, {{ block.buffer }}
+        set n_bytes, 2 * {{ call.size }}
+        set x_ptr, {{ call.vector }}
+        call {{ call.kind }}
+        trace {{ call.trace }}, {{ call.vector }}, 2 * {{ call.size }}
+        probe {{ call.layer }}, {{ call.vector }}

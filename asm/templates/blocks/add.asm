@@ -1,5 +1,5 @@
         set n_bytes, KV_ROW
-        set x_ptr, {{ block.source }}
-        set_far y_ptr, {{ block.out }}
+        set x_ptr, {{ call.source }}
+        set_far y_ptr, {{ call.out }}
         call add_vector
-        trace {{ block.trace }}, {{ block.out }}, KV_ROW
+        trace {{ call.trace }}, {{ call.out }}, KV_ROW

@@ -1,2 +1,2 @@
-        jsl {{ block.entry }}
-        trace {{ block.trace }}, attended, KV_ROW
+        jsl {{ call.entry }}
+        trace {{ call.trace }}, attended, KV_ROW

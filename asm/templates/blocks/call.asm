@@ -1,1 +1,1 @@
-        jsl {{ block.entry }}
+        jsl {{ call.entry }}

@@ -3,4 +3,4 @@
         adc token
         row_pointer w_ptr, front_row_addresses
         copy_row residual, 3 * KV_ROW
-        trace {{ block.trace }}, residual, KV_ROW
+        trace {{ call.trace }}, residual, KV_ROW

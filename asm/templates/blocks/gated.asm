@@ -1,18 +1,18 @@
-        jsl {{ block.entry }}
+        jsl {{ call.entry }}
         .if ::TRACE = 0
         lda probing             ; the units themselves matter only to who looks
-        beq {{ block.stage }}_unseen
+        beq {{ call.stage }}_unseen
         .endif
-{% for part in block.hidden_parts %}
+{% for part in call.hidden_parts %}
         ldx #{{ part.last }}
 :       lda a:{{ part.slots }}, x
         sec
-        sbc #{{ block.bias }}
+        sbc #{{ call.bias }}
         sta a:hidden + {{ part.offset }}, x
         dex
         dex
         bpl :-
 {% endfor %}
-{{ block.stage }}_unseen:
-        trace {{ block.trace }}, hidden, 2 * N_HIDDEN
-        probe {{ block.layer }}, hidden
+{{ call.stage }}_unseen:
+        trace {{ call.trace }}, hidden, 2 * N_HIDDEN
+        probe {{ call.layer }}, hidden

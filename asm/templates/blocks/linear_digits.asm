@@ -1,8 +1,5 @@
-        pea {{ block.page }}
+        pea {{ call.page }}
         pld
-        jsl {{ block.entry }}
+        jsl {{ call.entry }}
         pea 0
         pld
-{% if block.traced %}
-        trace {{ block.trace }}, {{ block.out }}, 2 * {{ block.outputs }}
-{% endif %}

@@ -1,19 +1,19 @@
-        set n_bytes, 2 * {{ block.inputs }}
-        set x_ptr, {{ block.source }}
-        set_far y_ptr, {{ block.out }}
-{% if block.cached %}
+        set n_bytes, 2 * {{ call.inputs }}
+        set x_ptr, {{ call.source }}
+        set_far y_ptr, {{ call.out }}
+{% if call.cached %}
         lda y_ptr
         clc
         adc position_bytes
         sta y_ptr
 {% endif %}
-{% for part in block.parts %}
+{% for part in parts_of[call.weight] %}
         set_far w_ptr, {{ part.label }}
         set rows, {{ part.rows }}
         call matvec
 {% endfor %}
-{% if block.cached %}
-        trace_row {{ block.trace }}, {{ block.out }}, {{ block.bank }}
+{% if call.cached %}
+        trace_row {{ call.trace }}, {{ call.out }}, {{ cache_banks[call.out] }}
 {% else %}
-        trace {{ block.trace }}, {{ block.out }}, 2 * {{ block.outputs }}
+        trace {{ call.trace }}, {{ call.out }}, 2 * {{ call.outputs }}
 {% endif %}

@@ -9,10 +9,10 @@
         pea slots
         pld
         clc
-        jsl {{ block.entry }}
+        jsl {{ call.entry }}
         pea 0
         pld
-        trace {{ block.trace }}, hidden, 2 * N_HIDDEN
-        jsl {{ block.second_entry }}
-        probe {{ block.layer }}, hidden
-        trace {{ block.trace_after }}, residual, KV_ROW
+        trace {{ call.trace }}, hidden, 2 * N_HIDDEN
+        jsl {{ call.second_entry }}
+        probe {{ call.layer }}, hidden
+        trace {{ call.trace_after }}, residual, KV_ROW

@@ -1,11 +1,11 @@
         pea slots
         pld
-        jsl {{ block.entry }}
+        jsl {{ call.entry }}
         pea hidden_slots
         pld
-        jsl {{ block.second_entry }}
+        jsl {{ call.second_entry }}
         pea 0
         pld
-        trace {{ block.trace }}, hidden_slots, 2 * N_HIDDEN
-        probe {{ block.layer }}, hidden_slots
-        trace {{ block.trace_after }}, residual, KV_ROW
+        trace {{ call.trace }}, hidden_slots, 2 * N_HIDDEN
+        probe {{ call.layer }}, hidden_slots
+        trace {{ call.trace_after }}, residual, KV_ROW

@@ -1,3 +1,3 @@
-        jsl {{ block.entry }}
+        jsl {{ call.entry }}
         call residual_of_slots
-        trace {{ block.trace }}, residual, KV_ROW
+        trace {{ call.trace }}, residual, KV_ROW

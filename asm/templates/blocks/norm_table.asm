@@ -1,5 +1,5 @@
-        jsl {{ block.entry }}
+        jsl {{ call.entry }}
         .if ::TRACE
         call trace_slots
         .endif
-        trace {{ block.trace }}, normed, KV_ROW
+        trace {{ call.trace }}, normed, KV_ROW

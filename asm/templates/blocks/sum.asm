@@ -1,2 +1,2 @@
-        jsl {{ block.entry }}
-        trace {{ block.trace }}, residual, KV_ROW
+        jsl {{ call.entry }}
+        trace {{ call.trace }}, residual, KV_ROW

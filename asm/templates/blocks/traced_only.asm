@@ -1,1 +1,1 @@
-        trace {{ block.trace }}, {{ block.out }}, KV_ROW
+        trace {{ call.trace }}, {{ call.out }}, KV_ROW

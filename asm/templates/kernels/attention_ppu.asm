@@ -49,14 +49,14 @@ HALF_BYTES = 256                ; of words that Y reaches
         ldx #.bankbyte(address) & 1
         stx <WMADDH
 .endmacro
-{% for block in attentions %}
+{% for block in routines %}
 
 ; {{ block.comment }}
 ; in: query · 2^{{ block.query_shift }}, packed = this position's key and value bytes, position; data bank $7E
 ; out: slots = {{ block.bias }} ± attended
 ; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last
 ; twin: quantize.blocks.attention_scores_ppu, softmax_weights_ppu, attend_ppu
-        .segment "{{ block.segment }}"
+        .segment "{{ block.segments[0] }}"
         .export {{ block.entry }}
 {{ block.entry }}:
 .scope
@@ -142,9 +142,9 @@ score_{{ half.number }}:
 {% endfor %}
 scored:
         trace_here {{ block.trace_scores }}, weights, 2 * N_CONTEXT * N_HEAD
-{% if block.split %}
+{% if block.is_split %}
         jml weigh
-        .segment "{{ block.weigh_segment }}"
+        .segment "{{ block.segments[1] }}"
 {% endif %}
 weigh:
 {% for head in range(config.n_head) %}
@@ -264,9 +264,9 @@ have:
 scaled:
 .endscope
 {% endfor %}
-{% if block.split %}
+{% if block.is_split %}
         jml mean
-        .segment "{{ block.mean_segment }}"
+        .segment "{{ block.segments[2] }}"
 {% endif %}
 mean:
         trace_here {{ block.trace_weights }}, weights, 2 * N_CONTEXT * N_HEAD

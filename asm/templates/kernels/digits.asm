@@ -52,7 +52,7 @@ endproc
 
 ; The sums that the MLP's columns add to, empty: 2^15, so that they never go below zero.
 ; kills: A
-        .segment "{{ fast.segment }}"
+        .segment "{{ routines[0].entry }}"
 clear_sums:
         .a16
         .i16
@@ -144,12 +144,12 @@ rsqrt_far:
         sta norm_shift
         rtl
 
-{% for sums in fast.scaled_sums %}
+{% for sums in routines[0].scaled_sums %}
 
 ; residual = residual + round(sums / 2^{{ sums.exponent }}): of a matrix that is kept 2^{{ sums.exponent }} times too large.
 ; kills: A
 ; twin: quantize.kernels.DigitColumns
-        .segment "{{ fast.segment }}"
+        .segment "{{ routines[0].entry }}"
         .export {{ sums.entry }}
 {{ sums.entry }}:
         .a16
@@ -168,145 +168,3 @@ rsqrt_far:
 {% endfor %}
         .segment "CODE"
         .export clear_sums, add_sums, clamp_residual, square_hidden, rsqrt_far
-{% for norm in norms %}
-
-; {{ norm.comment }}
-; slots = NORM_BIAS ± y.  kills: A, X, Y, acc, norm_scale, norm_shift
-; twin: quantize.blocks.rmsnorm_table
-        .segment "{{ norm.segment }}"
-        .export {{ norm.entry }}
-{{ norm.entry }}:
-.scope
-        .a16
-        .i16
-        stz acc + 2
-        lda #{{ norm.epsilon }}
-        .repeat ::N_EMBD, I
-        sta acc
-        lda a:residual + 2 * I
-        clc
-        adc #1 << {{ norm.bits }}
-{% for line in norm.to_offset %}
-        {{ line }}
-{% endfor %}
-        tax
-        lda f:{{ norm.squares }}, x
-        clc
-        adc acc
-        bcc :+
-        inc acc + 2
-:
-        .endrepeat
-        sta acc
-        jsl rsqrt_far
-        lda norm_shift          ; how far the product is shifted beyond a byte
-        clc
-        adc #{{ norm.bits }} + {{ norm.doublings }} - 17 + {{ norm.variants_below }}
-        asl a
-        tax
-        lda norm_scale
-        lsr a
-        pea INIDISP             ; the PPU's registers as direct page
-        pld
-        a8
-        sta <M7B
-        a16
-        ldy #2 * N_EMBD - 2
-        jmp (.loword(variants), x)
-variants:
-{% for variant in norm.variants %}
-        .addr .loword(shift{{ loop.index0 }})
-{% endfor %}
-{% for variant in norm.variants %}
-shift{{ loop.index0 }}:
-        sep #$10
-        .i8
-{% if variant.unrolled %}
-        .repeat ::N_EMBD, I
-{% if norm.doublings %}
-        lda a:residual + 2 * I
-        .repeat {{ norm.doublings }}
-        asl a
-        .endrepeat
-        tax
-        stx <M7A
-        xba
-        tax
-        stx <M7A
-{% else %}
-        ldx a:residual + 2 * I
-        stx <M7A
-        ldx a:residual + 2 * I + 1
-        stx <M7A
-{% endif %}
-        lda <(MPYL + 1)
-{% if variant.right %}
-        eor #HALF_WORD
-        .repeat {{ variant.right }}
-        lsr a
-        .endrepeat
-        adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))    ; the carry is the rounding
-{% else %}
-        .repeat {{ variant.left }}
-        asl a
-        .endrepeat
-        clc
-        adc #NORM_BIAS
-{% endif %}
-        sta a:slots + 2 * I
-        eor #$FFFF
-        sec
-        adc #2 * NORM_BIAS
-        sta a:slots + 2 * N_EMBD + 2 * I
-        .endrepeat
-{% else %}
-:
-{% if norm.doublings %}
-        lda a:residual, y
-        .repeat {{ norm.doublings }}
-        asl a
-        .endrepeat
-        tax
-        stx <M7A
-        xba
-        tax
-        stx <M7A
-{% else %}
-        ldx a:residual, y
-        stx <M7A
-        ldx a:residual + 1, y
-        stx <M7A
-{% endif %}
-        lda <(MPYL + 1)
-{% if variant.right %}
-        eor #HALF_WORD
-        .repeat {{ variant.right }}
-        lsr a
-        .endrepeat
-        adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))
-{% else %}
-        .repeat {{ variant.left }}
-        asl a
-        .endrepeat
-        clc
-        adc #NORM_BIAS
-{% endif %}
-        sta a:slots, y
-        lda #2 * NORM_BIAS
-        sec
-        sbc a:slots, y
-        sta a:slots + 2 * N_EMBD, y
-        dey
-        dey
-        cpy #$FE
-        bne :-
-{% endif %}
-        jmp done
-{% endfor %}
-done:   rep #$10
-        .i16
-        pea 0
-        pld
-        rtl
-.endscope
-{% endfor %}

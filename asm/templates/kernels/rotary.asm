@@ -71,14 +71,14 @@ inside: .repeat shift
         tax
         stx a:to
 .endmacro
-{% for turns in rotaries %}
+{% for turns in routines %}
 
 ; {{ turns.comment }}
 ; in: query, key, value, position; data bank $7E
 ; out: query · 2^{{ turns.query_shift }}, turned; packed = bytes of the turned key from its centre, and of the value
 ; kills: A, X, Y, weight_sum, turn_by, product_low, turned_first, turned_second
 ; twin: quantize.blocks.rotate, narrow
-        .segment "{{ turns.segment }}"
+        .segment "{{ turns.entry }}"
         .export {{ turns.entry }}
 {{ turns.entry }}:
         .a16

@@ -3,6 +3,7 @@
         .include "contract.inc"
         .include "snes.inc"
         .include "config.inc"
+        .include "cartridge.inc"
         .include "memory.inc"
         .include "screen.inc"
         .include "build_id.inc"

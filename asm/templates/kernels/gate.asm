@@ -1,4 +1,4 @@
-; The gated MLP's middle, silu(gate) · up, and the sums that are cut as they join the residual stream.
+; The gated MLP's middle, silu(gate) · up.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -8,13 +8,13 @@
 .define PRODUCT <(MPYL + 1)      ; read as 16 bits: the product over 256
 FAR = 64                        ; a product's whole part beyond this is cut, whatever its low part adds
 NEGATIVE = $8000
-{% for gate in gates %}
+{% for gate in routines %}
 
 ; {{ gate.comment }}
 ; in: gate, up; data bank $7E    out: hidden_slots = {{ gate.bias }} ± hidden, in parts
 ; kills: A, X, Y, product_low
 ; twin: quantize.blocks.gated
-        .segment "{{ gate.segment }}"
+        .segment "{{ gate.entry }}"
         .export {{ gate.entry }}
 {{ gate.entry }}:
         .a16
@@ -79,45 +79,5 @@ NEGATIVE = $8000
         .i16
         pea 0
         pld
-        rtl
-{% endfor %}
-{% for cut in sums %}
-
-; residual = residual + branch · 2^{{ cut.doublings }}, cut to what lies between ±2^{{ cut.bits }}.
-; data bank $7E    kills: A
-; twin: quantize.blocks.add_cut
-        .segment "{{ cut.segment }}"
-        .export {{ cut.entry }}
-{{ cut.entry }}:
-        .a16
-        .i16
-        .repeat ::N_EMBD, I
-        .scope
-        lda a:branch + 2 * I
-{% if cut.far %}
-        clc
-        adc #{{ cut.far }}
-        cmp #2 * {{ cut.far }}
-        lda a:branch + 2 * I
-        bcs cut                 ; so far from zero that no residual brings it back
-{% endif %}
-        .repeat {{ cut.doublings }}
-        asl a
-        .endrepeat
-        clc
-        adc a:residual + 2 * I
-        clc
-        adc #{{ cut.limit }}
-        cmp #2 * {{ cut.limit }} + 1
-        bcc inside
-cut:    cmp #NEGATIVE
-        lda #0
-        bcs inside
-        lda #2 * {{ cut.limit }}
-inside: sec
-        sbc #{{ cut.limit }}
-        sta a:residual + 2 * I
-        .endscope
-        .endrepeat
         rtl
 {% endfor %}

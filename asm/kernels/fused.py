@@ -1,0 +1,395 @@
+"""Kernels whose blocks are one piece of code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from asm.cost.instructions import Instruction, branch, direct_page, immediate, implied, jump, memory
+from asm.cost.long_run import LongRun
+from asm.kernels.digit_rows import (
+    DigitRowsRoutine,
+    Epilogue,
+    accumulate,
+    chain_clocks,
+    comment_of,
+    rows,
+    shared_calls,
+    shared_clocks,
+    shared_items,
+    shared_pages,
+    square,
+    store_rectified,
+)
+from asm.kernels.routine import CALL, HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, symbol
+from asm.kernels.row_code import Slots, bias_for
+from asm.kernels.straight_code import Chain, Unit
+from quantize.digits import Plane
+from quantize.executor import Executor
+from quantize.fixed import Ints
+from quantize.kernel import Trace
+from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.schedule import layer_of
+
+
+@dataclass(frozen=True)
+class FrontCall(Call):
+    """A row of the front table."""
+
+    template: ClassVar[str] = "blocks/front.asm"
+    trace: int
+
+
+class FrontTableRoutine(Routine[FrontTable]):
+    """A row for every token at every position: residual stream, query, keys and values in a byte each."""
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        comment = "embedding, first norms and first q, k, v of every token and position: a table"
+        return (FrontCall(comment, "front", self.site.trace(self.kernel.embed_norm.name)),)
+
+    @cached_property
+    def data(self) -> Mapping[str, Ints]:
+        """(positions · vocab, 3 · d) words, computed by the integer model itself."""
+        config = self.config
+        position, token = np.divmod(np.arange(config.block_size * config.vocab_size), config.vocab_size)
+        executor, trace = Executor(self.model), Trace()
+        streams = executor.start(len(token))
+        streams.position[:] = position
+        executor.step(streams, token, trace)
+        attention = next(name.removesuffix(".query") for name in trace if name.endswith(".query"))
+        found = [trace[name] for name in (self.kernel.embed_norm.name, f"{attention}.query", f"{attention}.packed")]
+        return {"front": np.concatenate(found, axis=1)}
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        return {"residual": self.config.n_embd, "query": self.config.n_embd, "packed": self.config.kv_dim}
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        return {"front": 750 + 48 * self.config.n_embd}
+
+
+@dataclass(frozen=True)
+class TraceCall(Call):
+    """Nothing but the trace of what rows have added already."""
+
+    template: ClassVar[str] = "blocks/traced_only.asm"
+    out: str
+    trace: int
+
+
+class AddedRowsRoutine(Routine[AddedRows]):
+    """Rows that add their results to the residual stream."""
+
+    modules = ("digits",)
+
+    @property
+    def _rows(self) -> DigitRowsRoutine:
+        return DigitRowsRoutine(self.kernel.rows, self.site)
+
+    @cached_property
+    def chain(self) -> Chain:
+        """Its rows."""
+        epilogue = accumulate(self.kernel.add.block.out)
+        units = rows(self.site, self.kernel.rows, self._rows.slots, epilogue)
+        comment = comment_of(self.site, self.kernel.rows)
+        return Chain(symbol(self.kernel.name) + "_rows", comment, tuple(units))
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        block = self.kernel.add.block
+        weight = self.kernel.rows.block.weight.rpartition(".")[2]
+        traced = TraceCall(
+            f"{block.name}: done in the rows of {weight}",
+            symbol(block.name),
+            block.out,
+            self.site.trace(block.name),
+        )
+        return (*self._rows.calls, traced)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*shared_items(self.site, self.kernel.rows), self.chain)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        return {self.kernel.add.block.out: self.config.n_embd}
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return shared_pages(self.site, self.kernel.rows)
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        own = {symbol(self.kernel.name): CALL + chain_clocks(self.site, self.chain, placed)}
+        return {**shared_clocks(self.site, self.kernel.rows), **own}
+
+
+@dataclass(frozen=True)
+class MlpCall(Call):
+    """Rows, then columns: fc1, activation, fc2. entry, second_entry: of the code that is called."""
+
+    template: ClassVar[str] = "blocks/mlp_digits.asm"
+    entry: str
+    second_entry: str
+    layer: int
+    trace: int
+    trace_after: int
+
+
+@dataclass(frozen=True)
+class RowMlpCall(MlpCall):
+    """Rows, then rows."""
+
+    template: ClassVar[str] = "blocks/mlp_rows.asm"
+
+
+@dataclass(frozen=True)
+class ColumnPage:
+    """The direct page of the columns: the sums they add to, and a hidden unit's shifted copies, by offset.
+
+    shared: behind the slots in their own page, so that a column need not change the direct page.
+    """
+
+    label: str
+    sums: int
+    shifted: int
+    shared: bool
+
+    def take(self, mnemonic: str, name: str, offset: int) -> Instruction:
+        """Read or write a word of the page; beyond its 256 bytes by absolute address."""
+        base = self.sums if name == "SUMS" else self.shifted
+        if base + offset < 256:
+            return memory(mnemonic, f"<{name} + {offset}", direct=True)
+        return memory(mnemonic, f"{self.label} + {name} + {offset}", direct=False)
+
+
+def column_page(d: int) -> ColumnPage:
+    """Behind the slots where they leave room, else a page of its own, the shifted copies first."""
+    copies = 2 * (HALVINGS + 1)
+    if 6 * d + copies <= 256:
+        return ColumnPage(SLOT_PAGE, 4 * d, 6 * d, True)
+    return ColumnPage("column_page", copies, 0, False)
+
+
+def page_bytes(d: int) -> Mapping[str, int]:
+    """Bytes of the columns' own page, 0 if they share the slots', and of the slots'."""
+    copies = 2 * (HALVINGS + 1)
+    shared = column_page(d).shared
+    return {"column_page": 0 if shared else copies + 2 * d, "slots": 6 * d + copies if shared else 4 * d}
+
+
+def add_sums_entry(exponent: int) -> str:
+    """The routine that adds a column's sums to the residual stream, where they are 2^exponent times too large."""
+    return f"add_sums_{exponent}" if exponent else "add_sums"
+
+
+class ColumnMlpRoutine(Routine[ColumnMlp]):
+    """One stream: a hidden unit above zero jumps to its column and comes back."""
+
+    modules = ("digits",)
+
+    @property
+    def _layer(self) -> str:
+        return f"layer{layer_of(self.kernel.fc1.block)}"
+
+    @property
+    def exponent(self) -> int:
+        """The sums are 2^this times too large."""
+        return self.model.exponent(self.kernel.fc2.block.weight)
+
+    @cached_property
+    def chain(self) -> Chain:
+        """The rows of fc1: carry set = above zero."""
+        fc1, label = self.kernel.fc1, self._layer
+
+        def gate(row: int) -> list[Instruction]:
+            return [branch("bcc", ":+", 0.85), jump(f"{label}_unit{row}")]
+
+        plain = rows(self.site, fc1, self.site.shared[fc1.name].slots, Epilogue(0, gate, clears_carry=True))
+        units = [Unit(unit.comment, unit.code, f"{label}_after{n}") for n, unit in enumerate(plain)]
+        comment = f"{fc1.block.weight}: {len(plain)} rows; carry set = above zero"
+        return Chain(f"{label}_mlp", comment, tuple(units))
+
+    @cached_property
+    def columns(self) -> list[Chain]:
+        """One for each hidden unit."""
+        layers, page = self.kernel.fc2.planes(self.model), column_page(self.config.n_embd)
+        label, weight, squared = self._layer, self.kernel.fc2.block.weight, self.kernel.activation.squared
+        found = []
+        for unit in range(self.config.n_hidden):
+            body = Unit(f"{weight}, column {unit}", tuple(column(layers, unit, page, squared=squared)))
+            found.append(Chain(f"{label}_unit{unit}", body.comment, (body,), f"jml {label}_after{unit}"))
+        return found
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        layer, trace = self._layer, self.site.trace
+        kind = self.kernel.activation.block.kind
+        own = MlpCall(
+            f"{layer}: fc1, {kind}, fc2: a column for every unit above zero",
+            f"{layer}_mlp",
+            f"{layer}_mlp",
+            add_sums_entry(self.exponent),
+            layer_of(self.kernel.fc1.block),
+            trace(self.kernel.activation.name),
+            trace(self.kernel.add.name),
+        )
+        return (*shared_calls(self.site, self.kernel.fc1), own)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*shared_items(self.site, self.kernel.fc1), self.chain, *self.columns)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        return {"hidden": self.config.n_hidden}
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return shared_pages(self.site, self.kernel.fc1)
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        share = run.mean(run[self.kernel.activation.name])
+        columns = [column.clocks(self.site.target) + 24 for column in self.columns]
+        active = sum(p * (clocks - 5) for clocks, p in zip(columns, share, strict=True))
+        skipped = sum((1 - p) * 23 for p in share)
+        own = CALL + 200 + 166 * self.config.n_embd + chain_clocks(self.site, self.chain, placed) + active - skipped
+        return {**shared_clocks(self.site, self.kernel.fc1), f"{self._layer}_mlp": float(own)}
+
+
+class RowMlpRoutine(Routine[RowMlp]):
+    """Where most hidden units are above zero, the second matrix in rows too."""
+
+    modules = ("digits",)
+
+    @property
+    def _layer(self) -> str:
+        return f"layer{layer_of(self.kernel.fc1.block)}"
+
+    @cached_property
+    def hidden_slots(self) -> Slots:
+        """The slots of the hidden units."""
+        inputs, fc2 = self.config.n_hidden, self.kernel.fc2
+        largest = self.site.proved.ranges.largest_source(fc2.name)
+        bias = bias_for(largest, HALVINGS + self.model.exponent(fc2.block.weight))
+        return Slots("hidden_slots", inputs, bias, "MINUS_HIDDEN", positive=True)
+
+    @cached_property
+    def chains(self) -> tuple[Chain, Chain]:
+        """The rows of either matrix."""
+        fc1, fc2, slots = self.kernel.fc1, self.kernel.fc2, self.hidden_slots
+        first = store_rectified(slots, squared=self.kernel.activation.squared)
+        units = rows(self.site, fc1, self.site.shared[fc1.name].slots, first)
+        second = rows(self.site, fc2, slots, accumulate(self.kernel.add.block.out))
+        return (
+            Chain(f"{self._layer}_fc1_rows", comment_of(self.site, fc1), tuple(units)),
+            Chain(f"{self._layer}_fc2_rows", comment_of(self.site, fc2), tuple(second)),
+        )
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        layer, trace = self._layer, self.site.trace
+        own = RowMlpCall(
+            f"{layer}: fc1, {self.kernel.activation.block.kind}, fc2 in rows",
+            f"{layer}_mlp",
+            f"{layer}_fc1_rows",
+            f"{layer}_fc2_rows",
+            layer_of(self.kernel.fc1.block),
+            trace(self.kernel.activation.name),
+            trace(self.kernel.add.name),
+        )
+        return (*shared_calls(self.site, self.kernel.fc1), own)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*shared_items(self.site, self.kernel.fc1), *self.chains)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        return {"hidden": self.config.n_hidden}
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return {**shared_pages(self.site, self.kernel.fc1), "hidden_slots": 4 * self.config.n_hidden}
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        own = CALL + 164 + sum(chain_clocks(self.site, chain, placed) for chain in self.chains)
+        return {**shared_clocks(self.site, self.kernel.fc1), f"{self._layer}_mlp": own}
+
+
+def column(layers: Sequence[Plane], unit: int, page: ColumnPage, *, squared: bool) -> list[Instruction]:
+    """Note a hidden unit, for a trace and the x-ray screen, and add its column to the sums.
+
+    Its shifted copies once, then one add or subtract a digit.
+    """
+    code: list[Instruction] = []
+    if squared:
+        code += square(squared)
+    code.append(memory("sta", f"hidden + {2 * unit}", direct=False))
+    if not page.shared:
+        code += direct_page(page.label)
+    used = [plane.shift for plane in layers if plane.digits[:, unit].any()]
+    code += _shifted_copies(sorted(used), page)
+    positive, mixed, negative = _by_sign(layers, unit)
+
+    for output, terms in positive:
+        code.append(page.take("lda", "SUMS", 2 * output))
+        code += [page.take("adc", "SHIFTED", 2 * shift) for shift, _ in terms]
+        code.append(page.take("sta", "SUMS", 2 * output))
+    for number, (output, terms) in enumerate(mixed):
+        if number:
+            code.append(implied("clc"))
+        code.append(page.take("lda", "SUMS", 2 * output))
+        code += [page.take("adc", "SHIFTED", 2 * shift) for shift, sign in terms if sign > 0]
+        code.append(implied("sec"))
+        code += [page.take("sbc", "SHIFTED", 2 * shift) for shift, sign in terms if sign < 0]
+        code.append(page.take("sta", "SUMS", 2 * output))
+    if negative and not mixed:
+        code.append(implied("sec"))
+    for output, terms in negative:
+        code.append(page.take("lda", "SUMS", 2 * output))
+        code += [page.take("sbc", "SHIFTED", 2 * shift) for shift, _ in terms]
+        code.append(page.take("sta", "SUMS", 2 * output))
+    if not page.shared:
+        code += direct_page(SLOT_PAGE)
+    return [*code, implied("clc")]
+
+
+Terms = list[tuple[int, int]]
+
+
+def _by_sign(
+    layers: Sequence[Plane], unit: int
+) -> tuple[list[tuple[int, Terms]], list[tuple[int, Terms]], list[tuple[int, Terms]]]:
+    """Outputs with their (shift, sign) terms: only added to, both, only subtracted from."""
+    terms: dict[int, Terms] = {}
+    for plane in layers:
+        for output in np.flatnonzero(plane.digits[:, unit]):
+            digit = int(plane.digits[output, unit])
+            terms.setdefault(int(output), []).extend([(plane.shift, int(np.sign(digit)))] * abs(digit))
+    items = sorted(terms.items())
+    positive = [item for item in items if all(sign > 0 for _, sign in item[1])]
+    negative = [item for item in items if all(sign < 0 for _, sign in item[1])]
+    mixed = [item for item in items if item not in positive and item not in negative]
+    return positive, mixed, negative
+
+
+def _shifted_copies(used: Sequence[int], page: ColumnPage) -> list[Instruction]:
+    """round(A / 2^k) for every k used, ascending; the carry ends clear."""
+    code: list[Instruction] = []
+    done, rounded = 0, False
+    for number, shift in enumerate(used):
+        last = number + 1 == len(used)
+        code += [implied("lsr a")] * (shift - done)
+        if shift > 0:
+            code += [] if last else [implied("tax")]
+            code.append(immediate("adc", 0))
+        code.append(page.take("sta", "SHIFTED", 2 * shift))
+        if shift > 0 and not last:
+            code.append(implied("txa"))
+        done, rounded = shift, shift > 0
+    return code if rounded else [*code, implied("clc")]

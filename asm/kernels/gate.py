@@ -1,0 +1,118 @@
+"""The middle of a gated MLP: straight-line code for every hidden unit, on the PPU's multiplier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from asm.cost.long_run import LongRun
+from asm.kernels.digit_rows import PART_BYTES, hidden_bias
+from asm.kernels.routine import Call, Item, Placed, Routine, Table, Template, symbol
+from asm.kernels.table_norm import table_offset
+from quantize.kernels.gate import SiluGate
+from quantize.schedule import layer_of, parts
+from tables.silu import silu_table
+
+
+@dataclass(frozen=True)
+class HiddenPart:
+    """Hidden units that share a page of slots: the page, their offset in the vector, the last one's in the part."""
+
+    slots: str
+    offset: int
+    last: int
+
+
+@dataclass(frozen=True)
+class GateCall(Call):
+    """The gates, and what they leave for those who look."""
+
+    template: ClassVar[str] = "blocks/gated.asm"
+    entry: str
+    bias: int
+    hidden_parts: tuple[HiddenPart, ...]
+    layer: int
+    trace: int
+
+
+@dataclass(frozen=True)
+class HiddenUnit:
+    """A hidden unit: its number, and where its slot is."""
+
+    number: int
+    slot: int
+
+
+@dataclass(frozen=True)
+class GateCode(Template):
+    """A layer's gates."""
+
+    template: ClassVar[str] = "gate"
+    table: str
+    bits: int
+    limit: int
+    shift: int
+    bias: int
+    units: tuple[HiddenUnit, ...]
+
+    @property
+    def to_offset(self) -> tuple[str, ...]:
+        """From a gate, 2^bits on top, to the table's offset."""
+        return table_offset(self.bits)
+
+    @property
+    def to_slot(self) -> int:
+        """From a halved unit, the halved limit on top, to its slot."""
+        return (self.bias - (self.limit >> self.shift)) & 0xFFFF
+
+
+class GateRoutine(Routine[SiluGate]):
+    """Slots of hidden units in parts, a direct page each."""
+
+    @cached_property
+    def code(self) -> GateCode:
+        """Its template's record."""
+        kernel, places = self.kernel, enumerate(parts(self.config.n_hidden))
+        units = [(n, PART_BYTES * p + 2 * (n - first)) for p, (first, end) in places for n in range(first, end)]
+        return GateCode(
+            entry=symbol(kernel.name),
+            comment=f"{kernel.name}: silu(fc1) · fc3",
+            table=f"silu_{kernel.bits}",
+            bits=kernel.bits,
+            limit=kernel.limit,
+            shift=kernel.shift,
+            bias=hidden_bias(self.site, kernel),
+            units=tuple(HiddenUnit(*unit) for unit in units),
+        )
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        code, name = self.code, self.kernel.name
+        hidden_parts = tuple(
+            HiddenPart(f"hidden_slots + {PART_BYTES * number}", 2 * first, 2 * (end - first - 1))
+            for number, (first, end) in enumerate(parts(self.config.n_hidden))
+        )
+        layer, trace = layer_of(self.kernel.block), self.site.trace(name)
+        return (GateCall(code.comment, symbol(name), code.entry, code.bias, hidden_parts, layer, trace),)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        code = self.code
+        return (Table(code.table, silu_table(code.bits)), code)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        hidden = self.config.n_hidden
+        return {"hidden": hidden, "gate": hidden, "up": hidden, "product_low": 1}
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return {"hidden_slots": PART_BYTES * len(parts(self.config.n_hidden))}
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        """gate.asm, instruction by instruction."""
+        code = self.code
+        each = 776 + sum(18 if "#" in line else 12 for line in code.to_offset) + 12 * code.shift
+        return {symbol(self.kernel.name): 200 + len(code.units) * each}

@@ -1,0 +1,92 @@
+"""Sums with the residual stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from asm.cost.long_run import LongRun
+from asm.kernels.routine import Call, Item, Placed, Routine, Template, symbol
+from quantize.fixed import WORD_MAX
+from quantize.kernels.residual import CutSum, Sum
+
+
+@dataclass(frozen=True)
+class AddCall(Call):
+    """A sum of two vectors in low RAM."""
+
+    template: ClassVar[str] = "blocks/add.asm"
+    source: str
+    out: str
+    trace: int
+
+
+class SumRoutine(Routine[Sum]):
+    """add_vector of vector.asm, the schoolbook's."""
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        block = self.kernel.block
+        comment = f"{block.name}: {block.out} += {block.source}"
+        return (AddCall(comment, symbol(block.name), block.source, block.out, self.site.trace(block.name)),)
+
+
+@dataclass(frozen=True)
+class CutSumCall(Call):
+    """A sum that is cut."""
+
+    template: ClassVar[str] = "blocks/sum.asm"
+    entry: str
+    trace: int
+
+
+@dataclass(frozen=True)
+class CutSumCode(Template):
+    """One way to add to the residual stream, the same for every layer.
+
+    far: how far beyond its range a sum may be that no word holds; 0: none is.
+    """
+
+    template: ClassVar[str] = "cut_sum"
+    bits: int
+    doublings: int
+    far: int
+
+    @property
+    def limit(self) -> int:
+        """The largest element."""
+        return (1 << self.bits) - 1
+
+
+class CutSumRoutine(Routine[CutSum]):
+    """Unrolled over the model's width."""
+
+    @cached_property
+    def code(self) -> CutSumCode:
+        """Its template's record."""
+        bits, doublings = self.kernel.bits, self.kernel.doublings
+        beyond = self.site.proved.ranges.cut_sums[self.kernel.name] + (1 << bits) > WORD_MAX
+        far = 1 << (14 - doublings) if beyond else 0
+        entry = f"add_cut_{bits}_{doublings}" + ("_far" if far else "")
+        return CutSumCode(entry, "", bits, doublings, far)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        block = self.kernel.block
+        comment = f"{block.name}: {block.out} += {block.source}, cut"
+        return (CutSumCall(comment, symbol(block.name), self.code.entry, self.site.trace(block.name)),)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (self.code,)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        return {"branch": self.config.n_embd}
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        code = self.code
+        each = 220 + (94 if code.far else 0) + 12 * code.doublings
+        return {symbol(self.kernel.name): 96 + self.config.n_embd * each}

@@ -1,0 +1,135 @@
+"""Rotary positions on the PPU's multiplier, then attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from asm.cost.long_run import LongRun
+from asm.kernels.ppu_attention import PpuAttentionRoutine, times
+from asm.kernels.routine import Call, Item, Placed, Routine, Site, Table, Template
+from asm.memory.work_ram import Area
+from quantize.fixed import Ints
+from quantize.kernels.rotary import TurnedAttention
+from quantize.schedule import layer_of
+from tables.rotary import rotary_table
+from trainer.config import ModelConfig
+
+TURN_CLOCKS = 2 * 88 + 4 * 284 + 34 + 34 + 80 + 64
+"""Of the macro `turn`: two factors, four products and what joins them."""
+
+NARROW_CLOCKS = 92
+
+
+@dataclass(frozen=True)
+class TurnCall(Call):
+    """A layer's turns."""
+
+    template: ClassVar[str] = "blocks/call.asm"
+    entry: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two dimensions that are turned together: their number, their angle's; the amount added to each of a key."""
+
+    number: int
+    angle: int
+    first: int = 0
+    second: int = 0
+
+
+@dataclass(frozen=True)
+class TurnCode(Template):
+    """A layer's turns."""
+
+    template: ClassVar[str] = "rotary"
+    times_row: tuple[str, ...]
+    query_pairs: tuple[Pair, ...]
+    key_pairs: tuple[Pair, ...]
+    query_shift: int
+    key_shift: int
+    value_shift: int
+
+    @property
+    def value_start(self) -> int:
+        """The amount added to a value before it is narrowed."""
+        return narrow_start(self.value_shift)
+
+
+def narrow_start(shift: int) -> int:
+    """Half of what is cut off, and 128 of the bytes that are left."""
+    return ((1 << shift) >> 1) + (128 << shift)
+
+
+def pairs(config: ModelConfig, elements: int) -> tuple[Pair, ...]:
+    """The pairs of that many elements."""
+    return tuple(Pair(n, n % (config.head_dim // 2)) for n in range(elements // 2))
+
+
+def key_pairs(config: ModelConfig, centre: Ints, shift: int) -> tuple[Pair, ...]:
+    """Those of the keys. centre (kv_dim,) Q8.8."""
+    starts = [(narrow_start(shift) - int(middle)) & 0xFFFF for middle in centre]
+    return tuple(
+        Pair(pair.number, pair.angle, starts[2 * pair.number], starts[2 * pair.number + 1])
+        for pair in pairs(config, config.kv_dim)
+    )
+
+
+class TurnedAttentionRoutine(Routine[TurnedAttention]):
+    """Queries and keys turned, keys and values made bytes; then the attention that reads them."""
+
+    def __init__(self, kernel: TurnedAttention, site: Site) -> None:
+        super().__init__(kernel, site)
+        self.attention = PpuAttentionRoutine(kernel.attention, site)
+
+    @cached_property
+    def code(self) -> TurnCode:
+        """The turns' record."""
+        block, shifts, config = self.kernel.turn.block, self.kernel.attention, self.config
+        layer = f"layer{layer_of(block)}"
+        return TurnCode(
+            entry=f"{layer}_rotary",
+            comment=f"{layer}: queries and keys turned by their position",
+            times_row=tuple(times(2 * config.head_dim)),
+            query_pairs=pairs(config, config.n_embd),
+            key_pairs=key_pairs(config, self.model.tensors[block.centre][0], shifts.key_shift),
+            query_shift=shifts.query_shift,
+            key_shift=shifts.key_shift,
+            value_shift=shifts.value_shift,
+        )
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        code = self.code
+        return (TurnCall(code.comment, code.entry, code.entry), *self.attention.calls)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        config = self.config
+        table = rotary_table(config.head_dim, config.block_size, config.rope_base)
+        return (Table("rotary_table", table.reshape(len(table), -1)), self.code, *self.attention.items)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        own = {"key": self.config.kv_dim, "value": self.config.kv_dim, "turn_by": self.config.head_dim}
+        return {
+            **self.attention.vectors,
+            **own,
+            **dict.fromkeys(("product_low", "turned_first", "turned_second"), 1),
+        }
+
+    @property
+    def caches(self) -> tuple[Area, ...]:
+        return self.attention.caches
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        """The macros of rotary.asm, instruction by instruction."""
+        code = self.code
+        query = len(code.query_pairs) * (TURN_CLOCKS + 102 + 24 * code.query_shift)
+        key = len(code.key_pairs) * (TURN_CLOCKS + 34 + 2 * (30 + NARROW_CLOCKS + 12 * code.key_shift))
+        value = 2 * len(code.key_pairs) * (64 + NARROW_CLOCKS + 12 * code.value_shift)
+        angles = max(pair.angle for pair in code.query_pairs) + 1
+        return {code.entry: 300 + 140 * angles + query + key + value, **self.attention.clocks(run, placed)}

@@ -1,0 +1,221 @@
+"""A routine: the assembly of one kernel of the program, and everything the cartridge needs for it.
+
+One file of this folder for each file of quantize/kernels/. A routine says what gpt_step does for it (calls), what
+it puts into ROM (items, data) and RAM (vectors, caches, pages), and how long it takes (clocks).
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar, Generic, TypeVar
+
+from asm.cost.long_run import LongRun
+from asm.kernels.row_code import Slots, bias_for, pair_code
+from asm.kernels.shared_sums import choose_pairs
+from asm.kernels.straight_code import Chain, Unit
+from asm.memory.log_record import RecordLayout
+from asm.memory.work_ram import Area, WorkRam
+from asm.targets.target import Target
+from quantize.fixed import FRACTION_BITS, Ints
+from quantize.kernel import Kernel, Leaf
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.table_norm import TableNorm
+from quantize.model import IntegerModel
+from quantize.program import leaves
+from quantize.ranges import ProvedModel
+from quantize.schedule import Linear
+from trainer.config import ModelConfig
+
+SLOT_PAGE = "slots"
+
+HALVINGS = FRACTION_BITS
+"""Every slot's bias is a multiple of 2^8, so that any row may halve down from the 2^-8 plane."""
+
+CALL = 54 + 42 + 4 * 34
+"""Clocks of jsl, rtl, and the direct page there and back."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What gpt_step does for a routine, as its template in blocks/ sees it. stage: its name in the profile."""
+
+    template: ClassVar[str]
+    comment: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers in ROM, whole in one bank: words, bytes or addresses of 24 bits."""
+
+    label: str
+    values: Ints
+    width: int = 2
+
+
+@dataclass(frozen=True)
+class Template:
+    """Code whose size the assembler says: a record for a template, which puts it into segments of these names."""
+
+    template: ClassVar[str]
+    entry: str
+    comment: str
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """In the order in which they are placed."""
+        return (self.entry,)
+
+    def split(self) -> Template | None:
+        """The same in more and smaller segments, None if it has none."""
+        return None
+
+
+Item = Table | Chain | Template
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where things came to be: work RAM, and the parts that straight-line code was cut into, by label."""
+
+    ram: WorkRam
+    parts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every routine is planned with: the model and its proof, the target, the log record's offsets."""
+
+    proved: ProvedModel
+    target: Target
+    record: RecordLayout
+
+    @property
+    def model(self) -> IntegerModel:
+        """The integer model."""
+        return self.proved.model
+
+    @property
+    def config(self) -> ModelConfig:
+        """Its shape."""
+        return self.model.config
+
+    def trace(self, name: str) -> int:
+        """The offset of an intermediate in the log record; 0 for one that is not recorded."""
+        return self.record.entries[name][0] if name in self.record.entries else 0
+
+    @cached_property
+    def writers(self) -> dict[str, Leaf]:
+        """Block → the kernel that wrote what it reads, for every matrix."""
+        written: dict[str, Leaf] = {}
+        found: dict[str, Leaf] = {}
+        for kernel in leaves(self.model.program):
+            if isinstance(kernel.block, Linear):
+                found[kernel.name] = written[kernel.block.source]
+            for vector in kernel.writes:
+                written[vector] = kernel
+        return found
+
+    def readers(self, writer: Leaf) -> list[DigitRows]:
+        """The matrices in rows that read what a kernel has written."""
+        kernels = (kernel for kernel in leaves(self.model.program) if isinstance(kernel, DigitRows))
+        return [kernel for kernel in kernels if self.writers[kernel.name] is writer]
+
+    def normed(self, kernel: DigitRows) -> bool:
+        """Whether it reads slots that a norm has left."""
+        return isinstance(self.writers[kernel.name], TableNorm) and not kernel.clamp
+
+    @cached_property
+    def norm_slots(self) -> Slots:
+        """The slots that every norm leaves: one bias for all."""
+        rows = (kernel for kernel in leaves(self.model.program) if isinstance(kernel, DigitRows))
+        return self.slots_for(*filter(self.normed, rows))
+
+    def slots_for(self, *readers: DigitRows) -> Slots:
+        """The slots of a vector that these matrices read: a bias that keeps both copies non-negative."""
+        inputs = readers[0].tensor(self.model).shape[1]
+        largest = max(self.proved.ranges.largest_source(reader.name) for reader in readers)
+        halvings = HALVINGS + max(reader.finest(self.model) for reader in readers)
+        return Slots(SLOT_PAGE, inputs, bias_for(largest, halvings))
+
+    @cached_property
+    def shared(self) -> dict[str, SharedSums]:
+        """Block → the sums of two inputs that it shares with the other readers of its norm."""
+        found: dict[str, SharedSums] = {}
+        for kernel in leaves(self.model.program):
+            if isinstance(kernel, TableNorm) and (group := [r for r in self.readers(kernel) if not r.clamp]):
+                found |= dict.fromkeys((reader.name for reader in group), SharedSums(self, group))
+        return found
+
+
+class SharedSums:
+    """Sums of two inputs that many rows want, formed once behind a norm."""
+
+    def __init__(self, site: Site, group: Sequence[DigitRows]) -> None:
+        self.leader = group[0].name
+        weights = [kernel.block.weight for kernel in group]
+        pairs = choose_pairs([kernel.planes(site.model) for kernel in group])
+        self.slots = replace(site.norm_slots, pairs=pairs)
+        code = pair_code(self.slots)
+        units = [Unit(f"pairs from {n // 48}", tuple(code[n : n + 96])) for n in range(0, len(code), 96)]
+        comment = f"{len(pairs)} sums of two inputs for {', '.join(weights)}"
+        self.chain = Chain(symbol(weights[0]) + "_pairs", comment, tuple(units))
+
+    def __bool__(self) -> bool:
+        return bool(self.slots.pairs)
+
+
+K = TypeVar("K", bound=Kernel)
+
+
+class Routine(ABC, Generic[K]):
+    """A kernel's assembly, planned for one model."""
+
+    modules: ClassVar[tuple[str, ...]] = ()
+    """Source files of the library that it calls."""
+
+    def __init__(self, kernel: K, site: Site) -> None:
+        self.kernel, self.site = kernel, site
+        self.model, self.config = site.model, site.config
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What gpt_step does, in order."""
+        return ()
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What it puts into ROM, in order. An item that another routine has already put there is not put again."""
+        return ()
+
+    @property
+    def data(self) -> Mapping[str, Ints]:
+        """Tensors in ROM, (rows, width) words each, that may be laid out over banks row by row."""
+        return {}
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        """Vectors in work RAM, by name, in words."""
+        return {}
+
+    @property
+    def caches(self) -> tuple[Area, ...]:
+        """Keys and values of every position."""
+        return ()
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        """The digit kernels' pages in low RAM, by name, in bytes."""
+        return {}
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        """Stage → master clocks of a token in the long run, before refresh; a stage left out takes none."""
+        return {}
+
+
+def symbol(name: str) -> str:
+    """A schedule's name as an assembler's: layer0.wq → layer0_wq."""
+    return name.replace(".", "_")

@@ -1,0 +1,1 @@
+"""The machines that a cartridge can be made for."""

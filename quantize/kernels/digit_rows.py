@@ -1,0 +1,139 @@
+"""A matrix as rows of adds: one for each signed power of two that its weights are sums of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quantize.digits import Plane, planes
+from quantize.fixed import ONE, WORD_MAX, Ints, round_shift
+from quantize.images import Image, clamped, moved, scaled
+from quantize.kernel import SLOTS, WORDS, Form, Kind, TraceEntry, number
+from quantize.kernels.matrix import Floats, MatrixKernel, Product, columns, product
+from quantize.schedule import LOGITS
+from trainer.config import ModelConfig
+
+if TYPE_CHECKING:
+    from quantize.model import IntegerModel
+    from quantize.ranges import Ranges
+
+BYTE = 127.0
+
+
+class Digits:
+    """Horner over the planes in which a row has digits, least significant first.
+
+    acc = round(acc / 2^gap) + T_k x from one such plane to the next; at last round(acc / 2^k) down to plane 0.
+    Halves round up, which leaves half a unit on top of a row, on average. unbiased: a row's last halving, if it is
+    by one bit, takes the half off instead.
+    """
+
+    def __init__(self, weights: Ints, exponent: int = 0, *, unbiased: bool = False) -> None:
+        self._outputs = len(weights)
+        layers = planes(weights, exponent)
+        self._planes = [(p.shift, p.digits.any(1), columns(p.digits)) for p in layers]
+        self._floored = np.zeros((len(layers) + 1, len(weights)), np.int64)
+        if unbiased:
+            for row in range(len(weights)):
+                if (plane := floored_plane(layers, row)) is not None:
+                    self._floored[plane, row] = 1
+
+    def __call__(self, x: Ints) -> Ints:
+        acc = np.zeros((*x.shape[:-1], self._outputs), np.int64)
+        shift = np.zeros(self._outputs, np.int64)
+        for (plane_shift, rows, digits), floored in zip(self._planes, self._floored[:-1], strict=True):
+            gap = np.where(rows, np.maximum(shift - plane_shift, 0), 0)
+            acc = round_shift(acc - floored, gap) + product(x, digits)
+            shift = np.where(rows, plane_shift, shift)
+        return round_shift(acc - self._floored[-1], shift)
+
+
+def floored_plane(layers: Sequence[Plane], row: int) -> int | None:
+    """The plane before which an unbiased row is halved last, if by one bit: its number, or how many there are.
+
+    (n − 1 + 1) >> 1 is n >> 1: the rounding is taken off.
+    """
+    present = [(number, plane.shift) for number, plane in enumerate(layers) if plane.digits[row].any()]
+    if not present:
+        return None
+    if last := present[-1][1]:
+        return len(layers) if last == 1 else None
+    if len(present) > 1 and present[-2][1] == 1:
+        return present[-1][0]
+    return None
+
+
+def cut(x: Ints, clamp: int, shift: int) -> Ints:
+    """x cut to ±clamp, over 2^shift.    asm: clamp_residual
+
+    x (..., n) Q8.8; returns (..., n) with 8 − shift fractional bits.
+    """
+    return round_shift(np.clip(x, -clamp, clamp), shift)
+
+
+@dataclass(frozen=True)
+class DigitRows(MatrixKernel):
+    """A matrix by Digits.
+
+    store: how its results are kept. source_shift: its inputs are over 2^this. out_shift: its results come over
+    2^this, to fit a word. clamp: its inputs are cut to ±this, over 2^clamp_shift; 0: they are not. unbiased: as in
+    Digits.
+    """
+
+    store: Form = WORDS
+    unbiased: bool = False
+    source_shift: int = number(0, 7, 0)
+    out_shift: int = number(0, 3, 0)
+    clamp: int = number(0, WORD_MAX, 0)
+    clamp_shift: int = number(0, 3, 0)
+
+    @property
+    def reads(self) -> Mapping[str, Form]:
+        return {self.block.source: WORDS if self.clamp else SLOTS}
+
+    @property
+    def writes(self) -> Mapping[str, Form]:
+        return {self.block.out: self.store}
+
+    def observed(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
+        """Logits only: other results are kept in another form, or added where they are needed."""
+        return self.traced(config) if self.block.out == LOGITS else ()
+
+    def finest(self, model: IntegerModel) -> int:
+        """The last digit adds its input times 2^-(8 + this): the exponent, and the halvings around it."""
+        return model.exponent(self.block.weight) + self.out_shift - self.source_shift
+
+    def planes(self, model: IntegerModel) -> list[Plane]:
+        """The digits that its rows add."""
+        return planes(self.tensor(model), self.finest(model))
+
+    def product(self, model: IntegerModel) -> Product:
+        return Digits(self.tensor(model), self.finest(model), unbiased=self.unbiased)
+
+    def input(self, x: Ints) -> Ints:
+        x = super().input(x)
+        return cut(x, self.clamp, self.clamp_shift) if self.clamp else x
+
+    def weights(self, model: IntegerModel) -> Floats:
+        values: Floats = super().weights(model) * 2.0 ** (self.source_shift - self.out_shift)
+        return values
+
+    def source_image(self, ranges: Ranges) -> Image:
+        image = super().source_image(ranges)
+        if not self.clamp:
+            return image
+        largest = ranges.elements(self.block.source).max() / ONE
+        ranges.note(f"{self.block.name} (before its clamp)", largest, (WORD_MAX - self.clamp) / ONE)
+        return scaled(clamped(image, self.clamp), self.clamp_shift)
+
+    def rounded(self, exact: Image, ranges: Ranges) -> Image:
+        return moved(exact, 1.0)
+
+    def bounds(self, ranges: Ranges) -> None:
+        super().bounds(ranges)
+        if self.store.kind in (Kind.LOW_BYTES, Kind.HIGH_BYTES):  # which are not cut to a byte
+            largest = ranges.elements(self.block.out).max() / 2.0**self.store.shift
+            ranges.note(f"{self.block.name} (in a byte)", largest, BYTE)

@@ -1,0 +1,193 @@
+"""From a schedule to a program: which kernel computes each block, with numbers that the range proof allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_type_hints
+
+import numpy as np
+
+from quantize.digits import HALF_ROW_SUM, max_partial, planes
+from quantize.fixed import ONE, WORD_MAX
+from quantize.kernel import Fused, Kernel, Leaf
+from quantize.kernels import table_norm
+from quantize.kernels.activation import Rectifier
+from quantize.kernels.attention import ExactAttention
+from quantize.kernels.digit_columns import ActiveColumns
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.embedding import Embedding
+from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.kernels.norm import ExactNorm
+from quantize.kernels.ppu_attention import VALUE_BITS, PpuAttention
+from quantize.kernels.residual import Sum
+from quantize.kernels.rotary import TurnedAttention
+from quantize.kernels.schoolbook import SchoolbookRows
+from quantize.kernels.table_norm import TableNorm
+from quantize.model import IntegerModel
+from quantize.program import Program, leaves
+from quantize.ranges import Ranges
+from quantize.schedule import (
+    LOGITS,
+    Activation,
+    Add,
+    Attention,
+    Block,
+    Embed,
+    Linear,
+    Norm,
+    Rotary,
+    schedule,
+)
+from trainer.config import ModelConfig
+from trainer.errors import InputError
+
+EXACT: Mapping[type, type[Leaf]] = {
+    Embed: Embedding,
+    Norm: ExactNorm,
+    Linear: SchoolbookRows,
+    Attention: ExactAttention,
+    Activation: Rectifier,
+    Add: Sum,
+}
+"""The schoolbook's kernel of every block that has one."""
+
+FUSIONS: Sequence[type[Fused]] = (ColumnMlp, RowMlp, AddedRows, TurnedAttention)
+"""Kernels of neighbouring blocks that become one, first match first: the fields of each say which."""
+
+HEAD_CLAMP = 8 * ONE
+"""lm_head sees the residual stream cut to this: ±8.0 costs 0.0001 nats and keeps its sums short."""
+
+MAX_HEAD_SHIFT = 3
+"""Halved this often, HEAD_CLAMP is still a multiple of 2^8: a row's bias halves exactly down from any plane."""
+
+COLUMNS_PAY = 0.3
+"""A digit costs three memory accesses in a column, one in a row: below this share of active units columns pay."""
+
+FRONT_BYTES = 2 << 20
+MAX_FRONT_ROWS = 0x8000 // 3
+"""The front table may take half a cartridge; the addresses of its rows must fit one bank."""
+
+NORM_MARGIN, NORM_ROOM = 1.1, 16
+"""A table norm's source may be this much larger than the exact norms' proof says, and this many units."""
+
+
+def schoolbook(config: ModelConfig) -> Program:
+    """A kernel for each block, all of them exact. Raises InputError for a block that has none."""
+    return tuple(_exact(block) for block in schedule(config))
+
+
+def _exact(block: Block) -> Leaf:
+    if type(block) not in EXACT or (isinstance(block, Add) and block.weight):
+        raise InputError(f"{block.name} runs on digits alone: there is no schoolbook of it")
+    return EXACT[type(block)](block)
+
+
+def fused(program: Sequence[Kernel]) -> Program:
+    """The same program with neighbours fused wherever FUSIONS has them."""
+    return tuple(_fused(list(program)))
+
+
+def _fused(left: list[Kernel]) -> Iterator[Kernel]:
+    while left:
+        for kind in FUSIONS:
+            pattern = list(get_type_hints(kind).values())[-len(kind.__dataclass_fields__) :]
+            if [type(kernel) for kernel in left[: len(pattern)]] == pattern:
+                yield kind(*left[: len(pattern)])
+                del left[: len(pattern)]
+                break
+        else:
+            yield left.pop(0)
+
+
+def front_table_pays(config: ModelConfig) -> bool:
+    """True when a row of residual stream, query, keys and values for every token and position is small enough."""
+    rows = config.vocab_size * config.block_size
+    return rows <= MAX_FRONT_ROWS and 6 * config.n_embd * rows <= FRONT_BYTES
+
+
+def on_digits(model: IntegerModel, *, front_table: bool | None = None, columns: bool | None = None) -> IntegerModel:
+    """A microgpt's weights on signed digits, table norms and the PPU's multiplier.
+
+    The second MLP matrix runs by columns (None: if they pay) where training left most hidden units at zero: those
+    cost nothing. With a front table (None: if it pays) everything before the first attention stays exact: it ends
+    up in a table over token and position.
+    """
+    table = front_table_pays(model.config) if front_table is None else front_table
+    by_columns = model.info.get("active_hidden", 0.5) < COLUMNS_PAY if columns is None else columns
+    draft = replace(model, program=tuple(_draft(model, table, by_columns)))
+    ranges = Ranges(draft)
+    front = next(n for n, kernel in enumerate(draft.program) if isinstance(kernel, ExactAttention)) if table else 0
+    chosen = _with_numbers(draft.program, ranges, front)
+    program = fused(chosen[front:])
+    if front:
+        attention = chosen[front]
+        assert isinstance(attention, PpuAttention)
+        parts: dict[str, Any] = dict(zip(FrontTable.__dataclass_fields__, chosen[:front], strict=False))
+        first = FrontTable(**parts, key_shift=attention.key_shift, value_shift=attention.value_shift)
+        program = (first, *program)
+    return replace(model, program=program)
+
+
+def _draft(model: IntegerModel, table: bool, by_columns: bool) -> Iterator[Leaf]:
+    """Digits for the matrices; norms and attention still exact, to prove how large their sources can be."""
+    rectified, front = set[str](), table
+    for block in schedule(model.config):
+        front &= not isinstance(block, Attention)
+        match block:
+            case Linear() if front:
+                yield SchoolbookRows(block)
+            case Linear() if block.out == LOGITS:
+                yield DigitRows(block, clamp=HEAD_CLAMP, clamp_shift=head_shift(model))
+            case Linear() if by_columns and block.source in rectified:
+                yield ActiveColumns(block)
+            case Linear():
+                yield DigitRows(block)
+            case _:
+                yield _exact(block)
+        if isinstance(block, Activation):
+            rectified.add(block.out)
+
+
+def _with_numbers(draft: Program, ranges: Ranges, front: int) -> list[Leaf]:
+    """The draft with table norms, attention on the PPU, and queries, keys and values as it reads them.
+
+    front: blocks that stay exact.
+    """
+    chosen: list[Leaf] = []
+    written: dict[str, int] = {}
+    for place, kernel in enumerate(leaves(draft)):
+        match kernel:
+            case ExactNorm() if place >= front:
+                source = ranges.norm_sources[kernel.name] * NORM_MARGIN + NORM_ROOM
+                bits = min(max(12, int(np.ceil(np.log2(source)))), table_norm.MAX_BITS)
+                chosen.append(TableNorm(kernel.block, bits))
+            case ExactAttention():
+                names = {vector: chosen[written[vector]].name for vector in kernel.reads}
+                chosen.append(_on_ppu(kernel.block, {vector: ranges.reach[name] for vector, name in names.items()}))
+                for vector, form in chosen[-1].reads.items():
+                    if isinstance(rows := chosen[written[vector]], DigitRows):
+                        chosen[written[vector]] = replace(rows, store=form)
+            case _:
+                chosen.append(kernel)
+        if not isinstance(kernel.block, Rotary):
+            written[kernel.block.out] = place
+    return chosen
+
+
+def _on_ppu(block: Attention, reach: Mapping[str, float]) -> PpuAttention:
+    """reach: the largest magnitude of the vectors that it reads, in Q8.8 units."""
+    room = int(np.log2(WORD_MAX / (1.1 * reach[block.query])))
+    key, value = (_byte_shift(reach[vector]) for vector in (block.keys, block.values))
+    return PpuAttention(block, min(key, room), min(value, VALUE_BITS), min(key, room))
+
+
+def head_shift(model: IntegerModel) -> int:
+    """How often lm_head's input is halved so that no partial sum of a row, whatever comes in, is too large."""
+    largest = max_partial(planes(model.tensors["lm_head"], model.exponent("lm_head")))
+    return min(max(0, int(np.ceil(np.log2(max(largest, 1) * HEAD_CLAMP / HALF_ROW_SUM)))), MAX_HEAD_SHIFT)
+
+
+def _byte_shift(largest: float) -> int:
+    """The smallest shift that brings a magnitude, with a margin for a table norm's slack, into eight bits."""
+    return max(0, int(np.ceil(np.log2(1.02 * largest / 127))))

@@ -1,0 +1,148 @@
+"""From a llama's schedule to a program, by calibration.
+
+Its ranges cannot be proved from the weights alone, as microgpt's can: a gated hidden unit is a product, keys are
+large. So values, keys, hidden units and the residual stream are cut a little beyond the largest that the float
+model's own text has (quantize/calibration.py), and the proof goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from quantize.calibration import Ranges as Seen
+from quantize.digits import HALF_ROW_SUM, max_partial, planes
+from quantize.fixed import ONE, Ints
+from quantize.kernel import Leaf
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.embedding import Embedding
+from quantize.kernels.gate import FAR_PRODUCT, SiluGate
+from quantize.kernels.ppu_attention import PpuAttention
+from quantize.kernels.residual import MAX_CUT_BITS, OUT_SUMS, CutSum
+from quantize.kernels.rotary import Turn
+from quantize.kernels.table_norm import MAX_BITS, MIN_BITS, TableNorm
+from quantize.lower import fused
+from quantize.model import IntegerModel
+from quantize.program import Program, leaves
+from quantize.ranges import Ranges
+from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, Rotary, layer_of, parts, schedule
+from trainer.config import ModelConfig
+from trainer.errors import InputError
+from trainer.files import Array
+
+CUT_AFTER = 1.15
+"""Values are cut beyond this multiple of the largest that was seen."""
+
+STREAM_MARGIN = 1.5
+"""The same for the residual stream, whose sums of parts can be larger on the way."""
+
+KEY_SHIFT, VALUE_SHIFT = 5, 2
+"""Keys from −15.9 to 15.9 and values from −2 to 2 in bytes: each dimension is scaled to fill that."""
+
+MAX_QUERY_SHIFT = 3
+MAX_OUT_SHIFT = 3
+
+HIDDEN_SHIFT = 2
+"""A gated hidden unit is kept in 64ths: finer buys 0.0006 nats and costs rows that no longer fit their sums."""
+
+
+def calibrated(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Program:
+    """A llama's program on digits: each value is cut where its text asks for it. tensors: words."""
+    return fused(list(_leaves(config, tensors, seen)))
+
+
+def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Iterator[Leaf]:
+    source, stream, halved = _bits(np.abs(tensors["wte"]).max() + 1), seen.attention_residual, dict[str, int]()
+    for block in schedule(config):
+        match block:
+            case Embed():
+                yield Embedding(block)
+            case Norm():
+                yield TableNorm(block, source, MAX_BITS - source)
+            case Linear():
+                yield DigitRows(block, unbiased=True, source_shift=halved.get(block.source, 0))
+            case Rotary():
+                yield Turn(block)
+            case Attention():
+                yield PpuAttention(block, KEY_SHIFT, VALUE_SHIFT, MAX_QUERY_SHIFT)
+                stream = seen.attention_residual
+            case Gate():
+                hidden = _largest(seen.hidden, layer_of(block))
+                shift = _hidden_shift(tensors[f"layer{layer_of(block)}.fc2"], hidden)
+                yield SiluGate(block, MAX_BITS, -(-int(np.ceil(hidden)) >> shift) << shift, shift)
+                stream, halved[block.out] = seen.mlp_residual, shift
+            case Add():
+                source = min(MAX_CUT_BITS, _bits(_largest(stream, layer_of(block)) * STREAM_MARGIN / CUT_AFTER))
+                yield CutSum(block, source)
+            case _:
+                raise InputError(f"{block.name} has no kernel in a calibrated model")
+
+
+def fitted(model: IntegerModel) -> IntegerModel:
+    """The same model with coarser scores and sums where these have no room, and the finest tables of silu."""
+    return _with_gate_bits(_with_room(model))
+
+
+def _with_room(model: IntegerModel) -> IntegerModel:
+    """Coarser scores, and coarser sums of the matrices that add to the residual stream, where they have no room."""
+    while failing := [bound.name for bound in Ranges(model).bounds if not bound.holds]:
+        coarser = model
+        for name in failing:
+            subject, _, what = name.partition(" ")
+            if what in ("(query)", "(scores)"):
+                attention = model.kernel(subject)
+                assert isinstance(attention, PpuAttention)
+                if attention.query_shift == 0:
+                    return model
+                coarser = coarser.with_numbers(subject, query_shift=attention.query_shift - 1)
+            if what == OUT_SUMS:
+                adds = [k for k in leaves(model.program) if isinstance(k, CutSum) and k.block.weight == subject]
+                if adds[0].doublings == MAX_OUT_SHIFT:
+                    return model
+                coarser = _halved(coarser, subject, adds[0].doublings + 1)
+        if coarser is model:
+            return model
+        model = coarser
+    return model
+
+
+def _halved(model: IntegerModel, weight: str, shift: int) -> IntegerModel:
+    """A matrix's results come over 2^shift, and are doubled back as they are added."""
+    for kernel in leaves(model.program):
+        numbers: dict[str, Any] = {}
+        if isinstance(kernel, DigitRows) and kernel.block.weight == weight:
+            numbers = {"out_shift": shift}
+        if isinstance(kernel, CutSum) and kernel.block.weight == weight:
+            numbers = {"doublings": shift}
+        model = model.with_numbers(kernel.name, **numbers) if numbers else model
+    return model
+
+
+def _with_gate_bits(model: IntegerModel) -> IntegerModel:
+    """Tables of silu as fine as their gates' ranges allow, limits that leave room for a product's low bytes."""
+    reach, written = Ranges(model).reach, dict[str, str]()
+    for kernel in leaves(model.program):
+        if isinstance(kernel, SiluGate):
+            bits = _bits(reach[written[kernel.block.gate]] + 1)
+            most = (FAR_PRODUCT - (1 << bits >> 1)) >> kernel.shift << kernel.shift
+            model = model.with_numbers(kernel.name, bits=min(bits, MAX_BITS), limit=min(kernel.limit, most))
+        if isinstance(kernel.block, Linear):
+            written[kernel.block.out] = kernel.name
+    return model
+
+
+def _hidden_shift(fc2: Ints, hidden: float) -> int:
+    """How often hidden units are halved so that no partial sum of a row of fc2, part by part, is too large."""
+    most = max(max_partial(planes(fc2[:, first:end])) for first, end in parts(fc2.shape[1]))
+    return max(HIDDEN_SHIFT, int(np.ceil(np.log2(max(most, 1) * hidden / HALF_ROW_SUM))))
+
+
+def _largest(seen: tuple[Array, Array], layer: int) -> float:
+    """Where a layer's elements are cut, Q8.8 units."""
+    return float(CUT_AFTER * ONE * max(-seen[0][layer].min(), seen[1][layer].max(), 1 / ONE))
+
+
+def _bits(largest: float) -> int:
+    return max(MIN_BITS, int(np.ceil(np.log2(largest))))
