@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from trainer.config import ModelConfig
 
@@ -121,6 +122,7 @@ class TraceEntry:
     over_positions: bool = False
 
 
+@cache
 def schedule(config: ModelConfig) -> tuple[Block, ...]:
     """The blocks of a model's family."""
     return RECIPES[config.family](config)

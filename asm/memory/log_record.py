@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from quantize.fast import has_front_table
 from quantize.model import IntegerModel
@@ -64,13 +65,13 @@ class RecordLayout:
     model: IntegerModel
     traced: bool
 
-    @property
+    @cached_property
     def entries(self) -> dict[str, tuple[int, TraceEntry]]:
         """Trace name → (offset, entry), in order; the logits are among them."""
-        offset = LOGITS_OFFSET + 2 * self.model.config.vocab_size
+        offset, fused = LOGITS_OFFSET + 2 * self.model.config.vocab_size, unrecorded(self.model)
         placed: dict[str, tuple[int, TraceEntry]] = {}
         for entry in trace_entries(self.model.config, self.model.kernels):
-            if entry.name in unrecorded(self.model):
+            if entry.name in fused:
                 continue
             if entry.name == "logits":
                 placed[entry.name] = (LOGITS_OFFSET, entry)
