@@ -19,7 +19,7 @@ from asm.kernels.digit_rows import evaluate as planner_s_own
 from asm.kernels.shared_sums import Pair, Term, choose_pairs, cover, partners
 from quantize.digits import MAX_EXPONENT, canonical, count, planes
 from quantize.fixed import Ints, round_shift
-from quantize.kernels import DigitColumns, Digits
+from quantize.kernels import DigitColumns, Digits, floored_plane
 from quantize.ranges import Floats, Image, ball
 from trainer.errors import InputError
 
@@ -107,6 +107,31 @@ def test_a_row_rounds_by_less_than_one(drawn: tuple[int, int, float], exponent: 
     weights, x = matrix(*drawn)
     for got, exact in zip(Digits(weights, exponent)(x).tolist(), product(weights, x, exponent), strict=True):
         assert all(abs(g - e) < 1 for g, e in zip(got, exact, strict=True))
+
+
+def horner(weights: Ints, exponent: int, x: Ints, *, unbiased: bool) -> list[list[int]]:
+    """What `Digits` means, word by word: halve from plane to plane, round up, the last time down if unbiased."""
+    layers, results = planes(weights, exponent), []
+    for vector in x:
+        row_sums = []
+        for row in range(len(weights)):
+            total = shift = 0
+            floored = floored_plane(layers, row) if unbiased else None
+            for number, plane in enumerate(layers):
+                if plane.digits[row].any():
+                    gap = max(shift - plane.shift, 0)
+                    total = (total - (number == floored) + (1 << gap >> 1)) >> gap
+                    total, shift = total + int(plane.digits[row] @ vector), plane.shift
+            row_sums.append((total - (floored == len(layers)) + (1 << shift >> 1)) >> shift)
+        results.append(row_sums)
+    return results
+
+
+@given(MATRICES, EXPONENTS, st.booleans())
+def test_a_row_is_halved_from_plane_to_plane(drawn: tuple[int, int, float], exponent: int, unbiased: bool) -> None:
+    weights, x = matrix(*drawn)
+    wanted = horner(weights, exponent, x, unbiased=unbiased)
+    assert Digits(weights, exponent, unbiased=unbiased)(x).tolist() == wanted
 
 
 @given(MATRICES, EXPONENTS)
