@@ -11,14 +11,14 @@ from quantize.fixed import Ints, from_q88
 from quantize.kernel import State, Trace
 from quantize.model import IntegerModel
 from quantize.program import leaves
-from quantize.schedule import LOGITS, Attention
+from quantize.schedule import LOGITS
 
 __all__ = ["Executor", "Streams", "Trace", "loss"]
 
 
 @dataclass
 class Streams:
-    """B documents under way: position (B,) of the next token, caches name → (B, T, d) Q8.8."""
+    """B documents under way: position (B,) of the next token, caches name → (B, T, d)."""
 
     position: Ints
     caches: dict[str, Ints]
@@ -38,10 +38,10 @@ class Executor:
 
     def start(self, batch: int) -> Streams:
         """B streams at position 0."""
-        shape = (batch, self.config.block_size, self.config.kv_dim)
-        blocks = [kernel.block for kernel in leaves(self.model.program)]
-        names = [name for block in blocks if isinstance(block, Attention) for name in (block.keys, block.values)]
-        return Streams(np.zeros(batch, np.int64), {name: np.zeros(shape, np.int64) for name in names})
+        caches: dict[str, Ints] = {}
+        for kernel in leaves(self.model.program):
+            caches |= kernel.caches(self.config, batch)
+        return Streams(np.zeros(batch, np.int64), caches)
 
     def step(self, streams: Streams, tokens: Ints, trace: Trace | None = None) -> Ints:
         """Advance every stream by one token.

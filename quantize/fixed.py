@@ -38,10 +38,12 @@ def round_shift(values: Ints, bits: int | Ints) -> Ints:
 
     values any integers; bits one count or one per value.
     """
-    right = np.maximum(bits, 0)
+    if isinstance(bits, int):
+        return values << -bits if bits < 0 else (values + (1 << bits >> 1)) >> bits
+    right: Ints = np.maximum(bits, 0)
     half = (np.int64(1) << right) >> 1
-    shifted: Ints = ((values + half) >> right) << np.maximum(-np.asarray(bits), 0)
-    return shifted
+    shifted: Ints = (values + half) >> right
+    return shifted << np.maximum(-bits, 0) if np.min(bits, initial=0) < 0 else shifted
 
 
 def round_divide(numerator: Ints, denominator: Ints) -> Ints:

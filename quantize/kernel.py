@@ -153,6 +153,10 @@ class Leaf(Kernel):
     block: Block
     norm_slack: ClassVar[float] = 0.0
 
+    def caches(self, config: ModelConfig, batch: int) -> dict[str, Ints]:
+        """What it keeps for every position, empty: name → (B, T, kv_dim), T innermost in memory."""
+        return {}
+
     def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
         """What the clocks of its code depend on, in a step: name → (B, …). vectors: what it reads, by name."""
         return {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from trainer.config import ModelConfig
 
@@ -120,6 +121,7 @@ def parts(inputs: int) -> tuple[tuple[int, int], ...]:
     return tuple((first, min(first + size, inputs)) for first in range(0, inputs, size))
 
 
+@cache
 def schedule(config: ModelConfig) -> tuple[Block, ...]:
     """The blocks of a model's family."""
     return RECIPES[config.family](config)

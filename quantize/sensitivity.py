@@ -7,8 +7,9 @@ this matrix alone brings. Digits then go, of all matrices' weights, where an add
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -44,25 +45,29 @@ def sensitivities(
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Sensitivity:
     """Of every matrix. tensors: as the integer model uses them, in float. progress(done, of) is told."""
+    plain, tokens = _unfolded(tensors, config), text.tokens[:PROBE_TEXTS, :PROBE_LENGTH]
     moments: dict[str, list[Array]] = {}
+    streams = {-1: list(plain["wte"][tokens.T])}
 
     def observe(name: str, layer: int, values: Array) -> None:
         moments.setdefault(f"{name}{layer}", []).append((values.astype(np.float64) ** 2).mean(1))
+        if name == "mlp_residual":
+            streams.setdefault(layer, []).append(values.T)
 
-    tokens = text.tokens[:PROBE_TEXTS, :PROBE_LENGTH]
-    exact = _log_shares(tensors, config, tokens, observe)
-    names = [name for name in config.tensor_shapes() if name != "wte"]
+    exact = _log_shares(_logits(plain, config, tokens, observe))
+    shares = np.exp(exact)
+    matrices = [name for name in config.tensor_shapes() if name != "wte"]
     costs: dict[str, Array] = {}
-    for number, name in enumerate(names):
-        progress(number, len(names))
-        weights = tensors[name].astype(np.float32)
-        rounded = rounding(weights, PROBE_DIGITS * weights.size, FRACTION_BITS)
-        changed = _log_shares({**tensors, name: rounded}, config, tokens)
-        divergence = float((np.exp(exact) * (exact - changed)).sum(-1).mean())
-        layer = int(name[5 : name.index(".")]) if "." in name else config.n_layer - 1
-        moment = np.mean(moments[READS[name.rpartition(".")[2]] + str(layer)], axis=0)
-        change = float((((rounded - weights).astype(np.float64) ** 2) * moment).sum())
-        costs[name] = (max(divergence, 1e-9) / max(change, 1e-12) * moment)[None]
+    for layer in range(config.n_layer):
+        progress(len(costs), len(matrices))
+        weights = {n: tensors[n].astype(np.float32) for n in matrices if _layer(n, config) == layer}
+        rounded = {n: rounding(w, PROBE_DIGITS * w.size, FRACTION_BITS) for n, w in weights.items()}
+        below = np.stack(streams[layer - 1])
+        for name, changed in zip(rounded, _probes(plain, config, below, layer, rounded), strict=True):
+            divergence = float((shares * (exact - changed)).sum(-1).mean())
+            moment = np.mean(moments[READS[name.rpartition(".")[2]] + str(layer)], axis=0)
+            change = float((((rounded[name] - weights[name]).astype(np.float64) ** 2) * moment).sum())
+            costs[name] = (max(divergence, 1e-9) / max(change, 1e-12) * moment)[None]
     return Sensitivity(costs)
 
 
@@ -94,16 +99,71 @@ def spread(
     return result
 
 
-def _log_shares(
-    tensors: Mapping[str, Array],
+def _layer(name: str, config: ModelConfig) -> int:
+    """Whose matrix it is; lm_head is the last layer's."""
+    return int(name[5 : name.index(".")]) if "." in name else config.n_layer - 1
+
+
+def _unfolded(tensors: Mapping[str, Array], config: ModelConfig) -> dict[str, Array]:
+    """As the float model uses them."""
+    return {name: (tensor / query_scale(name, config)).astype(np.float32) for name, tensor in tensors.items()}
+
+
+def _logits(
+    tensors: Mapping[str, Any],
     config: ModelConfig,
     tokens: Array,
     observe: Callable[[str, int, Array], None] = lambda *_: None,
 ) -> Array:
-    """log softmax of every next token, (steps, texts, vocab)."""
-    unfolded = {n: (t / query_scale(n, config)).astype(np.float32) for n, t in tensors.items()}
-    decoder = Decoder(unfolded, config, len(tokens), observe)
-    logits = np.stack([decoder.step(tokens[:, step]) for step in range(tokens.shape[1])]).astype(np.float64)
+    """(steps, texts, vocab)."""
+    decoder = Decoder(tensors, config, len(tokens), observe)
+    return np.stack([decoder.step(tokens[:, step]) for step in range(tokens.shape[1])])
+
+
+def _log_shares(logits: Array) -> Array:
+    """log softmax of every next token, in float64."""
+    logits = logits.astype(np.float64)
     logits -= logits.max(-1, keepdims=True)
     shares: Array = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     return shares
+
+
+@dataclass(frozen=True)
+class _Probed:
+    """A matrix in one of several probes side by side; `rounded` is what probe number `own` has instead, if any."""
+
+    exact: Array
+    probes: int
+    rounded: Array | None = None
+    own: int = 0
+
+    def __matmul__(self, x: Array) -> Array:
+        """x (inputs, probes · texts) → (outputs, probes · texts)."""
+        parts = x.reshape(len(x), self.probes, -1).swapaxes(0, 1)
+        product = np.matmul(self.exact, parts)
+        if self.rounded is not None:
+            product[self.own] = self.rounded @ parts[self.own]
+        joined: Array = product.swapaxes(0, 1).reshape(-1, x.shape[1])
+        return joined
+
+
+def _probes(
+    plain: Mapping[str, Array], config: ModelConfig, below: Array, layer: int, rounded: Mapping[str, Array]
+) -> Iterator[Array]:
+    """`_log_shares` with each of the matrices of a layer rounded alone, one after the other.
+
+    plain: the model, unfolded; below (steps, texts, d): the residual stream that comes into the layer. The layers
+    from there on are a model whose symbols are these vectors, and the texts of all probes go through it side by
+    side. A product is as large as with one probe, and so the same to the bit.
+    """
+    steps, texts, width = below.shape
+    model: dict[str, Any] = {"wte": below.reshape(-1, width)}
+    order = {name: (tensor, number) for number, (name, tensor) in enumerate(_unfolded(rounded, config).items())}
+    for name in config.tensor_shapes():
+        if name != "wte" and (own := _layer(name, config)) >= layer:
+            here = name.replace(f"layer{own}", f"layer{own - layer}")
+            model[here] = _Probed(plain[name], len(order), *order.get(name, ()))
+    tokens = np.tile(np.arange(steps * texts).reshape(steps, texts).T, (len(order), 1))
+    logits = _logits(model, replace(config, n_layer=config.n_layer - layer), tokens)
+    for probe in np.split(logits, len(order), axis=1):
+        yield _log_shares(probe)

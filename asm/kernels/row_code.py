@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asm.cost.instructions import Instruction, immediate, implied, memory
-from asm.kernels.shared_sums import Pair, Term, cover
+from asm.kernels.shared_sums import Pair, Partners, Term, cover, partners
 from quantize.digits import Plane
 from quantize.fixed import Ints
 from quantize.kernels.digit_rows import floored_plane
@@ -26,6 +27,20 @@ Image = Callable[[Floats], Floats]
 
 DIRECT_WORDS = 128
 WORD = 1 << 16
+
+
+@dataclass(frozen=True)
+class Operand:
+    """What one instruction adds, ±x_column or the sum of a pair.
+
+    bias: what its slot has on top of it; largest: the largest word that slot can hold.
+    """
+
+    terms: tuple[Term, ...]
+    lda: Instruction
+    adc: Instruction
+    bias: int
+    largest: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,22 @@ class Slots:
     minus: str = "MINUS"
     positive: bool = False
     pairs: tuple[Pair, ...] = ()
+
+    @cached_property
+    def partners(self) -> Partners:
+        """The pairs by their first term."""
+        return partners(self.pairs)
+
+    @cached_property
+    def _operands(self) -> dict[tuple[Term, ...], Operand]:
+        return {}
+
+    def operand(self, terms: tuple[Term, ...]) -> Operand:
+        """The same one for every row that wants it."""
+        if terms not in self._operands:
+            code = self.read("lda", terms), self.read("adc", terms)
+            self._operands[terms] = Operand(terms, *code, self.bias_of(terms), self.largest(terms))
+        return self._operands[terms]
 
     def bias_of(self, terms: Sequence[Term]) -> int:
         """What the slot of a term, or of a pair, has on top of it."""
@@ -92,8 +123,8 @@ class _Sum:
     ceiling: int = 0
     code: list[Instruction] = field(default_factory=list)
 
-    def reach(self, partial: Floats) -> float:
-        return float(self.image(partial[None])[0]) + self.roundings
+    def reach(self) -> float:
+        return float(self.image(self.partial[None])[0]) + self.roundings
 
     def halve(self, times: int) -> None:
         if not self.started:
@@ -105,27 +136,27 @@ class _Sum:
         self.partial = self.partial / 2**times
         self.roundings += 1
 
-    def add(self, terms: Sequence[Term], *, floored: bool = False) -> bool:
-        """Add ±x_column, or a pair; False where the sum could then pass 65,535. floored: without the rounding."""
-        after = self.partial.copy()
-        for column, sign in terms:
-            after[column] += sign
-        bias = self.bias + self.slots.bias_of(terms)
-        ceiling = self.ceiling + self.slots.largest(terms)
+    def add(self, operand: Operand, *, floored: bool = False) -> bool:
+        """Add it; False where the sum could then pass 65,535. floored: without the rounding."""
+        bias, ceiling = self.bias + operand.bias, self.ceiling + operand.largest
+        for column, sign in operand.terms:
+            self.partial[column] += sign
         if ceiling >= WORD:  # seen plainly in most rows; else the proof decides
-            ceiling = int(np.ceil(bias + self.reach(after)))
+            ceiling = int(np.ceil(bias + self.reach()))
             if ceiling >= WORD:
+                for column, sign in operand.terms:
+                    self.partial[column] -= sign
                 return False
         if floored and self.started:
             self.code.append(implied("clc"))
-        self.code.append(self.slots.read("adc" if self.started else "lda", terms))
-        self.partial, self.bias, self.ceiling, self.started = after, bias, ceiling, True
+        self.code.append(operand.adc if self.started else operand.lda)
+        self.bias, self.ceiling, self.started = bias, ceiling, True
         return True
 
     def lighten(self) -> None:
         """Take off all bias that the sum can spare. The carry is clear before and after."""
         step = 1 << self.halvings
-        spare = int((self.bias - self.reach(self.partial)) // step) * step
+        spare = int((self.bias - self.reach()) // step) * step
         if spare <= 0:
             raise InputError("a row of digits does not fit 16 bits even without bias: use another kernel")
         self.code += [immediate("sbc", spare - 1), implied("clc")]
@@ -146,18 +177,13 @@ def row_code(
     shift = total
     floored = floored_plane(planes, row) if unbiased else None
     for number, plane in enumerate(planes):
-        if not plane.digits[row].any():
+        if not (terms := _terms(plane.digits[row])):
             continue
         gap, shift = shift - plane.shift, plane.shift
-        terms = [
-            (int(column), int(np.sign(plane.digits[row, column])))
-            for column in np.flatnonzero(plane.digits[row])
-            for _ in range(abs(int(plane.digits[row, column])))
-        ]
         state.halve(gap)
         state.halvings = shift
-        for place, operand in enumerate(cover(terms, slots.pairs)):
-            floors = number == floored and place == 0
+        for place, covered in enumerate(cover(terms, slots.partners)):
+            operand, floors = slots.operand(covered), number == floored and place == 0
             if not state.add(operand, floored=floors):
                 if place == 0:
                     _lighten_before_halving(state, gap)
@@ -169,6 +195,16 @@ def row_code(
     if floored == len(planes):
         state.code.append(implied("clc"))
     return state.code, state.bias
+
+
+def _terms(digits: Ints) -> list[Term]:
+    """What a row of a plane adds, input by input. digits (inputs,): a 2 is the same term twice."""
+    columns = digits.nonzero()[0]
+    return [
+        (column, 1 if digit > 0 else -1)
+        for column, digit in zip(columns.tolist(), digits[columns].tolist(), strict=True)
+        for _ in range(abs(digit))
+    ]
 
 
 def _lighten_before_halving(state: _Sum, gap: int) -> None:

@@ -6,7 +6,7 @@ its sign; a pair is two terms that stand in the same plane of a row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,11 +64,24 @@ def _term(column: int, inputs: int) -> Term:
     return (column, 1) if column < inputs else (column - inputs, -1)
 
 
-def cover(terms: Sequence[Term], pairs: Sequence[Pair]) -> list[tuple[Term, ...]]:
+Partners = Mapping[Term, Sequence[tuple[int, Pair]]]
+"""First term → the pairs that begin with it, each with its place in the order of choice."""
+
+
+def partners(pairs: Sequence[Pair]) -> Partners:
+    """The pairs as `cover` looks for them."""
+    found: dict[Term, list[tuple[int, Pair]]] = {}
+    for place, pair in enumerate(pairs):
+        found.setdefault(pair[0], []).append((place, pair))
+    return found
+
+
+def cover(terms: Sequence[Term], known: Partners) -> list[tuple[Term, ...]]:
     """A row's terms as pairs where they are formed, in order of choice, and what is left one by one."""
-    left = list(terms)
+    left, present = list(terms), set(terms)
+    wanted = [entry for first in present for entry in known.get(first, ()) if entry[1][1] in present]
     covered: list[tuple[Term, ...]] = []
-    for pair in pairs:
+    for _, pair in sorted(wanted):
         if pair[0] in left and pair[1] in left:
             left.remove(pair[0])
             left.remove(pair[1])

@@ -80,7 +80,7 @@ class Chain:
         ]
 
 
-MODULE_BYTES = 1 << 18
+MODULE_BYTES = 1 << 16
 """Of code in one source file: the assembler's time grows with the square of a file."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from quantize.kernel import TraceEntry
 from quantize.model import IntegerModel
@@ -46,7 +47,7 @@ class RecordLayout:
     model: IntegerModel
     traced: bool
 
-    @property
+    @cached_property
     def entries(self) -> dict[str, tuple[int, TraceEntry]]:
         """Trace name → (offset, entry), in order; the logits are among them."""
         offset = LOGITS_OFFSET + 2 * self.model.config.vocab_size

@@ -66,15 +66,19 @@ class AttentionKernel(Leaf):
             TraceEntry(name, (config.n_embd,)),
         )
 
-    def heads(self, state: State, config: ModelConfig) -> tuple[Ints, Ints, Ints]:
-        """Query (B, n_head, head_dim); keys and values of the positions so far (B, T, kv_heads, head_dim)."""
+    def caches(self, config: ModelConfig, batch: int) -> dict[str, Ints]:
+        shape = (batch, config.kv_dim, config.block_size)
+        return {name: np.zeros(shape, np.int64).swapaxes(1, 2) for name in (self.block.keys, self.block.values)}
+
+    def heads(self, state: State, config: ModelConfig, keys: str, values: str) -> tuple[Ints, Ints, Ints]:
+        """Query (B, n_head, head_dim); two caches' positions so far (B, T, kv_heads, head_dim)."""
         seen = int(state.position.max()) + 1
         query = state.buffers[self.block.query].reshape(-1, config.n_head, config.head_dim)
-        keys, values = (
+        key_heads, value_heads = (
             state.caches[name][:, :seen].reshape(-1, seen, config.kv_heads, config.head_dim)
-            for name in (self.block.keys, self.block.values)
+            for name in (keys, values)
         )
-        return query, keys, values
+        return query, key_heads, value_heads
 
     def keep(self, state: State, scores: Ints, weights: Ints, attended: Ints) -> None:
         """The trace, and the result of all heads side by side."""
@@ -113,7 +117,7 @@ class ExactAttention(AttentionKernel):
 
     def bind(self, model: IntegerModel) -> Step:
         def run(state: State) -> None:
-            query, keys, values = self.heads(state, model.config)
+            query, keys, values = self.heads(state, model.config, self.block.keys, self.block.values)
             scores = attention_scores(query, keys)
             weights = softmax_weights(scores, state.position)
             self.keep(state, scores, weights, attend(weights, values))

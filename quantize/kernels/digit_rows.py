@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quantize.digits import Plane, planes
-from quantize.fixed import ONE, WORD_MAX, Ints, round_shift
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, round_shift
 from quantize.images import Image, clamped, moved, scaled
 from quantize.kernel import SLOTS, WORDS, Form, Kind, TraceEntry, number
 from quantize.kernels.matrix import Floats, MatrixKernel, Product, columns, product
@@ -29,26 +29,28 @@ class Digits:
     acc = round(acc / 2^gap) + T_k x from one such plane to the next; at last round(acc / 2^k) down to plane 0.
     Halves round up, which leaves half a unit on top of a row, on average. unbiased: a row's last halving, if it is
     by one bit, takes the half off instead.
+
+    floor(floor(a / m) / n) is floor(a / mn): all of a row's floors are one, and its halves one constant, so that
+    y = floor((W x + halves) / 2^(8 + exponent)).
     """
 
     def __init__(self, weights: Ints, exponent: int = 0, *, unbiased: bool = False) -> None:
-        self._outputs = len(weights)
-        layers = planes(weights, exponent)
-        self._planes = [(p.shift, p.digits.any(1), columns(p.digits)) for p in layers]
-        self._floored = np.zeros((len(layers) + 1, len(weights)), np.int64)
-        if unbiased:
-            for row in range(len(weights)):
-                if (plane := floored_plane(layers, row)) is not None:
-                    self._floored[plane, row] = 1
+        self._columns, self._bits = columns(weights), FRACTION_BITS + exponent
+        self._halves = halves(planes(weights, exponent), len(weights), self._bits, unbiased=unbiased)
 
     def __call__(self, x: Ints) -> Ints:
-        acc = np.zeros((*x.shape[:-1], self._outputs), np.int64)
-        shift = np.zeros(self._outputs, np.int64)
-        for (plane_shift, rows, digits), floored in zip(self._planes, self._floored[:-1], strict=True):
-            gap = np.where(rows, np.maximum(shift - plane_shift, 0), 0)
-            acc = round_shift(acc - floored, gap) + product(x, digits)
-            shift = np.where(rows, plane_shift, shift)
-        return round_shift(acc - self._floored[-1], shift)
+        return (product(x, self._columns) + self._halves) >> self._bits
+
+
+def halves(layers: Sequence[Plane], outputs: int, bits: int, *, unbiased: bool) -> Ints:
+    """The amount that the halvings of each row add to it before they floor, (outputs,), in units of 2^-bits."""
+    total, shift = np.zeros(outputs, np.int64), np.zeros(outputs, np.int64)
+    for below, present in [*((p.shift, p.digits.any(1)) for p in layers), (0, np.ones(outputs, bool))]:
+        gap = np.where(present, np.maximum(shift - below, 0), 0)
+        half = np.where(unbiased and below == 0, gap > 1, gap > 0) * (1 << gap >> 1)
+        total += half << (bits - shift)
+        shift = np.where(present, below, shift)
+    return total
 
 
 def floored_plane(layers: Sequence[Plane], row: int) -> int | None:

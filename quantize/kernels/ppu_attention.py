@@ -46,11 +46,15 @@ def narrow(x: Ints, shift: int) -> Ints:
 def attention_scores_ppu(query: Ints, keys: Ints, query_shift: int) -> Ints:
     """Σ floor(q · 2^query_shift · k / 256), k in 8 bits.    asm: attention_ppu
 
-    query (B, heads, head_dim) Q8.8; keys (B, T, heads, head_dim), narrow; returns (B, heads, T): Q8.8 where keys
-    were narrowed by query_shift bits.
+    query (B, heads, head_dim) Q8.8, a word when shifted; keys (B, T, kv_heads, head_dim), narrow; returns
+    (B, heads, T): Q8.8 where keys were narrowed by query_shift bits. Fastest where T is innermost in memory.
     """
-    products = ((query << query_shift)[:, None] * keys) >> 8
-    return np.asarray(products.sum(-1).transpose(0, 2, 1), np.int64)
+    batch, seen, kv_heads, width = keys.shape
+    words = (query << query_shift).reshape(batch, kv_heads, -1, width, 1).astype(np.int32)
+    products = words * keys.transpose(0, 2, 3, 1)[:, :, None].astype(np.int32)
+    products >>= 8
+    scores: Ints = products.sum(3, np.int32).astype(np.int64).reshape(batch, -1, seen)
+    return scores
 
 
 def reciprocal(total: Ints) -> Ints:
@@ -78,10 +82,19 @@ def softmax_weights_ppu(scores: Ints, position: Ints, score_bits: int = FRACTION
 def attend_ppu(weights: Ints, values: Ints, value_shift: int) -> Ints:
     """Σ floor(p·v / 256), rounded to Q8.8 once.    asm: attention_ppu
 
-    weights (B, heads, T) Q0.13; values (B, T, heads, head_dim), narrow; returns (B, heads, head_dim) Q8.8.
+    weights (B, heads, T) Q0.13; values (B, T, kv_heads, head_dim), narrow; returns (B, heads, head_dim) Q8.8.
     """
-    products = (weights.transpose(0, 2, 1)[..., None] * values) >> 8
-    return round_shift(products.sum(1), VALUE_BITS - value_shift)
+    batch, seen, kv_heads, width = values.shape
+    shares = weights.reshape(batch, kv_heads, -1, 1, seen).astype(np.int32)
+    products = shares * values.transpose(0, 2, 3, 1)[:, :, None].astype(np.int32)
+    products >>= 8
+    sums = products.sum(4, np.int32).astype(np.int64)
+    return round_shift(sums.reshape(batch, -1, width), VALUE_BITS - value_shift)
+
+
+def in_bytes(cache: str) -> str:
+    """The name of a cache as `narrow` leaves it: of the words only the newest are read."""
+    return f"{cache} in bytes"
 
 
 def narrow_limit(shift: int) -> float:
@@ -129,17 +142,22 @@ class PpuAttention(AttentionKernel):
         packed = TraceEntry(f"{self.block.name}.packed", (config.kv_dim,))
         return (query, packed, *super().traced(config))
 
+    def caches(self, config: ModelConfig, batch: int) -> dict[str, Ints]:
+        narrowed = {in_bytes(name): cache.astype(np.int32) for name, cache in super().caches(config, batch).items()}
+        return {**super().caches(config, batch), **narrowed}
+
     def bind(self, model: IntegerModel) -> Step:
-        config, name = model.config, self.block.name
-        group = config.n_head // config.kv_heads
+        config, block, name = model.config, self.block, self.block.name
+        shifts = ((block.keys, self.key_shift), (block.values, self.value_shift))
 
         def run(state: State) -> None:
-            query, keys, values = self.heads(state, config)
-            keys, values = narrow(keys, self.key_shift), narrow(values, self.value_shift)
-            now = np.arange(len(query)), state.position
+            now = np.arange(len(state.position)), state.position
+            key, value = (narrow(state.caches[cache][now], shift) for cache, shift in shifts)
+            for (cache, _), newest in zip(shifts, (key, value), strict=True):
+                state.caches[in_bytes(cache)][now] = newest
+            query, keys, values = self.heads(state, config, in_bytes(block.keys), in_bytes(block.values))
             state.note(f"{name}.query", (query << self.query_shift).reshape(len(query), -1))
-            state.note(f"{name}.packed", ((values << 8) | (keys & 0xFF))[now].reshape(len(query), -1))
-            keys, values = keys.repeat(group, 2), values.repeat(group, 2)
+            state.note(f"{name}.packed", (value << 8) | (key & 0xFF))
             scores = attention_scores_ppu(query, keys, self.query_shift)
             weights = softmax_weights_ppu(scores, state.position, self.score_bits)
             kept = (scores & 0xFFFF) - SCORE_OFFSET
@@ -148,7 +166,7 @@ class PpuAttention(AttentionKernel):
         return run
 
     def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
-        """Positions, in all heads together: near ones get a weight from the table, lit ones keep one once scaled."""
+        """Positions, in all heads together: near ones get a weight from the table, lit ones keep it once scaled."""
         scores = trace[f"{self.name}.scores"] & 0xFFFF  # kept with 2^15 added
         drop = EXP_STEP_BITS + self.score_bits - FRACTION_BITS
         steps = round_shift(scores.max(-1, keepdims=True) - scores, drop)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from asm.targets.stock import MASTER_CLOCK
 from asm.cost.predict import predict
+from asm.targets.stock import MASTER_CLOCK
 from quantize.executor import Executor, loss
 from snesgpt.explore.results import Row
 from snesgpt.explore.trials import Point, label

@@ -58,8 +58,8 @@ def _schoolbook(weights: Weights, rom_size: int, why: str) -> Choice:
 
 
 def _digits(weights: Weights, rom_size: int) -> Choice:
-    """On digits: as they pay; where that cannot be, the second MLP matrices by columns, whose sums are shorter, then
-    without the front table.
+    """On digits: as they pay; where that cannot be, the second MLP matrices by columns, whose sums are shorter;
+    then without the front table.
 
     Raises InputError with the first refusal.
     """

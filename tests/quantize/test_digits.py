@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 from asm.cost.instructions import Instruction, immediate
 from asm.kernels.digit_rows import Slots, bias_for, pair_code, row_code
 from asm.kernels.digit_rows import evaluate as planner_s_own
-from asm.kernels.shared_sums import choose_pairs
+from asm.kernels.shared_sums import Pair, Term, choose_pairs, cover, partners
 from quantize.digits import MAX_EXPONENT, canonical, count, planes
-from quantize.fixed import Ints
-from quantize.kernels import DigitColumns, Digits
+from quantize.fixed import Ints, round_shift
+from quantize.kernels import DigitColumns, Digits, floored_plane
 from quantize.ranges import Floats, Image, ball
 from trainer.errors import InputError
 
@@ -106,6 +107,31 @@ def test_a_row_rounds_by_less_than_one(drawn: tuple[int, int, float], exponent: 
     weights, x = matrix(*drawn)
     for got, exact in zip(Digits(weights, exponent)(x).tolist(), product(weights, x, exponent), strict=True):
         assert all(abs(g - e) < 1 for g, e in zip(got, exact, strict=True))
+
+
+def horner(weights: Ints, exponent: int, x: Ints, *, unbiased: bool) -> list[list[int]]:
+    """What `Digits` means, word by word: halve from plane to plane, round up, the last time down if unbiased."""
+    layers, results = planes(weights, exponent), []
+    for vector in x:
+        row_sums = []
+        for row in range(len(weights)):
+            total = shift = 0
+            floored = floored_plane(layers, row) if unbiased else None
+            for number, plane in enumerate(layers):
+                if plane.digits[row].any():
+                    gap = max(shift - plane.shift, 0)
+                    total = (total - (number == floored) + (1 << gap >> 1)) >> gap
+                    total, shift = total + int(plane.digits[row] @ vector), plane.shift
+            row_sums.append((total - (floored == len(layers)) + (1 << shift >> 1)) >> shift)
+        results.append(row_sums)
+    return results
+
+
+@given(MATRICES, EXPONENTS, st.booleans())
+def test_a_row_is_halved_from_plane_to_plane(drawn: tuple[int, int, float], exponent: int, unbiased: bool) -> None:
+    weights, x = matrix(*drawn)
+    wanted = horner(weights, exponent, x, unbiased=unbiased)
+    assert Digits(weights, exponent, unbiased=unbiased)(x).tolist() == wanted
 
 
 @given(MATRICES, EXPONENTS)
@@ -277,3 +303,30 @@ def test_a_carry_that_is_lost_would_be_seen() -> None:
         for b in range(4)
     ]
     assert any(results) or code[halving + 1].text == "lsr a"
+
+
+def greedy(terms: Sequence[Term], pairs: Sequence[Pair]) -> list[tuple[Term, ...]]:
+    """`cover` by its words: every pair tried, in order of choice."""
+    left, covered = list(terms), []
+    for pair in pairs:
+        if pair[0] in left and pair[1] in left:
+            left.remove(pair[0])
+            left.remove(pair[1])
+            covered.append(pair)
+    return [*covered, *((term,) for term in left)]
+
+
+TERMS = st.tuples(st.integers(0, 5), st.sampled_from([-1, 1]))
+
+
+@given(st.lists(TERMS), st.lists(st.tuples(TERMS, TERMS).filter(lambda pair: pair[0] < pair[1]), unique=True))
+def test_a_row_takes_its_pairs_in_the_order_of_choice(terms: list[Term], pairs: list[Pair]) -> None:
+    assert cover(terms, partners(pairs)) == greedy(terms, pairs)
+
+
+@given(st.lists(st.tuples(st.integers(-(1 << 40), 1 << 40), st.integers(-9, 9)), min_size=1))
+def test_a_count_of_bits_for_all_values_or_for_each_rounds_alike(drawn: list[tuple[int, int]]) -> None:
+    values, bits = (np.array(column) for column in zip(*drawn, strict=True))
+    one_by_one = [int(round_shift(values[n : n + 1], int(bits[n]))[0]) for n in range(len(drawn))]
+    assert round_shift(values, bits).tolist() == one_by_one
+    assert one_by_one == [math.floor(Fraction(v) / Fraction(2) ** b + Fraction(1, 2)) for v, b in drawn]
