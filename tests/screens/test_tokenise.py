@@ -19,7 +19,7 @@ from snesgpt.emulator.console import Console
 from tests.proof.test_planted_bugs import swap, within
 from tests.support.models import random_model
 from tests.support.routine_console import Call, Mismatch, RoutineConsole, RoutineRom, build_routines
-from tests.trainer.test_sentencepiece import ASCII, VOCABULARIES, both
+from tests.support.vocabularies import ASCII, VOCABULARIES, both
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.text.sentencepiece import PieceTokenizer

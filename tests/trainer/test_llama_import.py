@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from snesgpt.cli import run
 from snesgpt.selection.losses import held_out
 from tests.support.llama_files import Sizes, bin_file, hugging_face, llama, tokenizer_file, vocabulary
-from tests.trainer.test_llama import in_double, ours, torch_logits
-from tests.trainer.test_sentencepiece import KINDS, random_texts
+from tests.support.torch_llama import in_double, ours, torch_logits
+from tests.support.vocabularies import KINDS, random_texts
 from trainer.errors import InputError
 from trainer.formats.hugging_face import load_hugging_face
 from trainer.formats.llama2c import FIELDS, load_llama2c
