@@ -169,6 +169,7 @@ def test_a_row_tells_of_the_cartridge_that_would_be_built(kernel: str) -> None:
         assert row["tokens_per_second"] == pytest.approx(prediction.tokens_per_second, rel=1e-4)
 
 
+@pytest.mark.emulator
 def test_the_speed_of_the_forerunners_kernel_is_foreseen_within_a_twentieth() -> None:
     weights = digit_weights(ModelConfig(27, 4, 8, 4, 1, 32))
     model, _, _ = choose(weights, "schoolbook", 4096)

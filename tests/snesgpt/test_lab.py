@@ -139,6 +139,7 @@ def executed(row: dict[str, Any], x: Ints) -> int:
     return a - 0x10000 if a >= 0x8000 else a
 
 
+@pytest.mark.emulator
 def test_the_cartridge_is_found_where_the_data_says(made: Path, data: dict[str, Any]) -> None:
     """A request is made and its records are read with the addresses of lab.json alone."""
     host, record, count = data["host"], data["record"], 12
