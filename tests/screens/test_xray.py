@@ -16,6 +16,7 @@ from snesgpt.verify.host import Host
 from snesgpt.verify.parity import requests, verify
 from tables.cells import END
 from tests.support.models import MERGED, digit_rom, random_model
+from tests.support.planted_bugs import Bug, regex
 from tests.support.xray_screen import (
     CELLS,
     LETTERS,
@@ -228,50 +229,49 @@ def test_the_random_models_show_every_shade() -> None:
     assert {len(picture.bars) for picture in pictures} >= {BAR_COLUMNS, 27, 9, BAR_COLUMNS // (LABEL + 1)}
 
 
-BUGS = {
-    "a shade too bright": (
+BUGS = [
+    Bug(
+        "a shade too bright",
         "xray_cells.asm",
         "cmp (w_ptr), y\n        bcc :+",
         "cmp (w_ptr), y\n        bcc :+\n        bcs :+",
     ),
-    "a sign lost": ("xray_cells.asm", "sty column", ""),
-    "the layer before": ("gpt.asm", "lda #layer + 1", "lda #layer + 2"),
-    "zeros counted twice": ("xray_cells.asm", "inc number", "inc number\n        inc number"),
-    "hidden units of the token before": ("gpt.asm", "call clear_hidden", ""),
-    "all heads in one buffer": ("xray_cells.asm", "set mul_b, WEIGHTS_ROW", "set mul_b, 0"),
-    "a share of the largest weight": ("xray_cells.asm", "adc divisor", "ora divisor"),
-    "temperature left out": ("xray_bars.asm", "lda sample_weights, x", "lda f:distribution, x"),
-    "bars too far apart": ("xray_bars.asm", "adc #2 * BAR_PITCH", "adc #2 * BAR_PITCH + 2"),
-    "bars not rounded": ("xray_bars.asm", "adc #0                  ; rounded", "nop"),
-    "percent not rounded": ("xray_bars.asm", "lda acc + 2             ; half", "lda #0 ; half"),
-    "the random number before": (
+    Bug("a sign lost", "xray_cells.asm", "sty column", ""),
+    Bug("the layer before", "gpt.asm", "lda #layer + 1", "lda #layer + 2"),
+    Bug("zeros counted twice", "xray_cells.asm", "inc number", "inc number\n        inc number"),
+    Bug("hidden units of the token before", "gpt.asm", regex("call clear_hidden", 4), ""),
+    Bug("all heads in one buffer", "xray_cells.asm", "set mul_b, WEIGHTS_ROW", "set mul_b, 0"),
+    Bug("a share of the largest weight", "xray_cells.asm", "adc divisor", "ora divisor"),
+    Bug("temperature left out", "xray_bars.asm", "lda sample_weights, x", "lda f:distribution, x"),
+    Bug("bars too far apart", "xray_bars.asm", "adc #2 * BAR_PITCH", "adc #2 * BAR_PITCH + 2"),
+    Bug("bars not rounded", "xray_bars.asm", "adc #0                  ; rounded", "nop"),
+    Bug("percent not rounded", "xray_bars.asm", "lda acc + 2             ; half", "lda #0 ; half"),
+    Bug(
+        "the random number before",
         "xray_texts.asm",
         "lda random_y\n        sta mul_a",
         "lda random_x\n        sta mul_a",
     ),
-}
+]
 
 
-LABEL_BUGS = {
-    "a space that is not seen": ("labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
-    "a label that stays when a shorter one comes": ("labels.asm", "bne blank\ndone", "done"),
-    "labels without a gap": ("xray_texts.asm", "adc #2 * (BAR_PITCH - LABEL_TILES)", "adc #0"),
-    "bars of one tile": ("xray_bars.asm", ".repeat ::LABEL_TILES, I", ".repeat 1, I"),
-    "a token cut short": ("xray_texts.asm", "ldy #MAX_TOKEN", "ldy #LABEL_TILES"),
-}
+LABEL_BUGS = [
+    Bug("a space that is not seen", "labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
+    Bug("a label that stays when a shorter one comes", "labels.asm", "bne blank\ndone", "done"),
+    Bug("labels without a gap", "xray_texts.asm", "adc #2 * (BAR_PITCH - LABEL_TILES)", "adc #0"),
+    Bug("bars of one tile", "xray_bars.asm", ".repeat ::LABEL_TILES, I", ".repeat 1, I"),
+    Bug("a token cut short", "xray_texts.asm", "ldy #MAX_TOKEN", "ldy #LABEL_TILES"),
+]
 
 
-@pytest.mark.parametrize("bug", [*BUGS, *LABEL_BUGS])
-def test_a_wrong_value_on_the_screen_is_noticed(bug: str) -> None:
-    file, right, wrong = (BUGS | LABEL_BUGS)[bug]
-
-    def plant(files: dict[str, bytes]) -> None:
-        text = files[file].decode()
-        assert right in text
-        files[file] = text.replace(right, wrong).encode()
-
-    model, _ = MODELS["merged tokens" if bug in LABEL_BUGS else "digit columns"]()
-    with xray_screen(build_rom(model, edit=plant)) as page, pytest.raises(AssertionError):
+@pytest.mark.parametrize(
+    ("name", "bug"),
+    [("digit columns", bug) for bug in BUGS] + [("merged tokens", bug) for bug in LABEL_BUGS],
+    ids=str,
+)
+def test_a_wrong_value_on_the_screen_is_noticed(name: str, bug: Bug) -> None:
+    model, _ = MODELS[name]()
+    with xray_screen(build_rom(model, edit=bug)) as page, pytest.raises(AssertionError):
         for document in traced(model, 30):
             assert_shows(page, model, document, model.temperature)
             press(page, "a")
