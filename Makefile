@@ -124,12 +124,12 @@ test: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto
 
-# What can be said in a minute: no emulator, no training of half a minute.
+# What can be said in a minute. The folders whose every test needs an emulator are not even imported: some build ROMs.
 check: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n auto -m "not emulator and not slow"
+	@$(BIN)/pytest -n auto -m "not emulator and not slow" --ignore tests/proof --ignore tests/screens
 
 golden: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/python -m tests.support.golden_listing

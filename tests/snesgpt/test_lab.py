@@ -287,6 +287,7 @@ def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> Non
     assert {f"linear {name}" for name in KERNELS} < called
 
 
+@pytest.mark.slow
 def test_the_golden_files_are_the_same_each_time(tmp_path: Path) -> None:
     for name in ("one", "two"):
         lab_golden.write(tmp_path / name)

@@ -185,6 +185,7 @@ def test_an_imported_model_becomes_a_cartridge(tmp_path: Path, kernel: str) -> N
     assert found.traced and found.tokens >= 20
 
 
+@pytest.mark.slow
 def test_the_pytorch_program_of_the_manual(tmp_path: Path) -> None:
     """It runs as it stands, and its loss on the documents it held out is the loss of what is imported."""
     program = python_block(MANUAL)

@@ -213,6 +213,7 @@ def test_a_tokenizer_that_lies_about_a_length(token: int) -> None:
         assert message.startswith("tok.bin: ") and ("piece" in message or "bytes follow" in message)
 
 
+@pytest.mark.slow
 def test_a_tokenizer_that_ends_anywhere_else() -> None:
     for end in entries()[:-1]:
         for length in {max(end - 1, 0), end, end + 4, end + 7, end + 8}:
