@@ -59,7 +59,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test diff-asm pictures run lab lab-serve lab-test clean help cc65 new_options
+.PHONY: all test check golden report diff-asm pictures run lab lab-serve lab-test clean help cc65 new_options
 
 all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
 	$(if $(REBUILT),@sh scripts/say-what-was-made.sh $(ROM),@echo "$(ROM) is up to date")
@@ -124,6 +124,19 @@ test: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto
 
+# What can be said in a minute. The folders whose every test needs an emulator are not even imported: some build ROMs.
+check: $(BIN)/python $(CC65) $(VENV)/installed-test
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n auto -m "not emulator and not slow" --ignore tests/proof --ignore tests/screens
+
+golden: $(BIN)/python $(CC65) $(VENV)/installed-test
+	@$(BIN)/python -m tests.support.golden_listing
+
+report: $(BIN)/python $(CC65) $(VENV)/installed
+	@$(BIN)/python scripts/report.py $(REV)
+
 diff-asm: $(BIN)/python $(CC65) $(VENV)/installed
 	@$(BIN)/python scripts/diff_asm.py $(REV)
 
@@ -173,8 +186,12 @@ clean:
 help:
 	@echo "make            train, quantize, generate, assemble: $(ROM)"
 	@echo "make test       ruff, mypy and every test, in two real emulators"
+	@echo "make check      ruff, mypy and the tests that need no emulator, in a minute"
+	@echo "                (pre-commit install: ruff and mypy before every commit)"
 	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
 	@echo "make diff-asm   whether the working tree makes other machine code than the commit REV"
+	@echo "make golden     rewrite the listings in tests/asm/golden that a test compares with"
+	@echo "make report     bytes, work RAM and clocks of every checkpoint's cartridge against the commit REV"
 	@echo "make pictures   docs/pictures: every screen, and X-ray moving"
 	@echo "make lab        the lab page, a static folder: build/lab/"
 	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"
@@ -188,5 +205,5 @@ help:
 	@echo "STEPS=N         length of the training                     [the preset's]"
 	@echo "SEED=N          first weights and order of the documents   [$(SEED)]"
 	@echo "CHECKPOINT=FILE trained weights, as in checkpoints/, instead of a training"
-	@echo "REV=COMMIT      what diff-asm compares with                [$(REV)]"
+	@echo "REV=COMMIT      what diff-asm and report compare with     [$(REV)]"
 	@echo "PYTHON=PROGRAM  3.11 or newer, makes .venv                 [$(PYTHON)]"

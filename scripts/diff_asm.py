@@ -8,43 +8,25 @@ except the build id (a hash of the sources) and the checksum, which follow from 
 from __future__ import annotations
 
 import difflib
-import inspect
-import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from string import ascii_letters, ascii_lowercase
-from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
+from two_trees import ROOT, Case, made_by_both
 
 from trainer.config import ModelConfig
 from trainer.weights import Weights, save_weights
 
-ROOT = Path(__file__).parents[1]
 BANK = 0x8000
 CHECKSUM = slice(0x7FDC, 0x7FE0)
 BUILD_ID = re.compile(rb'BUILD_ID "(\w{8})"')
-RUN = "import json, sys; from snesgpt.cli import run; sys.exit(max(map(run, json.loads(sys.argv[1]))))"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A cartridge that both trees make: float weights, and the options of `quantize` and `build`."""
-
-    name: str
-    weights: Path
-    quantize: tuple[str, ...] = ()
-    build: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,48 +84,6 @@ def lively(config: ModelConfig, scale: float = 1.0, active: float = 0.1) -> Weig
     return Weights(config, symbols[: config.bos], tensors, {"temperature": 0.5, "active_hidden": active})
 
 
-def git(*arguments: str) -> str:
-    """What git prints. Raises ClickException with its complaint."""
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise click.ClickException(done.stderr.strip())
-    return done.stdout.strip()
-
-
-def calls(wanted: list[Case], folder: Path) -> Iterator[list[str]]:
-    """The `snesgpt` commands that make every case, each in a folder of its number."""
-    models: dict[tuple[Path, tuple[str, ...]], str] = {}
-    for number, case in enumerate(wanted):
-        own = folder / str(number)
-        own.mkdir(parents=True)
-        key = (case.weights, case.quantize)
-        if key not in models:
-            models[key] = str(own / "model.npz")
-            yield ["quantize", str(case.weights), *case.quantize, "--out", models[key]]
-        yield ["build", models[key], *case.build, "--out", str(own / "rom.sfc")]
-
-
-def start(tree: Path, wanted: list[Case], folder: Path) -> subprocess.Popen[str]:
-    """Begin to make every case with a tree's own code."""
-    environment = os.environ | {"PYTHONPATH": str(tree)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN, json.dumps(list(calls(wanted, folder)))],
-        cwd=tree,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    return process
-
-
-def finish(process: subprocess.Popen[str], tree: str) -> None:
-    """Wait for it. Raises ClickException with what it says of a failure."""
-    _, complaint = process.communicate()
-    if process.returncode:
-        raise click.ClickException(f"{tree}: {complaint.strip()}")
-
-
 def read(folder: Path) -> Cartridge:
     """What `snesgpt build` left."""
     return Cartridge(
@@ -189,21 +129,9 @@ def main(revision: str, sources: bool) -> None:
 
     The cartridges of a commit are kept in build/diff-asm/.
     """
-    commit, differing = git("rev-parse", "--verify", f"{revision}^{{commit}}"), 0
-    kept = ROOT / "build/diff-asm" / f"{commit[:12]}-{sha256(inspect.getsource(cases).encode()).hexdigest()[:8]}"
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        wanted = list(cases(folder))
-        new = start(ROOT, wanted, folder / "new")
-        if not kept.exists():
-            git("clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(folder / "tree"))
-            git("-C", str(folder / "tree"), "checkout", "--quiet", "--detach", commit)
-            finish(start(folder / "tree", wanted, folder / "old"), revision)
-            shutil.copytree(folder / "old", kept)
-        finish(new, "the working tree")
-        pairs = [
-            tuple(read(place / str(number)) for place in (kept, folder / "new")) for number in range(len(wanted))
-        ]
+    differing = 0
+    with made_by_both(revision, cases, ROOT / "build/diff-asm") as (wanted, old, new):
+        pairs = [tuple(read(place / str(number)) for place in (old, new)) for number in range(len(wanted))]
     for case, (before, after) in zip(wanted, pairs, strict=True):
         rom, changed = rom_difference(before.code, after.code), changed_lines(before.sources, after.sources)
         differing += bool(rom)

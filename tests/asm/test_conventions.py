@@ -17,11 +17,9 @@ from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES, STORY
 from asm.render import TEMPLATES
 from quantize.model import IntegerModel, load_model, save_model
 from tests.support.asm_sources import Routine, routines, templates
-from tests.support.digit_twins import FAST_TWINS
-from tests.support.llama_twins import LLAMA_TWINS
 from tests.support.models import digit_model, llama_config, llama_model, random_model
-from tests.support.routine_twins import TWINS
 from tests.support.story_models import story_config, story_model
+from tests.support.twins.registry import RUN_WHOLE, TWINS
 from trainer.config import ModelConfig
 
 MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
@@ -84,9 +82,7 @@ def test_a_routine_has_a_short_header(routine: Routine) -> None:
     assert max(map(len, lines)) <= 130
 
 
-@pytest.mark.parametrize(
-    "name", [*TWINS, *sorted({*FAST_TWINS, *LLAMA_TWINS} - {"clear_sums", "clear_hidden", "trace_slots"})]
-)
+@pytest.mark.parametrize("name", sorted({*TWINS} - {"clear_sums", "clear_hidden", "trace_slots"}))
 def test_arithmetic_names_its_twin_and_what_it_changes(name: str) -> None:
     header = routines()[name].header
     assert "kills:" in header
@@ -104,24 +100,11 @@ def test_twins_and_routines_name_each_other_truly() -> None:
 
 
 def test_every_routine_with_arithmetic_has_a_twin_under_test() -> None:
-    """Whatever says `twin:` is proved by its routine test, or runs whole in the parity or x-ray tests."""
-    whole = {"gpt_step", "make_token", "try_token", "advance", "continue_text", "host_loop", "tokenise"}
-    whole |= {
-        "shade_vector",
-        "shade",
-        "shade_head",
-        "choose_bars",
-        "weigh_at_one",
-        "percent_of_picked",
-        "put_bars",
-        "put_label",
-    }
-    assert {routine.name for routine in routines().values() if "twin:" in routine.header} <= {
-        *TWINS,
-        *FAST_TWINS,
-        *LLAMA_TWINS,
-        *whole,
-    }
+    """Whatever says `twin:` is proved by its routine test, or runs whole in other tests."""
+    says = {routine.name for routine in routines().values() if "twin:" in routine.header}
+    assert says <= {*TWINS, *RUN_WHOLE}
+    assert {*TWINS, *RUN_WHOLE} <= {*routines()}
+    assert RUN_WHOLE.isdisjoint(TWINS)
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.*")), ids=lambda path: str(path.name))

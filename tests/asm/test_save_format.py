@@ -75,7 +75,7 @@ class Battery:
         return want
 
 
-@pytest.fixture(scope="module", params=CORES)
+@pytest.fixture(scope="module", params=[pytest.param(core, marks=pytest.mark.emulator) for core in CORES])
 def battery(request: pytest.FixtureRequest) -> Iterator[Battery]:
     with Console(ROUTINES.image, request.param) as console:
         yield Battery(console)

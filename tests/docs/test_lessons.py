@@ -49,6 +49,7 @@ def run(lesson: str, *arguments: str, guesses: Sequence[str] = ()) -> subprocess
     )
 
 
+@pytest.mark.slow
 def test_each_lesson_makes_up_names_and_its_loss_is_below_the_one_before() -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda n: run(f"lesson{n}", "--names", str(NAMES_LEARNT)), range(len(PLAIN))))
@@ -228,6 +229,7 @@ def test_lesson_8_says_what_is_missing_in_one_line(build: Path, tmp_path: Path) 
         assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.emulator
 def test_lesson_9_runs_the_cartridge_and_it_says_what_the_model_says(build: Path, tmp_path: Path) -> None:
     result = run("lesson9", str(build), "--prompt", "abc", guesses=["a", "b"])
     assert (result.returncode, result.stderr) == (0, "")
@@ -237,6 +239,7 @@ def test_lesson_9_runs_the_cartridge_and_it_says_what_the_model_says(build: Path
     assert "NOT AS" in run("lesson9", str(tmp_path), "--prompt", "abc").stdout
 
 
+@pytest.mark.emulator
 def test_lesson_9_says_what_is_wrong_in_one_line(build: Path, tmp_path: Path) -> None:
     save_model(tmp_path / "model.npz", built(build))
     for arguments, message in [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -406,6 +407,55 @@ def test_clean_leaves_the_environment(built: Tree) -> None:
     assert built.make("clean").returncode == 0
     assert not (built.root / "build").exists()
     assert (built.root / ".venv/installed").exists()
+
+
+def workshop(tree: Tree) -> Tree:
+    """With what `make test` and `make check` run, which write down how they are called."""
+    for name in ("ruff", "mypy", "pytest", "python"):
+        tree.script(
+            tree.root / ".venv/bin" / name, f'#!/bin/sh\necho {name} "$@" >>calls\n[ "$BROKEN" != {name} ]\n'
+        )
+    (tree.root / ".venv/installed-test").touch()
+    tree.age()
+    return tree
+
+
+def test_check_leaves_out_what_takes_long_and_ends_at_the_first_complaint(tree: Tree) -> None:
+    done = workshop(tree).make("check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    tests = "pytest -n auto -m not emulator and not slow --ignore tests/proof --ignore tests/screens"
+    calls = ["ruff format --check", "ruff check", "mypy", tests]
+    assert (tree.root / "calls").read_text().splitlines() == calls
+    (tree.root / "calls").unlink()
+    assert tree.make("check", BROKEN="mypy").returncode != 0
+    assert (tree.root / "calls").read_text().splitlines() == calls[:3]
+
+
+@pytest.mark.parametrize(
+    ("target", "call"),
+    [
+        ("golden", "python -m tests.support.golden_listing"),
+        ("report", "python scripts/report.py HEAD"),
+        ("report REV=main", "python scripts/report.py main"),
+        ("diff-asm REV=main", "python scripts/diff_asm.py main"),
+    ],
+)
+def test_a_tool_of_the_workshop_is_called_with_its_revision(tree: Tree, target: str, call: str) -> None:
+    assert workshop(tree).make(*target.split()).returncode == 0
+    assert (tree.root / "calls").read_text().splitlines() == [call]
+
+
+def test_help_names_every_target_and_nothing_else(tree: Tree) -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", (tree.root / "Makefile").read_text(), re.M)
+    assert phony
+    named = re.findall(r"^make (\S+)  ", tree.make("help").stdout, re.M)
+    assert sorted(named) == sorted({*phony[1].split()} - {"all", "help", "cc65", "new_options"})
+
+
+def test_the_tools_before_a_commit_are_those_of_the_environment() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    assert re.findall(r"- repo: (.*)", hooks) == ["local"]
+    assert all(entry.startswith(".venv/bin/") for entry in re.findall(r"entry: (.*)", hooks))
 
 
 def test_ci_runs_what_the_readme_says() -> None:

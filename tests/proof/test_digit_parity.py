@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from asm.build import Rom, build_rom
+from asm.build import build_rom
 from asm.memory.log_record import RecordLayout
-from asm.memory.sizes import image_bytes, segment_bytes
-from quantize.executor import Executor, Trace
+from asm.memory.sizes import image_bytes
+from quantize.executor import Executor
 from quantize.fast import has_front_table
-from quantize.model import IntegerModel
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
-from snesgpt.verify.parity import Parity, verify
+from snesgpt.verify.parity import verify
 from tests.support.models import digit_model, digit_rom
+from tests.support.shape_parity import batches, liveliness, parity
 from trainer.config import ModelConfig
 
 COLUMNS, ROWS = 0.1, 0.9
@@ -38,7 +38,6 @@ SHAPES = {
     "64 wide, relu2, rows": (ModelConfig(6, 6, 64, 2, 2, 40, "relu2"), ROWS),
 }
 IN_BSNES = ("8 wide, 3 layers, relu2", "microgpt", "64 wide, relu2, rows")
-TENTHS = (0, 5, 20)
 
 
 def random_shape(seed: int) -> tuple[ModelConfig, float]:
@@ -49,38 +48,6 @@ def random_shape(seed: int) -> tuple[ModelConfig, float]:
     layers, context, vocab = random.integers((1, 4, 2), (4, 33, 30)).tolist()
     hidden, activation = 8 * int(random.integers(1, 9)), ("relu", "relu2")[int(random.integers(2))]
     return ModelConfig(vocab, context, width, heads, layers, hidden, activation), (COLUMNS, ROWS)[seed % 2]
-
-
-def batches(config: ModelConfig, seeds: int) -> list[list[Request]]:
-    """For every temperature: free documents, and one prompted to the end of the context, so that all is seen."""
-    random = np.random.default_rng(3)
-    whole = tuple(random.integers(0, config.bos, config.block_size).tolist())
-    return [
-        [
-            *(Request(257 * tenths + seed, tenths, 1) for seed in range(seeds)),
-            Request(tenths, tenths, 1, whole[: config.block_size - 1]),
-        ]
-        for tenths in TENTHS
-    ]
-
-
-def parity(model: IntegerModel, rom: Rom, core: str, seeds: int) -> Parity:
-    assert segment_bytes(rom.layout) == {n: size for n, size in rom.segments.items() if n.startswith("BANK")}
-    with Console(rom.image, core) as console:
-        found = verify(Host(console, model), Executor(model), batches(model.config, seeds))
-    assert (found.mismatches, found.first) == (0, None)
-    assert found.traced and found.tokens >= len(TENTHS) * (seeds + model.config.block_size)
-    return found
-
-
-def liveliness(model: IntegerModel) -> dict[str, float]:
-    """Share of values that are not zero, by block, in random documents: a test of zeros would prove nothing."""
-    integer, config = Executor(model), model.config
-    streams, random = integer.start(16), np.random.default_rng(0)
-    trace: Trace = {}
-    for _ in range(config.block_size):
-        integer.step(streams, random.integers(0, config.vocab_size, 16), trace)
-    return {name: float((values != 0).mean()) for name, values in trace.items()}
 
 
 @pytest.mark.parametrize(("config", "active"), SHAPES.values(), ids=SHAPES)

@@ -27,10 +27,10 @@ from snesgpt.emulator.cores import KNOWN
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
 from tables.silu import SILU_ENTRIES
-from tests.proof.test_digit_parity import liveliness, parity
-from tests.screens.test_xray import assert_shows, press, traced, xray_screen
 from tests.support.models import llama_config, llama_model
 from tests.support.self_tests import offset, outcome
+from tests.support.shape_parity import liveliness, parity
+from tests.support.xray_screen import assert_shows, press, traced, xray_screen
 from trainer.config import ModelConfig
 from trainer.formats.llama2c import load_llama2c
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -16,11 +14,23 @@ from quantize.model import IntegerModel
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
-from snesgpt.verify.parity import Parity, verify
-from tests.proof.test_planted_bugs import Edit, Files, add, in_block, numbers, swap
-from tests.support.digit_twins import FAST_TWINS
+from snesgpt.verify.parity import verify
 from tests.support.models import digit_model
-from tests.support.routine_console import Mismatch, RoutineConsole, build_routines
+from tests.support.planted_bugs import (
+    Bug,
+    add,
+    behind,
+    block,
+    every,
+    first,
+    numbers,
+    parity,
+    parity_finds_nothing,
+    parity_must_name,
+    regex,
+    rows,
+    twin_must_notice,
+)
 from trainer.config import ModelConfig
 
 MODEL = digit_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16), seed=1)
@@ -45,62 +55,15 @@ def first_token() -> Trace:
     return trace
 
 
-@dataclass(frozen=True)
-class Bug:
-    """What is wrong, the edit that plants it, and what the proof must name."""
-
-    name: str
-    edit: Edit
-    where: str
-
-
-def changed(file: str, pattern: str, new: str | Callable[[re.Match[str]], str], after: str = "") -> Edit:
-    """Replace the first match of a pattern, behind a text if one is given."""
-
-    def edit(files: Files) -> None:
-        text = files[file].decode()
-        start = text.index(after)
-        found, done = re.subn(pattern, new, text[start:], count=1, flags=re.M)
-        assert done and found != text[start:], f"{pattern!r} stands nowhere in {file} behind {after!r}"
-        files[file] = (text[:start] + found).encode()
-
-    return edit
-
-
-def in_rows(weight: str, pattern: str, new: str | Callable[[re.Match[str]], str]) -> Edit:
-    """Replace the first match within the rows of a matrix."""
-    return changed("kernels.asm", pattern, new, f"        ; {weight}[0]: ")
-
-
-def in_row(weight: str, row: int, pattern: str, new: str) -> Edit:
-    """Replace the first match from one row on."""
-    return changed("kernels.asm", pattern, new, f"        ; {weight}[{row}]: ")
-
-
 def one_more(found: re.Match[str]) -> str:
     """The constant that a row ends with, and its epilogue."""
     return f"adc #${(int(found[1], 16) + 1) & 0xFFFF:04X}{found[2]}"
 
 
-def everywhere(file: str, pattern: str, new: str) -> Edit:
-    """Replace every match."""
-
-    def edit(files: Files) -> None:
-        text, done = re.subn(pattern, new, files[file].decode(), flags=re.M)
-        assert done, f"{pattern!r} stands nowhere in {file}"
-        files[file] = text.encode()
-
-    return edit
-
-
-def next_position(files: Files) -> None:
+def next_position(found: re.Match[str]) -> str:
     """The front table's rows each one position too late."""
-    text = files["data.asm"].decode()
-    found = re.search(r"^front_row_addresses:\n((?:        \.faraddr .*\n)+)", text, re.M)
-    assert found
-    rows = found[1].splitlines(keepends=True)
-    turned = "".join(rows[MODEL.config.vocab_size :] + rows[: MODEL.config.vocab_size])
-    files["data.asm"] = text.replace(found[1], turned).encode()
+    lines = found[2].splitlines(keepends=True)
+    return found[1] + "".join(lines[MODEL.config.vocab_size :] + lines[: MODEL.config.vocab_size])
 
 
 def unit(positive: bool) -> int:
@@ -116,143 +79,178 @@ ACTIVE, IDLE = unit(True), unit(False)
 BY_PARITY = [
     Bug(
         "a digit in the wrong plane",
-        in_rows("lm_head", r"(        lsr a\n)(        adc <.*\n)", r"\2\1"),
+        rows("lm_head"),
+        first(r"(        lsr a\n)(        adc <.*\n)"),
+        r"\2\1",
         "logits[",
     ),
     Bug(
         "a digit in the wrong plane of a hidden row",
-        in_rows("layer0.fc1", r"(        lsr a\n)(        adc <.*\n)", r"\2\1"),
+        rows("layer0.fc1"),
+        first(r"(        lsr a\n)(        adc <.*\n)"),
+        r"\2\1",
         "layer0.activation[",
     ),
     Bug(
         "a rounding carry lost",
-        in_rows("lm_head", r"lsr a\n        adc <", "lsr a\n        clc\n        adc <"),
+        rows("lm_head"),
+        first(r"lsr a\n        adc <"),
+        "lsr a\n        clc\n        adc <",
         "logits[",
     ),
     Bug(
         "the last rounding carry lost",
-        in_rows("lm_head", r"lsr a\n        adc #", "lsr a\n        clc\n        adc #"),
+        rows("lm_head"),
+        first(r"lsr a\n        adc #"),
+        "lsr a\n        clc\n        adc #",
         "logits[",
     ),
-    Bug("a digit's sign wrong", in_rows("layer1.wq", r"adc <PLUS", "adc <MINUS"), "layer1.attention.query["),
+    Bug("a digit's sign wrong", rows("layer1.wq"), first(r"adc <PLUS"), "adc <MINUS", "layer1.attention.query["),
     Bug(
         "a digit of another input",
-        in_rows("layer0.wo", r"lda <(\w+) \+ \d+", r"lda <\1 + 6"),
+        rows("layer0.wo"),
+        first(r"lda <(\w+) \+ \d+"),
+        r"lda <\1 + 6",
         "layer0.attention_residual[",
     ),
     Bug(
         "a bias off by one",
-        in_rows("lm_head", r"adc #\$([0-9A-F]{4})(\n        sta a:logits)", one_more),
+        rows("lm_head"),
+        first(r"adc #\$([0-9A-F]{4})(\n        sta a:logits)"),
+        one_more,
         "logits[",
     ),
     Bug(
         "the bias of a hidden row off by one",
-        in_rows("layer1.fc1", r"adc #\$([0-9A-F]{4})(\n        bcc)", one_more),
+        rows("layer1.fc1"),
+        first(r"adc #\$([0-9A-F]{4})(\n        bcc)"),
+        one_more,
         "layer1.activation[",
     ),
     Bug(
         "attention leaves a stale biased copy",
-        changed("attention_ppu.asm", r"        sta a:slots \+ 2 \* N_EMBD \+ 2 \* 3$", ""),
+        "attention_ppu.asm",
+        first(r"        sta a:slots \+ 2 \* N_EMBD \+ 2 \* 3$"),
+        "",
         "layer0.attention_residual[",
     ),
     Bug(
         "the clamp leaves a stale biased copy",
-        changed("digits.asm", r"        sta a:slots \+ 2 \* N_EMBD .*\n", "", "clamp_residual:"),
+        behind("clamp_residual:", "digits.asm"),
+        first(r"        sta a:slots \+ 2 \* N_EMBD .*\n"),
+        "",
         "logits[",
     ),
     Bug(
         "a norm leaves stale biased copies",
-        everywhere("digits.asm", r"        sta a:slots \+ 2 \* N_EMBD.*\n", ""),
+        "digits.asm",
+        every(r"        sta a:slots \+ 2 \* N_EMBD.*\n"),
+        "",
         "layer0.activation[",
     ),
-    Bug("a positive unit skipped", in_row("layer0.fc1", ACTIVE, r"bcc :\+", "bra :+"), "layer0.activation["),
-    Bug("a negative unit run", in_row("layer0.fc1", IDLE, r"bcc :\+", "sec\n        bcc :+"), "layer0.activation["),
+    Bug("a positive unit skipped", rows("layer0.fc1", ACTIVE), first(r"bcc :\+"), "bra :+", "layer0.activation["),
+    Bug(
+        "a negative unit run",
+        rows("layer0.fc1", IDLE),
+        first(r"bcc :\+"),
+        "sec\n        bcc :+",
+        "layer0.activation[",
+    ),
     Bug(
         "a unit runs its neighbour's column",
-        in_row("layer0.fc1", ACTIVE, rf"jml layer0_unit{ACTIVE}$", f"jml layer0_unit{ACTIVE + 1}"),
+        rows("layer0.fc1", ACTIVE),
+        regex(rf"jml layer0_unit{ACTIVE}$"),
+        f"jml layer0_unit{ACTIVE + 1}",
         "layer0.activation[",
     ),
     Bug(
         "a column comes back one row too late",
-        changed("kernels.asm", rf"jml layer0_after{ACTIVE}$", f"jml layer0_after{ACTIVE + 1}"),
+        "kernels.asm",
+        regex(rf"jml layer0_after{ACTIVE}$"),
+        f"jml layer0_after{ACTIVE + 1}",
         "layer0.",
     ),
     Bug(
         "a column's digit lost",
-        changed("kernels.asm", r"        (?:adc|sbc) <SHIFTED.*\n", "", f"\nlayer0_unit{ACTIVE}:"),
+        behind(f"\nlayer0_unit{ACTIVE}:", "kernels.asm"),
+        first(r"        (?:adc|sbc) <SHIFTED.*\n"),
+        "",
         "layer0.mlp_residual[",
     ),
     Bug(
         "a shifted copy not rounded",
-        changed("kernels.asm", r"        adc #\$0000\n", "        clc\n", f"\nlayer0_unit{ACTIVE}:"),
+        behind(f"\nlayer0_unit{ACTIVE}:", "kernels.asm"),
+        first(r"        adc #\$0000\n"),
+        "        clc\n",
         "layer0.mlp_residual[",
     ),
+    Bug("the columns' sums not cleared", block("layer0"), "        jsl clear_sums\n", "", "layer0.mlp_residual["),
     Bug(
-        "the columns' sums not cleared",
-        in_block("layer0", "        jsl clear_sums\n", ""),
-        "layer0.mlp_residual[",
+        "the front table one position off",
+        "data.asm",
+        regex(r"^(front_row_addresses:\n)((?:        \.faraddr .*\n)+)"),
+        next_position,
+        "embed_norm[",
     ),
-    Bug("the front table one position off", next_position, "embed_norm["),
     Bug(
         "key and value bytes swapped",
-        changed("kernels.asm", r"        xba\n", "", "; layer1.wv"),
+        behind("; layer1.wv", "kernels.asm"),
+        first(r"        xba\n"),
+        "",
         "layer1.attention.packed[",
     ),
     Bug(
         "entry of the reciprocals one too large",
-        numbers("reciprocal_table", add(127, 1)),
+        *numbers("reciprocal_table", add(127, 1)),
         "layer0.attention.weights[",
     ),
-    Bug("entry of the exponentials one too small", numbers("exp7_table", add(0, -1)), "layer0.attention.weights["),
-    Bug("wrong direct page", in_block("logits", "        pea slots\n", "        pea slots + 2\n"), "logits["),
+    Bug("entry of the exponentials one too small", *numbers("exp7_table", add(0, -1)), "layer0.attention.weights["),
+    Bug("wrong direct page", block("logits"), "        pea slots\n", "        pea slots + 2\n", "logits["),
     Bug(
         "a head takes its neighbour's weights",
-        changed("attention_ppu.asm", r"lda a:weights \+ 10, y", "lda a:weights + 0, y", "; values\n"),
+        behind("; values\n", "attention_ppu.asm"),
+        first(r"lda a:weights \+ 10, y"),
+        "lda a:weights + 0, y",
         "layer0.attention[",
     ),
     Bug(
         "keys kept a byte too late",
-        changed("attention_ppu.asm", r"(stream_row layer1_keys)$", r"\1 + 1"),
+        "attention_ppu.asm",
+        regex(r"(stream_row layer1_keys)$"),
+        r"\1 + 1",
         "layer1.attention.scores[",
     ),
 ]
 
 
-def parity(model: IntegerModel, edit: Edit | None, batches: list[list[Request]], core: str = "snes9x") -> Parity:
-    with Console(build_rom(model, traced=True, edit=edit).image, core) as console:
-        host = Host(console, model, frames_per_token=60)
-        return verify(host, Executor(model), batches, stop_at_first=True)
-
-
-@pytest.mark.parametrize("bug", BY_PARITY, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", BY_PARITY, ids=str)
 def test_the_parity_check_names_the_bug(bug: Bug) -> None:
-    found = parity(MODEL, bug.edit, BATCHES)
-    assert found.mismatches and found.first is not None
-    assert bug.where in found.first
+    parity_must_name(bug, MODEL, BATCHES)
 
 
 PAIRED = digit_model(ModelConfig(9, block_size=5, n_embd=16, n_head=2, n_hidden=64), seed=0)
 """Its first MLP matrix shares sums of two inputs among its rows."""
 
 BY_PAIRS = [
-    Bug("sums of two inputs of the token before", changed("gpt.asm", r"        jsl layer0_fc1_pairs\n", ""), ""),
+    Bug("sums of two inputs of the token before", "gpt.asm", regex(r"        jsl layer0_fc1_pairs\n"), ""),
     Bug(
         "a sum of two inputs with a sign wrong",
-        changed("kernels.asm", r"adc <PLUS", "adc <MINUS", "layer0_fc1_pairs:"),
-        "",
+        behind("layer0_fc1_pairs:", "kernels.asm"),
+        first(r"adc <PLUS"),
+        "adc <MINUS",
     ),
     Bug(
         "a sum of two inputs in the next one's place",
-        changed("kernels.asm", r"(sta a:pair_slots) \+ 0$", r"\1 + 2", "layer0_fc1_pairs:"),
-        "",
+        behind("layer0_fc1_pairs:", "kernels.asm"),
+        regex(r"(sta a:pair_slots) \+ 0$"),
+        r"\1 + 2",
     ),
 ]
 
 
-@pytest.mark.parametrize("bug", BY_PAIRS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", BY_PAIRS, ids=str)
 def test_a_wrong_sum_of_two_inputs_is_named(bug: Bug) -> None:
-    found = parity(PAIRED, bug.edit, BATCHES)
-    assert found.first is not None and "layer0.activation[" in found.first
+    parity_must_name(bug, PAIRED, BATCHES)
 
 
 SMALL = digit_model(MODEL.config, 7, wo=0.06, fc2=0.12)
@@ -261,90 +259,103 @@ SMALL = digit_model(MODEL.config, 7, wo=0.06, fc2=0.12)
 BY_EXPONENT = [
     Bug(
         "sums of a fine matrix not rounded",
-        changed("digits.asm", r"adc #(\.loword\(-\(HALF_WORD)", r"clc\n        adc #\1", "add_sums_"),
+        behind("add_sums_", "digits.asm"),
+        regex(r"adc #(\.loword\(-\(HALF_WORD)"),
+        r"clc\n        adc #\1",
         "layer0.mlp_residual[",
     ),
     Bug(
         "sums of a fine matrix halved once too often",
-        changed("digits.asm", r"\.repeat (\d)\n        lsr a", r".repeat \1 + 1\n        lsr a", "add_sums_"),
+        behind("add_sums_", "digits.asm"),
+        first(r"\.repeat (\d)\n        lsr a"),
+        r".repeat \1 + 1\n        lsr a",
         "layer0.mlp_residual[",
     ),
     Bug(
         "sums of a fine matrix taken as they are",
-        in_block("layer0", "jsl add_sums_3", "jsl add_sums"),
+        block("layer0"),
+        "jsl add_sums_3",
+        "jsl add_sums",
         "layer0.mlp_residual[",
     ),
     Bug(
         "a fine row's finest digits not halved",
-        in_rows("layer0.wo", r"        lsr a\n", ""),
+        rows("layer0.wo"),
+        first(r"        lsr a\n"),
+        "",
         "layer0.attention_residual[",
     ),
 ]
 
 
-@pytest.mark.parametrize("bug", BY_EXPONENT, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", BY_EXPONENT, ids=str)
 def test_a_bug_in_a_matrix_of_small_weights_is_named(bug: Bug) -> None:
-    found = parity(SMALL, bug.edit, BATCHES)
-    assert found.first is not None and bug.where in found.first
+    parity_must_name(bug, SMALL, BATCHES)
 
 
 BY_ROUTINE = [
     Bug(
         "the clamp's bound one too high",
-        swap("digits.asm", "cmp #2 * HEAD_CLAMP + 1", "cmp #2 * HEAD_CLAMP + 2"),
+        "digits.asm",
+        "cmp #2 * HEAD_CLAMP + 1",
+        "cmp #2 * HEAD_CLAMP + 2",
         "clamp_residual",
     ),
     Bug(
         "the clamp's lower end forgotten",
-        changed("digits.asm", r"cmp #HALF_WORD ", "cmp #$FFFF ", "clamp_residual:"),
+        behind("clamp_residual:", "digits.asm"),
+        regex(r"cmp #HALF_WORD "),
+        "cmp #$FFFF ",
         "clamp_residual",
     ),
     Bug(
         "a square not saturated",
-        changed("math.asm", r"cpx #\$0080", "cpx #$00C0", "proc square_q88"),
+        behind("proc square_q88", "math.asm"),
+        regex(r"cpx #\$0080"),
+        "cpx #$00C0",
         "square_hidden",
     ),
-    Bug("entry of the squares one too large", numbers(SQUARES, add(2048, 1)), "norm.entry"),
-    Bug("entry of the squares at the domain's end", numbers(SQUARES, add(4095, -4096)), "norm.entry"),
+    Bug("entry of the squares one too large", *numbers(SQUARES, add(2048, 1)), "norm.entry"),
+    Bug("entry of the squares at the domain's end", *numbers(SQUARES, add(4095, -4096)), "norm.entry"),
     Bug(
         "the carry of the sum of squares lost",
-        changed("digits.asm", r"inc acc \+ 2", "nop", "; slots = NORM_BIAS"),
+        behind("; slots = NORM_BIAS", "digits.asm"),
+        first(r"inc acc \+ 2"),
+        "nop",
         "norm.entry",
     ),
     Bug(
         "attention looks one position too far",
-        changed("attention_ppu.asm", r"^LAST = \$FE", "LAST = $FC"),
+        "attention_ppu.asm",
+        regex(r"^LAST = \$FE"),
+        "LAST = $FC",
         "block.entry",
     ),
     Bug(
         "a head without weight leaves its values to the next",
-        changed("attention_ppu.asm", r"        ldx STREAM\n", "", "\nskip_0_0:"),
+        behind("\nskip_0_0:", "attention_ppu.asm"),
+        first(r"        ldx STREAM\n"),
+        "",
         "block.entry",
     ),
     Bug(
         "the best score not kept",
-        changed("attention_ppu.asm", r"cmp (a:best .*)\n        bcc", r"cmp \1\n        bcs"),
+        "attention_ppu.asm",
+        first(r"cmp (a:best .*)\n        bcc"),
+        r"cmp \1\n        bcs",
         "block.entry",
     ),
 ]
 
 
-@pytest.mark.parametrize("bug", BY_ROUTINE, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", BY_ROUTINE, ids=str)
 def test_a_twin_names_the_bug(bug: Bug) -> None:
-    rom = build_routines(MODEL, bug.edit)
-    with Console(rom.image) as console:
-        harness = RoutineConsole(console, rom)
-        calls = FAST_TWINS[bug.where](rom.memory, np.random.default_rng(0), 200)
-        with pytest.raises(Mismatch):
-            for label, call in calls.items():
-                harness.check(label, call, header=bug.where)
+    twin_must_notice(bug, MODEL, 200)
 
 
 @pytest.mark.parametrize("model", [MODEL, IN_ROWS], ids=["columns", "rows"])
 def test_without_a_bug_nothing_is_found(model: IntegerModel) -> None:
-    found = parity(model, None, BATCHES)
-    assert (found.mismatches, found.first) == (0, None)
-    assert found.tokens >= 50
+    parity_finds_nothing(model, BATCHES, 50)
 
 
 def test_a_jump_to_the_wrong_bank_or_part_is_caught() -> None:
@@ -357,15 +368,18 @@ def test_a_jump_to_the_wrong_bank_or_part_is_caught() -> None:
     assert chains, "no row goes on in another bank"
     for end in {chain.end for chain in chains}:
         for wrong in (f"{end} + $10000", "rtl"):
-            edit = changed("kernels.asm", rf"^        {re.escape(end)}$", f"        {wrong}")
+            edit = Bug(wrong, "kernels.asm", first(rf"^        {re.escape(end)}$"), f"        {wrong}")
             try:
                 assert parity(model, edit, [[Request(1, 5, 1)]]).mismatches
             except TimeoutError:
                 assert wrong != "rtl"
 
 
-HOLDS_BG1 = changed(
-    "main.asm", r"^(vertical_blank:\n(?:.*\n)*?        a8\n)", r"\1        lda #$5A\n        sta BG1HOFS\n"
+HOLDS_BG1 = Bug(
+    "an interrupt that scrolls",
+    "main.asm",
+    regex(r"^(vertical_blank:\n(?:.*\n)*?        a8\n)"),
+    r"\1        lda #$5A\n        sta BG1HOFS\n",
 )
 MANY = [[Request(seed, 20, 20)] for seed in range(8)]
 
@@ -377,9 +391,10 @@ def test_an_interrupt_that_scrolls_background_1_spoils_a_product_and_is_caught(c
     assert re.search(r"attention|norm", found.first)
 
 
-COUNTED = changed(
+COUNTED = Bug(
+    "interrupts inside a product are counted",
     "main.asm",
-    r"(vertical_blank:\n(?:.*\n)*?        phd\n)",
+    regex(r"(vertical_blank:\n(?:.*\n)*?        phd\n)"),
     r"\1        tdc\n        cmp #INIDISP\n        bne :+\n"
     r"        lda f:$7E1E00\n        inc a\n        sta f:$7E1E00\n:\n",
 )

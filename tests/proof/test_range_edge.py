@@ -23,10 +23,10 @@ from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
-from tests.support.digit_twins import head_slots, in_work_ram, plus_and_minus
 from tests.support.models import SYMBOLS
-from tests.support.routine_console import Call, RoutineConsole, build_routines
-from tests.support.routine_twins import low_word
+from tests.support.routine_console import WORK_BANK, Call, RoutineConsole, build_routines
+from tests.support.twins.digits import head_slots, plus_and_minus
+from tests.support.twins.schoolbook import low_word
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 
@@ -78,7 +78,7 @@ def run(inside: IntegerModel, routine: str, call: Call, core: str) -> None:
         page = np.full(len(next(iter(call.given.values()))), rom.memory.at("slots"))
         given = {**call.given, **({"D": page} if "slots" in call.given else {})}
         RoutineConsole(console, rom).check(
-            routine, in_work_ram(Call(given, call.wanted, ANY | call.free)), header="-"
+            routine, Call(given, call.wanted, ANY | call.free, WORK_BANK), header="-"
         )
 
 
@@ -171,7 +171,7 @@ def test_the_source_of_a_norm(core: str) -> None:
     with Console(rom.image, core) as console:
         (entry,) = (norm.entry for norm in rom.memory.layout.norms)
         call = Call({"residual": x, "slots": np.zeros((4, 32), np.int64)}, wanted, ANY)
-        RoutineConsole(console, rom).check(entry, in_work_ram(call), header="-")
+        RoutineConsole(console, rom).check(entry, replace(call, bank=WORK_BANK), header="-")
 
 
 @CORES
@@ -185,4 +185,4 @@ def test_the_residual_stream_before_its_clamp(core: str) -> None:
     rom = build_routines(inside)
     with Console(rom.image, core) as console:
         call = Call({"residual": x, "slots": np.zeros((6, 32), np.int64)}, wanted, frozenset("A"))
-        RoutineConsole(console, rom).check("clamp_residual", in_work_ram(call), header="-")
+        RoutineConsole(console, rom).check("clamp_residual", replace(call, bank=WORK_BANK), header="-")

@@ -1,36 +1,150 @@
-"""Link 3: every arithmetic routine of the cartridge equals its Python twin, bit for bit, in both emulators."""
+"""Link 3: every arithmetic routine of the cartridges equals its Python twin, bit for bit, in both emulators."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from quantize.sampler import MAX_TEMPERATURE
+from asm.layout import plan
+from quantize.convert import quantize
+from quantize.llama import WORD_BITS
+from quantize.model import IntegerModel
 from snesgpt.emulator.console import Console
-from tests.support.models import random_model
+from tests.support.models import digit_model, llama_config, llama_model, llama_weights, random_model
 from tests.support.routine_console import RoutineConsole, build_routines
-from tests.support.routine_twins import TWINS
+from tests.support.twins.registry import TWINS
 from trainer.config import ModelConfig
 
-SHAPES = {
-    "8 wide, 2 heads": ModelConfig(13, block_size=6, n_embd=8, n_head=2, n_hidden=16),
-    "24 wide, 1 head": ModelConfig(27, block_size=9, n_embd=24, n_head=1, n_hidden=16),
+SHIFTS = {-2: (5, 0), -1: (5, 1), 0: (5, 2), 1: (5, 3), 2: (4, 3), 3: (3, 3)}
+"""How often a score is halved to index the table of exp → the key's and the query's shifts that make it so."""
+
+
+def every_shift() -> IntegerModel:
+    """Six layers: in each, scores of another fineness, and sums of other doublings and cuts."""
+    config = llama_config(9, 6, 8, (4, 4), len(SHIFTS), 8)
+    model = llama_model(config, 1, wo=16.0, fc1=3.0, fc2=3.0)
+    parameters = dict(model.parameters)
+    for layer, (key, query) in enumerate(SHIFTS.values()):
+        p, after = f"layer{layer}", f"layer{layer + 1}.attention_norm" if layer + 1 < len(SHIFTS) else "last_norm"
+        parameters |= {f"{p}.attention.key_shift": key, f"{p}.attention.query_shift": query}
+        cuts = {"wo": (layer % 4, 11 + layer % 3, f"{p}.mlp_norm"), "fc2": (1 + layer % 3, 13 - layer % 2, after)}
+        for weight, (doublings, bits, norm) in cuts.items():
+            parameters |= {f"{p}.{weight}.out_shift": doublings, f"{p}.{weight}.cut_bits": bits}
+            parameters |= {f"{norm}.bits": bits, f"{norm}.doublings": WORD_BITS - bits}
+    return replace(model, parameters=parameters)
+
+
+def later_parts_reach_farther() -> IntegerModel:
+    """A row of fc2 in three parts, the first small: the others' sums come halved and can leave a word."""
+    weights = llama_weights(llama_config(9, 200, 16, (8, 4), 1, 100), 3)
+    weights.tensors["layer0.fc2"][:, :34] *= 0.05
+    weights.tensors["layer0.fc2"][:, 34:] *= 8
+    return quantize(weights, "digits")
+
+
+def digits(config: ModelConfig) -> IntegerModel:
+    """Its second MLP matrix has an exponent."""
+    return digit_model(config, 7, fc2=0.12)
+
+
+CARTRIDGES: dict[str, dict[str, Callable[[], IntegerModel]]] = {
+    "schoolbook": {
+        "8 wide, 2 heads": lambda: random_model(ModelConfig(13, 6, n_embd=8, n_head=2, n_hidden=16)),
+        "24 wide, 1 head": lambda: random_model(ModelConfig(27, 9, n_embd=24, n_head=1, n_hidden=16)),
+    },
+    "digits": {
+        "8 wide, 2 layers": lambda: digits(ModelConfig(13, 6, n_embd=8, n_head=2, n_layer=2, n_hidden=16)),
+        "24 wide, 32 positions": lambda: digits(ModelConfig(9, 32, 24, 3, n_hidden=16, activation="relu2")),
+        "12 wide, 140 positions": lambda: digits(ModelConfig(9, 140, n_embd=12, n_head=2, n_hidden=8)),
+        "64 wide, 1 head": lambda: digits(ModelConfig(9, 4, n_embd=64, n_head=1, n_hidden=16)),
+    },
+    "llama": {
+        "groups of 2": lambda: llama_model(llama_config(13, 7, 16, (4, 2), 2, 20, 100.0), 1, fc1=3.0, fc3=1.5),
+        "groups of 4, 140 positions": lambda: llama_model(llama_config(9, 140, 16, (4, 1), 1, 12), 2),
+        "groups of 2 of 8 heads, 3 parts, 200 positions": later_parts_reach_farther,
+        "own keys, every shift": every_shift,
+    },
 }
-RANDOM_CASES = {"snes9x": 2000, "bsnes": 100}
+RANDOM_CASES = {
+    "schoolbook": {"snes9x": 2000, "bsnes": 100},
+    "digits": {"snes9x": 300, "bsnes": 40},
+    "llama": {"snes9x": 100, "bsnes": 10},
+}
+LONG_CASES = {"snes9x": 60, "bsnes": 16}
+"""Where a case is long."""
+
+ONE_EMULATOR = ("groups of 4, 140 positions", "groups of 2 of 8 heads, 3 parts, 200 positions")
 
 
-@pytest.fixture(scope="module", params=[(core, shape) for shape in SHAPES for core in RANDOM_CASES], ids=" ".join)
-def routines(request: pytest.FixtureRequest) -> Iterator[tuple[RoutineConsole, int]]:
-    core, shape = request.param
-    rom = build_routines(random_model(SHAPES[shape]))
-    with Console(rom.image, core) as console:
-        yield RoutineConsole(console, rom), RANDOM_CASES[core]
+@dataclass(frozen=True)
+class Run:
+    """A cartridge in a core: which routines it has, its shape."""
+
+    cartridge: str
+    shape: str
+    core: str
+
+    @property
+    def count(self) -> int:
+        """How many random cases a routine gets."""
+        long = self.cartridge == "digits" and "140 positions" in self.shape
+        return (LONG_CASES if long else RANDOM_CASES[self.cartridge])[self.core]
+
+    def __str__(self) -> str:
+        return f"{self.cartridge} {self.shape} {self.core}"
 
 
-@pytest.mark.parametrize("name", TWINS)
-def test_a_routine_equals_its_twin(routines: tuple[RoutineConsole, int], name: str) -> None:
-    console, count = routines
-    call = TWINS[name](console.memory, np.random.default_rng(1), count)
-    assert console.check(name, call) >= (MAX_TEMPERATURE + 1 if name == "set_temperature" else count)
+RUNS = [
+    Run(cartridge, shape, core)
+    for cartridge, shapes in CARTRIDGES.items()
+    for shape in shapes
+    for core in (("snes9x",) if shape in ONE_EMULATOR else ("snes9x", "bsnes"))
+]
+CALLED = [(run, routine) for run in RUNS for routine, twin in TWINS.items() if run.cartridge in twin.cartridges]
+
+
+@pytest.fixture(scope="module")
+def console(request: pytest.FixtureRequest) -> Iterator[RoutineConsole]:
+    run: Run = request.param
+    rom = build_routines(CARTRIDGES[run.cartridge][run.shape]())
+    with Console(rom.image, run.core) as opened:
+        yield RoutineConsole(opened, rom)
+
+
+@pytest.mark.parametrize(
+    ("console", "run", "routine"),
+    [(run, run, routine) for run, routine in CALLED],
+    indirect=["console"],
+    ids=[f"{run} {routine}" for run, routine in CALLED],
+)
+def test_a_routine_equals_its_twin(console: RoutineConsole, run: Run, routine: str) -> None:
+    twin = TWINS[routine]
+    calls = twin.calls(console.memory, np.random.default_rng(1), run.count)
+    assert calls
+    for label, call in calls.items():
+        assert console.check(label, call, header=routine) >= twin.least(run.count)
+
+
+def test_the_llamas_need_every_kind_of_code() -> None:
+    """Or the tests above would not see it."""
+    layouts = [plan(make()) for make in CARTRIDGES["llama"].values()]
+    sums = [routine for layout in layouts for routine in layout.sums]
+    assert {(routine.doublings, routine.far > 0) for routine in sums} >= {
+        (0, False),
+        (0, True),
+        (1, False),
+        (1, True),
+    }
+    assert {routine.doublings for routine in sums} == {0, 1, 2, 3}
+    assert {routine.bits for routine in sums} == {11, 12, 13}
+    assert {routine.score_drop for layout in layouts for routine in layout.attentions} == set(SHIFTS)
+    assert {norm.bits + norm.doublings for layout in layouts for norm in layout.norms} == {WORD_BITS}
+    assert {norm.bits for layout in layouts for norm in layout.norms} == {11, 12, 13}
+    gates = [routine for layout in layouts for routine in layout.gates]
+    assert {routine.shift for routine in gates} == {2, 3} and max(routine.bits for routine in gates) > 12
+    assert any(
+        head.seek_keys for layout in layouts for routine in layout.attentions for head in routine.halves[-1].heads
+    )

@@ -99,6 +99,7 @@ def requests(model: IntegerModel, count: int) -> list[list[Request]]:
     return [*asked, [Request(5, 10, count, prompt, 75)]]
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize(("core", "count"), [("snes9x", 6), ("bsnes", 1)])
 def test_the_cartridge_draws_the_same(name: str, core: str, count: int) -> None:

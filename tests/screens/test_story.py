@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
-from tests.proof.test_planted_bugs import within
+from tests.support.planted_bugs import Bug, routine
 from tests.support.routine_console import Call, RoutineConsole, build_routines
 from tests.support.story_models import NEWLINE, story_config, story_model
 from tests.support.story_screen import (
@@ -288,28 +288,39 @@ def test_a_host_gets_the_same_stories(core: str) -> None:
     assert found.tokens > 80 and (found.mismatches, found.first) == (0, None)
 
 
-BUGS: dict[str, Callable[[dict[str, bytes]], None]] = {
-    "the space that begins a text is shown": within("text_of_chosen", "        inx\n", "", "text.asm"),
-    "what was given is shown again": within("show_told", "bcc shown", "nop", "story_page.asm"),
-    "a line is lost in scrolling": within(
-        "scroll_text", "adc #ROW_BYTES\n        tax", "adc #2 * ROW_BYTES\n        tax", "text.asm"
+BUGS = [
+    Bug("the space that begins a text is shown", routine("text_of_chosen", "text.asm"), "        inx\n", ""),
+    Bug("what was given is shown again", routine("show_told", "story_page.asm"), "bcc shown", "nop"),
+    Bug(
+        "a line is lost in scrolling",
+        routine("scroll_text", "text.asm"),
+        "adc #ROW_BYTES\n        tax",
+        "adc #2 * ROW_BYTES\n        tax",
     ),
-    "the rest of a token is lost": within(
-        "scroll_text", "lda text_rest\n        jmp .loword(put_text)", "clc\n        rts", "text.asm"
+    Bug(
+        "the rest of a token is lost",
+        routine("scroll_text", "text.asm"),
+        "lda text_rest\n        jmp .loword(put_text)",
+        "clc\n        rts",
     ),
-    "every token anew": within(
-        "continue_text", "set given_tokens, GIVEN_AGAIN", "stz given_tokens", "inference.asm"
+    Bug(
+        "every token anew",
+        routine("continue_text", "inference.asm"),
+        "set given_tokens, GIVEN_AGAIN",
+        "stz given_tokens",
     ),
-    "the seed is not set": within("begin_story", "call seed_random", "nop", "story_page.asm"),
-    "the typed text has the model's ink": within("begin_story", "INK_GOLD", "INK_PAPER", "story_page.asm"),
-    "the key before": within("typing_pad", "lda f:story_keys, x", "lda f:story_keys - 1, x", "story_keys.asm"),
-    "the last key typed stays": within("typing_pad", "dec story_length", "nop", "story_keys.asm"),
-}
+    Bug("the seed is not set", routine("begin_story", "story_page.asm"), "call seed_random", "nop"),
+    Bug("the typed text has the model's ink", routine("begin_story", "story_page.asm"), "INK_GOLD", "INK_PAPER"),
+    Bug(
+        "the key before", routine("typing_pad", "story_keys.asm"), "lda f:story_keys, x", "lda f:story_keys - 1, x"
+    ),
+    Bug("the last key typed stays", routine("typing_pad", "story_keys.asm"), "dec story_length", "nop"),
+]
 
 
-@pytest.mark.parametrize("bug", BUGS)
-def test_a_planted_bug_is_seen(bug: str) -> None:
-    rom = build_rom(MODEL, edit=BUGS[bug])
+@pytest.mark.parametrize("bug", BUGS, ids=str)
+def test_a_planted_bug_is_seen(bug: Bug) -> None:
+    rom = build_rom(MODEL, edit=bug)
     with Console(rom.image) as console:
         page, right = StoryPage(console, MODEL, rom), True
         for seed in range(1, 9):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -16,10 +16,10 @@ from asm.memory.sizes import segment_bytes
 from asm.screens.merge_tables import KEYS, MAX_TYPED, joins, place_pieces
 from quantize.model import IntegerModel
 from snesgpt.emulator.console import Console
-from tests.proof.test_planted_bugs import swap, within
 from tests.support.models import random_model
+from tests.support.planted_bugs import Bug, routine
 from tests.support.routine_console import Call, Mismatch, RoutineConsole, RoutineRom, build_routines
-from tests.trainer.test_sentencepiece import ASCII, VOCABULARIES, both
+from tests.support.vocabularies import ASCII, VOCABULARIES, both
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.text.sentencepiece import PieceTokenizer
@@ -97,32 +97,51 @@ def test_the_longest_text_takes_less_than_a_second() -> None:
         assert console.frames - before < 60
 
 
-BUGS: dict[str, Callable[[dict[str, bytes]], None]] = {
-    "no space before": within(
-        "tokenise", "call spread_text", "call spread_text\n dec joined_end\n dec joined_end", "tokenise.asm"
+BUGS = [
+    Bug(
+        "no space before",
+        routine("tokenise", "tokenise.asm"),
+        "call spread_text",
+        "call spread_text\n dec joined_end\n dec joined_end",
     ),
-    "the last of equals": within("best_join", "beq :+\n        bcs next\n:", "bcs next\n", "tokenise.asm"),
-    "the worst pair": within("best_join", "bcs next", "bcc next", "tokenise.asm"),
-    "the first pair is not looked at": within("best_join", "bmi done", "beq done", "tokenise.asm"),
-    "the pair before is stale": within("join_pair", "beq behind", "bra behind", "tokenise.asm"),
-    "the pair behind is stale": within(
-        "join_pair", "dex\n        dex\n        call find_join", "dex\n        dex", "tokenise.asm"
+    Bug("the last of equals", routine("best_join", "tokenise.asm"), "beq :+\n        bcs next\n:", "bcs next\n"),
+    Bug("the worst pair", routine("best_join", "tokenise.asm"), "bcs next", "bcc next"),
+    Bug("the first pair is not looked at", routine("best_join", "tokenise.asm"), "bmi done", "beq done"),
+    Bug("the pair before is stale", routine("join_pair", "tokenise.asm"), "beq behind", "bra behind"),
+    Bug(
+        "the pair behind is stale",
+        routine("join_pair", "tokenise.asm"),
+        "dex\n        dex\n        call find_join",
+        "dex\n        dex",
     ),
-    "wholes do not move up": within(
-        "join_pair", "lda f:place_wholes + 2, x", "lda f:place_wholes, x", "tokenise.asm"
+    Bug(
+        "wholes do not move up",
+        routine("join_pair", "tokenise.asm"),
+        "lda f:place_wholes + 2, x",
+        "lda f:place_wholes, x",
     ),
-    "another token's joins": within("find_join", "lda f:join_lists, x", "lda f:join_lists - 2, x", "tokenise.asm"),
-    "the rank of another": within("find_join", "lda f:join_ranks, x", "lda f:join_ranks + 2, x", "tokenise.asm"),
-    "characters one off": within("spread_text", "2 * ' '", "2 * '!'", "tokenise.asm"),
-    "the last character is lost": within("tokenise", "cpx joined_end", "cpx story_length", "tokenise.asm"),
-    "any text of one token": swap("tokenise.asm", "beq done\n        call spread_text", "call spread_text"),
-}
+    Bug(
+        "another token's joins",
+        routine("find_join", "tokenise.asm"),
+        "lda f:join_lists, x",
+        "lda f:join_lists - 2, x",
+    ),
+    Bug(
+        "the rank of another",
+        routine("find_join", "tokenise.asm"),
+        "lda f:join_ranks, x",
+        "lda f:join_ranks + 2, x",
+    ),
+    Bug("characters one off", routine("spread_text", "tokenise.asm"), "2 * ' '", "2 * '!'"),
+    Bug("the last character is lost", routine("tokenise", "tokenise.asm"), "cpx joined_end", "cpx story_length"),
+    Bug("any text of one token", "tokenise.asm", "beq done\n        call spread_text", "call spread_text"),
+]
 
 
-@pytest.mark.parametrize("bug", BUGS)
-def test_a_planted_bug_is_caught(bug: str) -> None:
+@pytest.mark.parametrize("bug", BUGS, ids=str)
+def test_a_planted_bug_is_caught(bug: Bug) -> None:
     _, tokenizer = both(SMALL)
-    wrong = build_routines(model(SMALL), BUGS[bug])
+    wrong = build_routines(model(SMALL), bug)
     with Console(wrong.image) as console, pytest.raises(Mismatch, match="tokenise"):
         check(RoutineConsole(console, wrong), tokenizer, typed_texts(tokenizer, 300, 7))
 

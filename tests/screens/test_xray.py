@@ -2,157 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from asm.build import Rom, build_rom
-from asm.routines import MAX_SHOWN_HEADS
 from quantize.executor import Executor
 from quantize.model import IntegerModel
-from quantize.sampler import Request, Token, run
-from quantize.twins.xray import ACROSS, BAR_COLUMNS, BAR_PIXELS, HEADS, LABEL, Xray, bar_places, label, xray
-from snesgpt.emulator.console import Console
+from quantize.twins.xray import BAR_COLUMNS, BAR_PIXELS, LABEL, bar_places, label, xray
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import requests, verify
-from tables.cells import BAR, BASE, ELLIPSIS, END, LINE, future, heat
+from tables.cells import END
 from tests.support.models import MERGED, digit_rom, random_model
-from tests.support.screens import INKS, Screens
+from tests.support.planted_bugs import Bug, regex
+from tests.support.xray_screen import (
+    CELLS,
+    LETTERS,
+    STATUS,
+    assert_shows,
+    expected_tiles,
+    groups_of,
+    press,
+    shown,
+    traced,
+    xray_screen,
+)
 from trainer.config import ModelConfig
-
-LETTERS, FIRST_HEAD, STREAM, HIDDEN, BEFORE, AFTER, BAR_LETTERS, STATUS = 3, 4, 9, 10, 15, 19, 23, 24
-CELLS, BARS = 10, 2
-BLANK = (ord(" "), 0)
-PATIENCE = 3000
-Place = tuple[int, int]
-Tile = tuple[int, int]
-Tiles = dict[Place, Tile]
-
-
-def tile_of(model: IntegerModel, token: int, ink: str) -> Tile:
-    """Where there is room for one character: a space before a word is none."""
-    if token == model.config.bos:
-        return END, INKS.index(ink)
-    tile = ord((model.symbols[token].lstrip(" ") or " ")[0])
-    return BLANK if tile == BLANK[0] else (tile, INKS.index(ink))
-
-
-def labelled(model: IntegerModel, token: int, place: Place, tiles: int, ink: str) -> Tiles:
-    """A token's label at a place."""
-    row, column = place
-    found = {
-        (row, column + n): (tile, INKS.index(ink)) for n, tile in enumerate(label(model.symbols, token, tiles))
-    }
-    return {where: BLANK if tile[0] == BLANK[0] else tile for where, tile in found.items()}
-
-
-def merged(model: IntegerModel) -> bool:
-    return max(map(len, model.symbols)) > 1
-
-
-def bar(pixels: int, ink: str) -> list[Tile]:
-    """Its tiles, from the foot."""
-    if not pixels:
-        return [(BASE, LINE), BLANK, BLANK]
-    parts = [min(max(pixels - low, 0), 8) for low in range(0, BAR_PIXELS, 8)]
-    return [(BAR + part - 1, INKS.index(ink)) if part else BLANK for part in parts]
-
-
-def expected_tiles(model: IntegerModel, picture: Xray) -> Tiles:
-    """Every picture and every letter of the model's on the screen, by row and column."""
-    tiles: Tiles = {(LETTERS, CELLS - 1): (ELLIPSIS, 3) if picture.first else BLANK}
-    for place in range(ACROSS + 1):
-        tiles[LETTERS, CELLS + place] = BLANK
-    for place, token in enumerate(picture.letters):
-        ink = "gold" if place + 1 == len(picture.letters) else "paper"
-        tiles[LETTERS, CELLS + place] = tile_of(model, token, ink)
-    for head in range(HEADS):
-        shades: list[Tile] = [heat(shade) for shade in picture.heads[head]] if head < len(picture.heads) else []
-        rest: Tile = future() if shades else BLANK
-        row = [*shades, *[rest] * (ACROSS - len(shades))]
-        tiles |= {(FIRST_HEAD + head, CELLS + n): tile for n, tile in enumerate(row)}
-    for first, shades_of in ((STREAM, picture.stream), (HIDDEN, picture.hidden)):
-        for n in range(ACROSS * (1 if first == STREAM else 4)):
-            tile = heat(shades_of[n]) if n < len(shades_of) else BLANK
-            tiles[first + n // ACROSS, CELLS + n % ACROSS] = tile
-    width = bar_places(model.symbols)[1]
-    pitch = width + (width > 1)
-    for n, token in enumerate(picture.bars):
-        picked = token == picture.picked
-        column = BARS + n * pitch
-        tiles |= labelled(model, token, (BAR_LETTERS, column), width, "gold" if picked else "grey")
-        for line, pixels, ink in ((BEFORE, picture.before[n], "grey"), (AFTER, picture.after[n], "sky")):
-            for part, tile in enumerate(bar(pixels, "gold" if picked else ink)):
-                tiles |= {(line + 3 - part, column + across): tile for across in range(width)}
-    for line in (BEFORE, AFTER):
-        tiles |= labelled(model, picture.picked, (line, 26 - width), width, "gold")
-    longest = max(map(len, model.symbols))
-    return tiles | labelled(model, picture.picked, (STATUS, 14 if merged(model) else 20), longest, "gold")
-
-
-def shown(page: Screens, places: Iterable[Place]) -> Tiles:
-    """What is there; a space has no ink."""
-    tiles = {place: page.tile(*place) for place in places}
-    return {place: BLANK if tile[0] == BLANK[0] else tile for place, tile in tiles.items()}
-
-
-def assert_shows(page: Screens, model: IntegerModel, document: list[Token], tenths: int, view: int = -1) -> None:
-    """The document's last token, seen at a view: four heads of a layer, all layers in turn."""
-    config = model.config
-    groups = groups_of(model)
-    layer, group = divmod(view % (groups * config.n_layer) if view >= 0 else (config.n_layer - 1) * groups, groups)
-    picture = xray(model, document, tenths, layer, HEADS * group)
-    expected = expected_tiles(model, picture)
-    assert shown(page, expected) == expected
-    rows = page.rows()
-    labels = [f" head {HEADS * group + n + 1:2}" for n in range(HEADS)]
-    for n in range(HEADS):
-        assert rows[FIRST_HEAD + n][:8] == (labels[n] if n < len(picture.heads) else " " * 8)
-    assert rows[STREAM].startswith(" stream ") and rows[HIDDEN].startswith(" hidden ")
-    assert rows[HIDDEN + 1][:CELLS].split() == [str(picture.zeros), "of"]
-    assert rows[HIDDEN + 2][:CELLS].split() == [str(config.n_hidden), "zero"]
-    assert rows[BEFORE][:23].split() == ["next", "token" if merged(model) else "letter", "T", "1.0"]
-    assert rows[AFTER][:23].split() == ["as", "drawn", "T", f"{tenths / 10:.1f}"]
-    assert rows[BEFORE][26:].split() == [f"{picture.percent_before}%"]
-    assert rows[AFTER][26:].split() == [f"{picture.percent_after}%"]
-    drawn = "greedy" if picture.thousandths is None else f"random 0.{picture.thousandths:03}"
-    if merged(model):
-        assert rows[STATUS][1:14] == f"{drawn[-6:]} picks "
-    else:
-        assert rows[STATUS][1:20] == f"{drawn:12} picks "
-    if config.n_layer > 1:
-        assert f"layer {layer + 1}" in rows[1]
-    assert f"T {tenths / 10:.1f} seed" in rows[2]
-
-
-def groups_of(model: IntegerModel) -> int:
-    """Views of a layer."""
-    return -(-min(model.config.n_head, MAX_SHOWN_HEADS) // HEADS)
-
-
-@contextmanager
-def xray_screen(rom: Rom, core: str = "snes9x") -> Iterator[Screens]:
-    with Console(rom.image, core) as console:
-        console.scramble(1)
-        page = Screens(console, rom)
-        page.open("xray")
-        settle(page)
-        yield page
-
-
-def settle(page: Screens) -> None:
-    """Until the token is computed and shown."""
-    page.console.run(2)
-    page.console.run_until(lambda _: not page.word("xray_pending") and not page.word("probing"), PATIENCE)
-    page.console.run(12)
-
-
-def press(page: Screens, button: str) -> None:
-    page.push(button)
-    settle(page)
 
 
 @cache
@@ -186,14 +63,6 @@ MODELS: dict[str, Callable[[], tuple[IntegerModel, Rom]]] = {
     "one head, cells that share": lambda: digits(ModelConfig(12, 20, n_embd=20, n_head=1, n_hidden=70)),
     "merged tokens": merged_tokens,
 }
-
-
-def traced(model: IntegerModel, count: int, seed: int = 1, tenths: int | None = None) -> list[list[Token]]:
-    """The documents of the first so many tokens, each as far as it is made then."""
-    request = Request(seed, model.temperature if tenths is None else tenths, count, top_p=model.top_p)
-    (tokens,) = run(Executor(model), [request], traced=True)
-    starts = [n for n, token in enumerate(tokens) if token.position == 0]
-    return [tokens[max(s for s in starts if s <= n) : n + 1] for n in range(count)]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -360,50 +229,49 @@ def test_the_random_models_show_every_shade() -> None:
     assert {len(picture.bars) for picture in pictures} >= {BAR_COLUMNS, 27, 9, BAR_COLUMNS // (LABEL + 1)}
 
 
-BUGS = {
-    "a shade too bright": (
+BUGS = [
+    Bug(
+        "a shade too bright",
         "xray_cells.asm",
         "cmp (w_ptr), y\n        bcc :+",
         "cmp (w_ptr), y\n        bcc :+\n        bcs :+",
     ),
-    "a sign lost": ("xray_cells.asm", "sty column", ""),
-    "the layer before": ("gpt.asm", "lda #layer + 1", "lda #layer + 2"),
-    "zeros counted twice": ("xray_cells.asm", "inc number", "inc number\n        inc number"),
-    "hidden units of the token before": ("gpt.asm", "call clear_hidden", ""),
-    "all heads in one buffer": ("xray_cells.asm", "set mul_b, WEIGHTS_ROW", "set mul_b, 0"),
-    "a share of the largest weight": ("xray_cells.asm", "adc divisor", "ora divisor"),
-    "temperature left out": ("xray_bars.asm", "lda sample_weights, x", "lda f:distribution, x"),
-    "bars too far apart": ("xray_bars.asm", "adc #2 * BAR_PITCH", "adc #2 * BAR_PITCH + 2"),
-    "bars not rounded": ("xray_bars.asm", "adc #0                  ; rounded", "nop"),
-    "percent not rounded": ("xray_bars.asm", "lda acc + 2             ; half", "lda #0 ; half"),
-    "the random number before": (
+    Bug("a sign lost", "xray_cells.asm", "sty column", ""),
+    Bug("the layer before", "gpt.asm", "lda #layer + 1", "lda #layer + 2"),
+    Bug("zeros counted twice", "xray_cells.asm", "inc number", "inc number\n        inc number"),
+    Bug("hidden units of the token before", "gpt.asm", regex("call clear_hidden", 4), ""),
+    Bug("all heads in one buffer", "xray_cells.asm", "set mul_b, WEIGHTS_ROW", "set mul_b, 0"),
+    Bug("a share of the largest weight", "xray_cells.asm", "adc divisor", "ora divisor"),
+    Bug("temperature left out", "xray_bars.asm", "lda sample_weights, x", "lda f:distribution, x"),
+    Bug("bars too far apart", "xray_bars.asm", "adc #2 * BAR_PITCH", "adc #2 * BAR_PITCH + 2"),
+    Bug("bars not rounded", "xray_bars.asm", "adc #0                  ; rounded", "nop"),
+    Bug("percent not rounded", "xray_bars.asm", "lda acc + 2             ; half", "lda #0 ; half"),
+    Bug(
+        "the random number before",
         "xray_texts.asm",
         "lda random_y\n        sta mul_a",
         "lda random_x\n        sta mul_a",
     ),
-}
+]
 
 
-LABEL_BUGS = {
-    "a space that is not seen": ("labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
-    "a label that stays when a shorter one comes": ("labels.asm", "bne blank\ndone", "done"),
-    "labels without a gap": ("xray_texts.asm", "adc #2 * (BAR_PITCH - LABEL_TILES)", "adc #0"),
-    "bars of one tile": ("xray_bars.asm", ".repeat ::LABEL_TILES, I", ".repeat 1, I"),
-    "a token cut short": ("xray_texts.asm", "ldy #MAX_TOKEN", "ldy #LABEL_TILES"),
-}
+LABEL_BUGS = [
+    Bug("a space that is not seen", "labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
+    Bug("a label that stays when a shorter one comes", "labels.asm", "bne blank\ndone", "done"),
+    Bug("labels without a gap", "xray_texts.asm", "adc #2 * (BAR_PITCH - LABEL_TILES)", "adc #0"),
+    Bug("bars of one tile", "xray_bars.asm", ".repeat ::LABEL_TILES, I", ".repeat 1, I"),
+    Bug("a token cut short", "xray_texts.asm", "ldy #MAX_TOKEN", "ldy #LABEL_TILES"),
+]
 
 
-@pytest.mark.parametrize("bug", [*BUGS, *LABEL_BUGS])
-def test_a_wrong_value_on_the_screen_is_noticed(bug: str) -> None:
-    file, right, wrong = (BUGS | LABEL_BUGS)[bug]
-
-    def plant(files: dict[str, bytes]) -> None:
-        text = files[file].decode()
-        assert right in text
-        files[file] = text.replace(right, wrong).encode()
-
-    model, _ = MODELS["merged tokens" if bug in LABEL_BUGS else "digit columns"]()
-    with xray_screen(build_rom(model, edit=plant)) as page, pytest.raises(AssertionError):
+@pytest.mark.parametrize(
+    ("name", "bug"),
+    [("digit columns", bug) for bug in BUGS] + [("merged tokens", bug) for bug in LABEL_BUGS],
+    ids=str,
+)
+def test_a_wrong_value_on_the_screen_is_noticed(name: str, bug: Bug) -> None:
+    model, _ = MODELS[name]()
+    with xray_screen(build_rom(model, edit=bug)) as page, pytest.raises(AssertionError):
         for document in traced(model, 30):
             assert_shows(page, model, document, model.temperature)
             press(page, "a")

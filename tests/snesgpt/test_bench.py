@@ -67,6 +67,7 @@ def test_a_frame_that_was_not_counted_yet_is_noticed(start: int, passed: int) ->
     assert Moment(7 + wrapped, end).since(Moment(7, start)) == passed
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_the_stages_sum_to_the_whole(core: str) -> None:
     rom = build_rom(MODEL)
@@ -85,6 +86,7 @@ def test_the_stages_sum_to_the_whole(core: str) -> None:
     assert abs(per_input) < 0.05  # rows of eight products each
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_a_profile_build_makes_the_same_logits_and_letters(core: str) -> None:
     batches = [[Request(1, 10, 2), Request(2, 10, 1, (3, 1))], [Request(3, 0, 1)]]
@@ -145,6 +147,7 @@ endproc
 """
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_a_mark_keeps_every_register(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def probes(files: dict[str, bytes]) -> None:
@@ -164,6 +167,7 @@ def test_a_mark_keeps_every_register(core: str, monkeypatch: pytest.MonkeyPatch)
             running.check(f"probe_{flags}", Call({"A": a, "X": x, "Y": y}, wanted | {"high_ram": after}))
 
 
+@pytest.mark.emulator
 def test_the_command_reports_stages_and_the_ratio(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     tensors = {
@@ -191,6 +195,7 @@ def test_the_command_reports_stages_and_the_ratio(tmp_path: Path) -> None:
         assert isinstance(result.exception, InputError) and reason in str(result.exception)
 
 
+@pytest.mark.emulator
 def test_a_rom_that_is_not_ours_or_stands_still_is_named() -> None:
     rom = build_rom(MODEL)
     with Console(rom.image) as console, pytest.raises(InputError, match="no tokens_made"):

@@ -29,6 +29,8 @@ from snesgpt.emulator.cores import KNOWN
 from snesgpt.emulator.libretro_api import every_class_has_a_signature
 from trainer.errors import InputError
 
+pytestmark = pytest.mark.emulator
+
 ROMS = Path(__file__).parents[1] / "roms"
 FRAMES, PAD1, PAD2, POWER_ON, COLOUR = 0x10, 0x12, 0x14, 0x16, 0x18  # console.s
 CORES = pytest.mark.parametrize("core", sorted(KNOWN))

@@ -169,6 +169,7 @@ def test_a_row_tells_of_the_cartridge_that_would_be_built(kernel: str) -> None:
         assert row["tokens_per_second"] == pytest.approx(prediction.tokens_per_second, rel=1e-4)
 
 
+@pytest.mark.emulator
 def test_the_speed_of_the_forerunners_kernel_is_foreseen_within_a_twentieth() -> None:
     weights = digit_weights(ModelConfig(27, 4, 8, 4, 1, 32))
     model, _, _ = choose(weights, "schoolbook", 4096)
@@ -290,6 +291,7 @@ def test_a_file_of_something_else_is_refused_and_left_alone(text: Text, capsys: 
 # On Dask
 
 
+@pytest.mark.slow
 def test_the_same_command_runs_only_what_is_missing(
     text: Text, cluster: LocalCluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -336,6 +338,7 @@ def test_no_point_begins_that_cannot_end_in_time(
     assert "1 left for want of time: the same command runs them" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_runs_too_long_is_cancelled_at_the_limit_and_counts_as_left(text: Text) -> None:
     rows: list[Row] = []
     (quick,), (slow,) = tiny(0.1), tiny(60)
@@ -358,6 +361,7 @@ def test_a_schedule_learns_how_long_points_take_besides_training(text: Text) -> 
     assert schedule.fits(tiny(10, heads=[3])[0]), "a shape that is refused costs no time"
 
 
+@pytest.mark.slow
 def test_a_point_whose_worker_dies_is_run_by_another(text: Text) -> None:
     rows: list[Row] = []
     with open_client(None, 2) as client:
@@ -469,6 +473,7 @@ def test_the_front_holds_what_no_other_beats_slowest_first() -> None:
     assert pareto_front([between, slow]) == [slow], "tokens that say more are faster than they look"
 
 
+@pytest.mark.slow
 def test_the_picture_is_a_png_the_same_each_time_whatever_is_in_it(tmp_path: Path) -> None:
     rows = [row_at(2.0**n, 2 + n / 50, layers=1 + n % 6, kib=64 << n) for n in range(7)]
     rows += [row_at(3, 2.3, "forerunner"), {"point": {}, "label": "10×1", "error": "refused"}]

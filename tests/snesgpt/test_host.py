@@ -13,6 +13,8 @@ from snesgpt.verify.host import FULL, Host
 from tests.support.models import random_model
 from trainer.config import ModelConfig
 
+pytestmark = pytest.mark.emulator
+
 CONFIG = ModelConfig(27, block_size=6, n_embd=8, n_head=2, n_hidden=16)
 FRAMES = 600
 REST = 30

@@ -139,6 +139,7 @@ def executed(row: dict[str, Any], x: Ints) -> int:
     return a - 0x10000 if a >= 0x8000 else a
 
 
+@pytest.mark.emulator
 def test_the_cartridge_is_found_where_the_data_says(made: Path, data: dict[str, Any]) -> None:
     """A request is made and its records are read with the addresses of lab.json alone."""
     host, record, count = data["host"], data["record"], 12
@@ -286,6 +287,7 @@ def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> Non
     assert {f"linear {name}" for name in KERNELS} < called
 
 
+@pytest.mark.slow
 def test_the_golden_files_are_the_same_each_time(tmp_path: Path) -> None:
     for name in ("one", "two"):
         lab_golden.write(tmp_path / name)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from quantize.convert import quantize
 from quantize.fixed import ONE
-from tests.trainer.test_train import HELD_OUT, SETTINGS, TOKENIZER, run
+from tests.support.small_training import HELD_OUT, SETTINGS, TOKENIZER, run
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array

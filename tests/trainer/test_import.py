@@ -169,6 +169,7 @@ def test_an_interrupted_export_leaves_the_old_pair(
     assert sorted(pair[0].parent.iterdir()) == sorted(pair)
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("kernel", ["schoolbook", "digits"])
 def test_an_imported_model_becomes_a_cartridge(tmp_path: Path, kernel: str) -> None:
     config = ModelConfig(5, block_size=4, n_embd=8, n_head=2, n_hidden=12)
@@ -184,6 +185,7 @@ def test_an_imported_model_becomes_a_cartridge(tmp_path: Path, kernel: str) -> N
     assert found.traced and found.tokens >= 20
 
 
+@pytest.mark.slow
 def test_the_pytorch_program_of_the_manual(tmp_path: Path) -> None:
     """It runs as it stands, and its loss on the documents it held out is the loss of what is imported."""
     program = python_block(MANUAL)

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from snesgpt.cli import run
 from snesgpt.selection.losses import held_out
 from tests.support.llama_files import Sizes, bin_file, hugging_face, llama, tokenizer_file, vocabulary
-from tests.trainer.test_llama import in_double, ours, torch_logits
-from tests.trainer.test_sentencepiece import KINDS, random_texts
+from tests.support.torch_llama import in_double, ours, torch_logits
+from tests.support.vocabularies import KINDS, random_texts
 from trainer.errors import InputError
 from trainer.formats.hugging_face import load_hugging_face
 from trainer.formats.llama2c import FIELDS, load_llama2c
@@ -213,6 +213,7 @@ def test_a_tokenizer_that_lies_about_a_length(token: int) -> None:
         assert message.startswith("tok.bin: ") and ("piece" in message or "bytes follow" in message)
 
 
+@pytest.mark.slow
 def test_a_tokenizer_that_ends_anywhere_else() -> None:
     for end in entries()[:-1]:
         for length in {max(end - 1, 0), end, end + 4, end + 7, end + 8}:

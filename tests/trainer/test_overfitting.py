@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.trainer.test_train import HELD_OUT, SETTINGS, TOKENIZER, TRAINING, run
+from tests.support.small_training import HELD_OUT, SETTINGS, TOKENIZER, TRAINING, run
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.model.blocks import dropout

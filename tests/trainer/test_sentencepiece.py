@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,52 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.llama_files import BYTES, CHARACTERS, STORIES_TOKENIZER, Vocabulary, tokenizer_file, vocabulary
+from tests.support.llama_files import BYTES, CHARACTERS, Vocabulary, tokenizer_file, vocabulary
+from tests.support.vocabularies import KINDS, VOCABULARIES, both, random_texts
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
 from trainer.formats.llama2c import read_tokenizer
 from trainer.formats.safetensors import config_beside, load_safetensors, save_safetensors
 from trainer.model.decoder import initial_tensors
-from trainer.text.alphabet import FONT, NEWLINE
+from trainer.text.alphabet import FONT
 from trainer.text.sentencepiece import PieceTokenizer, symbol_of
 from trainer.text.vocabulary import MAX_PIECE, check_vocabulary, plain_pieces
 from trainer.weights import Weights, load_weights, save_weights
-
-LATIN = "".join(map(chr, range(0xA0, 0x100)))
-ASCII = "".join(map(chr, range(32, 127)))
-KINDS = {
-    "few letters": " abcdefgh.,",
-    "ASCII": ASCII + NEWLINE,
-    "Latin-1": ASCII + LATIN,
-    "signs": " abé“”…😀🎈日\n",
-}
-VOCABULARIES = {
-    "sums of pieces": lambda: vocabulary(420),
-    "equal scores": lambda: vocabulary(420, 1, lambda rank: -float(rank % 3)),
-    "scores in disorder": lambda: vocabulary(420, 2, lambda rank: float(np.sin(rank) * 1e3)),
-    "scores too low to join": lambda: vocabulary(420, 3, lambda rank: -1e10 if rank % 2 else 0.1 * rank),
-} | ({"stories": lambda: read_file(STORIES_TOKENIZER)} if STORIES_TOKENIZER.exists() else {})
-
-
-def read_file(path: Path) -> Vocabulary:
-    """A tokenizer's file, by hand; 512 pieces."""
-    data, at, texts, scores = path.read_bytes(), 4, [], []
-    while at < len(data):
-        length = int.from_bytes(data[at + 4 : at + 8], "little")
-        scores.append(float(np.frombuffer(data, "<f4", 1, at)[0]))
-        texts.append(data[at + 8 : at + 8 + length])
-        at += 8 + length
-    return Vocabulary(texts, scores)
-
-
-@cache
-def both(kind: str) -> tuple[Vocabulary, PieceTokenizer]:
-    """A vocabulary in the file's order, and the tokenizer with ours: BOS, 1 in the file, is last."""
-    words = VOCABULARIES[kind]()
-    others = list(zip(words.texts, words.scores, strict=True))
-    del others[1]
-    return words, PieceTokenizer([symbol_of(text) for text, _ in others], pieces=others)
 
 
 def llama2c_encode(words: Vocabulary, text: str) -> list[int]:
@@ -87,12 +52,6 @@ def llama2c_encode(words: Vocabulary, text: str) -> list[int]:
 def ours(file_tokens: list[int]) -> list[int]:
     """Our numbers of a file's tokens, none of them BOS."""
     return [token - (token > 1) for token in file_tokens]
-
-
-def random_texts(characters: str, n: int, longest: int, seed: int) -> list[str]:
-    random = np.random.default_rng(seed)
-    lengths = random.integers(0, longest + 1, n)
-    return ["".join(random.choice(list(characters), length)) for length in lengths]
 
 
 @pytest.mark.parametrize("kind", VOCABULARIES)

@@ -15,37 +15,13 @@ from click.testing import Result as CliResult
 
 from snesgpt.commands.benchmark import command as benchmark_command
 from snesgpt.commands.train import command as train_command
+from tests.support.small_training import HELD_OUT, SETTINGS, TOKENIZER, TRAINING, run
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays
-from trainer.model.decoder import Tensors, loss_per_token
-from trainer.text.tokenizer import Tokenizer
-from trainer.training.train import Interrupted, Result, Settings, State, as_vector, train
+from trainer.model.decoder import loss_per_token
+from trainer.training.train import Interrupted, as_vector
 from trainer.weights import load_weights
-
-TOKENIZER = Tokenizer("ab")
-TRAINING = ["ab" * n for n in range(1, 8)] + ["ba" * n for n in range(1, 8)]
-HELD_OUT = ["abab" + "b" * n for n in range(3)]
-SETTINGS = Settings(
-    ModelConfig(3, block_size=8, n_embd=8, n_head=2, n_hidden=16),
-    steps=120,
-    batch_size=5,
-    learning_rate=0.02,
-    weight_decay=0.1,
-)
-
-
-def run(path: Path, settings: Settings = SETTINGS, stop_at: int | None = None, resume: bool = False) -> Result:
-    """A small run; stop_at presses Ctrl-C after that step."""
-
-    def report(state: State, progress: float) -> None:
-        if state.step == stop_at:
-            raise KeyboardInterrupt
-
-    def sample(tensors: Tensors) -> list[str]:
-        return [f"{tensors['wte'].sum():.6f}", "b"]
-
-    return train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report, sample)
 
 
 def test_same_seed_same_bytes_and_another_seed_others(tmp_path: Path) -> None:

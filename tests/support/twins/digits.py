@@ -1,34 +1,17 @@
-"""The fast kernels' routines beside their Python twins: edge cases first, then random ones."""
+"""The fast kernels' routines: edge cases first, then random ones."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from quantize import blocks, fixed
 from quantize.fixed import Ints
 from quantize.model import IntegerModel
-from tests.support.routine_console import WORK_BANK, Call, Memory
-from tests.support.routine_twins import EDGES, Random, edge_positions, low_word, vectors
-
-Calls = Mapping[str, Call]
-FAST_TWINS: dict[str, Callable[[Memory, Random, int], Calls]] = {}
-"""Routine, or its name in the template → (memory, random, how many random cases) → label → call."""
+from tests.support.routine_console import Call, Memory
+from tests.support.twins.registry import Calls, Random, twin, twins
+from tests.support.twins.schoolbook import EDGES, edge_positions, low_word, vectors
 
 HALF_WORD = 0x8000
-
-
-def one(function: Callable[[Memory, Random, int], Call]) -> None:
-    """Registers the twin of a routine that stands once in the cartridge."""
-    name = function.__name__
-    FAST_TWINS[name] = lambda memory, random, count: {name: in_work_ram(function(memory, random, count))}
-
-
-def in_work_ram(call: Call) -> Call:
-    """The data bank that the fast kernels run with."""
-    return replace(call, bank=WORK_BANK)
 
 
 def plus_and_minus(values: Ints, bias: int) -> Ints:
@@ -36,13 +19,13 @@ def plus_and_minus(values: Ints, bias: int) -> Ints:
     return low_word(np.concatenate([bias + values, bias - values], 1))
 
 
-@one
+@twin("digits")
 def clear_sums(memory: Memory, random: Random, count: int) -> Call:
     sums = vectors(random, count, memory.config.n_embd)
     return Call({"sums": sums}, {"sums": np.full_like(sums, HALF_WORD)})
 
 
-@one
+@twin("digits")
 def add_sums(memory: Memory, random: Random, count: int) -> Call:
     sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
     random.shuffle(residual[: len(EDGES)])
@@ -50,6 +33,7 @@ def add_sums(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": low_word(residual + sums)})
 
 
+@twins("sums.entry", "digits")
 def add_scaled_sums(memory: Memory, random: Random, count: int) -> Calls:
     """The add_sums of every exponent above 0 that a model's columns have."""
     calls: dict[str, Call] = {}
@@ -58,20 +42,17 @@ def add_scaled_sums(memory: Memory, random: Random, count: int) -> Calls:
         random.shuffle(residual[: len(EDGES)])
         given = {"sums": sums ^ HALF_WORD, "residual": residual}
         after = low_word(residual + fixed.round_shift(sums, routine.exponent))
-        calls[routine.entry] = in_work_ram(Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": after}))
+        calls[routine.entry] = Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": after})
     return calls
 
 
-FAST_TWINS["sums.entry"] = add_scaled_sums
-
-
-@one
+@twin("digits")
 def clear_hidden(memory: Memory, random: Random, count: int) -> Call:
     hidden = vectors(random, count, memory.config.n_hidden)
     return Call({"hidden": hidden}, {"hidden": np.zeros_like(hidden)})
 
 
-@one
+@twin("digits")
 def trace_slots(memory: Memory, random: Random, count: int) -> Call:
     fast = memory.layout.fast
     assert fast
@@ -80,7 +61,7 @@ def trace_slots(memory: Memory, random: Random, count: int) -> Call:
     return Call({"slots": slots, "normed": values[::-1]}, {"slots": slots, "normed": low_word(values)})
 
 
-@one
+@twin("digits")
 def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
     fast = memory.layout.fast
     assert fast
@@ -89,7 +70,7 @@ def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
     return Call({"slots": slots, "residual": values[::-1]}, {"slots": slots, "residual": low_word(values)})
 
 
-@one
+@twin("digits")
 def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
     """Of every residual stream that the range proof lets pass: up to the largest word less the clamp."""
     clamp, d = memory.model.parameters["lm_head.clamp"], memory.config.n_embd
@@ -106,13 +87,14 @@ def head_slots(model: IntegerModel, residual: Ints) -> Ints:
     return plus_and_minus(fixed.round_shift(np.clip(residual, -clamp, clamp), shift), clamp >> shift)
 
 
-@one
+@twin("digits")
 def square_hidden(memory: Memory, random: Random, count: int) -> Call:
     a = np.concatenate([np.arange(2893, 2900), np.abs(EDGES[:-1]), random.integers(0, 1 << 15, count)])
     page = np.where(np.arange(len(a)) % 2, memory.at("slots"), 0)
     return Call({"A": a, "D": page}, {"A": blocks.relu2(a)})
 
 
+@twins("norm.entry", "digits", "llama")
 def norm(memory: Memory, random: Random, count: int) -> Calls:
     """Every table norm: spikes, constants and random vectors of every magnitude in its domain."""
     fast, d = memory.layout.fast, memory.config.n_embd
@@ -130,13 +112,11 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
         y = blocks.rmsnorm_table(x, routine.bits, routine.doublings)
         assert np.abs(y).max() <= fast.norm_bias
         wanted = {"residual": x, "slots": plus_and_minus(y, fast.norm_bias)}
-        calls[routine.entry] = in_work_ram(Call(given, wanted))
+        calls[routine.entry] = Call(given, wanted)
     return calls
 
 
-FAST_TWINS["norm.entry"] = norm
-
-
+@twins("block.entry", "digits", "llama")
 def attention(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's attention: caches of extremes, scores up to their words' ends, every position."""
     config, model, calls = memory.config, memory.model, {}
@@ -181,13 +161,10 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
             stale = kept.copy()
             stale[rows, position] = random.integers(-128, 128, (count, config.kv_dim))
             given[cache], wanted[cache] = byte_pairs(stale), byte_pairs(kept)
-        calls[routine.entry] = in_work_ram(Call(given, wanted))
+        calls[routine.entry] = Call(given, wanted)
     return calls
 
 
 def byte_pairs(values: Ints) -> Ints:
     """(N, …) signed bytes, an even number of them a case, as words."""
     return np.ascontiguousarray(values.astype(np.int8)).reshape(len(values), -1).view("<u2").astype(np.int64)
-
-
-FAST_TWINS["block.entry"] = attention

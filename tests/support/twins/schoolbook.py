@@ -1,4 +1,4 @@
-"""Each arithmetic routine of the cartridge beside its Python twin: edge cases first, then random ones."""
+"""The routines of the schoolbook kernel and of the sampler: edge cases first, then random ones."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ from quantize.sampler import MAX_TEMPERATURE, Generator, Token, inverse_temperat
 from quantize.twins.note import note
 from tables.rsqrt import rsqrt_table
 from tests.support.routine_console import Call, Memory
-
-Random = np.random.Generator
-Twin = Callable[[Memory, Random, int], Call]
-TWINS: dict[str, Twin] = {}
-"""Routine → (memory, random, how many random cases) → what to give and what to want."""
+from tests.support.twins.registry import Random, twin
 
 EDGES = np.array([0, 1, -1, 2, 4, 127, 128, -128, 255, 256, -256, 0x7FFE, 0x7FFF, -0x7FFF, -0x8000])
 LONG_EDGES = np.concatenate(
@@ -30,12 +26,6 @@ LONG_EDGES = np.concatenate(
     ]
 )
 VECTOR = 8
-
-
-def twin(function: Twin) -> Twin:
-    """Registers a twin under its routine's name."""
-    TWINS[function.__name__] = function
-    return function
 
 
 def numbers(random: Random, count: int, bits: int = 16) -> Ints:
@@ -61,25 +51,25 @@ def low_word(values: Ints) -> Ints:
     return values & 0xFFFF
 
 
-@twin
+@twin("schoolbook")
 def mul_u16(memory: Memory, random: Random, count: int) -> Call:
     a, b = pairs(random, count)
     return Call({"mul_a": a, "mul_b": b}, {"product": low_word(a) * low_word(b), "mul_a": a, "mul_b": b})
 
 
-@twin
+@twin("schoolbook")
 def mul_s16(memory: Memory, random: Random, count: int) -> Call:
     a, b = pairs(random, count)
     return Call({"mul_a": a, "mul_b": b}, {"product": a * b, "mul_a": a, "mul_b": b})
 
 
-@twin
+@twin("schoolbook")
 def round_q88(memory: Memory, random: Random, count: int) -> Call:
     acc = np.append(LONG_EDGES, numbers(random, count, 32))
     return Call({"acc": acc}, {"A": low_word(fixed.round_shift(acc, 8))})
 
 
-@twin
+@twin("schoolbook")
 def round_shift(memory: Memory, random: Random, count: int) -> Call:
     deepest = rsqrt_table(memory.config.n_embd).shift
     edges = np.array(list(product(LONG_EDGES, range(deepest - 15, 32)))).T
@@ -89,7 +79,7 @@ def round_shift(memory: Memory, random: Random, count: int) -> Call:
     return Call({"acc": acc, "X": bits}, {"acc": result, "A": low_word(result)})
 
 
-@twin
+@twin("schoolbook")
 def divide(memory: Memory, random: Random, count: int) -> Call:
     edges = np.repeat([1, 2, 255, 0x7FFF, 0x8000, 0xFFFF], 4)
     divisor = np.append(edges, 1 + low_word(numbers(random, count)) % 0xFFFF)
@@ -101,13 +91,13 @@ def divide(memory: Memory, random: Random, count: int) -> Call:
     return Call({"dividend": dividend, "divisor": divisor}, {"dividend": kept, "divisor": divisor, "A": remainder})
 
 
-@twin
+@twin("schoolbook")
 def exp_negative(memory: Memory, random: Random, count: int) -> Call:
     a = np.append(np.arange(-8, 2100), low_word(numbers(random, count)))
     return Call({"A": a}, {"A": blocks.EXP[np.minimum(fixed.round_shift(low_word(a), 3), 256)]})
 
 
-@twin
+@twin("schoolbook")
 def rsqrt(memory: Memory, random: Random, count: int) -> Call:
     heads = np.arange(64, 256) << 24
     powers = 1 << np.arange(32)
@@ -119,7 +109,7 @@ def rsqrt(memory: Memory, random: Random, count: int) -> Call:
     return Call({"acc": acc}, {"norm_scale": scale, "norm_shift": table.shift - shifted})
 
 
-@twin
+@twin("schoolbook")
 def random(memory: Memory, random: Random, count: int) -> Call:
     x, y = map(low_word, pairs(random, count))
     generator = Generator(x, y)
@@ -127,14 +117,14 @@ def random(memory: Memory, random: Random, count: int) -> Call:
     return Call({"random_x": x, "random_y": y}, {"A": drawn, "random_x": generator.x, "random_y": generator.y})
 
 
-@twin
+@twin("schoolbook")
 def seed_random(memory: Memory, random: Random, count: int) -> Call:
     seeds = low_word(np.append(EDGES, numbers(random, count)))
     generator = Generator.seeded(seeds.tolist())
     return Call({"A": seeds}, {"random_x": generator.x, "random_y": generator.y})
 
 
-@twin
+@twin("schoolbook")
 def token_checksum(memory: Memory, random: Random, count: int) -> Call:
     logits = vectors(random, count, memory.config.vocab_size)
     chosen, x, y = low_word(random.integers(0, 1 << 16, (3, len(logits))))
@@ -144,7 +134,7 @@ def token_checksum(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {**given, "A": checksums(tokens)})
 
 
-@twin
+@twin("schoolbook")
 def dot(memory: Memory, random: Random, count: int) -> Call:
     x, w = vectors(random, count, VECTOR), vectors(random, count, VECTOR)
     random.shuffle(w[: len(EDGES)])
@@ -154,7 +144,7 @@ def dot(memory: Memory, random: Random, count: int) -> Call:
     return Call(given | {"normed": x, "high_ram": w}, {"acc": total, "normed": x, "high_ram": w})
 
 
-@twin
+@twin("schoolbook")
 def matvec(memory: Memory, random: Random, count: int) -> Call:
     rows = 3
     x, w = vectors(random, count, VECTOR), vectors(random, count, rows * VECTOR)
@@ -167,7 +157,7 @@ def matvec(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"high_ram+64": result})
 
 
-@twin
+@twin("schoolbook")
 def add_vector(memory: Memory, random: Random, count: int) -> Call:
     x, y = vectors(random, count, VECTOR), vectors(random, count, VECTOR)
     random.shuffle(y[: len(EDGES)])
@@ -177,7 +167,7 @@ def add_vector(memory: Memory, random: Random, count: int) -> Call:
     return Call(given | {"branch": x, "high_ram": y}, {"branch": x, "high_ram": low_word(result)})
 
 
-@twin
+@twin("schoolbook")
 def add_rows(memory: Memory, random: Random, count: int) -> Call:
     w, y = vectors(random, count, VECTOR), vectors(random, count, VECTOR)
     random.shuffle(y[: len(EDGES)])
@@ -186,18 +176,18 @@ def add_rows(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"residual": low_word(w + y)})
 
 
-@twin
+@twin("schoolbook")
 def relu(memory: Memory, random: Random, count: int) -> Call:
     return in_place(memory, random, count, blocks.relu)
 
 
-@twin
+@twin("schoolbook")
 def square_q88(memory: Memory, random: Random, count: int) -> Call:
     a = np.concatenate([[0, 1, 0x7FFF], np.arange(2893, 2900), random.integers(0, 1 << 15, count)])
     return Call({"A": a}, {"A": blocks.relu2(a)})
 
 
-@twin
+@twin("schoolbook")
 def relu2(memory: Memory, random: Random, count: int) -> Call:
     return in_place(memory, random, count, blocks.relu2)
 
@@ -213,7 +203,7 @@ def in_place(memory: Memory, random: Random, count: int, function: Callable[[Int
     return Call(given, {"hidden": low_word(result)})
 
 
-@twin
+@twin("schoolbook")
 def rmsnorm(memory: Memory, random: Random, count: int) -> Call:
     d = memory.config.n_embd
     spikes = np.zeros((8, d), np.int64)
@@ -232,7 +222,7 @@ def rmsnorm(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"residual": np.where(own, x, y), "high_ram": np.where(own, y, other)})
 
 
-@twin
+@twin("schoolbook")
 def attention_scores(memory: Memory, random: Random, count: int) -> Call:
     config = memory.config
     query = vectors(random, count, config.head_dim)
@@ -248,7 +238,7 @@ def attention_scores(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"scores": low_word(np.where(seen, full, before)), "position": position})
 
 
-@twin
+@twin("schoolbook")
 def softmax_weights(memory: Memory, random: Random, count: int) -> Call:
     length = memory.config.block_size
     scores = vectors(random, count, length)
@@ -264,7 +254,7 @@ def softmax_weights(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"position": position})
 
 
-@twin
+@twin("schoolbook")
 def weighted_mean(memory: Memory, random: Random, count: int) -> Call:
     config = memory.config
     weights = random.integers(0, 256, (count + 8, config.block_size)) >> random.integers(0, 8, (count + 8, 1))
@@ -282,7 +272,7 @@ def weighted_mean(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"attended": low_word(mean), "weights": weights, "position": position})
 
 
-@twin
+@twin("schoolbook", every=MAX_TEMPERATURE + 1)
 def set_temperature(memory: Memory, random: Random, count: int) -> Call:
     """Every temperature once: there are no others. Beyond the cutoff nothing is written."""
     shift = memory.model.logit_shift
@@ -297,7 +287,7 @@ def set_temperature(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted)
 
 
-@twin
+@twin("schoolbook")
 def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     inverse_t = inverse_temperatures(random, len(logits), lowest=1)
@@ -311,7 +301,7 @@ def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"sample_weights": weights, "acc": total, "logits": logits})
 
 
-@twin
+@twin("schoolbook")
 def largest_logit(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     open_to_choice = np.arange(logits.shape[1]) < candidates[:, None]
@@ -321,7 +311,7 @@ def largest_logit(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"candidates": 2 * candidates})
 
 
-@twin
+@twin("schoolbook")
 def choose_token(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     x, y = low_word(numbers(random, len(logits))), low_word(numbers(random, len(logits)))
@@ -342,14 +332,14 @@ def choose_token(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"inverse_t": inverse_t})
 
 
-@twin
+@twin("schoolbook")
 def set_top_p(memory: Memory, random: Random, count: int) -> Call:
     """Every percentage, again and again."""
     top_p = np.arange(max(count, 100)) % 100
     return Call({"A": top_p}, {"top_share": top_shares(top_p)})
 
 
-@twin
+@twin("schoolbook")
 def share_of_sum(memory: Memory, random: Random, count: int) -> Call:
     share, total = (
         low_word(numbers(random, count)),
@@ -359,7 +349,7 @@ def share_of_sum(memory: Memory, random: Random, count: int) -> Call:
     return Call({"A": share, "acc": total}, {"dividend": share * total >> 16, "acc": total})
 
 
-@twin
+@twin("schoolbook")
 def nucleus(memory: Memory, random: Random, count: int) -> Call:
     weights, candidates = possible_weights(memory, random, count)
     top_p = np.append(np.tile([1, 50, 99], 5), random.integers(1, 100, len(weights) - 15))
@@ -374,7 +364,7 @@ def nucleus(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"top_share": given["top_share"]})
 
 
-@twin
+@twin("schoolbook")
 def least_kept(memory: Memory, random: Random, count: int) -> Call:
     """Sums that are met exactly, by one less, and any."""
     weights, candidates = possible_weights(memory, random, count)
@@ -412,7 +402,7 @@ def top_shares(top_p: Ints) -> Ints:
     return np.array([sampler.top_share(percent) for percent in top_p.tolist()])
 
 
-@twin
+@twin("schoolbook")
 def play_letter(memory: Memory, random: Random, count: int) -> Call:
     """Sums of 16 bits and more; likely and unlikely letters; powers of two and their neighbours."""
     vocab = memory.config.vocab_size

@@ -1,8 +1,6 @@
-"""The llama blocks' routines beside their Python twins: edge cases first, then random ones."""
+"""The llama blocks' own routines: edge cases first, then random ones."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
@@ -13,12 +11,9 @@ from quantize.ranges import HALVES_LIMIT, OUT_SUMS, RangeProof, narrow_limit
 from quantize.schedule import Add, schedule
 from tables.rotary import rotary_worst_error
 from tables.silu import silu_table
-from tests.support.digit_twins import Calls, attention, in_work_ram, norm
 from tests.support.routine_console import Call, Memory
-from tests.support.routine_twins import Random, low_word, vectors
-
-LLAMA_TWINS: dict[str, Callable[[Memory, Random, int], Calls]] = {"norm.entry": norm, "block.entry": attention}
-"""A routine's name in the template → (memory, random, how many random cases) → label → call."""
+from tests.support.twins.registry import Calls, Random, twins
+from tests.support.twins.schoolbook import low_word, vectors
 
 
 def pairs_of(length: float, random: Random, shape: tuple[int, int]) -> Ints:
@@ -31,6 +26,7 @@ def pairs_of(length: float, random: Random, shape: tuple[int, int]) -> Ints:
     return np.fix(pairs * reach.repeat(elements, 1)).astype(np.int64)
 
 
+@twins("turns.entry", "llama")
 def turns(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's turns, at every position: pairs as long as their words allow, keys and values that are cut."""
     config, calls = memory.config, {}
@@ -65,11 +61,8 @@ def turns(memory: Memory, random: Random, count: int) -> Calls:
         assert {-128, 127} <= set(np.unique(narrow_key)) and (keys - centre).max() <= most
         given = {"query": query, "key": key, "value": value, "position": position}
         wanted = given | {"query": low_word(turned << routine.query_shift), "packed": low_word(packed)}
-        calls[routine.entry] = in_work_ram(Call(given, wanted))
+        calls[routine.entry] = Call(given, wanted)
     return calls
-
-
-LLAMA_TWINS["turns.entry"] = turns
 
 
 def cut_edges(shift: int, most: int) -> Ints:
@@ -91,6 +84,7 @@ def edge_gates(bits: int, limit: int) -> tuple[Ints, Ints]:
     return gates.repeat(every.shape[1]), every.reshape(-1)
 
 
+@twins("gate.entry", "llama")
 def gate(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's gates: every edge, and random values of every magnitude, from unit to unit."""
     calls, units = {}, memory.config.n_hidden
@@ -112,11 +106,8 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
             slots[:, unit.slot // 2] = routine.bias + hidden[:, unit.number]
             slots[:, (unit.slot + MINUS_PART) // 2] = routine.bias - hidden[:, unit.number]
         given = {"gate": x, "up": up, "hidden_slots": pages}
-        calls[routine.entry] = in_work_ram(Call(given, given | {"hidden_slots": low_word(slots)}))
+        calls[routine.entry] = Call(given, given | {"hidden_slots": low_word(slots)})
     return calls
-
-
-LLAMA_TWINS["gate.entry"] = gate
 
 
 def reaches(memory: Memory) -> dict[str, int]:
@@ -131,6 +122,7 @@ def reaches(memory: Memory) -> dict[str, int]:
     return found
 
 
+@twins("cut.entry", "llama")
 def cut(memory: Memory, random: Random, count: int) -> Calls:
     """Every way to add to the residual stream: what is added up to what its rows can reach, any word if far."""
     calls, d = {}, memory.config.n_embd
@@ -150,8 +142,5 @@ def cut(memory: Memory, random: Random, count: int) -> Calls:
         x, y = x[order], y[order]
         result = blocks.add_cut(x, y, routine.doublings, routine.bits)
         assert {-limit, limit} <= set(np.unique(result)) or (most << routine.doublings) < limit
-        calls[routine.entry] = in_work_ram(Call({"residual": x, "branch": y}, {"residual": result, "branch": y}))
+        calls[routine.entry] = Call({"residual": x, "branch": y}, {"residual": result, "branch": y})
     return calls
-
-
-LLAMA_TWINS["cut.entry"] = cut
