@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from asm.cartridge.header import with_checksum
 from asm.kernels.straight_code import modules as code_modules
 from asm.layout import Layout, plan
+from asm.memory.banks import segment
 from asm.render import INCLUDES, LATE_INCLUDES, build_id_inc, render, stages_inc
 from asm.toolchain import assemble, link
 from quantize.model import IntegerModel
@@ -22,7 +24,7 @@ Edit = Callable[[dict[str, bytes]], None]
 
 @dataclass(frozen=True)
 class Rom:
-    """A built cartridge: image, its sources by file name, ld65's debug file, bytes used per segment."""
+    """A built cartridge: image, its sources by file name, ld65's debug file, bytes used per bank."""
 
     image: bytes
     sources: Files
@@ -58,7 +60,7 @@ def build(layout: Layout, edit: Edit | None = None) -> Rom:
         objects = {module: (measured.get(module) or rest.files[module]) for module in layout.modules}
         image = with_checksum(link(objects, files[layout.target.linker_map], folder))
         debug = (folder / "image.dbg").read_bytes()
-        segments = segment_sizes((folder / "image.map").read_text())
+        segments = banks_of(segment_sizes((folder / "image.map").read_text()), layout)
     return Rom(image, files, debug, segments, layout)
 
 
@@ -73,6 +75,16 @@ def sources(layout: Layout) -> dict[str, bytes]:
         files[f"{module}.asm"] = render(["kernels.asm"], layout, code=parts)["kernels.asm"]
     files |= {"stages.inc": stages_inc(files), "font.2bpp": tiles_2bpp()}
     return files | {"build_id.inc": build_id_inc(files)}
+
+
+def banks_of(segments: Mapping[str, int], layout: Layout) -> dict[str, int]:
+    """Bytes of each bank, and of the segments of the first."""
+    banks = {place.name: segment(place.bank) for place in layout.segments}
+    found: Counter[str] = Counter()
+    for name, size in segments.items():
+        found[banks.get(name, name)] += size
+    own = [name for name in found if name not in banks.values()]
+    return {name: found[name] for name in (*own, *dict.fromkeys(banks.values())) if found[name]}
 
 
 def segment_sizes(link_map: str) -> dict[str, int]:

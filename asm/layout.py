@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from asm.cartridge.transcript import Transcript, transcript
 from asm.kernels import routines
@@ -45,6 +45,8 @@ from tables.rsqrt import rsqrt_table
 from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
 from trainer.files import scratch_folder
+
+T = TypeVar("T", bound=Template)
 
 TITLE = "SNES-GPT"
 
@@ -150,6 +152,7 @@ class Layout(Numbers):
     transcript: Transcript
     about: AboutText
     token_texts: TokenTexts
+    templates: tuple[Template, ...]
     code: tuple[CodePart, ...]
     segments: tuple[SegmentPlace, ...]
     segment_bytes: Mapping[str, int]
@@ -158,6 +161,10 @@ class Layout(Numbers):
     rom_size_code: int
     sram_size_code: int
     modules: tuple[str, ...]
+
+    def templates_of(self, kind: type[T]) -> list[T]:
+        """The records of measured routines of a kind."""
+        return [code for code in self.templates if isinstance(code, kind)]
 
     @property
     def chain_parts(self) -> Mapping[str, int]:
@@ -172,14 +179,10 @@ class Layout(Numbers):
     @property
     def bank_bytes(self) -> Mapping[str, int]:
         """Bank, but for the first, which holds the program → bytes in use."""
-        return {segment(bank): size for bank, size in sorted(_by_bank(self.segments, self.segment_bytes).items())}
-
-
-def _by_bank(places: Iterable[SegmentPlace], sizes: Mapping[str, int]) -> Mapping[int, int]:
-    found: Counter[int] = Counter()
-    for place in places:
-        found[place.bank] += sizes.get(place.name, 0)
-    return {bank: size for bank, size in found.items() if size}
+        found: Counter[int] = Counter()
+        for place in self.segments:
+            found[place.bank] += self.segment_bytes.get(place.name, 0)
+        return {segment(bank): size for bank, size in sorted(found.items()) if size}
 
 
 def plan(proved: ProvedModel, *, traced: bool = False, profiled: bool = False, target: Target = STOCK) -> Layout:
@@ -252,6 +255,7 @@ def _layout(
         transcript=checked,
         about=about_text(model, banks * target.bank_bytes // 1024),
         token_texts=texts,
+        templates=rom.templates,
         code=tuple(rom.code),
         segments=rom.segments(banks),
         segment_bytes=rom.sizes(parts),
@@ -368,6 +372,7 @@ class _Rom:
     def __init__(self, packer: Packer, measured: Mapping[str, int]) -> None:
         self.packer, self._measured = packer, measured
         self.tables: list[Part] = []
+        self.templates: tuple[Template, ...] = ()
         self.code: list[CodePart] = []
         self._places: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
@@ -381,6 +386,7 @@ class _Rom:
                 case Chain():
                     self.code += item.place(self.packer)
                 case Template():
+                    self.templates += (item,)
                     for name in item.segments:
                         self.place(name, self._measured[name])
 

@@ -7,7 +7,8 @@ from quiz import ask
 
 from quantize.digits import canonical, count, planes
 from quantize.fixed import FRACTION_BITS, ONE, Ints
-from quantize.kernels import Digits, Schoolbook
+from quantize.kernels.digit_rows import Digits
+from quantize.kernels.schoolbook import Schoolbook
 
 ROW = np.array([[0.875, 0.375]])
 INPUT = np.array([100, 37])

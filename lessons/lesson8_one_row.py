@@ -11,7 +11,7 @@ from pathlib import Path
 from quiz import ask
 
 from quantize.fixed import ONE
-from quantize.model import load_model
+from quantize.model_file import load_model
 from trainer.errors import InputError
 
 WEIGHT = "layer0.wo"

@@ -10,7 +10,8 @@ from quiz import ask
 
 from quantize.executor import Executor
 from quantize.fixed import from_q88
-from quantize.model import IntegerModel, load_model
+from quantize.model import IntegerModel
+from quantize.model_file import load_model
 from quantize.sampler import Request, Token, inverse_temperature, run, sampling_weights
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host

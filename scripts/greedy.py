@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from quantize.executor import Executor
-from quantize.model import load_model
+from quantize.model_file import load_model
 from quantize.sampler import Request, run
 from trainer.model.llama import Decoder
 from trainer.weights import Weights, load_weights

@@ -60,7 +60,7 @@ class Rectifier(Leaf):
 
     def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
         """The units above zero."""
-        return {self.name: trace[self.name] > 0}
+        return {self.name: (trace[self.name] > 0).astype(np.int64)}
 
     def bounds(self, ranges: Ranges) -> None:
         matrix = ranges.matrices[self.block.out]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -143,8 +143,9 @@ class PpuAttention(AttentionKernel):
         return (query, packed, *super().traced(config))
 
     def caches(self, config: ModelConfig, batch: int) -> dict[str, Ints]:
-        narrowed = {in_bytes(name): cache.astype(np.int32) for name, cache in super().caches(config, batch).items()}
-        return {**super().caches(config, batch), **narrowed}
+        words = super().caches(config, batch)
+        narrowed: dict[str, Any] = {in_bytes(name): cache.astype(np.int32) for name, cache in words.items()}
+        return words | narrowed
 
     def bind(self, model: IntegerModel) -> Step:
         config, block, name = model.config, self.block, self.block.name

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from quantize.blocks import EXP7, norm_epsilon, square_table, table_epsilon
+from quantize.kernels.ppu_attention import EXP7
+from quantize.kernels.norm import norm_epsilon
+from quantize.kernels.table_norm import square_table, table_epsilon
 from quantize.executor import Executor
 from quantize.model import IntegerModel
 from quantize.sampler import Request, Token, run

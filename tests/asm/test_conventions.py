@@ -15,7 +15,8 @@ from asm.build import build_rom
 from asm.cartridge.header import faults
 from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES, STORY
 from asm.render import TEMPLATES
-from quantize.model import IntegerModel, load_model, save_model
+from quantize.model import IntegerModel
+from quantize.model_file import load_model, save_model
 from tests.support.asm_sources import Routine, routines, templates
 from tests.support.models import digit_model, llama_config, llama_model, random_model
 from tests.support.story_models import story_config, story_model

@@ -22,7 +22,8 @@ import pytest
 from asm.build import build_rom
 from lessons import lesson1_mlp, lesson2_autograd, lesson5_adam
 from quantize.fixed import ONE
-from quantize.model import IntegerModel, save_model
+from quantize.model import IntegerModel
+from quantize.model_file import save_model
 from tests.support.models import digit_model
 from trainer.config import ModelConfig
 from trainer.model.decoder import gradient

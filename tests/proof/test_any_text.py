@@ -13,7 +13,8 @@ import pytest
 
 from asm.build import build_rom
 from quantize.executor import Executor
-from quantize.model import IntegerModel, load_model, save_model
+from quantize.model import IntegerModel
+from quantize.model_file import load_model, save_model
 from quantize.sampler import Request, documents
 from quantize.sampler import run as sample
 from snesgpt.cli import run
@@ -158,7 +159,7 @@ def test_the_screen_shows_each_part_of_a_running_text_once() -> None:
         console.run_until(lambda _: page.word("names_made") >= 4, 6000)
         page.push("b")
         shown = [
-            row[2:31].rstrip() for row in page.rows()[4 : 4 + 4 * rom.layout.name_lines : rom.layout.name_lines]
+            row[2:31].rstrip() for row in page.rows()[4 : 4 + 4 * rom.layout.names.lines : rom.layout.names.lines]
         ]
         assert shown == expected
         page.open("kept")

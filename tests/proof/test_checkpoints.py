@@ -9,9 +9,9 @@ import pytest
 
 from asm.build import build_rom
 from asm.layout import plan
-from asm.memory.sizes import image_bytes, segment_bytes
 from quantize.executor import Executor
 from quantize.model import IntegerModel
+from quantize.ranges import prove
 from quantize.sampler import Request, documents
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
@@ -42,9 +42,9 @@ def test_there_is_one_of_every_preset_and_none_is_large() -> None:
 def test_a_ready_model_becomes_a_cartridge_of_its_shape_and_of_the_bytes_foretold(name: str) -> None:
     integers = model(name)
     assert integers.config == PRESETS[name].config(integers.config.vocab_size)
-    rom, layout = build_rom(integers), plan(integers)
-    assert len(rom.image) == image_bytes(layout)
-    assert {bank: rom.segments[bank] for bank in segment_bytes(layout)} == segment_bytes(layout)
+    rom, layout = build_rom(integers), plan(prove(integers))
+    assert len(rom.image) == layout.image_bytes
+    assert {bank: rom.segments[bank] for bank in layout.bank_bytes} == layout.bank_bytes
     for core in KNOWN:
         with Console(rom.image, core) as console:
             found = verify(Host(console, integers), Executor(integers), requests(integers, 12), tokens=12)

@@ -10,14 +10,12 @@ import pytest
 
 from asm.build import build_rom
 from asm.memory.log_record import RecordLayout
-from asm.memory.sizes import image_bytes
 from quantize.executor import Executor
-from quantize.fast import has_front_table
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
-from tests.support.models import digit_model, digit_rom
+from tests.support.models import digit_model, digit_rom, has_front_table
 from tests.support.shape_parity import batches, liveliness, parity
 from trainer.config import ModelConfig
 
@@ -115,7 +113,7 @@ def test_caches_in_both_banks_of_work_ram() -> None:
     """And positions beyond the first half of the context, where an index of 8 bits has come round."""
     model, rom = digit_rom(ModelConfig(6, 256, 64, 2, 2, 8), 2, ROWS)
     assert "layer1_values" in [area.name for area in rom.layout.wram.bank_7f]
-    assert len(rom.image) == image_bytes(rom.layout)
+    assert len(rom.image) == rom.layout.image_bytes
     whole = tuple(np.random.default_rng(3).integers(0, 5, 255).tolist())
     with Console(rom.image) as console:
         found = verify(Host(console, model), Executor(model), [[Request(3, 10, 1), Request(1, 10, 1, whole)]])

@@ -8,7 +8,6 @@ import pytest
 from asm.build import Rom, build_rom, symbols
 from asm.cost.long_run import long_run
 from asm.cost.predict import predict
-from asm.memory.sizes import image_bytes, segment_bytes
 from quantize.convert import quantize
 from quantize.executor import Executor
 from quantize.model import IntegerModel
@@ -43,9 +42,9 @@ def cartridge(config: ModelConfig, seed: int, scale: float) -> tuple[IntegerMode
 
 
 def check_bytes(rom: Rom) -> None:
-    assert len(rom.image) == image_bytes(rom.layout)
+    assert len(rom.image) == rom.layout.image_bytes
     banks = {name: size for name, size in rom.segments.items() if name.startswith("BANK")}
-    assert segment_bytes(rom.layout) == banks
+    assert rom.layout.bank_bytes == banks
 
 
 def check_logits(model: IntegerModel, rom: Rom, core: str, prompt: int, requests: int) -> None:
@@ -70,7 +69,7 @@ def check_speed(model: IntegerModel, rom: Rom, tokens: int) -> None:
 def test_nearly_four_megabytes_are_what_was_predicted() -> None:
     """A front table of 2 MiB, and code for two layers of 128 dimensions, fc2 in columns."""
     model, rom = cartridge(FULL, DENSE, 1 / 4)
-    assert len(rom.image) == 4 * MIB and sum(segment_bytes(rom.layout).values()) > 3.5 * MIB
+    assert len(rom.image) == 4 * MIB and sum(rom.layout.bank_bytes.values()) > 3.5 * MIB
     check_bytes(rom)
     check_logits(model, rom, "snes9x", FULL.block_size - 1, 6)
     check_logits(model, rom, "bsnes", FULL.block_size - 1, 1)

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from asm.build import Rom, build_rom
 from asm.cartridge.header import with_checksum
-from asm.cartridge.transcript import golden
+from asm.cartridge.transcript import transcript
 from asm.memory.log_record import RecordLayout
-from asm.memory.sizes import image_bytes
-from quantize.blocks import FAR_PRODUCT
 from quantize.convert import quantize
 from quantize.executor import Executor, Trace
+from quantize.kernels.gate import FAR_PRODUCT
 from quantize.model import IntegerModel
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
@@ -130,7 +129,7 @@ def test_any_shape_equals_the_integer_model(config: ModelConfig, seed: int) -> N
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_the_cartridge_without_trace_makes_the_same_logits_and_tokens(core: str) -> None:
     model, rom = small(shown=True)
-    assert len(rom.image) == image_bytes(rom.layout)
+    assert len(rom.image) == rom.layout.image_bytes
     batches = [[Request(seed, tenths, 2, (1, 2)[: seed % 3]) for seed in range(1, 4)] for tenths in (0, 5, 20)]
     with Console(rom.image, core) as console:
         found = verify(Host(console, model), Executor(model), batches if core == "snes9x" else batches[1:2])
@@ -159,7 +158,7 @@ def test_the_xray_screen_shows_every_layer() -> None:
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_the_self_test_passes(core: str) -> None:
     model, rom = small(shown=True)
-    tokens = golden(model).tokens
+    tokens = transcript(model).tokens
     assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
 
 

@@ -10,6 +10,7 @@ import pytest
 from asm.build import build_rom
 from asm.layout import plan
 from quantize.executor import Executor
+from quantize.ranges import prove
 from quantize.sampler import Request, run
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
@@ -90,7 +91,7 @@ def test_the_cartridge_without_trace_makes_the_same_logits_and_letters(core: str
 
 def test_names_that_overflow_the_log_are_read_in_pieces() -> None:
     config = SHAPES["relu2, 2 layers, 1 head"]
-    capacity = plan(random_model(config), traced=True).log_capacity
+    capacity = plan(prove(random_model(config)), traced=True).log_capacity
     requests = [[Request(1, 20, capacity // 2)]]
     found = parity(config, "snes9x", requests)
     assert_equal(found, requests)

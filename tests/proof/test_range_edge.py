@@ -12,13 +12,13 @@ import pytest
 
 from asm.build import build_rom
 from asm.layout import plan
-from quantize.blocks import rmsnorm_table
 from quantize.executor import Executor, Trace
-from quantize.fast import with_fast_kernels
 from quantize.fixed import WORD_MAX, Ints
-from quantize.kernels import Digits
+from quantize.kernels.digit_rows import Digits
+from quantize.kernels.table_norm import rmsnorm_table
+from quantize.lower import on_digits
 from quantize.model import IntegerModel
-from quantize.ranges import RangeProof
+from quantize.ranges import RangeProof, prove
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
@@ -43,7 +43,7 @@ def model(rows: Mapping[tuple[str, int], Ints], config: ModelConfig = CONFIG, **
         tensors[name][row] = values
     kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
     quiet = IntegerModel(config, SYMBOLS[: CONFIG.bos], tensors, kernels, {"active_hidden": 0.1})
-    fast = with_fast_kernels(quiet)
+    fast = on_digits(quiet)
     changed = {name.replace("__", "."): value for name, value in parameters.items()}
     return replace(fast, parameters={**fast.parameters, **changed})
 
@@ -52,7 +52,7 @@ def refusal(candidate: IntegerModel) -> str:
     """Why the build refuses a model; empty if it does not."""
     try:
         RangeProof(candidate).check()
-        plan(candidate)
+        plan(prove(candidate))
     except InputError as error:
         return str(error)
     return ""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from quantize.llama import WORD_BITS
 
 from asm.layout import plan
 from quantize.convert import quantize
-from quantize.llama import WORD_BITS
 from quantize.model import IntegerModel
+from quantize.ranges import prove
 from snesgpt.emulator.console import Console
 from tests.support.models import digit_model, llama_config, llama_model, llama_weights, random_model
 from tests.support.routine_console import RoutineConsole, build_routines
@@ -130,7 +131,7 @@ def test_a_routine_equals_its_twin(console: RoutineConsole, run: Run, routine: s
 
 def test_the_llamas_need_every_kind_of_code() -> None:
     """Or the tests above would not see it."""
-    layouts = [plan(make()) for make in CARTRIDGES["llama"].values()]
+    layouts = [plan(prove(make())) for make in CARTRIDGES["llama"].values()]
     sums = [routine for layout in layouts for routine in layout.sums]
     assert {(routine.doublings, routine.far > 0) for routine in sums} >= {
         (0, False),

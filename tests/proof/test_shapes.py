@@ -20,22 +20,23 @@ from hypothesis import strategies as st
 from asm.build import build_rom
 from asm.cost.instructions import Instruction
 from asm.cost.predict import predict
-from asm.fast import MODULE_BYTES, CodePart, Unit, modules
 from asm.kernels.ppu_attention import halves, max_sum, times
+from asm.kernels.straight_code import MODULE_BYTES, CodePart, Unit, modules
 from asm.layout import Layout, plan
 from asm.memory.banks import BANK_BYTES, MAX_BANKS
-from asm.memory.sizes import image_bytes, segment_bytes
 from asm.memory.work_ram import BANK, HIGH_RAM, LOG_END, SCREEN_BYTES, SPARE
-from quantize.blocks import EXP7, reciprocal
 from quantize.executor import Executor
-from quantize.fast import FRONT_BYTES, has_front_table, with_fast_kernels
-from quantize.model import IntegerModel, save_model
+from quantize.kernels.ppu_attention import EXP7, reciprocal
+from quantize.lower import FRONT_BYTES, on_digits
+from quantize.model import IntegerModel
+from quantize.model_file import save_model
+from quantize.ranges import prove
 from quantize.sampler import Request
 from snesgpt.commands.build import command as build
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
-from tests.support.models import SYMBOLS, digit_model, random_model
+from tests.support.models import SYMBOLS, digit_model, has_front_table, random_model
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.text.bpe import learn_pairs
@@ -68,15 +69,15 @@ def sparse(config: ModelConfig, columns: bool) -> IntegerModel:
     }
     kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
     info = {"active_hidden": 0.1 if columns else 0.9}
-    return with_fast_kernels(IntegerModel(config, SYMBOLS[: config.bos], tensors, kernels, info))
+    return on_digits(IntegerModel(config, SYMBOLS[: config.bos], tensors, kernels, info))
 
 
 def check(layout: Layout) -> None:
     """Every bank holds what is in it, and so does work RAM."""
-    sizes = segment_bytes(layout)
+    sizes = layout.bank_bytes
     assert max(sizes.values()) <= BANK_BYTES
     assert len(sizes) < layout.banks <= MAX_BANKS
-    assert image_bytes(layout) == layout.banks * BANK_BYTES
+    assert layout.image_bytes == layout.banks * BANK_BYTES
     ram = layout.wram
     in_7e = sum(area.size for area in (*ram.work, *ram.bank_7e))
     assert HIGH_RAM + SCREEN_BYTES + SPARE + in_7e <= BANK
@@ -94,7 +95,7 @@ def check(layout: Layout) -> None:
 def test_any_shape_is_laid_out_or_refused_with_its_sizes(config: ModelConfig, columns: bool) -> None:
     model = sparse(config, columns)
     try:
-        layout = plan(model)
+        layout = plan(prove(model))
     except InputError as error:
         assert (
             re.search(r"work RAM|fit work RAM", str(error))
@@ -111,7 +112,7 @@ def test_any_shape_is_laid_out_or_refused_with_its_sizes(config: ModelConfig, co
 @settings(max_examples=25, deadline=None)
 def test_any_schoolbook_is_laid_out_or_refused_with_its_sizes(config: ModelConfig) -> None:
     try:
-        check(plan(random_model(config)))
+        check(plan(prove(random_model(config))))
     except InputError as error:
         assert "work RAM" in str(error) and "use fewer" in str(error)
 
@@ -176,7 +177,7 @@ def test_a_dry_run_says_what_the_build_then_makes(tmp_path: object) -> None:
     report, rom = loads(done.output), build_rom(model)
     assert report["bytes"] == len(rom.image)
     assert report["segments"] == {name: size for name, size in rom.segments.items() if name.startswith("BANK")}
-    prediction = predict(model, plan(model))
+    prediction = predict(plan(prove(model)))
     assert prediction and report["tokens_per_second"] == pytest.approx(prediction.tokens_per_second)
     assert report["loss"] == 2.25
     assert not list(folder.glob("*.sfc"))

@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asm.cost.instructions import Instruction, immediate
-from asm.kernels.digit_rows import Slots, bias_for, pair_code, row_code
-from asm.kernels.digit_rows import evaluate as planner_s_own
+from asm.kernels.row_code import Slots, bias_for, pair_code, row_code
+from asm.kernels.row_code import evaluate as planner_s_own
 from asm.kernels.shared_sums import Pair, Term, choose_pairs, cover, partners
 from quantize.digits import MAX_EXPONENT, canonical, count, planes
 from quantize.fixed import Ints, round_shift
-from quantize.kernels import DigitColumns, Digits, floored_plane
-from quantize.ranges import Floats, Image, ball
+from quantize.images import Floats, Image, ball
+from quantize.kernels.digit_columns import DigitColumns
+from quantize.kernels.digit_rows import Digits, floored_plane
 from trainer.errors import InputError
 
 WORDS = st.integers(-0x8000, 0x7FFF)

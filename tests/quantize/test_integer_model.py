@@ -13,14 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantize import fixed
-from quantize.blocks import attend, norm_epsilon, relu2, rmsnorm, softmax_weights
 from quantize.convert import exponent_for, quantize
 from quantize.digits import MAX_EXPONENT
 from quantize.executor import Executor, loss
-from quantize.fast import load_proved
 from quantize.fixed import ONE, WORD_MAX, Ints, from_q88, round_divide, round_shift, saturate, to_q88
-from quantize.kernels import Schoolbook
-from quantize.model import IntegerModel, load_model, save_model
+from quantize.kernels.activation import relu2
+from quantize.kernels.attention import attend, softmax_weights
+from quantize.kernels.norm import norm_epsilon, rmsnorm
+from quantize.kernels.schoolbook import Schoolbook
+from quantize.model import IntegerModel
+from quantize.model_file import load_model, load_proved, save_model
 from tables.rsqrt import rsqrt_worst_error
 from tests.support.models import random_model, trained_weights
 from trainer.config import ModelConfig

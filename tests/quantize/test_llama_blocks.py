@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quantize.llama import BYTE, KEY_SHIFT, VALUE_SHIFT, balanced, centres
 
-from asm.llama import narrow_start
-from quantize.blocks import NORM_SLACK, add_cut, gated, rmsnorm_table, rotate, square_table, table_epsilon
+from asm.kernels.rotary import narrow_start
 from quantize.calibration import Ranges, ranges
 from quantize.convert import quantize
 from quantize.executor import Executor, Trace, loss
 from quantize.fixed import ONE, WORD_MAX, Ints, from_q88
-from quantize.llama import BYTE, KEY_SHIFT, VALUE_SHIFT, balanced, centres
-from quantize.ranges import RangeProof, narrow_limit
+from quantize.kernels.gate import gated
+from quantize.kernels.ppu_attention import narrow_limit
+from quantize.kernels.residual import add_cut
+from quantize.kernels.rotary import rotate
+from quantize.kernels.table_norm import NORM_SLACK, rmsnorm_table, square_table, table_epsilon
+from quantize.ranges import RangeProof
 from tables.rotary import rotary_table, rotary_worst_error
 from tables.rsqrt import rsqrt_table, rsqrt_worst_error
 from tables.silu import SILU_ENTRIES, silu_table, silu_worst_error

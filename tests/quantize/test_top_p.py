@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asm.build import build_rom
-from quantize.blocks import EXP
 from quantize.executor import Executor
+from quantize.kernels.attention import EXP
 from quantize.model import IntegerModel
 from quantize.sampler import Request, choose, nucleus, run, top_share
 from snesgpt.emulator.console import Console

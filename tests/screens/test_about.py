@@ -12,7 +12,8 @@ import pytest
 from asm.build import Rom, build_rom
 from asm.cartridge.header import REGION, with_checksum
 from asm.screens.about import LINES, UNKNOWN
-from quantize.model import IntegerModel, load_model, save_model
+from quantize.model import IntegerModel
+from quantize.model_file import load_model, save_model
 from snesgpt.cli import run
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN

@@ -27,7 +27,7 @@ NAMES = tuple(f"name-{number}" for number in range(40))
 @contextmanager
 def kept_screen(names: tuple[str, ...], core: str = "snes9x", rom: Rom = SHORT) -> Iterator[Screens]:
     """The screen of a cartridge that was switched on with these names in its save RAM."""
-    form = SaveFormat(rom.layout.entry_bytes)
+    form = SaveFormat(rom.layout.names.entry_bytes)
     with Console(rom.image, core) as console:
         sram = form.compose(Kept(names, sequence=2), Kept(("older",), sequence=1))
         console.sram[:] = np.frombuffer(sram, np.uint8)

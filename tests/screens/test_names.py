@@ -182,7 +182,7 @@ def lines_of(text: str, lines: int) -> list[str]:
 def long_names(model: IntegerModel, core: str, count: int) -> None:
     """The first names of a model whose names take several lines, before and after looking at another screen."""
     rom = build_rom(model)
-    lines = rom.layout.name_lines
+    lines = rom.layout.names.lines
     expected = documents(Executor(model), Request(1, model.temperature, count))
     with Console(rom.image, core) as console:
         page = Screens(console, rom)

@@ -9,8 +9,8 @@ import pytest
 
 from asm.build import Rom, build_rom
 from asm.cartridge.header import checksum, with_checksum
-from asm.cartridge.transcript import MAX_TOKENS, MIN_TOKENS, checksums, documents, golden
-from asm.fast import CodePart
+from asm.cartridge.transcript import MAX_TOKENS, MIN_TOKENS, checksums, documents, transcript
+from asm.kernels.straight_code import CodePart
 from quantize.executor import Executor
 from quantize.model import IntegerModel
 from quantize.sampler import Request, run
@@ -36,16 +36,16 @@ MIN_FOUND = 20
     ("model", "rom"), [(SCHOOLBOOK, SCHOOLBOOK_ROM), (DIGITS, DIGITS_ROM)], ids=["schoolbook", "digits"]
 )
 def test_a_good_cartridge_passes(model: IntegerModel, rom: Rom, core: str) -> None:
-    tokens = golden(model).tokens
+    tokens = transcript(model).tokens
     assert MIN_TOKENS <= tokens <= MAX_TOKENS
     assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
 
 
 def test_a_cartridge_with_a_top_p_passes_and_its_transcript_is_its_own() -> None:
     model = replace(SCHOOLBOOK, info={"top_p": 0.5})
-    rom, transcript = build_rom(model), golden(model)
-    assert outcome(rom, rom.image) == ("PASS", f"PASS {transcript.tokens} tokens")
-    assert transcript.checksums.tolist() != golden(SCHOOLBOOK).checksums.tolist()
+    rom, own = build_rom(model), transcript(model)
+    assert outcome(rom, rom.image) == ("PASS", f"PASS {own.tokens} tokens")
+    assert own.checksums.tolist() != transcript(SCHOOLBOOK).checksums.tolist()
 
 
 @pytest.mark.parametrize("token", [1, 17, 200])
@@ -56,7 +56,7 @@ def test_the_first_wrong_token_is_named(token: int) -> None:
 
 def predicted(model: IntegerModel) -> str:
     """What the cartridge of SCHOOLBOOK must say if its weights are another model's."""
-    expected, got = golden(SCHOOLBOOK).checksums, golden(model).checksums
+    expected, got = transcript(SCHOOLBOOK).checksums, transcript(model).checksums
     length = min(len(expected), len(got))
     differing = np.flatnonzero((expected[:length] != got[:length]).any(1))
     return f"FAIL at token {differing[0] + 1}" if len(differing) else f"PASS {len(expected)} tokens"
@@ -119,8 +119,8 @@ def test_the_sum_finds_what_no_token_can() -> None:
     at = offset(rom, "layer0_fc2")
     image = rom.image[:at] + bytes([rom.image[at] ^ 0x10]) + rom.image[at + 1 :]
     assert checksum(image) != checksum(rom.image)
-    assert outcome(rom, image) == ("FAIL", f"PASS {golden(model).tokens} tokens")
-    assert outcome(rom, with_checksum(image)) == ("PASS", f"PASS {golden(model).tokens} tokens")
+    assert outcome(rom, image) == ("FAIL", f"PASS {transcript(model).tokens} tokens")
+    assert outcome(rom, with_checksum(image)) == ("PASS", f"PASS {transcript(model).tokens} tokens")
 
 
 @pytest.mark.parametrize("button", ["b", "up", "x"])
@@ -149,7 +149,7 @@ def test_after_leaving_it_by_select_the_names_go_on_as_they_would_have() -> None
         console.run_until(lambda _: screens.word("golden_token") > 20, 200)
         screens.push("select")
         console.run_until(lambda _: screens.word("names_made") >= NAMES, LIMIT_FRAMES)
-        size = SCHOOLBOOK_ROM.layout.entry_bytes
+        size = SCHOOLBOOK_ROM.layout.names.entry_bytes
         entries = console.read(screens.address("history"), NAMES * size)
     names = [entries[n : n + size].rstrip(b"\0").decode() for n in range(0, len(entries), size)]
     assert names == texts(Executor(SCHOOLBOOK), Request(1, SCHOOLBOOK.temperature, NAMES))

@@ -183,7 +183,7 @@ def test_the_space_that_begins_a_text_is_not_shown(page: StoryPage) -> None:
     page.push("b")
     (begins, goes_on) = documents(Executor(MODEL), Request(seed, 10, 2))
     assert MODEL.tokenizer.decode([MODEL.config.bos]) == "" and begins[0] != " "
-    lines = ROM.layout.name_lines
+    lines = ROM.layout.names.lines
     for row, text in ((4, begins), (4 + lines, goes_on)):
         words = " ".join(part[2:31] for part in page.rows()[row : row + lines]).split()
         assert words == text.split() and (text is goes_on or page.rows()[row][2] == begins[0])

@@ -12,9 +12,9 @@ import pytest
 
 from asm.layout import plan
 from asm.memory.banks import Packer
-from asm.memory.sizes import segment_bytes
 from asm.screens.merge_tables import KEYS, MAX_TYPED, joins, place_pieces
 from quantize.model import IntegerModel
+from quantize.ranges import prove
 from snesgpt.emulator.console import Console
 from tests.support.models import random_model
 from tests.support.planted_bugs import Bug, routine
@@ -159,9 +159,9 @@ def test_a_table_has_every_pair_that_can_be_joined_and_no_other() -> None:
 
 
 def test_the_table_is_counted_and_one_that_fits_no_bank_is_refused() -> None:
-    layout = plan(model(SMALL))
+    layout = plan(prove(model(SMALL)))
     assert layout.pieces is not None
-    assert segment_bytes(layout)[layout.pieces.segment] >= layout.pieces.size
+    assert layout.bank_bytes[layout.pieces.segment] >= layout.pieces.size
     pieces = [(b" ", 0.0), *((bytes([97] * n), 0.0) for n in range(1, 65))]
     many = [*pieces, *((bytes([98 + k]) + b"a" * n, 0.0) for k in range(20) for n in range(60))]
     with pytest.raises(InputError, match="pieces can be joined in"):

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.support.routine_console
-from asm.build import build_rom, symbols
+from asm.build import build_rom, sources, symbols
 from asm.layout import plan
-from asm.render import render
 from quantize.convert import quantize
 from quantize.executor import Executor
-from quantize.model import save_model
+from quantize.model_file import save_model
+from quantize.ranges import prove
 from quantize.sampler import Request
 from quantize.schedule import schedule
 from snesgpt.bench.beam_clock import FRAME_CLOCKS, Moment, beam
@@ -151,7 +151,7 @@ endproc
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_a_mark_keeps_every_register(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def probes(files: dict[str, bytes]) -> None:
-        files.update(render(plan(MODEL, profiled=True)))
+        files.update(sources(plan(prove(MODEL), profiled=True)))
         files["profile.asm"] += b"".join(PROBE.format(flags=flags).encode() for flags in WIDTHS)
 
     monkeypatch.setattr(tests.support.routine_console, "may_change", lambda name: frozenset())

@@ -165,7 +165,7 @@ def test_a_row_tells_of_the_cartridge_that_would_be_built(kernel: str) -> None:
     assert row["kernel"] == ("digits" if kernel == "auto" else kernel)
     assert row["rom_bytes"] == len(build_rom(model).image)
     assert row["nll_integer"] == loss(Executor(model), documents)
-    if prediction := predict(model, plan(model)):
+    if prediction := predict(model, plan(prove(model))):
         assert row["tokens_per_second"] == pytest.approx(prediction.tokens_per_second, rel=1e-4)
 
 
@@ -209,7 +209,7 @@ def test_a_cartridge_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def counted(model: IntegerModel) -> Layout:
         planned.append(model)
-        return plan(model)
+        return plan(prove(model))
 
     monkeypatch.setattr("snesgpt.selection.kernel_choice.plan", counted)
     measure(digit_weights(ModelConfig(5, 6, 8, 2, 1, 16), fc1=0.3, fc2=0.3, wo=0.3), "auto", [[4, 0, 1, 4]])

@@ -18,7 +18,8 @@ import pytest
 from quantize.executor import Executor
 from quantize.fixed import Ints
 from quantize.kernels import KERNELS
-from quantize.model import BLOCK_KERNELS, load_model
+from quantize.model import BLOCK_KERNELS
+from quantize.model_file import load_model
 from quantize.sampler import Request, run
 from snesgpt.cli import run as snesgpt
 from snesgpt.emulator.console import Console

@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from asm.build import sources
 from asm.layout import plan
-from asm.render import render
 from asm.toolchain import find_tool
 from quantize.model import IntegerModel
+from quantize.ranges import prove
 from tests.support.models import digit_model, llama_config, llama_model, random_model
 from trainer.config import ModelConfig
 from trainer.files import scratch_folder
@@ -75,9 +76,9 @@ class Routine:
 
 def listings(model: IntegerModel) -> Iterator[str]:
     """ca65's own listing of every module."""
-    layout = plan(model)
+    layout = plan(prove(model))
     with scratch_folder() as folder:
-        for name, content in render(layout).items():
+        for name, content in sources(layout).items():
             (folder / name).write_bytes(content)
         options = ["--auto-import", "--list-bytes", "0", "-o", "/dev/null", "-l"]
         commands = [[find_tool("ca65"), *options, f"{name}.lst", f"{name}.asm"] for name in layout.modules]

@@ -14,9 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from quantize import blocks
 from quantize.digits import MAX_EXPONENT
 from quantize.kernels import KERNELS
+from quantize.kernels.activation import ACTIVATIONS
+from quantize.kernels.attention import attend, attention_scores, softmax_weights
+from quantize.kernels.norm import rmsnorm
+from quantize.kernels.ppu_attention import attend_ppu, attention_scores_ppu, narrow, reciprocal, softmax_weights_ppu
+from quantize.kernels.table_norm import rmsnorm_table
 from quantize.model import IntegerModel
 from quantize.sampler import Generator, Request, choose, inverse_temperature, nucleus, sampling_weights
 from snesgpt.lab.model import GOLDEN, Json, as_json, golden, tables
@@ -81,11 +85,11 @@ def norms(random: np.random.Generator) -> list[Json]:
     """Sums of squares from nothing to the last that fits 32 bits; the tables' first and last steps."""
     edges = [[0] * WIDTH, [1] + [0] * (WIDTH - 1), [-1] * WIDTH, [32767, -32767, 32767, 16383] + [0] * (WIDTH - 4)]
     scaled = [random.integers(-(2**n), 2**n, WIDTH).tolist() for n in range(1, 14)]
-    found = [call("rmsnorm", blocks.rmsnorm(np.array(x)), x) for x in edges + scaled]
+    found = [call("rmsnorm", rmsnorm(np.array(x)), x) for x in edges + scaled]
     for bits in BITS:
         limits = [[-(2**bits)] * WIDTH, [2**bits - 1] * WIDTH, [0] * WIDTH, [-1] * WIDTH]
         inside = [random.integers(-(2**n), 2**n, WIDTH).tolist() for n in range(1, bits + 1)]
-        found += [call("rmsnormTable", blocks.rmsnorm_table(np.array(x), bits), x, bits) for x in limits + inside]
+        found += [call("rmsnormTable", rmsnorm_table(np.array(x), bits), x, bits) for x in limits + inside]
     return found
 
 
@@ -95,31 +99,31 @@ def attention(random: np.random.Generator) -> list[Json]:
     score_rows = [[0], [5, 5], [0, 3, 4, 11, 12], [-32768, 32767], [2043, 0], [2044, 0], [*range(-2100, 0, 7)]]
     for row in score_rows:
         scores, last = np.array(row)[None, None], np.array([len(row) - 1])
-        found.append(call("softmaxWeights", blocks.softmax_weights(scores, last)[0, 0], row))
-        found.append(call("softmaxWeightsPpu", blocks.softmax_weights_ppu(scores, last)[0, 0], row))
+        found.append(call("softmaxWeights", softmax_weights(scores, last)[0, 0], row))
+        found.append(call("softmaxWeightsPpu", softmax_weights_ppu(scores, last)[0, 0], row))
     for positions in (1, 2, 7):
         query = random.integers(-3000, 3000, 4)
         keys, values = random.integers(-9000, 9000, (2, positions, 4))
         small = random.integers(-128, 128, (positions, 4))
         weights, shares = random.integers(1, 256, positions), random.integers(0, 8192, positions)
-        row = blocks.attention_scores(query[None, None], keys[None, :, None])[0, 0]
+        row = attention_scores(query[None, None], keys[None, :, None])[0, 0]
         found.append(call("attentionScores", row, query, keys))
-        mean = blocks.attend(weights[None, None], values[None, :, None])[0, 0]
+        mean = attend(weights[None, None], values[None, :, None])[0, 0]
         found.append(call("attend", mean, weights, values))
         for shift in range(6):
-            row = blocks.attention_scores_ppu(query[None, None], small[None, :, None], shift)[0, 0]
+            row = attention_scores_ppu(query[None, None], small[None, :, None], shift)[0, 0]
             found.append(call("attentionScoresPpu", row, query, small, shift))
-            mean = blocks.attend_ppu(shares[None, None], small[None, :, None], shift)[0, 0]
+            mean = attend_ppu(shares[None, None], small[None, :, None], shift)[0, 0]
             found.append(call("attendPpu", mean, shares, small, shift))
-            found.append(call("narrow", blocks.narrow(values[0], shift), values[0], shift))
+            found.append(call("narrow", narrow(values[0], shift), values[0], shift))
     sums = [127, 128, 2047, 2048, 2055, 2056, 16383, 16384, 16447, 16448, 127 * 256]
-    return found + [call("reciprocal", blocks.reciprocal(np.array(total)), total) for total in sums]
+    return found + [call("reciprocal", reciprocal(np.array(total)), total) for total in sums]
 
 
 def activations() -> list[Json]:
     """Zero, one step to either side, and where the square saturates."""
     x = np.array([-32768, -1, 0, 1, 11, 12, 256, 2895, 2896, 2897, 32767])
-    return [call(name, function(x), x) for name, function in blocks.ACTIVATIONS.items()]
+    return [call(name, function(x), x) for name, function in ACTIVATIONS.items()]
 
 
 def kernels(random: np.random.Generator) -> list[Json]:

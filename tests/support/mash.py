@@ -12,8 +12,8 @@ import click
 
 from asm.memory.log_record import HOST_BLOCK, HOST_MAGIC
 from quantize.executor import Executor
-from quantize.fast import load_proved
 from quantize.model import IntegerModel
+from quantize.model_file import load_proved
 from snesgpt.emulator.console import BUTTONS, Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import Parity, requests, verify

@@ -17,7 +17,10 @@ from asm.layout import plan
 from quantize.convert import quantize
 from quantize.executor import Executor, Trace
 from quantize.fixed import Ints
+from quantize.kernels.fused import FrontTable
+from quantize.lower import schoolbook
 from quantize.model import IntegerModel
+from quantize.ranges import prove
 from trainer.config import ModelConfig
 from trainer.data.make_names import OUT
 from trainer.errors import InputError
@@ -55,8 +58,12 @@ def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> Integer
         spread = 256.0 if name in ("wte", "wpe") else 384 / np.sqrt(shape[1])
         spread *= scales.get(name.rpartition(".")[2], 1.0)
         tensors[name] = np.rint(random.normal(0, spread, shape)).astype(np.int64)
-    kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
-    return IntegerModel(config, SYMBOLS[: config.bos], tensors, kernels)
+    return IntegerModel(config, SYMBOLS[: config.bos], tensors, schoolbook(config))
+
+
+def has_front_table(model: IntegerModel) -> bool:
+    """True when everything before the first attention comes out of a table."""
+    return isinstance(model.program[0], FrontTable)
 
 
 def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **scales: float) -> Weights:
@@ -97,7 +104,7 @@ def digit_model(
     config: ModelConfig, seed: int = 0, active: float = 0.1, *, front: bool | None = None, **scales: float
 ) -> IntegerModel:
     """The model of digit_rom alone."""
-    return _largest(config, seed, active, plan, front, scales)[0]
+    return _largest(config, seed, active, lambda model: plan(prove(model)), front, scales)[0]
 
 
 Made = TypeVar("Made")

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from asm.build import symbols
+from asm.build import sources, symbols
 from asm.cartridge.header import with_checksum
 from asm.layout import Layout, plan
-from asm.render import LINKER_MAP, render
-from asm.toolchain import assemble
+from asm.toolchain import assemble, link
 from quantize.fixed import Ints
 from quantize.model import IntegerModel
+from quantize.ranges import prove
 from snesgpt.emulator.console import Console
 from tests.support.asm_sources import may_change
 from trainer.config import ModelConfig
@@ -94,15 +94,16 @@ class RoutineRom:
 
 def build_routines(model: IntegerModel, edit: Callable[[dict[str, bytes]], None] | None = None) -> RoutineRom:
     """Assemble the model's modules with the harness in main's place; `edit` may plant a bug first."""
-    layout = plan(model)
-    files = render(layout)
+    layout = plan(prove(model))
+    files = sources(layout)
     if edit is not None:
         edit(files)
     del files["main.asm"]
     files["harness.asm"] = HARNESS.read_bytes()
     modules = ("harness", *(module for module in layout.modules if module != "main"))
     with tempfile.TemporaryDirectory() as name:
-        image = with_checksum(assemble(files, modules, LINKER_MAP, Path(name)))
+        objects = assemble(files, modules, Path(name)).files
+        image = with_checksum(link(objects, files[layout.target.linker_map], Path(name)))
         address = symbols((Path(name) / "image.dbg").read_bytes()) | {"high_ram": HIGH_RAM}
     declared = re.findall(r"^(\w+)\s+\.(?:word|dword|byte|res)", files["memory.inc"].decode(), re.M)
     in_work_ram = {

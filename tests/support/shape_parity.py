@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from asm.build import Rom
-from asm.memory.sizes import segment_bytes
 from quantize.executor import Executor, Trace
 from quantize.model import IntegerModel
 from quantize.sampler import Request
@@ -32,7 +31,7 @@ def batches(config: ModelConfig, seeds: int) -> list[list[Request]]:
 
 def parity(model: IntegerModel, rom: Rom, core: str, seeds: int) -> Parity:
     """Nothing differs, enough was compared, and the banks hold what the size report says."""
-    assert segment_bytes(rom.layout) == {n: size for n, size in rom.segments.items() if n.startswith("BANK")}
+    assert rom.layout.bank_bytes == {n: size for n, size in rom.segments.items() if n.startswith("BANK")}
     with Console(rom.image, core) as console:
         found = verify(Host(console, model), Executor(model), batches(model.config, seeds))
     assert (found.mismatches, found.first) == (0, None)

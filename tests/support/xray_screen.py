@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from asm.build import Rom
-from asm.routines import MAX_SHOWN_HEADS
+from asm.kernels.attention import MAX_SHOWN_HEADS
 from quantize.executor import Executor
 from quantize.model import IntegerModel
 from quantize.sampler import Request, Token, run

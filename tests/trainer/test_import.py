@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from asm.build import build_rom
 from quantize.executor import Executor
-from quantize.model import load_model
+from quantize.model_file import load_model
 from snesgpt.cli import run
 from snesgpt.commands.build import command as build_command
 from snesgpt.emulator.console import Console

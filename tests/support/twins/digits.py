@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from quantize import blocks, fixed
+from asm.kernels.digits import DigitsCode
+from asm.kernels.ppu_attention import AttentionCode
+from asm.kernels.table_norm import TableNormCode
+from quantize import fixed
 from quantize.fixed import Ints
+from quantize.kernels.activation import relu2
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.ppu_attention import PpuAttention, attend_ppu, attention_scores_ppu, softmax_weights_ppu
+from quantize.kernels.table_norm import rmsnorm_table
 from quantize.model import IntegerModel
+from quantize.schedule import LOGITS
 from tests.support.routine_console import Call, Memory
 from tests.support.twins.registry import Calls, Random, twin, twins
 from tests.support.twins.schoolbook import EDGES, edge_positions, low_word, vectors
@@ -37,7 +45,7 @@ def add_sums(memory: Memory, random: Random, count: int) -> Call:
 def add_scaled_sums(memory: Memory, random: Random, count: int) -> Calls:
     """The add_sums of every exponent above 0 that a model's columns have."""
     calls: dict[str, Call] = {}
-    for routine in memory.layout.fast.scaled_sums if memory.layout.fast else ():
+    for routine in (sums for code in memory.layout.templates_of(DigitsCode) for sums in code.scaled_sums):
         sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
         random.shuffle(residual[: len(EDGES)])
         given = {"sums": sums ^ HALF_WORD, "residual": residual}
@@ -54,26 +62,26 @@ def clear_hidden(memory: Memory, random: Random, count: int) -> Call:
 
 @twin("digits")
 def trace_slots(memory: Memory, random: Random, count: int) -> Call:
-    fast = memory.layout.fast
-    assert fast
+    numbers = memory.layout.digits
+    assert numbers
     values = vectors(random, count, memory.config.n_embd)
-    slots = plus_and_minus(values, fast.norm_bias)
+    slots = plus_and_minus(values, numbers.norm_bias)
     return Call({"slots": slots, "normed": values[::-1]}, {"slots": slots, "normed": low_word(values)})
 
 
 @twin("digits")
 def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
-    fast = memory.layout.fast
-    assert fast
+    numbers = memory.layout.digits
+    assert numbers
     values = vectors(random, count, memory.config.n_embd)
-    slots = plus_and_minus(values, fast.norm_bias)
+    slots = plus_and_minus(values, numbers.norm_bias)
     return Call({"slots": slots, "residual": values[::-1]}, {"slots": slots, "residual": low_word(values)})
 
 
 @twin("digits")
 def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
     """Of every residual stream that the range proof lets pass: up to the largest word less the clamp."""
-    clamp, d = memory.model.parameters["lm_head.clamp"], memory.config.n_embd
+    clamp, d = head(memory.model).clamp, memory.config.n_embd
     edges = np.array([clamp - 1, clamp, clamp + 1, fixed.WORD_MAX - clamp, 0])
     x = np.concatenate([np.tile(edges[:, None], d), -np.tile(edges[:, None], d), vectors(random, count, d)])
     x = np.clip(x, clamp - fixed.WORD_MAX, fixed.WORD_MAX - clamp)
@@ -81,9 +89,16 @@ def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"residual": x, "slots": head_slots(memory.model, x)})
 
 
+def head(model: IntegerModel) -> DigitRows:
+    """lm_head's kernel."""
+    kernel = model.kernel(LOGITS)
+    assert isinstance(kernel, DigitRows)
+    return kernel
+
+
 def head_slots(model: IntegerModel, residual: Ints) -> Ints:
     """What lm_head's rows see of the residual stream."""
-    clamp, shift = model.parameters["lm_head.clamp"], model.parameters["lm_head.shift"]
+    clamp, shift = head(model).clamp, head(model).clamp_shift
     return plus_and_minus(fixed.round_shift(np.clip(residual, -clamp, clamp), shift), clamp >> shift)
 
 
@@ -91,16 +106,16 @@ def head_slots(model: IntegerModel, residual: Ints) -> Ints:
 def square_hidden(memory: Memory, random: Random, count: int) -> Call:
     a = np.concatenate([np.arange(2893, 2900), np.abs(EDGES[:-1]), random.integers(0, 1 << 15, count)])
     page = np.where(np.arange(len(a)) % 2, memory.at("slots"), 0)
-    return Call({"A": a, "D": page}, {"A": blocks.relu2(a)})
+    return Call({"A": a, "D": page}, {"A": relu2(a)})
 
 
 @twins("norm.entry", "digits", "llama")
 def norm(memory: Memory, random: Random, count: int) -> Calls:
     """Every table norm: spikes, constants and random vectors of every magnitude in its domain."""
     fast, d = memory.layout.fast, memory.config.n_embd
-    assert fast
+    assert numbers
     calls = {}
-    for routine in memory.layout.norms:
+    for routine in memory.layout.templates_of(TableNormCode):
         top = 1 << routine.bits
         edges = np.array([0, 1, -1, 7, 100, top // 2, top - 1, 1 - top, -top // 2])
         spikes = np.zeros((len(edges), d), np.int64)
@@ -109,9 +124,9 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
         anything = random.integers(-top + 1, top, (count, d)) * magnitude >> routine.bits
         x = np.concatenate([spikes, np.tile(edges[:, None], d), anything])
         given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
-        y = blocks.rmsnorm_table(x, routine.bits, routine.doublings)
-        assert np.abs(y).max() <= fast.norm_bias
-        wanted = {"residual": x, "slots": plus_and_minus(y, fast.norm_bias)}
+        y = rmsnorm_table(x, routine.bits, routine.doublings)
+        assert np.abs(y).max() <= numbers.norm_bias
+        wanted = {"residual": x, "slots": plus_and_minus(y, numbers.norm_bias)}
         calls[routine.entry] = Call(given, wanted)
     return calls
 
@@ -120,15 +135,12 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
 def attention(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's attention: caches of extremes, scores up to their words' ends, every position."""
     config, model, calls = memory.config, memory.model, {}
-    heads, width, context, group = (
-        config.n_head,
-        config.head_dim,
-        config.block_size,
-        config.n_head // config.kv_heads,
-    )
-    for number, routine in enumerate(memory.layout.attentions):
+    heads, width, context = config.n_head, config.head_dim, config.block_size
+    for number, routine in enumerate(memory.layout.templates_of(AttentionCode)):
         name = f"layer{number}.attention"
-        query_shift, value_shift = model.query_shift(name), model.parameters[f"{name}.value_shift"]
+        kernel = model.kernel(name)
+        assert isinstance(kernel, PpuAttention)
+        query_shift, value_shift = kernel.query_shift, kernel.value_shift
         extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.kv_dim))
         anything = random.integers(-128, 128, (count - count // 4, 2, context, config.kv_dim))
         keys, values = np.concatenate([extremes, anything]).transpose(1, 0, 2, 3)
@@ -137,13 +149,11 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
         query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
         query[:8] = np.array([most, -most, most, -most, 0, 1, -1, most])[:, None]
         keys[:3] = np.array([-128, 127, 127])[:, None, None]  # every score at an end of its word, all alike
-        read_keys, read_values = (
-            cache.reshape(count, context, config.kv_heads, width).repeat(group, 2) for cache in (keys, values)
-        )
-        scores = blocks.attention_scores_ppu(query.reshape(-1, heads, width), read_keys, query_shift)
+        read_keys, read_values = (cache.reshape(count, context, config.kv_heads, width) for cache in (keys, values))
+        scores = attention_scores_ppu(query.reshape(-1, heads, width), read_keys, query_shift)
         assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
-        weights = blocks.softmax_weights_ppu(scores, position, model.score_bits(name))
-        attended = blocks.attend_ppu(weights, read_values, value_shift)
+        weights = softmax_weights_ppu(scores, position, kernel.score_bits)
+        attended = attend_ppu(weights, read_values, value_shift)
         packed = low_word(values << 8 | keys & 0xFF)
         rows = np.arange(count)
         given = {

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from asm.llama import MINUS_PART
-from quantize import blocks
-from quantize.fixed import WORD_MAX, Ints
-from quantize.ranges import HALVES_LIMIT, OUT_SUMS, RangeProof, narrow_limit
+from asm.kernels.gate import GateCode
+from asm.kernels.residual import CutSumCall, CutSumCode
+from asm.kernels.rotary import TurnCode
+from quantize.fixed import HALVES_LIMIT, WORD_MAX, Ints
+from quantize.kernels.gate import gated
+from quantize.kernels.ppu_attention import narrow, narrow_limit
+from quantize.kernels.residual import OUT_SUMS, add_cut
+from quantize.kernels.rotary import rotate
+from quantize.ranges import Ranges
 from quantize.schedule import Add, schedule
 from tables.rotary import rotary_worst_error
 from tables.silu import silu_table
 from tests.support.routine_console import Call, Memory
 from tests.support.twins.registry import Calls, Random, twins
 from tests.support.twins.schoolbook import low_word, vectors
+
+MINUS_PART = 128
 
 
 def pairs_of(length: float, random: Random, shape: tuple[int, int]) -> Ints:
@@ -34,7 +41,7 @@ def turns(memory: Memory, random: Random, count: int) -> Calls:
     cases = max(count, 3 * config.block_size)
     position = np.arange(cases) % config.block_size
     longer = 1 + rotary_worst_error(width, config.block_size, config.rope_base)
-    for number, routine in enumerate(memory.layout.rotaries):
+    for number, routine in enumerate(memory.layout.templates_of(TurnCode)):
         centre = memory.model.tensors[f"layer{number}.key_centre"][0]
         most = int(narrow_limit(routine.key_shift) * 256)
         query = pairs_of(
@@ -50,13 +57,11 @@ def turns(memory: Memory, random: Random, count: int) -> Calls:
         value[: len(edges)] = edges[:, None]
         value = np.minimum(value, edges.max())
         turned, keys = (
-            blocks.rotate(x.reshape(cases, n, width), position, config.rope_base, config.block_size).reshape(
-                cases, -1
-            )
+            rotate(x.reshape(cases, n, width), position, config.rope_base, config.block_size).reshape(cases, -1)
             for x, n in ((query, heads), (key, kv))
         )
-        narrow_key = blocks.narrow(keys - centre, routine.key_shift)
-        packed = blocks.narrow(value, routine.value_shift) << 8 | narrow_key & 0xFF
+        narrow_key = narrow(keys - centre, routine.key_shift)
+        packed = narrow(value, routine.value_shift) << 8 | narrow_key & 0xFF
         assert np.abs(turned).max() << routine.query_shift <= WORD_MAX
         assert {-128, 127} <= set(np.unique(narrow_key)) and (keys - centre).max() <= most
         given = {"query": query, "key": key, "value": value, "position": position}
@@ -88,7 +93,7 @@ def edge_gates(bits: int, limit: int) -> tuple[Ints, Ints]:
 def gate(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's gates: every edge, and random values of every magnitude, from unit to unit."""
     calls, units = {}, memory.config.n_hidden
-    for routine in memory.layout.gates:
+    for routine in memory.layout.templates_of(GateCode):
         top, limit = 1 << routine.bits, routine.limit
         edges = edge_gates(routine.bits, limit)
         cases = len(edges[0]) + count
@@ -98,7 +103,7 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
         rows = max(count, -(-cases // units))
         order = np.arange(rows * units).reshape(rows, units) % cases
         x, up = x[order], up[order]
-        hidden = blocks.gated(x, up, routine.bits, limit, routine.shift)
+        hidden = gated(x, up, routine.bits, limit, routine.shift)
         assert {-limit >> routine.shift, limit >> routine.shift, 0} <= set(np.unique(hidden))
         pages = random.integers(0, 1 << 16, (rows, memory.size["hidden_slots"] // 2))
         slots = pages.copy()
@@ -112,9 +117,8 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
 
 def reaches(memory: Memory) -> dict[str, int]:
     """The routine of every cut sum → the largest word that is added by it, whatever the layer and the part."""
-    proof = RangeProof(memory.model)
-    proved = [bound.largest for bound in proof.bounds if bound.name.endswith(OUT_SUMS)]
-    sums = [block for block in memory.layout.blocks if block.template == "blocks/sum.asm"]
+    proved = [bound.largest for bound in Ranges(memory.model).bounds if bound.name.endswith(OUT_SUMS)]
+    sums = [call for call in memory.layout.calls if isinstance(call, CutSumCall)]
     assert len(proved) == len(sums) == sum(isinstance(block, Add) for block in schedule(memory.config))
     found: dict[str, int] = {}
     for block, largest in zip(sums, proved, strict=True):
@@ -127,7 +131,7 @@ def cut(memory: Memory, random: Random, count: int) -> Calls:
     """Every way to add to the residual stream: what is added up to what its rows can reach, any word if far."""
     calls, d = {}, memory.config.n_embd
     reach = reaches(memory)
-    for routine in memory.layout.sums:
+    for routine in memory.layout.templates_of(CutSumCode):
         most = WORD_MAX if routine.far else reach[routine.entry]
         limit, doubled = routine.limit, (routine.limit >> routine.doublings) + np.arange(-2, 3)
         edges = np.concatenate(
@@ -140,7 +144,7 @@ def cut(memory: Memory, random: Random, count: int) -> Calls:
         y[-count // 2 :] >>= random.integers(0, 8, len(y[-count // 2 :]))
         order = (np.arange(len(x))[:, None] + 7 * np.arange(d)) % len(x)
         x, y = x[order], y[order]
-        result = blocks.add_cut(x, y, routine.doublings, routine.bits)
+        result = add_cut(x, y, routine.doublings, routine.bits)
         assert {-limit, limit} <= set(np.unique(result)) or (most << routine.doublings) < limit
         calls[routine.entry] = Call({"residual": x, "branch": y}, {"residual": result, "branch": y})
     return calls

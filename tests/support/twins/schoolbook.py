@@ -8,9 +8,10 @@ from itertools import product
 import numpy as np
 
 from asm.cartridge.transcript import checksums
-from quantize import blocks, fixed, sampler
+from quantize import fixed, sampler
 from quantize.fixed import Ints
-from quantize.kernels import Schoolbook
+from quantize.kernels import activation, attention, norm
+from quantize.kernels.schoolbook import Schoolbook
 from quantize.sampler import MAX_TEMPERATURE, Generator, Token, inverse_temperature
 from quantize.twins.note import note
 from tables.rsqrt import rsqrt_table
@@ -94,7 +95,7 @@ def divide(memory: Memory, random: Random, count: int) -> Call:
 @twin("schoolbook")
 def exp_negative(memory: Memory, random: Random, count: int) -> Call:
     a = np.append(np.arange(-8, 2100), low_word(numbers(random, count)))
-    return Call({"A": a}, {"A": blocks.EXP[np.minimum(fixed.round_shift(low_word(a), 3), 256)]})
+    return Call({"A": a}, {"A": attention.EXP[np.minimum(fixed.round_shift(low_word(a), 3), 256)]})
 
 
 @twin("schoolbook")
@@ -178,18 +179,18 @@ def add_rows(memory: Memory, random: Random, count: int) -> Call:
 
 @twin("schoolbook")
 def relu(memory: Memory, random: Random, count: int) -> Call:
-    return in_place(memory, random, count, blocks.relu)
+    return in_place(memory, random, count, activation.relu)
 
 
 @twin("schoolbook")
 def square_q88(memory: Memory, random: Random, count: int) -> Call:
     a = np.concatenate([[0, 1, 0x7FFF], np.arange(2893, 2900), random.integers(0, 1 << 15, count)])
-    return Call({"A": a}, {"A": blocks.relu2(a)})
+    return Call({"A": a}, {"A": activation.relu2(a)})
 
 
 @twin("schoolbook")
 def relu2(memory: Memory, random: Random, count: int) -> Call:
-    return in_place(memory, random, count, blocks.relu2)
+    return in_place(memory, random, count, activation.relu2)
 
 
 def in_place(memory: Memory, random: Random, count: int, function: Callable[[Ints], Ints]) -> Call:
@@ -211,12 +212,12 @@ def rmsnorm(memory: Memory, random: Random, count: int) -> Call:
     full = np.zeros((4, d), np.int64)
     full[0, :4], full[1, :3], full[2, :], full[3, :] = 0x7FFF, -0x8000, 1, int(np.sqrt(2.0**32 / d)) - 1
     x = np.concatenate([spikes, full, vectors(random, count + count // 5, d)])
-    x = x[(x * x).sum(1) + blocks.norm_epsilon(d) < 1 << 32]
+    x = x[(x * x).sum(1) + norm.norm_epsilon(d) < 1 << 32]
     where = random.integers(0, 2, len(x))  # into another vector or onto itself
     given = pointers(memory, len(x), x_ptr="residual", y_ptr="high_ram")
     given["y_ptr"] = np.where(where, given["y_ptr"], memory.bank_7e("residual"))
     other = random.integers(0, 1 << 16, x.shape)
-    y = low_word(blocks.rmsnorm(x))
+    y = low_word(norm.rmsnorm(x))
     given |= {"n_bytes": np.full(len(x), 2 * d), "residual": x, "high_ram": other}
     own = where[:, None] == 1
     return Call(given, {"residual": np.where(own, x, y), "high_ram": np.where(own, y, other)})
@@ -228,7 +229,7 @@ def attention_scores(memory: Memory, random: Random, count: int) -> Call:
     query = vectors(random, count, config.head_dim)
     keys, head, position = cache_rows(memory, random, len(query))
     own = head_of(keys, head, memory)
-    full = blocks.attention_scores(query[:, None, :], own[:, :, None, :])[:, 0]
+    full = attention.attention_scores(query[:, None, :], own[:, :, None, :])[:, 0]
     before = random.integers(0, 1 << 16, full.shape)
     seen = np.arange(config.block_size) <= position[:, None]
     given = pointers(memory, len(query), x_ptr="query", w_ptr="high_ram")
@@ -247,7 +248,7 @@ def softmax_weights(memory: Memory, random: Random, count: int) -> Call:
     scores = np.concatenate([scores, ramp, -ramp])
     position = edge_positions(memory, random, len(scores))
     before = random.integers(0, 1 << 16, scores.shape)
-    weights = blocks.softmax_weights(scores[:, None], position)[:, 0]
+    weights = attention.softmax_weights(scores[:, None], position)[:, 0]
     seen = np.arange(length) <= position[:, None]
     given = {"scores": scores, "position": position, "weights": before}
     wanted = {"weights": np.where(seen, weights, before), "weight_sum": weights.sum(1), "scores": scores}
@@ -265,7 +266,7 @@ def weighted_mean(memory: Memory, random: Random, count: int) -> Call:
     rows = np.arange(len(weights))
     weights[rows, random.integers(0, position + 1)] |= 1  # never all zero
     total = np.where(seen, weights, 0)
-    mean = blocks.attend(total[:, None], head_of(values, head, memory)[:, :, None, :])[:, 0]
+    mean = attention.attend(total[:, None], head_of(values, head, memory)[:, :, None, :])[:, 0]
     given = pointers(memory, len(weights), w_ptr="high_ram", y_ptr="attended")
     given["w_ptr"] += 2 * config.head_dim * head
     given |= {"weights": weights, "weight_sum": total.sum(1), "position": position, "high_ram": values}
@@ -385,10 +386,10 @@ def possible_weights(memory: Memory, random: Random, count: int) -> tuple[Ints, 
     """
     vocab = memory.config.vocab_size
     alone, alike = np.zeros((5, vocab), np.int64), np.full((5, vocab), 0xFFFF)
-    two = random.choice(blocks.EXP, (count // 4, 1, 2))
+    two = random.choice(attention.EXP, (count // 4, 1, 2))
     two = np.take_along_axis(two.repeat(vocab, 1), random.integers(0, 2, (len(two), vocab, 1)), 2)[:, :, 0]
     steps = random.integers(0, 1 + random.integers(1, 257, (count, 1)), (count, vocab))
-    weights = np.concatenate([alone, alike, alone, two, blocks.EXP[steps]])
+    weights = np.concatenate([alone, alike, alone, two, attention.EXP[steps]])
     candidates = np.append(
         np.tile([vocab, vocab - 1, 1, 2, vocab], 3), random.integers(1, vocab + 1, len(weights) - 15)
     )
