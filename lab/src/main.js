@@ -8,7 +8,7 @@ import { mountConsole } from "./console/index.js";
 import { mountLicences } from "./licences.js";
 import { mountLive } from "./live/index.js";
 import { createModel } from "./model/index.js";
-import { mountStory } from "./story/index.js";
+import { mountTour } from "./tour/index.js";
 
 async function loadLab() {
   const response = await fetch("data/lab.json");
@@ -26,7 +26,7 @@ async function main() {
   const context = { lab, model: createModel(lab), machine };
   globalThis.lab = context; // for the curious, at the browser's own console
   mountLive(place("live"), context);
-  mountStory(place("story"), context);
+  mountTour(place("tour"), context);
   place("loading").remove();
 }
 

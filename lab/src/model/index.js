@@ -1,6 +1,6 @@
 /** The model of lab.json in JavaScript: every number is the one Python and the console compute. */
 
-import { IntegerModel } from "./integer_model.js";
+import { Executor } from "./executor.js";
 import { choose, inverseTemperature, nucleus, run, samplingWeights } from "./sampler.js";
 import { Tokenizer } from "./tokenizer.js";
 
@@ -20,7 +20,7 @@ const LARGEST = 0xffff;
  * For a document's first token pass logits.subarray(0, bos): it is never BOS.
  */
 export function createModel(lab) {
-  const integer = new IntegerModel(lab);
+  const executor = new Executor(lab);
   const tokenizer = new Tokenizer(lab);
   const inverse = (tenths) => inverseTemperature(tenths, lab.logit_exponent);
   const weigh = (logits, tenths) => {
@@ -33,9 +33,9 @@ export function createModel(lab) {
     bos: lab.config.bos,
     encode: (text) => tokenizer.encode(text),
     decode: (tokens) => tokenizer.decode(tokens),
-    start: () => integer.start(),
-    step: (stream, token) => integer.step(stream, token),
-    run: (request) => run(integer, lab, request),
+    start: () => executor.start(),
+    step: (stream, token) => executor.step(stream, token),
+    run: (request) => run(executor, lab, request),
     choose: (logits, tenths, random) => choose(logits, inverse(tenths), random, lab.top_p, lab.tables),
     probabilities(logits, tenths) {
       const weights = weigh(logits, tenths);

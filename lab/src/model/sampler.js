@@ -44,18 +44,18 @@ export function choose(logits, inverseT, random, topP, tables) {
  * A draw is made for every sampled token, also at T = 0; a prompt's tokens are given and draw nothing. The first token
  * after an empty prompt is never BOS. A running text goes on where its context is full: the second half of the window
  * is the next one's prompt. Drawn at the model's own top-p.
- * @param integer an IntegerModel
+ * @param executor the Executor
  * @param lab lab.json, of which config, logit_exponent, top_p, running and tables are read
  * @param {{seed: number, tenths: number, count: number, prompt?: number[]}} request
  */
-export function* run(integer, lab, { seed, tenths, count, prompt: given = [] }) {
+export function* run(executor, lab, { seed, tenths, count, prompt: given = [] }) {
   const { bos, block_size: context } = lab.config;
   const inverseT = inverseTemperature(tenths, lab.logit_exponent);
   const generator = seededGenerator(seed);
-  let [stream, token, left, prompt, window] = [integer.start(), bos, count, [...given], []];
+  let [stream, token, left, prompt, window] = [executor.start(), bos, count, [...given], []];
   while (left > 0) {
     const { position } = stream;
-    const { logits, trace } = integer.step(stream, token);
+    const { logits, trace } = executor.step(stream, token);
     let next = prompt[position];
     if (position >= prompt.length) {
       const candidates = position === 0 ? logits.subarray(0, bos) : logits;
@@ -67,6 +67,6 @@ export function* run(integer, lab, { seed, tenths, count, prompt: given = [] }) 
     else if (lab.running && position + 1 === context) prompt = window.slice(context - Math.floor(context / 2));
     const ended = next === bos || stream.position === context;
     token = next;
-    if (ended) [stream, token, left] = [integer.start(), bos, left - 1];
+    if (ended) [stream, token, left] = [executor.start(), bos, left - 1];
   }
 }

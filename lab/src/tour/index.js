@@ -1,6 +1,6 @@
 /** The walk-through: fifteen steps, each a text in three views and a figure fed by the trained model. */
 
-import "./story.css";
+import "./tour.css";
 import { createContext } from "./context.js";
 import { h, uniqueId } from "./elements.js";
 import { grouped } from "./wording.js";
@@ -11,7 +11,7 @@ import { VIEWS, firstView, hashOf, parseHash, remember } from "./views.js";
 const NAMES = STEPS.map((step) => step.id);
 
 /** @param {HTMLElement} element @param {{lab: object, model: object}} given */
-export function mountStory(element, { lab, model }) {
+export function mountTour(element, { lab, model }) {
   const context = createContext({ lab, model });
   const chosen = { step: NAMES[0], view: firstView(location.hash, NAMES) };
   const links = STEPS.map((step) => h("a", { href: "#" }, step.title));
@@ -50,7 +50,7 @@ export function mountStory(element, { lab, model }) {
     title.focus({ preventScroll: true });
   }
 
-  element.classList.add("story");
+  element.classList.add("tour");
   element.append(
     h("h2", {}, "The model, step by step"),
     h(

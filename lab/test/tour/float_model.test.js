@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createContext, forward } from "../../src/story/context.js";
-import { floatWeights, logits, loss, losses, rmsnorm } from "../../src/story/float_model.js";
-import { lossGraph, nudgedSlope, parentsOf } from "../../src/story/steps/backward.js";
-import { slice } from "../../src/story/steps/adam.js";
-import { ONE } from "../../src/story/q88.js";
-import { plain } from "../../src/story/value.js";
+import { createContext, forward } from "../../src/tour/context.js";
+import { floatWeights, logits, loss, losses, rmsnorm } from "../../src/tour/float_model.js";
+import { lossGraph, nudgedSlope, parentsOf } from "../../src/tour/steps/backward.js";
+import { slice } from "../../src/tour/steps/adam.js";
+import { ONE } from "../../src/tour/q88.js";
+import { plain } from "../../src/tour/value.js";
 import { documentOf, lab, model } from "./page_data.js";
 
 const weights = floatWeights(lab);

@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createContext, readWord } from "../../src/story/context.js";
-import { html } from "../../src/story/elements.js";
-import { STEPS } from "../../src/story/steps/index.js";
-import { shares } from "../../src/story/steps/attention.js";
-import { byteParts, clockParts } from "../../src/story/steps/cartridge.js";
-import { nearest, normedEmbedding } from "../../src/story/steps/embeddings.js";
-import { wordLosses } from "../../src/story/steps/loss.js";
-import { candidates, namesOf } from "../../src/story/steps/temperature.js";
-import { samplesAt } from "../../src/story/steps/training.js";
-import { VIEWS, hashOf, parseHash, remember, remembered } from "../../src/story/views.js";
+import { createContext, readWord } from "../../src/tour/context.js";
+import { html } from "../../src/tour/elements.js";
+import { STEPS } from "../../src/tour/steps/index.js";
+import { shares } from "../../src/tour/steps/attention.js";
+import { byteParts, clockParts } from "../../src/tour/steps/cartridge.js";
+import { nearest, normedEmbedding } from "../../src/tour/steps/embeddings.js";
+import { wordLosses } from "../../src/tour/steps/loss.js";
+import { candidates, namesOf } from "../../src/tour/steps/temperature.js";
+import { samplesAt } from "../../src/tour/steps/training.js";
+import { VIEWS, hashOf, parseHash, remember, remembered } from "../../src/tour/views.js";
 import { lab, model } from "./page_data.js";
 
 const context = createContext({ lab, model });

@@ -18,7 +18,7 @@ const TENSORS = ["lm_head", "layer0.fc1", "layer0.wv", "wte"];
 export default {
   id: "adam",
   title: "Adam: how large a step",
-  files: ["trainer/training/adam.py", "lab/src/story/adam.js"],
+  files: ["trainer/training/adam.py", "lab/src/tour/adam.js"],
   plain: ({ lab }) => html`
     <p>The gradient says which way is down, not how far to go. A steep slope may be a short ditch, a flat one a long
     way. Adam, the usual rule, keeps two memories for every weight: where the gradient has been pointing lately,

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createContext } from "../../src/story/context.js";
-import { ONE } from "../../src/story/q88.js";
-import { halvingsAfter, run, signed } from "../../src/story/row_code.js";
-import { rowInput, worthOf } from "../../src/story/steps/row.js";
+import { createContext } from "../../src/tour/context.js";
+import { ONE } from "../../src/tour/q88.js";
+import { halvingsAfter, run, signed } from "../../src/tour/row_code.js";
+import { rowInput, worthOf } from "../../src/tour/steps/row.js";
 import { lab, model } from "./page_data.js";
 
 const { row } = lab;

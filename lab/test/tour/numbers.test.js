@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonical } from "../../src/model/index.js";
-import { ONE, WORD_MAX, WORD_MIN, bitsOf, flipBit, toQ88 } from "../../src/story/q88.js";
-import { digitCounts, digitsOf } from "../../src/story/steps/digits.js";
+import { ONE, WORD_MAX, WORD_MIN, bitsOf, flipBit, toQ88 } from "../../src/tour/q88.js";
+import { digitCounts, digitsOf } from "../../src/tour/steps/digits.js";
 import { lab } from "./page_data.js";
 
 test("the nearest word, halves up, cut at the ends", () => {

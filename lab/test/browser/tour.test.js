@@ -4,20 +4,20 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { start, step as adamStep } from "../../src/story/adam.js";
-import { createContext } from "../../src/story/context.js";
-import { decimal, fixed, grouped, percent } from "../../src/story/wording.js";
-import { STEPS } from "../../src/story/steps/index.js";
-import { slice } from "../../src/story/steps/adam.js";
-import { shares } from "../../src/story/steps/attention.js";
-import { byteParts, clockParts } from "../../src/story/steps/cartridge.js";
-import { digitsOf } from "../../src/story/steps/digits.js";
-import { normedEmbedding } from "../../src/story/steps/embeddings.js";
-import { wordLosses } from "../../src/story/steps/loss.js";
-import { nextBars } from "../../src/story/steps/residual.js";
-import { candidates, namesOf } from "../../src/story/steps/temperature.js";
-import { VIEWS } from "../../src/story/views.js";
-import { lab, model } from "../story/page_data.js";
+import { start, step as adamStep } from "../../src/tour/adam.js";
+import { createContext } from "../../src/tour/context.js";
+import { decimal, fixed, grouped, percent } from "../../src/tour/wording.js";
+import { STEPS } from "../../src/tour/steps/index.js";
+import { slice } from "../../src/tour/steps/adam.js";
+import { shares } from "../../src/tour/steps/attention.js";
+import { byteParts, clockParts } from "../../src/tour/steps/cartridge.js";
+import { digitsOf } from "../../src/tour/steps/digits.js";
+import { normedEmbedding } from "../../src/tour/steps/embeddings.js";
+import { wordLosses } from "../../src/tour/steps/loss.js";
+import { nextBars } from "../../src/tour/steps/residual.js";
+import { candidates, namesOf } from "../../src/tour/steps/temperature.js";
+import { VIEWS } from "../../src/tour/views.js";
+import { lab, model } from "../tour/page_data.js";
 import { PICTURES, startBrowser } from "./page.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -385,7 +385,7 @@ test("typing a word changes tokens, embeddings and attention to the model's", as
     );
   }
   await page.getByLabel("Your word").fill("☃x".repeat(20));
-  const said = await page.locator(".story .problem").textContent();
+  const said = await page.locator(".tour .problem").textContent();
   assert.match(said, /no symbol for “☃”.*left out/);
   await closePage(page);
 });
@@ -415,9 +415,9 @@ test("three views of every step, in the address and remembered", async () => {
   await page.goto("about:blank");
   await page.goto(browser.url);
   await page.locator(".step").first().waitFor();
-  assert.equal(await page.locator(".story").getAttribute("data-view"), "technical");
+  assert.equal(await page.locator(".tour").getAttribute("data-view"), "technical");
   await page.goto(`${browser.url}#loss/plain`);
-  await page.waitForFunction(() => document.querySelector(".story")?.dataset.view === "plain");
+  await page.waitForFunction(() => document.querySelector(".tour")?.dataset.view === "plain");
   const top = await page.locator("#step-loss").evaluate((title) => title.getBoundingClientRect().top);
   assert.ok(top >= 0 && top < 450, `the step is in sight: ${top}`);
   await closePage(page);
@@ -472,9 +472,9 @@ for (const colorScheme of ["light", "dark"]) {
         const section = page.locator(`[data-step=${step}]`);
         await show(page, section);
         assert.ok(await section.locator(".summary").textContent(), `${step} says what it shows`);
-        await page.locator(".story .toolbar").evaluate((bar) => bar.style.setProperty("position", "static"));
+        await page.locator(".tour .toolbar").evaluate((bar) => bar.style.setProperty("position", "static"));
         await section.screenshot({ path: `${PICTURES}${step}-${colorScheme}-${device}.png` });
-        await page.locator(".story .toolbar").evaluate((bar) => bar.style.removeProperty("position"));
+        await page.locator(".tour .toolbar").evaluate((bar) => bar.style.removeProperty("position"));
       }
       for (const view of Object.values(VIEWS)) {
         await page.getByRole("radio", { name: view }).check();
@@ -483,14 +483,14 @@ for (const colorScheme of ["light", "dark"]) {
           `${view} is too wide`,
         );
       }
-      for (const details of await page.locator(".story details > summary").all()) await details.click();
+      for (const details of await page.locator(".tour details > summary").all()) await details.click();
       assert.ok(
         (await page.evaluate(() => document.documentElement.scrollWidth)) <= viewport.width,
         "a table is too wide",
       );
       assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
       await page.evaluate(AXE);
-      const { violations } = await page.evaluate(() => window.axe.run(".story"));
+      const { violations } = await page.evaluate(() => window.axe.run(".tour"));
       const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
       assert.deepEqual(
         serious.map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html)]),

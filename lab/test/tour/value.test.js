@@ -14,7 +14,7 @@ import {
   relu,
   softmax,
   total,
-} from "../../src/story/value.js";
+} from "../../src/tour/value.js";
 
 const STEP = 1e-5;
 

@@ -12,7 +12,7 @@ const NUDGE = 0.01;
 export default {
   id: "values",
   title: "Numbers that remember",
-  files: ["trainer/model/scalar.py", "lab/src/story/value.js"],
+  files: ["trainer/model/scalar.py", "lab/src/tour/value.js"],
   plain: () => html`
     <p>Training has to answer one question over and over: if this weight were a little larger, would the result be
     better or worse? To answer it, every number keeps a note of the numbers it was computed from, and of how

@@ -22,7 +22,7 @@ const SCORE_OFFSET = 2 ** 15;
 /** A score as the console's log holds it, and as a host reads it there: offset, cut to 16 bits, read as signed. */
 const scoreAsKept = (score) => (score & 0xffff) - SCORE_OFFSET;
 
-export class IntegerModel {
+export class Executor {
   /** @param lab lab.json, of which config, tensors, kernels, parameters and tables are read */
   constructor({ config, tensors, kernels, parameters, tables }) {
     Object.assign(this, { config, kernels, parameters, tables });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BETA1, BETA2, start, step } from "../../src/story/adam.js";
+import { BETA1, BETA2, start, step } from "../../src/tour/adam.js";
 
 const close = (a, b) => assert.ok(Math.abs(a - b) < 1e-7, `${a} is not ${b}`);
 

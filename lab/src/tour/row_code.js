@@ -1,5 +1,6 @@
 /**
- * One row of the model as 65816 code: what each line does to the accumulator. A twin of asm/digit_rows.evaluate.
+ * One row of the model as 65816 code: what each line does to the accumulator. The twin of `evaluate` in
+ * asm/kernels/digit_rows.py.
  *
  * A line is { text, input, sign, constant … } as `snesgpt lab` writes it: it reads the slot bias + sign · x[input],
  * or has a constant, or neither.
