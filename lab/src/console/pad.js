@@ -58,7 +58,8 @@ export function mountPad(element, canvas, console) {
     const name = KEYS[event.code];
     if (!name || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    down ? held.add(name) : held.delete(name);
+    if (down) held.add(name);
+    else held.delete(name);
     console.press(name, down);
   };
   canvas.addEventListener("keydown", key(true));

@@ -31,9 +31,10 @@ export class StandIn {
     this.#tick();
   }
 
-  async request(request) {
+  request(request) {
     this.current = request;
     this.#run = this.#model.run(request);
+    return Promise.resolve();
   }
 
   #tick() {

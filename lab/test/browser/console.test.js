@@ -50,7 +50,7 @@ test("the ROM boots, draws, and keeps sixty frames a second", async (t) => {
   const { first, frames } = await page.evaluate(async () => {
     const { console } = await globalThis.lab.machine;
     const [frame, start] = [console.frame, performance.now()];
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => void setTimeout(resolve, 2000));
     return { first: console.firstFrame, frames: ((console.frame - frame) * 1000) / (performance.now() - start) };
   });
   t.diagnostic(`first frame ${Math.round(first)} ms after the page was asked for; ${frames.toFixed(1)} frames/s`);

@@ -42,9 +42,9 @@ test("paused, no token is made; a step makes exactly one; running goes on", asyn
 
 test("steps of a request are the model's tokens, and the prompt's letters come first", async () => {
   await pause();
-  const before = await settled();
+  const first = await settled();
   await ask(page, { prompt: "kar", seed: 7, tenths: 5 });
-  await page.waitForFunction((n) => Number(document.querySelector(".badge").dataset.compared) > n, before);
+  await page.waitForFunction((n) => Number(document.querySelector(".badge").dataset.compared) > n, first);
   for (let n = 0; n < 3; n++) {
     await page.click("text=Step one token");
     await frames(20);
@@ -100,13 +100,13 @@ test("the pad plays: Select shows the next screen, by pointer, by key and by Ent
   ];
   await page.selectOption("[name=pace]", "0");
   await page.click("[name=run] >> text=Run");
-  let before = await shown();
+  let last = await shown();
   for (const press of presses) {
     await press();
     await frames(30);
     const now = await shown();
-    assert.notDeepEqual(now, before);
-    before = now;
+    assert.notDeepEqual(now, last);
+    last = now;
   }
 });
 

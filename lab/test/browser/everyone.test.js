@@ -19,9 +19,9 @@ const withoutWebGL = () => {
   };
 };
 
-for (const [what, before] of [["WebAssembly", withoutWasm], ["WebGL 2", withoutWebGL]]) {
+for (const [what, script] of [["WebAssembly", withoutWasm], ["WebGL 2", withoutWebGL]]) {
   test(`without ${what} the console's place says so, and the panel shows the page's own model`, async () => {
-    const page = await browser.open({ before });
+    const page = await browser.open({ before: script });
     await page.waitForFunction(() => document.querySelector(".written .current").textContent.length > 1);
     assert.match(await page.textContent(".screen-message"), new RegExp(`no ${what}`));
     await ask(page, { prompt: "kar", seed: 7, tenths: 5 });

@@ -72,7 +72,8 @@ export async function running(page) {
 }
 
 /** Numbers of the badge: {compared, equal, state}. */
-export const badge = (page) => page.$eval(".badge", ({ dataset: { compared, equal, state } }) => ({ compared: +compared, equal: +equal, state }));
+export const badge = (page) =>
+  page.$eval(".badge", ({ dataset: { compared, equal, state } }) => ({ compared: Number(compared), equal: Number(equal), state }));
 
 /** Asks for names as a reader does. */
 export async function ask(page, { prompt = "", seed, tenths, pace }) {

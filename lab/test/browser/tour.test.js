@@ -53,7 +53,7 @@ async function show(page, locator) {
 
 /** Two frames later: what scrolling and resizing set off has been drawn. */
 const settled = (page) =>
-  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  page.evaluate(() => new Promise((done) => void requestAnimationFrame(() => requestAnimationFrame(done))));
 
 /** The same word in the page and in a context of the test's own. */
 async function openWithWord(word = WORD) {
@@ -88,9 +88,9 @@ const move = (figure, label, value) => figure.getByRole("slider", { name: label 
 /** Runs `change` and asserts that the step's figure, its sentence included, is another one after it. */
 async function reacts(page, step, change) {
   const drawn = () => page.locator(`[data-step=${step}] figure`).evaluate((figure) => figure.innerHTML);
-  const before = await drawn();
+  const first = await drawn();
   await change();
-  assert.notEqual(await drawn(), before, `${step} does not react`);
+  assert.notEqual(await drawn(), first, `${step} does not react`);
 }
 
 describe("every figure follows its controls", () => {
@@ -267,8 +267,9 @@ describe("every figure follows its controls", () => {
       await move(picture, "Moment of the training", i);
       const [step, learned, held] = curve[i - 1];
       const text = await summary("training");
-      for (const part of [grouped(step), fixed(learned, 4), fixed(held, 4)])
+      for (const part of [grouped(step), fixed(learned, 4), fixed(held, 4)]) {
         assert.ok(text.includes(part), `${part} in ${text}`);
+      }
     }
     await move(picture, "Moment of the training", 0);
     const written = await picture.locator(".samples li").allTextContents();
@@ -407,10 +408,10 @@ test("three views of every step, in the address and remembered", async () => {
   for (const step of NAMES) await show(page, page.locator(`[data-step=${step}] figure`)); // so that all are drawn
   await show(page, page.locator("[data-step=training]"));
   const place = () => page.locator("#step-training").evaluate((title) => title.getBoundingClientRect().top);
-  const before = await place();
+  const first = await place();
   await page.getByRole("radio", { name: "technical" }).check();
   await settled(page);
-  assert.ok(Math.abs((await place()) - before) <= 1, "the step in sight stays where it is, to the pixel");
+  assert.ok(Math.abs((await place()) - first) <= 1, "the step in sight stays where it is, to the pixel");
   assert.ok(page.url().endsWith("#training/technical"));
   await page.goto("about:blank");
   await page.goto(browser.url);

@@ -39,7 +39,7 @@ const CALLS = {
 for (const name of new Set(calls.map(({ call }) => call))) {
   test(name, () => {
     const function_ = CALLS[name] ?? blocks[name] ?? sampler[name];
-    for (const { call, given, result } of calls.filter(({ call }) => call === name)) {
+    for (const { call, given, result } of calls.filter((one) => one.call === name)) {
       const found = function_(...given.map(vectors), tables);
       assert.deepEqual(typeof found === "number" ? found : [...found], result, `${call}(${JSON.stringify(given)})`);
     }

@@ -84,7 +84,7 @@ export default {
       const [rows, columns] = lab.tensors[tensor].shape;
       const most = digitCounts(lab, tensor).length - 1;
       const place = Array.from({ length: rows * columns }, (_, i) => [Math.floor(i / columns), i % columns]);
-      const [r, c] = place.find(([r, c]) => digitsOf(lab, tensor, r, c).length === most);
+      const [r, c] = place.find((at) => digitsOf(lab, tensor, ...at).length === most);
       row.max = rows - 1;
       column.max = columns - 1;
       row.value = r;

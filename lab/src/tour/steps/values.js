@@ -198,8 +198,9 @@ function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
     .join((enter) => {
       const group = enter.append("g");
       group.append("rect").attr("rx", 4);
-      for (const line of ["name", "data", "grad"])
+      for (const line of ["name", "data", "grad"]) {
         group.append("text").attr("class", line).attr("text-anchor", "middle");
+      }
       return group;
     })
     .attr("class", (box) => (known(box.value) ? "box told" : "box"))
