@@ -51,5 +51,13 @@ test("a full context and an unknown token are refused", () => {
 test("a kernel that is not known is refused by name", () => {
   const [[, { model: data }]] = goldenModels();
   const kernels = { ...data.kernels, lm_head: "abacus" };
-  assert.throws(() => createModel({ ...data, kernels }), /unknown kernel abacus/);
+  assert.throws(() => createModel({ ...data, kernels }), /unknown kernel abacus of logits/);
+  assert.throws(() => createModel({ ...data, kernels: {} }), /unknown kernel/);
+});
+
+test("a kernel's missing number is named", () => {
+  const found = goldenModels().find(([, { model }]) => model.kernels["layer0.attention"] === "ppu");
+  assert.ok(found);
+  const [, { model: data }] = found;
+  assert.throws(() => createModel({ ...data, parameters: {} }), /the model has no \w+/);
 });
