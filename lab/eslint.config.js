@@ -46,7 +46,7 @@ export default defineConfig([
       "require-await": "error",
     },
   },
-  { files: ["src/**"], languageOptions: { globals: globals.browser } },
+  { files: ["src/**"], languageOptions: { globals: { ...globals.browser, EJS_Runtime: "readonly" } } },
   { files: ["*.js", "scripts/**", "test/**"], languageOptions: { globals: globals.node } },
   // What a test hands to page.evaluate runs in the browser.
   { files: ["test/browser/**"], languageOptions: { globals: globals.browser } },

@@ -37,8 +37,8 @@ export interface Tables {
   table_epsilon: Record<number, number>;
 }
 
-/** The tensors of every model, and each layer's: wq, wk, wv, wo, fc1, fc2. */
-export type Tensors<T> = Record<"wte" | "wpe" | "lm_head" | (string & {}), T>;
+/** wte, wpe, lm_head, and of each layer wq, wk, wv, wo, fc1, fc2. */
+export type Tensors<T> = Record<string, T>;
 
 export interface Alphabet {
   symbols: string[];
@@ -80,16 +80,14 @@ export type HostField =
   | "watch"
   | "log_count";
 
-/** A line of a row's code: reads the slot bias + sign · x[input], or has a constant, or neither. */
-export interface CodeLine {
-  text: string;
-  bytes: number;
-  clocks: number;
-  comment: string;
-  input?: number;
-  sign?: 1 | -1;
-  constant?: number;
-}
+/** An instruction: reads the slot bias + sign · x[input], or has a constant, or neither. */
+export type Operation = { text: string } & (
+  | { input: number; sign: number; constant?: undefined }
+  | { input?: undefined; sign?: undefined; constant?: number }
+);
+
+/** A line of a row's code. */
+export type CodeLine = Operation & { bytes: number; clocks: number; comment: string };
 
 export interface CodeRow {
   matrix: string;
@@ -137,7 +135,7 @@ export interface Prediction {
 export interface Build {
   id: string;
   rom_bytes: number;
-  segments: Partial<Record<string, number>>;
+  segments: Record<string, number>;
   front_table: boolean;
   /** null for the schoolbook kernel. */
   predicted: Prediction | null;
@@ -302,4 +300,153 @@ export interface Model {
   run(request: Request): Generator<Token, void, undefined>;
   choose(logits: Vector, tenths: number, random: number): number;
   probabilities(logits: Vector, tenths: number): Shares;
+}
+
+// ---- the console, and what stands in for it: src/console, src/live ----
+
+export type Mode = "person" | "request";
+
+/** One token as the console logged it, or as the model has it. */
+export interface LoggedToken {
+  token: number;
+  position: number;
+  next: number;
+  x: number;
+  y: number;
+  logits: Vector;
+  /** An intermediate by name. Throws RangeError for one that the cartridge does not keep. */
+  values(name: string): Vector;
+  mode: Mode;
+  tenths: number;
+}
+
+/** Where tokens come from: the host of the console, or the model in its place. */
+export interface Source {
+  mode: Mode;
+  /** A token is made only when step() asks for it. */
+  stepping: boolean;
+  /** The request that runs or ran last, or null. */
+  current: Request | null;
+  /** Tokens a second. */
+  readonly rate: number;
+  /** Calls listener(token) for every token, in order; returns a function that ends it. */
+  onRecord(listener: (token: LoggedToken) => void): () => void;
+  step(): void;
+  request(request: Request): Promise<void>;
+  /** The reset button, where there is a console. */
+  reset?(): void;
+}
+
+export type Button = "B" | "Y" | "Select" | "Start" | "Up" | "Down" | "Left" | "Right" | "A" | "X" | "L" | "R";
+
+/** What a machine is to those who play it or read from it. */
+export interface Machine {
+  console: import("./console/core.js").Console;
+  host: import("./console/host.js").Host;
+}
+
+/** What every part of the page is given. */
+export interface Page {
+  lab: Lab;
+  model: Model;
+  /** The emulator with the cartridge in it; rejected where it cannot run. */
+  machine: Promise<Machine>;
+}
+
+/** The glue's module, of which this is used. */
+export interface EmulatorModule {
+  HEAPU8: Uint8Array<ArrayBuffer>;
+  FS: { mkdirTree(path: string): void; writeFile(path: string, content: string | Uint8Array): void };
+  cwrap(name: string, result: "string" | null, parameters: "number"[]): (...given: number[]) => string;
+  callMain(given: string[]): void;
+}
+
+export interface Palette {
+  signed: (value: number) => string;
+  share: (value: number) => string;
+  off: string;
+}
+
+/** A figure of the live panel. */
+export interface LiveFigure {
+  element: HTMLElement;
+  update(token: LoggedToken, colours: Palette): void;
+}
+
+// ---- the tour: src/tour ----
+
+export type Svg = import("d3-selection").Selection<SVGSVGElement, unknown, null, undefined>;
+
+/** What drawings are made of. */
+export interface SvgTags {
+  circle: SVGCircleElement;
+  g: SVGGElement;
+  line: SVGLineElement;
+  path: SVGPathElement;
+  rect: SVGRectElement;
+  text: SVGTextElement;
+}
+
+/** Name → rows of floating-point weights. */
+export type Weights<N = number> = Tensors<N[][]>;
+
+/** The reader's word, and what the model makes of it. */
+export interface Reading {
+  word: string;
+  /** BOS and the word's. */
+  tokens: number[];
+  /** What of the text the model could not read, as a sentence, or nothing. */
+  problem: string;
+  /** The token looked at. */
+  position: number;
+  /** The integer model's step for each token. */
+  pass: Step[];
+}
+
+/** What all figures of the tour share. */
+export interface Context extends Reading {
+  lab: Lab;
+  model: Model;
+  config: ModelConfig;
+  weights: Weights;
+  symbol(token: number): string;
+  setWord(text: string): void;
+  setPosition(position: number): void;
+  subscribe(listener: () => void): void;
+  /** A traced intermediate at a position, as numbers (not 256ths). */
+  values(name: string, position?: number): number[];
+  /** The word's document: BOS c1 … cn BOS. */
+  readonly document: number[];
+}
+
+export type Markup = import("./tour/elements.js").Markup;
+
+/** What can be put into an element. */
+export type Child = Node | string | number | null | undefined | Child[];
+
+/** A step of the tour. update draws what the context now holds. */
+export interface TourStep {
+  id: string;
+  title: string;
+  /** Files of the repository it is about. */
+  files: string[];
+  plain(context: Context): Markup;
+  technical(context: Context): Markup;
+  figure(context: Context): { element: HTMLElement; update(): void };
+}
+
+/** What can be chosen. */
+export interface Option<V> {
+  value: V;
+  label: Child;
+  note?: Child;
+}
+
+/** A bar for a token. ghost: a line at another value, to compare with. */
+export interface Bar {
+  label: string;
+  value: number;
+  ghost?: number;
+  kind?: string;
+  title: string;
 }

@@ -1,13 +1,25 @@
 /** Adam on one number, as trainer/training/adam.py has it for all of them. */
 
+/** @typedef {{weight: number, m: number, v: number, updates: number}} State */
+
 export const BETA1 = 0.9;
 export const BETA2 = 0.99;
 export const EPSILON = 1e-8;
 
-/** @returns {{weight: number, m: number, v: number, updates: number}} before the first step */
+/**
+ * Before the first step.
+ * @param {number} weight
+ * @returns {State}
+ */
 export const start = (weight) => ({ weight, m: 0, v: 0, updates: 0 });
 
-/** The state after one step against `gradient`. */
+/**
+ * The state after one step against `gradient`.
+ * @param {State} state
+ * @param {number} gradient
+ * @param {number} rate
+ * @returns {State}
+ */
 export function step({ weight, m, v, updates }, gradient, rate) {
   const count = updates + 1;
   const mean = BETA1 * m + (1 - BETA1) * gradient;

@@ -1,4 +1,7 @@
-/** What all figures share: the model, the word the reader typed, what the model computed of it, where to look. */
+/**
+ * What all figures share: the model, the word the reader typed, what the model computed of it, where to look.
+ * @import { Context, Lab, Model, Reading } from "../types.js"
+ */
 
 import { ONE } from "./q88.js";
 import { floatWeights } from "./float_model.js";
@@ -6,45 +9,53 @@ import { floatWeights } from "./float_model.js";
 const BOS_MARK = "◆";
 
 /**
- * @param {{lab: object, model: object}} given
- * tokens: BOS and the word's; pass: the integer model's step for each of them; position: the token looked at.
+ * @param {{lab: Lab, model: Model}} given
+ * @returns {Context}
  */
 export function createContext({ lab, model }) {
+  /** @type {Set<() => void>} */
   const listeners = new Set();
+  /** @type {(text: string) => Reading} */
+  const read = (text) => {
+    const { word, tokens, problem } = readWord(lab, model, text);
+    return { word, tokens, problem, position: tokens.length - 1, pass: forward(model, tokens) };
+  };
+  /** @type {Context} */
   const context = {
+    ...read(firstWord(lab)),
     lab,
     model,
     config: lab.config,
     weights: floatWeights(lab),
     symbol: (token) => lab.symbols[token] ?? BOS_MARK,
     setWord(text) {
-      const { word, tokens, problem } = readWord(lab, model, text);
-      Object.assign(context, { word, tokens, problem, position: tokens.length - 1 });
-      context.pass = forward(model, tokens);
+      Object.assign(context, read(text));
       changed();
     },
     setPosition(position) {
       context.position = position;
       changed();
     },
-    subscribe: (listener) => listeners.add(listener),
-    /** A traced intermediate at a position, as numbers (not 256ths). */
+    subscribe: (listener) => void listeners.add(listener),
     values: (name, position = context.position) => Array.from(context.pass[position].trace[name], (v) => v / ONE),
-    /** The word's document: BOS c1 … cn BOS. */
     get document() {
       return [...context.tokens, lab.config.bos];
     },
   };
   const changed = () => listeners.forEach((listener) => listener());
-  context.setWord(firstWord(lab));
   return context;
 }
 
 /** A training name of middling length. */
-export const firstWord = (lab) =>
+export const firstWord = (/** @type {Lab} */ lab) =>
   lab.documents.find((name) => name.length === 6) ?? lab.documents[0] ?? lab.symbols[0];
 
-/** What of a typed text the model can read: characters it has no symbol for are left out, then what is too long. */
+/**
+ * What of a typed text the model can read: characters it has no symbol for are left out, then what is too long.
+ * @param {Lab} lab
+ * @param {Model} model
+ * @param {string} text
+ */
 export function readWord(lab, model, text) {
   const known = new Set(lab.symbols.join(""));
   const lower = [...text].some((c) => !known.has(c)) ? text.toLowerCase() : text;
@@ -63,7 +74,11 @@ export function readWord(lab, model, text) {
   return { word, tokens: [lab.config.bos, ...model.encode(word)], problem: problems.filter(Boolean).join(" ") };
 }
 
-/** The integer model's steps over tokens: {logits, trace} each. */
+/**
+ * The integer model's steps over tokens.
+ * @param {Model} model
+ * @param {number[]} tokens
+ */
 export function forward(model, tokens) {
   const stream = model.start();
   return tokens.map((token) => model.step(stream, token));

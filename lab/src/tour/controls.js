@@ -1,14 +1,22 @@
-/** What a reader operates: native inputs and buttons, each with its label. */
+/**
+ * What a reader operates: native inputs and buttons, each with its label.
+ * @import { Child, Context, Option } from "../types.js"
+ */
 
 import { h, uniqueId } from "./elements.js";
 import { decimal } from "./wording.js";
 
+/**
+ * @param {Child} label
+ * @param {() => void} onclick
+ * @param {Parameters<typeof h>[1]} attributes
+ */
 export function button(label, onclick, attributes = {}) {
   return h("button", { type: "button", onclick, ...attributes }, label);
 }
 
 /** Buttons in a row of their own. */
-export const buttons = (...list) => h("div", { class: "buttons" }, list);
+export const buttons = (/** @type {Child[]} */ ...list) => h("div", { class: "buttons" }, list);
 
 /**
  * A labelled range input that shows its value.
@@ -24,7 +32,10 @@ export function slider({ label, min, max, step, value, format = (v) => decimal(v
     output.textContent = format(Number(input.value));
     input.setAttribute("aria-valuetext", output.textContent);
   };
-  input.addEventListener("input", () => (show(), oninput(Number(input.value))));
+  input.addEventListener("input", () => {
+    show();
+    oninput(Number(input.value));
+  });
   show();
   return {
     element: h("div", { class: "slider" }, h("label", { for: id }, label), input, output),
@@ -32,23 +43,28 @@ export function slider({ label, min, max, step, value, format = (v) => decimal(v
     get value() {
       return Number(input.value);
     },
-    set value(next) {
-      input.value = next;
+    set value(/** @type {number} */ next) {
+      input.value = String(next);
       show();
     },
-    set max(next) {
-      input.max = next;
+    set max(/** @type {number} */ next) {
+      input.max = String(next);
     },
   };
 }
 
-/** A radio group, drawn as a row of boxes. setOptions replaces what can be chosen. */
+/**
+ * A radio group, drawn as a row of boxes. setOptions replaces what can be chosen.
+ *
+ * @template {string | number} V
+ * @param {{legend: string, options: Option<V>[], value?: V, onchange: (value: V) => void, hidden?: boolean}} given
+ */
 export function choices({ legend, options, value, onchange, hidden = false }) {
   const name = uniqueId("choice");
   const group = h("fieldset", { class: "choices" }, h("legend", { class: hidden ? "unseen" : null }, legend));
   const row = h("div", { class: "choices-row" });
   group.append(row);
-  const setOptions = (list, chosen) =>
+  const setOptions = (/** @type {Option<V>[]} */ list, /** @type {V | undefined} */ chosen) =>
     row.replaceChildren(
       ...list.map(({ value: own, label, note }) => {
         const input = h("input", {
@@ -65,24 +81,39 @@ export function choices({ legend, options, value, onchange, hidden = false }) {
   return { element: group, setOptions };
 }
 
-/** A drop-down list. */
+/**
+ * A drop-down list.
+ *
+ * @template {string | number} V
+ * @param {{label: string, options: {label: string, value: V}[], value: V, onchange: (value: V) => void}} given
+ */
 export function selection({ label, options, value, onchange }) {
   const list = h(
     "select",
-    { onchange: () => onchange(list.value) },
+    { onchange: () => onchange(options[list.selectedIndex].value) },
     options.map((option) => h("option", { value: option.value, selected: option.value === value }, option.label)),
   );
   return h("label", { class: "selection" }, `${label} `, list);
 }
 
+/**
+ * @param {string} label
+ * @param {boolean} checked
+ * @param {(checked: boolean) => void} onchange
+ */
 export function checkbox(label, checked, onchange) {
   const input = h("input", { type: "checkbox", checked, onchange: () => onchange(input.checked) });
   return h("label", { class: "checkbox" }, input, ` ${label}`);
 }
 
-/** Where the reader chooses the token the figures look at. */
+/**
+ * Where the reader chooses the token the figures look at.
+ * @param {Context} context
+ */
 export function tokenChoice(context, legend = "Look at the model when it has just read") {
-  const group = choices({ legend, options: [], onchange: (position) => context.setPosition(position) });
+  /** @type {Option<number>[]} */
+  const none = [];
+  const group = choices({ legend, options: none, onchange: (position) => context.setPosition(position) });
   const update = () =>
     group.setOptions(
       context.tokens.map((token, position) => ({ value: position, label: context.symbol(token), note: position })),
@@ -91,9 +122,13 @@ export function tokenChoice(context, legend = "Look at the model when it has jus
   return { element: group.element, update: keepingFocus(group.element, update) };
 }
 
-/** `update`, after which the checked box of a group has the focus if the group had it. */
+/**
+ * `update`, after which the checked box of a group has the focus if the group had it.
+ * @param {HTMLElement} group
+ * @param {() => void} update
+ */
 const keepingFocus = (group, update) => () => {
   const had = group.contains(document.activeElement);
   update();
-  if (had) group.querySelector("input:checked")?.focus();
+  if (had) /** @type {HTMLInputElement | null} */ (group.querySelector("input:checked"))?.focus();
 };

@@ -1,4 +1,9 @@
-/** Drawings that fit their width. */
+/**
+ * Drawings that fit their width.
+ * @import { ScaleContinuousNumeric } from "d3-scale"
+ * @import { Selection } from "d3-selection"
+ * @import { Bar, Svg, SvgTags } from "../types.js"
+ */
 
 import { axisBottom, axisLeft } from "d3-axis";
 import { select } from "d3-selection";
@@ -11,7 +16,7 @@ const LEAST_WIDTH = 160;
  * A drawing as wide as its place, drawn again when that changes, and not at all while there is no place to speak of.
  *
  * @param {string} label for those who cannot see it
- * @param {(svg: import("d3-selection").Selection, width: number) => number} draw returns the height
+ * @param {(svg: Svg, width: number) => number} draw returns the height
  */
 export function drawing(label, draw) {
   const element = h("div", { class: "drawing" });
@@ -44,10 +49,13 @@ const NARROW = 420;
  * Rows of signed numbers as squares: full above zero, hollow below, the side growing with the magnitude. In a narrow
  * place their labels stand above them.
  *
- * @param {{label: string, values: number[], marks?: string[]}[]} rows
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {{label: string, values: number[]}[]} rows
+ * @param {{most: number, labelWidth?: number, wrap?: number}} options most: the magnitude of a full square
  * @returns {number} the height
  */
-export function squares(svg, width, rows, { most, labelWidth = 96, wrap = 16, name = (i) => i }) {
+export function squares(svg, width, rows, { most, labelWidth = 96, wrap = 16 }) {
   const columns = Math.min(Math.max(...rows.map((row) => row.values.length)), wrap);
   const beside = width >= NARROW ? labelWidth : 0;
   const above = beside ? 0 : 18;
@@ -57,7 +65,7 @@ export function squares(svg, width, rows, { most, labelWidth = 96, wrap = 16, na
   const cells = rows.flatMap(({ label, values }, r) =>
     values.map((value, i) => ({
       value,
-      title: `${label} ${name(i)}: ${decimal(value)}`,
+      title: `${label} ${i}: ${decimal(value)}`,
       x: beside + (i % columns) * side,
       y: tops[r] + Math.floor(i / columns) * side,
     })),
@@ -98,14 +106,17 @@ export function squares(svg, width, rows, { most, labelWidth = 96, wrap = 16, na
       .attr("width", Math.max(0, size - 2 * inset))
       .attr("height", Math.max(0, size - 2 * inset));
   });
-  return tops.at(-1) + lines.at(-1) * side + 2;
+  const last = rows.length - 1;
+  return tops[last] + lines[last] * side + 2;
 }
 
 /**
  * A bar for every symbol, the letter below it.
  *
- * @param {{label: string, value: number, ghost?: number, kind?: string, title: string}[]} bars `ghost`: a line at
- *   another value, to compare with
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {Bar[]} bars
+ * @param {{most?: number, height?: number}} options
  * @returns {number} the height
  */
 export function letterBars(svg, width, bars, { most = 1, height = 130 } = {}) {
@@ -124,7 +135,7 @@ export function letterBars(svg, width, bars, { most = 1, height = 130 } = {}) {
     })
     .attr("transform", (_, i) => `translate(${i * step},0)`)
     .attr("class", (bar) => `bar ${bar.kind ?? ""}`);
-  const tall = ({ value }) => Math.min(1, value / most) * (base - 4);
+  const tall = (/** @type {{value: number}} */ { value }) => Math.min(1, value / most) * (base - 4);
   groups
     .select(".ghost")
     .attr("visibility", ({ ghost }) => (ghost === undefined ? "hidden" : "visible"))
@@ -156,15 +167,29 @@ export function letterBars(svg, width, bars, { most = 1, height = 130 } = {}) {
 
 export const MARGIN = { left: 44, right: 12, top: 10, bottom: 40 };
 
-/** Axes with their titles for scales whose ranges are set. */
+/**
+ * @typedef {object} Axes
+ * @property {ScaleContinuousNumeric<number, number>} x
+ * @property {ScaleContinuousNumeric<number, number>} y
+ * @property {string} xTitle
+ * @property {string} yTitle
+ * @property {string} [xFormat]
+ */
+
+/**
+ * Axes with their titles for scales whose ranges are set.
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {number} height
+ * @param {Axes} given
+ */
 export function axes(svg, width, height, { x, y, xTitle, yTitle, xFormat }) {
-  const one = (name) => svg.selectAll(`g.${name}`).data([0]).join("g").attr("class", `axis ${name}`);
+  const one = (/** @type {string} */ name) => single(svg, "g", name).classed("axis", true);
   one("x-axis")
     .attr("transform", `translate(0,${height - MARGIN.bottom})`)
     .call(axisBottom(x).ticks(5, xFormat));
   one("y-axis").attr("transform", `translate(${MARGIN.left},0)`).call(axisLeft(y).ticks(4));
-  const title = (name, text) =>
-    svg.selectAll(`text.${name}`).data([text]).join("text").attr("class", name).text(text);
+  const title = (/** @type {string} */ name, /** @type {string} */ text) => single(svg, "text", name).text(text);
   title("x-title", xTitle)
     .attr("x", (MARGIN.left + width - MARGIN.right) / 2)
     .attr("y", height - 6)
@@ -176,5 +201,18 @@ export function axes(svg, width, height, { x, y, xTitle, yTitle, xFormat }) {
     .attr("text-anchor", "middle");
 }
 
-/** One element of a class in a drawing, made when first asked for. */
-export const single = (svg, tag, name) => svg.selectAll(`${tag}.${name}`).data([0]).join(tag).attr("class", name);
+/**
+ * One element of a class in a drawing, made when first asked for.
+ * @template {keyof SvgTags} K
+ * @param {Svg} svg
+ * @param {K} tag
+ * @param {string} name
+ */
+export function single(svg, tag, name) {
+  /** @type {Selection<SvgTags[K], unknown, null, undefined>} */
+  const found = svg.select(`${tag}.${name}`);
+  if (!found.empty()) return found;
+  /** @type {Selection<SvgTags[K], unknown, null, undefined>} */
+  const made = svg.append(/** @type {string} */ (tag));
+  return made.attr("class", name);
+}

@@ -1,4 +1,7 @@
-/** A figure: its controls, its drawings, the sentence that says what is to be seen, and all its numbers. */
+/**
+ * A figure: its controls, its drawings, the sentence that says what is to be seen, and all its numbers.
+ * @import { Child } from "../types.js"
+ */
 
 import { h, uniqueId } from "./elements.js";
 
@@ -6,6 +9,8 @@ import { h, uniqueId } from "./elements.js";
  * A figure: controls, drawings, and a sentence that says what is to be seen.
  * The sentence is read out when it changes while the reader is in the figure. captionFirst: it stands above what is
  * too long to see it below.
+ * @param {string} label
+ * @param {{controls?: Child[], body?: Child, legend?: Child, captionFirst?: boolean}} parts
  */
 export function figure(label, { controls = [], body = [], legend = null, captionFirst = false }) {
   const summary = h("p", { class: "summary", id: uniqueId("summary") });
@@ -20,7 +25,7 @@ export function figure(label, { controls = [], body = [], legend = null, caption
   element.addEventListener("focusout", () => summary.removeAttribute("aria-live"));
   return {
     element,
-    tell: (text) => {
+    tell: (/** @type {string} */ text) => {
       summary.textContent = text;
     },
   };
@@ -37,7 +42,11 @@ export const signLegend = () =>
     " below zero. The larger, the farther from it.",
   );
 
-/** All numbers of a figure as a table, made when it is opened. `rows`: () => [[heading, ...cells] …]. */
+/**
+ * All numbers of a figure as a table, made when it is opened.
+ * @param {() => Child[]} headings
+ * @param {() => Child[][]} rows the heading of each, and its cells
+ */
 export function numbers(headings, rows) {
   const body = h("div", { class: "table", tabindex: 0, role: "region", "aria-label": "All numbers" });
   const details = h("details", { class: "numbers" }, h("summary", {}, "All numbers"), body);

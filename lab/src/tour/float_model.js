@@ -2,13 +2,19 @@
  * The model in floating point, as the trainer sees it: for loss, backward and Adam.
  *
  * Weights are plain numbers or Values (value.js), in any mixture. The integer model is src/model.
+ * @import { Lab, ModelConfig, Weights } from "../types.js"
+ * @import { Num } from "./value.js"
  */
 
 import { add, dot, log, multiply, plain, power, relu, softmax, total } from "./value.js";
 
 const EPSILON = 1e-5;
 
-/** name → rows of numbers, from the flat lists of lab.weights. */
+/**
+ * name → rows of numbers, from the flat lists of lab.weights.
+ * @param {Lab} lab
+ * @returns {Weights}
+ */
 export function floatWeights(lab) {
   return Object.fromEntries(
     Object.entries(lab.weights).map(([name, { shape, values }]) => {
@@ -18,20 +24,30 @@ export function floatWeights(lab) {
   );
 }
 
-const linear = (weights, x) => weights.map((row) => dot(row, x));
-const sum = (a, b) => a.map((value, i) => add(value, b[i]));
+const linear = (/** @type {Num[][]} */ weights, /** @type {Num[]} */ x) => weights.map((row) => dot(row, x));
+const sum = (/** @type {Num[]} */ a, /** @type {Num[]} */ b) => a.map((value, i) => add(value, b[i]));
 
-/** x / √(mean(x²) + ε). */
+/**
+ * x / √(mean(x²) + ε).
+ * @template {Num} N
+ * @param {N[]} x
+ */
 export function rmsnorm(x) {
   const factor = power(add(multiply(dot(x, x), 1 / x.length), EPSILON), -0.5);
-  return x.map((value) => multiply(value, factor));
+  return /** @type {N[]} */ (x.map((value) => multiply(value, factor)));
 }
 
-/** What each head hears: (d,) from a query (d,) and all keys and values so far, (T, d) each. */
+/**
+ * What each head hears: (d,) from a query (d,) and all keys and values so far, (T, d) each.
+ * @param {Num[]} query
+ * @param {Num[][]} keys
+ * @param {Num[][]} values
+ * @param {number} heads
+ */
 function attention(query, keys, values, heads) {
   const width = query.length / heads;
   return Array.from({ length: heads }, (_, head) => {
-    const part = (vector) => vector.slice(head * width, (head + 1) * width);
+    const part = (/** @type {Num[]} */ vector) => vector.slice(head * width, (head + 1) * width);
     const shares = softmax(keys.map((key) => multiply(dot(part(query), part(key)), width ** -0.5)));
     return part(query).map((_, i) =>
       dot(
@@ -43,20 +59,32 @@ function attention(query, keys, values, heads) {
 }
 
 /**
+ * leaveOut: halves of a layer that add nothing; note: told of every intermediate.
+ * @template {Num} N
+ * @typedef {{leaveOut?: ("attention" | "mlp")[], note?: (name: string, values: N[], position: number) => void}} Options
+ */
+
+/**
  * Logits of every position of a token sequence.
  *
- * @param {object} options leaveOut: names of halves of a layer that add nothing, of "attention" and "mlp";
- *   note(name, values, position): told of every intermediate.
+ * @template {Num} N
+ * @param {Weights<N>} weights
+ * @param {ModelConfig} config
+ * @param {number[]} tokens
+ * @param {Options<N>} options
  */
 export function logits(weights, config, tokens, { leaveOut = [], note = () => {} } = {}) {
-  const keys = Array.from({ length: config.n_layer }, () => []);
-  const values = Array.from({ length: config.n_layer }, () => []);
-  return tokens.slice(0, config.block_size).map((token, position) => {
-    const tell = (name, vector) => (note(name, vector, position), vector);
+  const perLayer = () => Array.from({ length: config.n_layer }, () => /** @type {Num[][]} */ ([]));
+  const [keys, values] = [perLayer(), perLayer()];
+  const scores = tokens.slice(0, config.block_size).map((token, position) => {
+    const tell = (/** @type {string} */ name, /** @type {Num[]} */ vector) => {
+      note(name, /** @type {N[]} */ (vector), position);
+      return vector;
+    };
     let x = tell("embedding", sum(weights.wte[token], weights.wpe[position]));
     x = tell("normed embedding", rmsnorm(x));
     for (let layer = 0; layer < config.n_layer; layer += 1) {
-      const w = (name) => weights[`layer${layer}.${name}`];
+      const w = (/** @type {string} */ name) => weights[`layer${layer}.${name}`];
       const normed = tell("attention input", rmsnorm(x));
       keys[layer].push(tell("key", linear(w("wk"), normed)));
       values[layer].push(tell("value", linear(w("wv"), normed)));
@@ -76,26 +104,45 @@ export function logits(weights, config, tokens, { leaveOut = [], note = () => {}
     }
     return tell("score", linear(weights.lm_head, x));
   });
+  return /** @type {N[][]} */ (scores);
 }
 
+/**
+ * @param {Num} value
+ * @param {ModelConfig["activation"]} activation
+ */
 function activate(value, activation) {
   const open = relu(value);
   return activation === "relu2" ? multiply(open, open) : open;
 }
 
-/** −ln p of each true next token of BOS c1 … cn BOS, as far as the context reaches. */
+/**
+ * −ln p of each true next token of BOS c1 … cn BOS, as far as the context reaches.
+ * @template {Num} N
+ * @param {Weights<N>} weights
+ * @param {ModelConfig} config
+ * @param {number[]} document
+ * @param {Options<N>} [options]
+ */
 export function losses(weights, config, document, options) {
   return logits(weights, config, document.slice(0, -1), options).map((scores, position) => {
     const target = document[position + 1];
-    return multiply(log(softmax(scores)[target]), -1);
+    return /** @type {N} */ (multiply(log(softmax(scores)[target]), -1));
   });
 }
 
-/** Mean nats per predicted token over documents. */
+/**
+ * Mean nats per predicted token over documents.
+ * @template {Num} N
+ * @param {Weights<N>} weights
+ * @param {ModelConfig} config
+ * @param {number[][]} documents
+ * @param {Options<N>} [options]
+ */
 export function loss(weights, config, documents, options) {
   const all = documents.flatMap((document) => losses(weights, config, document, options));
-  return multiply(total(all), 1 / all.length);
+  return /** @type {N} */ (multiply(total(all), 1 / all.length));
 }
 
 /** Probabilities of plain scores. */
-export const probabilities = (scores) => softmax(scores.map(plain));
+export const probabilities = (/** @type {Num[]} */ scores) => softmax(scores.map((score) => plain(score)));

@@ -1,6 +1,10 @@
-/** The walk-through: fifteen steps, each a text in three views and a figure fed by the trained model. */
+/**
+ * The tour: fifteen steps, each a text in three views and a figure fed by the trained model.
+ * @import { Context, Lab, Model, TourStep } from "../types.js"
+ */
 
 import "./tour.css";
+import { find } from "../dom.js";
 import { createContext } from "./context.js";
 import { h, uniqueId } from "./elements.js";
 import { grouped } from "./wording.js";
@@ -10,7 +14,10 @@ import { VIEWS, firstView, hashOf, parseHash, remember } from "./views.js";
 
 const NAMES = STEPS.map((step) => step.id);
 
-/** @param {HTMLElement} element @param {{lab: object, model: object}} given */
+/**
+ * @param {HTMLElement} element
+ * @param {{lab: Lab, model: Model}} given
+ */
 export function mountTour(element, { lab, model }) {
   const context = createContext({ lab, model });
   const chosen = { step: NAMES[0], view: firstView(location.hash, NAMES) };
@@ -20,13 +27,13 @@ export function mountTour(element, { lab, model }) {
   /** The step in sight. */
   const inSight = () =>
     STEPS.findLast(
-      (step) => document.getElementById(titleId(step.id)).getBoundingClientRect().top < innerHeight / 2,
+      (step) => titleOf(step.id).getBoundingClientRect().top < innerHeight / 2,
     )?.id ?? NAMES[0];
 
   /** Another view leaves the step in sight where it is, however much the texts above it grow. */
-  function choose(view) {
+  function choose(/** @type {string} */ view) {
     const step = inSight();
-    const top = () => document.getElementById(titleId(step)).getBoundingClientRect().top;
+    const top = () => titleOf(step).getBoundingClientRect().top;
     const before = top();
     show({ step, view });
     window.scrollBy(0, top() - before);
@@ -34,7 +41,7 @@ export function mountTour(element, { lab, model }) {
     history.replaceState(null, "", hashOf(step, view));
   }
 
-  function show(change) {
+  function show(/** @type {Partial<typeof chosen>} */ change) {
     Object.assign(chosen, change);
     element.dataset.view = chosen.view;
     views.set(chosen.view);
@@ -45,7 +52,7 @@ export function mountTour(element, { lab, model }) {
     const { step, view } = parseHash(location.hash, NAMES);
     if (!step) return;
     show(view ? { step, view } : { step });
-    const title = document.getElementById(titleId(step));
+    const title = titleOf(step);
     title.scrollIntoView();
     title.focus({ preventScroll: true });
   }
@@ -77,18 +84,24 @@ export function mountTour(element, { lab, model }) {
   return context;
 }
 
-const titleId = (step) => `step-${step}`;
+const titleId = (/** @type {string} */ step) => `step-${step}`;
+const titleOf = (/** @type {string} */ step) => find(document, `#${titleId(step)}`, HTMLElement);
 
+/**
+ * @param {TourStep} step
+ * @param {number} number
+ * @param {Context} context
+ */
 function section(step, number, context) {
   const figure = step.figure(context);
   const redraw = whenNear(figure.element, figure.update);
   context.subscribe(redraw);
-  const text = (name, kind) => {
-    const part = h("div", { class: `text ${kind}` });
+  const text = (/** @type {"plain" | "technical"} */ name) => {
+    const part = h("div", { class: `text ${name}` });
     part.innerHTML = step[name](context).text;
     return part;
   };
-  const technical = text("technical", "technical");
+  const technical = text("technical");
   technical.append(h("p", { class: "files" }, "In the repository: ", ...separated(step.files)));
   return h(
     "section",
@@ -97,15 +110,18 @@ function section(step, number, context) {
     h(
       "div",
       { class: "step-body" },
-      h("div", { class: "texts" }, text("plain", "plain"), technical),
+      h("div", { class: "texts" }, text("plain"), technical),
       figure.element,
     ),
   );
 }
 
-const separated = (files) => files.flatMap((file, i) => [i ? ", " : "", h("code", {}, file)]);
+const separated = (/** @type {string[]} */ files) => files.flatMap((file, i) => [i ? ", " : "", h("code", {}, file)]);
 
-/** The one word that goes through all steps. */
+/**
+ * The one word that goes through all steps.
+ * @param {Context} context
+ */
 function wordInput(context) {
   const id = uniqueId("word");
   const input = h("input", {
@@ -126,6 +142,7 @@ function wordInput(context) {
   return h("div", { class: "word" }, h("label", { for: id }, "Your word"), input, problem);
 }
 
+/** @param {(view: string) => void} onchange */
 function viewSwitch(onchange) {
   const name = uniqueId("view");
   const inputs = Object.entries(VIEWS).map(([view, label]) => {
@@ -143,6 +160,6 @@ function viewSwitch(onchange) {
         inputs.map((choice) => choice.element),
       ),
     ),
-    set: (view) => inputs.forEach((choice) => (choice.input.checked = choice.view === view)),
+    set: (/** @type {string} */ view) => inputs.forEach((choice) => (choice.input.checked = choice.view === view)),
   };
 }

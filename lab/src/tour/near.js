@@ -6,6 +6,8 @@ const USES = ["focusin", "pointerdown", "click", "input"];
 /**
  * Calls `update` when the element comes near the screen, and from then on whenever the returned function is. What is
  * used before it was ever near, as assistive programs can, is updated first.
+ * @param {Element} element
+ * @param {() => void} update
  */
 export function whenNear(element, update) {
   let near = false;
@@ -18,7 +20,7 @@ export function whenNear(element, update) {
   for (const use of USES) element.addEventListener(use, refresh, { capture: true });
   new IntersectionObserver(
     (entries) => {
-      near = entries.at(-1).isIntersecting;
+      near = entries[entries.length - 1].isIntersecting;
       if (near) refresh();
     },
     { rootMargin: MARGIN },

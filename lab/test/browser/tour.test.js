@@ -1,11 +1,15 @@
-/** The walk-through in a real browser: every figure follows its controls, with the model's own numbers. */
+/**
+ * The tour in a real browser: every figure follows its controls, with the model's own numbers.
+ * @import { Locator, Page } from "playwright-core"
+ * @import { LabBrowser, LabPage, Options } from "./page.js"
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { start, step as adamStep } from "../../src/tour/adam.js";
-import { createContext } from "../../src/tour/context.js";
+import { createContext, firstWord } from "../../src/tour/context.js";
 import { decimal, fixed, grouped, percent } from "../../src/tour/wording.js";
 import { STEPS } from "../../src/tour/steps/index.js";
 import { slice } from "../../src/tour/steps/adam.js";
@@ -21,17 +25,21 @@ import { lab, model } from "../tour/page_data.js";
 import { PICTURES, startBrowser } from "./page.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const WORD = lab.documents.find((name) => name.length === 4);
+const WORD = lab.documents.find((name) => name.length === 4) ?? lab.documents[0];
 const NAMES = STEPS.map((step) => step.id);
 
+/** @type {LabBrowser} */
 let browser;
 before(async () => (browser = await startBrowser()));
 after(() => browser.close());
 
 /** The page with its console at rest, which it is for who wants no motion. */
-const openPage = (options) => browser.open({ reducedMotion: "reduce", ...options });
+const openPage = (/** @type {Options} */ options = {}) => browser.open({ reducedMotion: "reduce", ...options });
 
-/** Nothing went wrong, and nothing was asked of another origin; ends the page. */
+/**
+ * Nothing went wrong, and nothing was asked of another origin; ends the page.
+ * @param {LabPage} page
+ */
 async function closePage(page) {
   assert.deepEqual(page.errors, []);
   assert.deepEqual(
@@ -43,7 +51,11 @@ async function closePage(page) {
 
 const TOOLBAR = 140;
 
-/** Scroll an element to just below the toolbar, so that what is drawn only when near is drawn. */
+/**
+ * Scroll an element to just below the toolbar, so that what is drawn only when near is drawn.
+ * @param {Page} page
+ * @param {Locator} locator
+ */
 async function show(page, locator) {
   await locator.evaluate((element, below) => {
     window.scrollTo(0, element.getBoundingClientRect().top + window.scrollY - below);
@@ -52,7 +64,7 @@ async function show(page, locator) {
 }
 
 /** Two frames later: what scrolling and resizing set off has been drawn. */
-const settled = (page) =>
+const settled = (/** @type {Page} */ page) =>
   page.evaluate(() => new Promise((done) => void requestAnimationFrame(() => requestAnimationFrame(done))));
 
 /** The same word in the page and in a context of the test's own. */
@@ -61,31 +73,43 @@ async function openWithWord(word = WORD) {
   await page.getByLabel("Your word").fill(word);
   const context = createContext({ lab, model });
   context.setWord(word);
-  const section = (step) => page.locator(`[data-step=${step}]`);
+  const section = (/** @type {string} */ step) => page.locator(`[data-step=${step}]`);
   return {
     page,
     context,
-    /** A step's figure, drawn. */
+    /**
+     * A step's figure, drawn.
+     * @param {string} step
+     */
     async figure(step) {
       await show(page, section(step).locator("figure"));
       return section(step).locator("figure");
     },
-    summary: (step) => section(step).locator(".summary").textContent(),
-    /** The cells of a step's table of all numbers. */
+    summary: async (/** @type {string} */ step) => (await section(step).locator(".summary").textContent()) ?? "",
+    /**
+     * The cells of a step's table of all numbers.
+     * @param {string} step
+     */
     async numbers(step) {
       const details = section(step).locator("details");
-      if (!(await details.evaluate((element) => element.open))) await details.locator("summary").click();
+      if (!(await details.evaluate((element) => element.hasAttribute("open")))) await details.locator("summary").click();
       await details.locator("td").first().waitFor();
       return details
         .locator("tr")
-        .evaluateAll((rows) => rows.slice(1).map((row) => [...row.cells].slice(1).map((cell) => cell.textContent)));
+        .evaluateAll((rows) => rows.slice(1).map((row) => [...row.children].slice(1).map((cell) => cell.textContent)));
     },
   };
 }
 
-const move = (figure, label, value) => figure.getByRole("slider", { name: label }).fill(String(value));
+const move = (/** @type {Locator} */ figure, /** @type {string} */ label, /** @type {number} */ value) =>
+  figure.getByRole("slider", { name: label }).fill(String(value));
 
-/** Runs `change` and asserts that the step's figure, its sentence included, is another one after it. */
+/**
+ * Runs `change` and asserts that the step's figure, its sentence included, is another one after it.
+ * @param {Page} page
+ * @param {string} step
+ * @param {() => Promise<unknown>} change
+ */
 async function reacts(page, step, change) {
   const drawn = () => page.locator(`[data-step=${step}] figure`).evaluate((figure) => figure.innerHTML);
   const first = await drawn();
@@ -93,7 +117,19 @@ async function reacts(page, step, change) {
   assert.notEqual(await drawn(), first, `${step} does not react`);
 }
 
+/**
+ * What a pattern's groups catch.
+ * @param {RegExp} pattern
+ * @param {string | null} text
+ */
+function caught(pattern, text) {
+  const found = pattern.exec(text ?? "");
+  assert.ok(found, `${text} does not match ${pattern}`);
+  return found.slice(1);
+}
+
 describe("every figure follows its controls", () => {
+  /** @type {Awaited<ReturnType<typeof openWithWord>>} */
   let opened;
   before(async () => {
     opened = await openWithWord();
@@ -124,7 +160,10 @@ describe("every figure follows its controls", () => {
     await graph.getByRole("button", { name: "All the way back" }).click();
     for (const input of ["w₁", "x₁", "w₂", "x₂"]) {
       await graph.getByLabel("Nudge").selectOption(input);
-      const [, nudged, walked] = /by (\S+) times as much; the walk back says (\S+)\./.exec(await summary("values"));
+      const [nudged, walked] = caught(
+        /by (\S+) times as much; the walk back says (\S+)\./,
+        await summary("values"),
+      );
       assert.equal(walked, nudged);
     }
     await reacts(page, "values", () => move(graph, "w₁", 2));
@@ -134,7 +173,7 @@ describe("every figure follows its controls", () => {
   test("embeddings: the model's numbers at every place", async () => {
     const { context, figure, numbers, page } = opened;
     const picture = await figure("embeddings");
-    const token = context.tokens.at(-1);
+    const token = context.tokens[context.tokens.length - 1];
     for (const place of [0, 3, lab.config.block_size - 1]) {
       await move(picture, "Put the letter in place", place);
       const { sum, normed } = normedEmbedding(context, token, place);
@@ -197,10 +236,12 @@ describe("every figure follows its controls", () => {
       (await numbers("residual")).at(-1),
       context.values("layer0.mlp_residual").map((value) => fixed(value)),
     );
-    for (const [label, part] of [
+    /** @type {[label: string, part: "attention" | "mlp"][]} */
+    const parts = [
       ["leave out attention", "attention"],
       ["leave out the MLP", "mlp"],
-    ]) {
+    ];
+    for (const [label, part] of parts) {
       await reacts(page, "residual", () => stream.getByLabel(label).check());
       const best = nextBars(context, [part]).sort((a, b) => b.value - a.value)[0];
       assert.match(await summary("residual"), new RegExp(`it would expect ${best.label} ${percent(best.value)}`));
@@ -216,8 +257,9 @@ describe("every figure follows its controls", () => {
       assert.ok((await summary("loss")).includes(`loss ${fixed(nats, 3)},`));
     }
     await reacts(page, "loss", () => move(picture, "Add to the true letter's score", 6));
-    const [, nats] = /loss (\S+),/.exec(await summary("loss"));
-    assert.ok(Number(nats) < wordLosses(context).at(-1));
+    const [nats] = caught(/loss (\S+),/, await summary("loss"));
+    const losses = wordLosses(context);
+    assert.ok(Number(nats) < losses[losses.length - 1]);
   });
 
   test("backward: down to a weight, whose nudge agrees", async () => {
@@ -228,10 +270,11 @@ describe("every figure follows its controls", () => {
     assert.match(await summary("backward"), /^mean loss is .* is 1\.00000\.$/);
     await graph.getByRole("button", { name: "Follow the largest gradient" }).click();
     await graph.getByRole("button", { name: "Nudge this weight" }).click();
-    const [, found, said] = /slope of (\S+); going backward said (\S+)\./.exec(
+    const [found, said] = caught(
+      /slope of (\S+); going backward said (\S+)\./,
       await graph.locator(".check").textContent(),
     );
-    const number = (text) => Number(text.replace("−", "-"));
+    const number = (/** @type {string} */ text) => Number(text.replace("−", "-"));
     assert.ok(number(said) !== 0);
     assert.ok(Math.abs(number(found) - number(said)) < 1e-4 * (1 + Math.abs(number(said))), `${found} and ${said}`);
   });
@@ -292,7 +335,7 @@ describe("every figure follows its controls", () => {
       await move(picture, "Seed", seed);
       const names = namesOf(model, lab.config, { seed, tenths, count: 6, prompt: [] });
       assert.deepEqual(await picture.locator(".samples li").allTextContents(), names);
-      const [, drawn] = /draws ([\d,]+) of/.exec(await summary("temperature"));
+      const [drawn] = caught(/draws ([\d,]+) of/, await summary("temperature"));
       const found = candidates(context, tenths, Number(drawn.replace(",", "")));
       assert.ok((await summary("temperature")).includes(`so picks ${context.symbol(found.drawn)} (`));
     }
@@ -306,7 +349,7 @@ describe("every figure follows its controls", () => {
     await picture.getByRole("button", { name: "1/256: 0" }).click();
     assert.match(await summary("q88"), /integer 385,/);
     await move(picture, "Multiply by", -2);
-    assert.match(await picture.locator(".lines").textContent(), /385 × −512 = −197,120.*−770, counted in 256ths/);
+    assert.match((await picture.locator(".lines").textContent()) ?? "", /385 × −512 = −197,120.*−770, counted in 256ths/);
     await picture.getByRole("spinbutton").fill("500");
     assert.match(await summary("q88"), /outside the range/);
   });
@@ -333,6 +376,8 @@ describe("every figure follows its controls", () => {
 
   test("row: run to its end the code has the model's logit, at every token of the word", async () => {
     const { context, figure, page, summary } = opened;
+    const { row } = lab;
+    assert.ok(row);
     const picture = await figure("row");
     await reacts(page, "row", () => picture.getByRole("button", { name: "One instruction" }).click());
     assert.equal(await picture.locator(".listing .done").count(), 1);
@@ -343,7 +388,7 @@ describe("every figure follows its controls", () => {
       await figure("row");
       assert.match(
         await summary("row"),
-        new RegExp(` is ${context.pass[position].logits[lab.row.row]}: equal\\.$`),
+        new RegExp(` is ${context.pass[position].logits[row.row]}: equal\\.$`),
       );
     }
     await reacts(page, "row", () => picture.getByRole("button", { name: "Back to the start" }).click());
@@ -351,9 +396,11 @@ describe("every figure follows its controls", () => {
 
   test("cartridge: every stage and every bank", async () => {
     const { figure, summary } = opened;
+    const { predicted } = lab.build;
+    assert.ok(predicted);
     const picture = await figure("cartridge");
     const parts = picture.locator(".budget").getByRole("radio");
-    for (const [i, { name, amount }] of clockParts(lab.build.predicted).entries()) {
+    for (const [i, { name, amount }] of clockParts(predicted).entries()) {
       await parts.nth(i).check();
       assert.ok((await summary("cartridge")).startsWith(`${name}: ${grouped(amount)} clocks`));
     }
@@ -387,7 +434,7 @@ test("typing a word changes tokens, embeddings and attention to the model's", as
   }
   await page.getByLabel("Your word").fill("☃x".repeat(20));
   const said = await page.locator(".tour .problem").textContent();
-  assert.match(said, /no symbol for “☃”.*left out/);
+  assert.match(said ?? "", /no symbol for “☃”.*left out/);
   await closePage(page);
 });
 
@@ -397,7 +444,7 @@ test("three views of every step, in the address and remembered", async () => {
     await page.getByRole("radio", { name: label }).check();
     assert.ok(page.url().endsWith(`/${view}`));
     for (const step of NAMES) {
-      const seen = (kind) => page.locator(`[data-step=${step}] .text.${kind}`).isVisible();
+      const seen = (/** @type {string} */ kind) => page.locator(`[data-step=${step}] .text.${kind}`).isVisible();
       assert.deepEqual(
         [await seen("plain"), await seen("technical")],
         [view !== "technical", view !== "plain"],
@@ -418,7 +465,7 @@ test("three views of every step, in the address and remembered", async () => {
   await page.locator(".step").first().waitFor();
   assert.equal(await page.locator(".tour").getAttribute("data-view"), "technical");
   await page.goto(`${browser.url}#loss/plain`);
-  await page.waitForFunction(() => document.querySelector(".tour")?.dataset.view === "plain");
+  await page.waitForFunction(() => document.querySelector(".tour")?.getAttribute("data-view") === "plain");
   const top = await page.locator("#step-loss").evaluate((title) => title.getBoundingClientRect().top);
   assert.ok(top >= 0 && top < 450, `the step is in sight: ${top}`);
   await closePage(page);
@@ -428,40 +475,42 @@ test("by keyboard alone: a step from the list, a slider, a choice, a button", as
   const page = await openPage();
   await page.getByRole("link", { name: STEPS[3].title }).focus();
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => document.activeElement.id === "step-attention");
+  await page.waitForFunction(() => document.activeElement?.id === "step-attention");
   await page.keyboard.press("Tab");
-  const summary = page.locator("[data-step=attention] .summary");
-  const first = await summary.textContent();
+  const summaryOf = async (/** @type {string} */ step) =>
+    (await page.locator(`[data-step=${step}] .summary`).textContent()) ?? "";
+  const first = await summaryOf("attention");
   await page.keyboard.press("ArrowRight");
-  assert.match(await summary.textContent(), /^Head 2/);
-  assert.notEqual(await summary.textContent(), first);
+  assert.match(await summaryOf("attention"), /^Head 2/);
+  assert.notEqual(await summaryOf("attention"), first);
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("ArrowLeft");
-  const places = lab.documents.find((name) => name.length === 6).length;
-  assert.match(await summary.textContent(), new RegExp(`^Head 2, at place ${places - 2},`));
+  const places = firstWord(lab).length;
+  assert.match(await summaryOf("attention"), new RegExp(`^Head 2, at place ${places - 2},`));
   await page.locator("[data-step=mlp]").getByRole("slider").first().focus();
   await page.keyboard.press("End");
-  assert.match(await page.locator("[data-step=mlp] .summary").textContent(), /^3 comes out of the gate as/);
+  assert.match(await summaryOf("mlp"), /^3 comes out of the gate as/);
   await page.locator("[data-step=values]").getByRole("button", { name: "One step back" }).focus();
   await page.keyboard.press("Space");
-  assert.match(await page.locator("[data-step=values] .summary").textContent(), /1 of 4 numbers/);
+  assert.match(await summaryOf("values"), /1 of 4 numbers/);
   await closePage(page);
 });
 
 test("a figure that was never in sight works when it is used", async () => {
   const page = await openPage();
   const far = page.locator("[data-step=adam]");
-  assert.equal(await far.locator(".summary").textContent(), "");
-  await far.getByRole("button", { name: "Ten steps" }).evaluate((button) => button.click());
-  assert.match(await far.locator(".summary").textContent(), /after 10 steps/);
+  const summaryOf = async (/** @type {Locator} */ step) => (await step.locator(".summary").textContent()) ?? "";
+  assert.equal(await summaryOf(far), "");
+  await far.getByRole("button", { name: "Ten steps" }).evaluate((button) => /** @type {HTMLElement} */ (button).click());
+  assert.match(await summaryOf(far), /after 10 steps/);
   const graph = page.locator("[data-step=values]");
-  await graph.getByRole("button", { name: "All the way back" }).evaluate((button) => button.click());
-  assert.match(await graph.locator(".summary").textContent(), /the walk back says/);
+  await graph.getByRole("button", { name: "All the way back" }).evaluate((button) => /** @type {HTMLElement} */ (button).click());
+  assert.match(await summaryOf(graph), /the walk back says/);
   await closePage(page);
 });
 
-for (const colorScheme of ["light", "dark"]) {
+for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   for (const [device, viewport] of Object.entries({
     desk: { width: 1280, height: 900 },
     phone: { width: 360, height: 740 },

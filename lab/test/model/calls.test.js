@@ -1,24 +1,32 @@
 /**
  * Single functions at the edges of their ranges give what Python's give.
+ * @import { Golden } from "./golden.js"
  * @import { Multiply, Tensor } from "../../src/types.js"
  */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { positive, squared } from "../../src/model/kernels/activation.js";
-import * as attention from "../../src/model/kernels/attention.js";
+import { attend, attentionScores, softmaxWeights } from "../../src/model/kernels/attention.js";
 import { digitColumns } from "../../src/model/kernels/digit_columns.js";
 import { digitRows } from "../../src/model/kernels/digit_rows.js";
 import { rmsnorm } from "../../src/model/kernels/norm.js";
-import * as ppuAttention from "../../src/model/kernels/ppu_attention.js";
+import {
+  attendPpu,
+  attentionScoresPpu,
+  narrow,
+  reciprocal,
+  softmaxWeightsPpu,
+} from "../../src/model/kernels/ppu_attention.js";
 import { schoolbook } from "../../src/model/kernels/schoolbook.js";
 import { rmsnormTable } from "../../src/model/kernels/table_norm.js";
 import { seededGenerator } from "../../src/model/random.js";
-import * as sampler from "../../src/model/sampler.js";
+import { choose, inverseTemperature, nucleus, samplingWeights } from "../../src/model/sampler.js";
 import { Tokenizer } from "../../src/model/tokenizer.js";
 import { goldenCalls, goldenModels } from "./golden.js";
 
 const { tables, calls } = goldenCalls();
+/** @type {Map<string, Golden>} */
 const models = new Map(goldenModels());
 
 /**
@@ -41,9 +49,18 @@ const multiply =
  * @type {Record<string, (...given: any[]) => number | ArrayLike<number>>}
  */
 const CALLS = {
-  ...attention,
-  ...ppuAttention,
-  ...sampler,
+  attentionScores,
+  softmaxWeights,
+  attend,
+  narrow,
+  attentionScoresPpu,
+  reciprocal,
+  softmaxWeightsPpu,
+  attendPpu,
+  inverseTemperature,
+  samplingWeights,
+  nucleus,
+  choose,
   rmsnorm,
   rmsnormTable,
   relu: positive,

@@ -1,11 +1,15 @@
-/** Every token of every golden model, and every intermediate on the way to it, is Python's. */
+/**
+ * Every token of every golden model, and every intermediate on the way to it, is Python's.
+ * @import { Token } from "../../src/types.js"
+ * @import { GoldenToken } from "./golden.js"
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createModel } from "../../src/model/index.js";
 import { goldenModels } from "./golden.js";
 
-const plain = ({ trace, logits, ...numbers }) => ({ ...numbers, logits: [...logits] });
+const plain = (/** @type {Token | GoldenToken} */ { trace, logits, ...numbers }) => ({ ...numbers, logits: [...logits] });
 
 for (const [name, { model: data, requests }] of goldenModels()) {
   const model = createModel(data);

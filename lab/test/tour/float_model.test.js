@@ -13,7 +13,10 @@ import { documentOf, lab, model } from "./page_data.js";
 const weights = floatWeights(lab);
 const context = createContext({ lab, model });
 
-/** −ln p of the true next tokens, of the integer model. */
+/**
+ * −ln p of the true next tokens, of the integer model.
+ * @param {number[]} document
+ */
 function integerLosses(document) {
   return forward(model, document.slice(0, -1)).map(({ logits: words }, position) => {
     const scores = Array.from(words, (word) => (word * 2 ** lab.logit_exponent) / ONE);
@@ -49,11 +52,13 @@ test("rmsnorm leaves a mean square of one", () => {
 test("a part left out adds nothing; both left out leave the embedding alone", () => {
   const tokens = documentOf(lab.documents[0]).slice(0, -1);
   const whole = logits(weights, lab.config, tokens).at(-1);
-  for (const name of ["attention", "mlp"]) {
-    assert.notDeepEqual(logits(weights, lab.config, tokens, { leaveOut: [name] }).at(-1), whole);
+  /** @type {("attention" | "mlp")[]} */
+  const halves = ["attention", "mlp"];
+  for (const half of halves) {
+    assert.notDeepEqual(logits(weights, lab.config, tokens, { leaveOut: [half] }).at(-1), whole);
   }
-  const alone = logits(weights, lab.config, tokens, { leaveOut: ["attention", "mlp"] }).at(-1);
-  const x = rmsnorm(weights.wte[tokens.at(-1)].map((value, i) => value + weights.wpe[tokens.length - 1][i]));
+  const alone = logits(weights, lab.config, tokens, { leaveOut: halves }).at(-1);
+  const x = rmsnorm(weights.wte[tokens[tokens.length - 1]].map((value, i) => value + weights.wpe[tokens.length - 1][i]));
   assert.deepEqual(
     alone,
     weights.lm_head.map((row) => row.reduce((sum, w, i) => sum + w * x[i], 0)),

@@ -1,4 +1,4 @@
-/** The parts of the walk-through that need no page: word, views, texts, what the figures count. */
+/** The parts of the tour that need no page: word, views, texts, what the figures count. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,14 +15,13 @@ import { VIEWS, hashOf, parseHash, remember, remembered } from "../../src/tour/v
 import { lab, model } from "./page_data.js";
 
 const context = createContext({ lab, model });
-const close = (a, b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
+const close = (/** @type {number} */ a, /** @type {number} */ b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
 
 test("fifteen steps, each with two texts and its files", () => {
   assert.equal(STEPS.length, 15);
   assert.equal(new Set(STEPS.map((step) => step.id)).size, 15);
   for (const step of STEPS) {
-    for (const view of ["plain", "technical"]) {
-      const { text } = step[view](context);
+    for (const [view, { text }] of Object.entries({ plain: step.plain(context), technical: step.technical(context) })) {
       const words = text
         .replace(/<[^>]*>/g, " ")
         .split(/\s+/)
@@ -58,8 +57,8 @@ test("hash: step and view, each on its own; anything else is nothing", () => {
 test("the view is remembered; a browser that forbids it does no harm", () => {
   const kept = new Map();
   const storage = () => ({
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => kept.set(key, value),
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => kept.set(key, value),
   });
   const forbidden = () => {
     throw new Error("SecurityError");
@@ -129,6 +128,7 @@ test("names of a request are those of the model's own run", () => {
 });
 
 test("samples are the last written by then", () => {
+  /** @type {[step: number, texts: string[]][]} */
   const samples = [
     [0, ["x"]],
     [10, ["y"]],
@@ -146,11 +146,13 @@ test("the budget: all segments are in a bank, all clocks in a stage", () => {
     bytes,
     Object.values(lab.build.segments).reduce((a, b) => a + b, 0),
   );
-  const parts = clockParts(lab.build.predicted);
+  const { predicted } = lab.build;
+  assert.ok(predicted);
+  const parts = clockParts(predicted);
   assert.ok(
     parts.every(({ does }) => does),
     "every stage is explained",
   );
   const clocks = parts.reduce((sum, { amount }) => sum + amount, 0);
-  assert.ok(Math.abs(clocks - lab.build.predicted.clocks_per_token) <= parts.length);
+  assert.ok(Math.abs(clocks - predicted.clocks_per_token) <= parts.length);
 });

@@ -1,4 +1,7 @@
-/** Numbers that remember: every slope is that of a finite difference. */
+/**
+ * Numbers that remember: every slope is that of a finite difference.
+ * @import { Num } from "../../src/tour/value.js"
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -18,20 +21,26 @@ import {
 
 const STEP = 1e-5;
 
-const close = (a, b, within = 1e-7) => assert.ok(Math.abs(a - b) <= within * (1 + Math.abs(b)), `${a} is not ${b}`);
+const close = (/** @type {number} */ a, /** @type {number} */ b, within = 1e-7) => assert.ok(Math.abs(a - b) <= within * (1 + Math.abs(b)), `${a} is not ${b}`);
 
-/** Gradients of f at x by going back, and by central differences on plain numbers. */
+/**
+ * Gradients of f at x by going back, and by central differences on plain numbers.
+ * @param {(x: Num[]) => Num} f
+ * @param {number[]} x
+ */
 function compare(f, x) {
   const inputs = x.map((number) => new Value(number));
   const result = f(inputs);
+  assert.ok(result instanceof Value);
   assert.equal(result.data, f(x), "the same number with memory and without");
   backward(result);
   x.forEach((_, i) => {
-    const at = (by) => plain(f(x.map((number, j) => (i === j ? number + by : number))));
+    const at = (/** @type {number} */ by) => plain(f(x.map((number, j) => (i === j ? number + by : number))));
     close(inputs[i].grad, (at(STEP) - at(-STEP)) / (2 * STEP));
   });
 }
 
+/** @type {Record<string, (x: Num[]) => Num>} */
 const EXPRESSIONS = {
   sum: ([a, b]) => add(a, b),
   product: ([a, b]) => multiply(a, b),

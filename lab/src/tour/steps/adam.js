@@ -1,3 +1,9 @@
+/**
+ * @import { Context, Svg, TourStep, Weights } from "../../types.js"
+ * @import { State } from "../adam.js"
+ * @import { Num } from "../value.js"
+ */
+
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { BETA1, BETA2, start, step } from "../adam.js";
@@ -15,6 +21,7 @@ const POINTS = 41;
 const PER_TOKEN = ["lm_head", "wte"];
 const TENSORS = ["lm_head", "layer0.fc1", "layer0.wv", "wte"];
 
+/** @type {TourStep} */
 export default {
   id: "adam",
   title: "Adam: how large a step",
@@ -47,6 +54,7 @@ export default {
   figure(context) {
     const slices = TENSORS.map((tensor) => slice(context, tensor));
     let current = slices[0];
+    /** @type {State[]} */
     let states = [];
     const begin = slider({
       label: "Start this far from the trained value",
@@ -73,9 +81,9 @@ export default {
         restart();
       },
     });
-    const go = (count) => {
+    const go = (/** @type {number} */ count) => {
       for (let i = 0; i < count; i += 1) {
-        const state = states.at(-1);
+        const state = last();
         states.push(step(state, current.gradient(state.weight), rate.value));
       }
       draw();
@@ -96,13 +104,14 @@ export default {
       ],
       body: [picture.element],
     });
+    const last = () => states[states.length - 1];
     function restart() {
       states = [start(current.trained + begin.value)];
       draw();
     }
     function draw() {
       picture.redraw();
-      const state = states.at(-1);
+      const state = last();
       fig.tell(
         `${current.name}, trained to ${fixed(current.trained, 3)}: ` +
           `after ${state.updates} steps it is ${fixed(state.weight, 3)}, loss ${fixed(current.loss(state.weight), 4)}, ` +
@@ -122,6 +131,8 @@ export default {
 /**
  * The loss on a few documents as a function of one weight of a tensor, all others as trained: of the largest, where
  * rows are tokens of the commonest token's largest.
+ * @param {Pick<Context, "lab" | "config" | "model" | "weights">} context
+ * @param {string} tensor
  */
 export function slice({ lab, config, model, weights }, tensor) {
   const documents = lab.documents
@@ -129,15 +140,18 @@ export function slice({ lab, config, model, weights }, tensor) {
     .map((text) => [config.bos, ...model.encode(text), config.bos]);
   const tokens = documents.flatMap((document) => document.slice(1, -1));
   const [r, c, trained] = largest(weights[tensor], PER_TOKEN.includes(tensor) ? commonest(tokens) : null);
-  const at = (value) => loss(replaced(weights, tensor, r, c, value), config, documents);
+  const at = (/** @type {Num} */ value) => loss(replaced(weights, tensor, r, c, value), config, documents);
+  /** @type {[weight: number, nats: number][] | null} */
   let curve = null;
   return {
     name: `${tensor}[${r}, ${c}]`,
     trained,
-    loss: (value) => plain(at(value)),
-    gradient(value) {
+    loss: (/** @type {number} */ value) => plain(at(value)),
+    gradient(/** @type {number} */ value) {
       const tracked = new Value(value);
-      backward(at(tracked));
+      const result = at(tracked);
+      if (typeof result === "number") return 0; // none of the documents reads this weight
+      backward(result);
       return tracked.grad;
     },
     get curve() {
@@ -150,27 +164,55 @@ export function slice({ lab, config, model, weights }, tensor) {
   };
 }
 
-/** The most frequent of some tokens. */
+/**
+ * The most frequent of some tokens.
+ * @param {number[]} tokens
+ */
 function commonest(tokens) {
-  const count = (token) => tokens.filter((other) => other === token).length;
+  const count = (/** @type {number} */ token) => tokens.filter((other) => other === token).length;
   return tokens.reduce((best, token) => (count(token) > count(best) ? token : best));
 }
 
-/** [row, column, weight] of the largest magnitude, of one row if it is given. */
+/**
+ * [row, column, weight] of the largest magnitude, of one row if it is given.
+ * @param {number[][]} rows
+ * @param {number | null} only
+ * @returns {[row: number, column: number, weight: number]}
+ */
 function largest(rows, only) {
-  const all = rows.flatMap((row, r) => (only === null || only === r ? row.map((value, c) => [r, c, value]) : []));
+  /** @type {[row: number, column: number, weight: number][]} */
+  const all = rows.flatMap((row, r) =>
+    only === null || only === r ? row.map((value, c) => /** @type {[number, number, number]} */ ([r, c, value])) : [],
+  );
   return all.reduce((best, entry) => (Math.abs(entry[2]) > Math.abs(best[2]) ? entry : best));
 }
 
+/**
+ * All weights, one of them another.
+ * @param {Weights} weights
+ * @param {string} tensor
+ * @param {number} r
+ * @param {number} c
+ * @param {Num} value
+ * @returns {Weights<Num>}
+ */
 function replaced(weights, tensor, r, c, value) {
-  const rows = weights[tensor].map((row, i) => (i === r ? row.with(c, value) : row));
-  return { ...weights, [tensor]: rows };
+  /** @type {Num[][]} */
+  const rows = weights[tensor];
+  const changed = rows.map((row, i) => (i === r ? row.with(c, value) : row));
+  return { ...weights, [tensor]: changed };
 }
 
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {ReturnType<typeof slice>} slice
+ * @param {State[]} states
+ */
 function drawSlice(svg, width, { curve, trained, loss: at }, states) {
   const height = 240;
   const losses = curve.map(([, nats]) => nats);
-  const x = scaleLinear([curve[0][0], curve.at(-1)[0]], [MARGIN.left + 8, width - MARGIN.right]).clamp(true);
+  const x = scaleLinear([curve[0][0], curve[curve.length - 1][0]], [MARGIN.left + 8, width - MARGIN.right]).clamp(true);
   const y = scaleLinear([Math.min(...losses), Math.max(...losses)], [height - MARGIN.bottom - 8, MARGIN.top]).clamp(
     true,
   );
@@ -191,7 +233,7 @@ function drawSlice(svg, width, { curve, trained, loss: at }, states) {
     .attr("x", x(trained) + 4)
     .attr("y", MARGIN.top + 8)
     .text("trained");
-  const points = states.map((state) => [x(state.weight), y(at(state.weight))]);
+  const points = states.map((state) => /** @type {[number, number]} */ ([x(state.weight), y(at(state.weight))]));
   single(svg, "path", "path").attr("d", line()(points));
   single(svg, "g", "steps")
     .selectAll("circle")

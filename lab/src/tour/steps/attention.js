@@ -1,9 +1,12 @@
+/** @import { Context, Svg, TourStep } from "../../types.js" */
+
 import { choices, tokenChoice } from "../controls.js";
 import { drawing, single } from "../drawings.js";
 import { h, html } from "../elements.js";
 import { figure, numbers } from "../figures.js";
 import { listed, percent } from "../wording.js";
 
+/** @type {TourStep} */
 export default {
   id: "attention",
   title: "Attention: looking back",
@@ -39,7 +42,7 @@ export default {
     const { config } = context;
     let head = 0;
     let layer = 0;
-    const numbered = (count) => Array.from({ length: count }, (_, i) => ({ value: i, label: String(i + 1) }));
+    const numbered = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => ({ value: i, label: String(i + 1) }));
     const strip = tokenChoice(context, "Which row to read: the model has just read");
     const heads = choices({
       legend: "Head",
@@ -87,7 +90,7 @@ export default {
         .map((share, position) => ({ share, position }))
         .filter(({ share }) => share >= 0.005)
         .sort((a, b) => b.share - a.share);
-      const name = ({ position, share }) =>
+      const name = (/** @type {{position: number, share: number}} */ { position, share }) =>
         `${context.symbol(context.tokens[position])} in place ${position} (${percent(share)})`;
       fig.tell(
         `Head ${head + 1}, at place ${context.position}, having read ${context.symbol(context.tokens[context.position])}: ` +
@@ -104,7 +107,12 @@ export default {
   },
 };
 
-/** Of every position of the word the shares of attention it gives, as the integer model computes them. */
+/**
+ * Of every position of the word the shares of attention it gives, as the integer model computes them.
+ * @param {Pick<Context, "pass" | "config">} context
+ * @param {number} layer
+ * @param {number} head
+ */
 export function shares({ pass, config }, layer, head) {
   return pass.map(({ trace }, position) => {
     const weights = trace[`layer${layer}.attention.weights`];
@@ -117,11 +125,17 @@ export function shares({ pass, config }, layer, head) {
   });
 }
 
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {Context} context
+ * @param {number[][]} rows
+ */
 function triangle(svg, width, context, rows) {
   const label = 26;
   const side = Math.min((width - label) / rows.length, 46);
   const cells = rows.flatMap((row, r) => row.map((share, c) => ({ share, r, c })));
-  const text = (name, at) =>
+  const text = (/** @type {string} */ name, /** @type {(i: number) => [number, number]} */ at) =>
     single(svg, "g", name)
       .selectAll("text")
       .data(context.tokens)
@@ -131,8 +145,8 @@ function triangle(svg, width, context, rows) {
       .attr("x", (_, i) => at(i)[0])
       .attr("y", (_, i) => at(i)[1])
       .classed("chosen", (_, i) => i === context.position)
-      .text(context.symbol);
-  const middle = (i) => label + (i + 0.5) * side;
+      .text((token) => context.symbol(token));
+  const middle = (/** @type {number} */ i) => label + (i + 0.5) * side;
   text("columns", (i) => [middle(i), label / 2]);
   text("rows", (i) => [label / 2, middle(i)]);
   const groups = single(svg, "g", "shares")

@@ -1,3 +1,9 @@
+/**
+ * @import { Context, TourStep, Weights } from "../../types.js"
+ * @import { Num } from "../value.js"
+ */
+
+import { find } from "../../dom.js";
 import { button } from "../controls.js";
 import { h, html } from "../elements.js";
 import { figure } from "../figures.js";
@@ -8,6 +14,7 @@ import { Value, backward, dot, log, multiply, plain, softmax } from "../value.js
 const SHOWN = 8;
 const NUDGE = 1e-3;
 
+/** @type {TourStep} */
 export default {
   id: "backward",
   title: "Backward: who is to blame?",
@@ -32,21 +39,25 @@ export default {
     graph's Python twin
     checks the trainer.</p>`,
   figure(context) {
+    /** @type {ReturnType<typeof lossGraph> | null} */
     let graph = null;
+    /** @type {Value[]} */
     let path = [];
+    const last = () => path[path.length - 1];
     const trail = h("ol", { class: "trail", "aria-label": "From the loss to the chosen number" });
     const made = h("ol", { class: "made" });
     const madeTitle = h("p", { class: "made-title" });
     const check = h("p", { class: "check", role: "status" });
     const nudge = button("Nudge this weight and compute again", () => {
-      const weight = path.at(-1);
+      if (!graph) return;
+      const weight = last();
       const found = nudgedSlope(context, graph, weight);
       check.textContent =
         `${NUDGE} more and ${NUDGE} less of ${weight.name} move the loss with a slope of ${fixed(found, 6)}; ` +
         `going backward said ${fixed(weight.grad, 6)}.`;
     });
     const blame = button("Follow the largest gradient to a weight", () => {
-      while (path.at(-1).parents.length) path.push(parentsOf(path.at(-1))[0].parent);
+      while (last().parents.length) path.push(parentsOf(last())[0].parent);
       draw();
     });
     const fig = figure("From the loss back to the weights", {
@@ -55,14 +66,14 @@ export default {
       captionFirst: true,
     });
 
-    function open(depth) {
+    function open(/** @type {number} */ depth) {
       path = path.slice(0, depth + 1);
       draw();
     }
 
     function draw() {
       check.textContent = "";
-      const value = path.at(-1);
+      const value = last();
       trail.replaceChildren(
         ...path.map((step, depth) =>
           h(
@@ -83,6 +94,10 @@ export default {
       fig.tell(`${value.name} is ${fixed(value.data, 4)}; its gradient, ∂loss/∂this, is ${fixed(value.grad, 5)}.`);
     }
 
+    /**
+     * @param {ReturnType<typeof parentsOf>[number]} entry
+     * @param {number} most
+     */
     function row({ parent, slope }, most) {
       const share = Math.abs(parent.grad) / most;
       return h(
@@ -91,7 +106,7 @@ export default {
         button(parent.name, () => {
           path.push(parent);
           draw();
-          trail.querySelector("[aria-current]").focus();
+          find(trail, "[aria-current]", HTMLElement).focus();
         }),
         h("span", { class: "number" }, `is ${fixed(parent.data, 3)}`),
         h("span", { class: "number" }, `slope ${fixed(slope, 3)}`),
@@ -112,8 +127,12 @@ export default {
   },
 };
 
-/** Parents with their slopes, each once, the largest gradient first. */
+/**
+ * Parents with their slopes, each once, the largest gradient first.
+ * @param {Value} value
+ */
 export function parentsOf(value) {
+  /** @type {Map<Value, number>} */
   const slopes = new Map();
   value.parents.forEach((parent, i) => slopes.set(parent, (slopes.get(parent) ?? 0) + value.slopes[i]));
   return [...slopes]
@@ -121,10 +140,13 @@ export function parentsOf(value) {
     .sort((a, b) => Math.abs(b.parent.grad) - Math.abs(a.parent.grad));
 }
 
-/** The word's mean loss as a graph down to every weight, gradients computed, every number with a name. */
+/**
+ * The word's mean loss as a graph down to every weight, gradients computed, every number with a name.
+ * @param {Pick<Context, "weights" | "config" | "document" | "symbol" | "word">} context
+ */
 export function lossGraph({ weights, config, document, symbol, word }) {
   const values = mapWeights(weights, (number, tensor, r, c) => named(new Value(number), `${tensor}[${r}, ${c}]`));
-  const note = (name, vector, position) =>
+  const note = (/** @type {string} */ name, /** @type {Value[]} */ vector, /** @type {number} */ position) =>
     vector.forEach((value, i) =>
       named(
         value,
@@ -149,11 +171,22 @@ export function lossGraph({ weights, config, document, symbol, word }) {
   return { loss: last, values, word };
 }
 
+/**
+ * The value, with a name unless it has one.
+ * @param {Value} value
+ * @param {string} name
+ */
 function named(value, name) {
   if (!value.name) value.name = name;
   return value;
 }
 
+/**
+ * @template {Num} N
+ * @param {Weights} weights
+ * @param {(number: number, tensor: string, r: number, c: number) => N} change
+ * @returns {Weights<N>}
+ */
 const mapWeights = (weights, change) =>
   Object.fromEntries(
     Object.entries(weights).map(([tensor, rows]) => [
@@ -162,9 +195,14 @@ const mapWeights = (weights, change) =>
     ]),
   );
 
-/** ∂loss/∂weight by central difference on the plain float model. */
+/**
+ * ∂loss/∂weight by central difference on the plain float model.
+ * @param {Pick<Context, "weights" | "config" | "document">} context
+ * @param {ReturnType<typeof lossGraph>} graph
+ * @param {Value} weight
+ */
 export function nudgedSlope({ weights, config, document }, graph, weight) {
-  const at = (by) =>
+  const at = (/** @type {number} */ by) =>
     plain(
       loss(
         mapWeights(weights, (number, tensor, r, c) =>

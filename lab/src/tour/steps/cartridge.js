@@ -1,3 +1,5 @@
+/** @import { Build, Option, Prediction, TourStep } from "../../types.js" */
+
 import { choices } from "../controls.js";
 import { h, html } from "../elements.js";
 import { figure } from "../figures.js";
@@ -7,6 +9,7 @@ const CLOCKS_PER_SECOND = 21_477_272;
 const CLOCKS_PER_FRAME = 357_366;
 const BANK_BYTES = 32_768;
 
+/** @type {TourStep} */
 export default {
   id: "cartridge",
   title: "The cartridge, and how it is proved",
@@ -57,15 +60,18 @@ export default {
     } Not run on a real console here.</p>`,
   figure(context) {
     const { build } = context.lab;
-    const kinds = {
-      ...(build.predicted ? { clocks: "Clocks of a token" } : {}),
-      bytes: "Banks of the cartridge",
-    };
-    let kind = Object.keys(kinds)[0];
+    const { predicted } = build;
+    const kinds = [
+      ...(predicted ? [{ value: "clocks", label: "Clocks of a token" }] : []),
+      { value: "bytes", label: "Banks of the cartridge" },
+    ];
+    let kind = kinds[0].value;
     let chosen = 0;
+    /** @type {Option<number>[]} */
+    const none = [];
     const parts = choices({
       legend: "Choose a part",
-      options: [],
+      options: none,
       hidden: true,
       onchange: (value) => {
         chosen = value;
@@ -75,7 +81,7 @@ export default {
     parts.element.classList.add("budget");
     const what = choices({
       legend: "Show",
-      options: Object.entries(kinds).map(([value, label]) => ({ value, label })),
+      options: kinds,
       value: kind,
       onchange: (value) => {
         kind = value;
@@ -88,7 +94,7 @@ export default {
       body: parts.element,
       captionFirst: true,
     });
-    const entries = () => (kind === "clocks" ? clockParts(build.predicted) : byteParts(build));
+    const entries = () => (predicted && kind === "clocks" ? clockParts(predicted) : byteParts(build));
 
     function list() {
       const all = entries();
@@ -103,11 +109,11 @@ export default {
     function draw() {
       const all = entries();
       const part = all[chosen];
-      const sum = build.predicted?.clocks_per_token;
       fig.tell(
-        kind === "clocks"
-          ? `${part.name}: ${grouped(part.amount)} clocks, ${percent(part.amount / sum, 1)} of a token's ` +
-              `${grouped(sum)}. ${part.does}`
+        predicted && kind === "clocks"
+          ? `${part.name}: ${grouped(part.amount)} clocks, ` +
+              `${percent(part.amount / predicted.clocks_per_token, 1)} of a token's ` +
+              `${grouped(predicted.clocks_per_token)}. ${part.does}`
           : `${part.name}: ${grouped(part.amount)} of ${grouped(BANK_BYTES)} bytes used. ${part.does}`,
       );
     }
@@ -115,8 +121,11 @@ export default {
   },
 };
 
-const bar = (part, most) => h("span", { class: "budget-bar", style: `--share: ${part.amount / most}` }, part.name);
+/** @typedef {{name: string, amount: number, does: string}} Part */
 
+const bar = (/** @type {Part} */ part, /** @type {number} */ most) => h("span", { class: "budget-bar", style: `--share: ${part.amount / most}` }, part.name);
+
+/** @type {[pattern: RegExp, does: string][]} */
 const STAGES = [
   [/^front$/, "Embedding, first norms, first q, k, v: one row of a table, or computed where that has no room."],
   [/_attention$/, "Scores, softmax and weighted means of all heads."],
@@ -134,7 +143,11 @@ const STAGES = [
   [/^vertical_blank$/, "The interrupt: screen and pads."],
 ];
 
-/** The stages of a token with their predicted clocks, in the order they run. */
+/**
+ * The stages of a token with their predicted clocks, in the order they run.
+ * @param {Prediction} prediction
+ * @returns {Part[]}
+ */
 export function clockParts({ stages }) {
   return Object.entries(stages)
     .filter(([, amount]) => amount > 0)
@@ -145,9 +158,14 @@ export function clockParts({ stages }) {
     }));
 }
 
+/** @type {Record<string, string>} */
 const FIXED = { CODE: "program", TABLES: "tables of exp, 1/√ and the like", HEADER: "header", VECTORS: "vectors" };
 
-/** The banks with what the linker put into them. */
+/**
+ * The banks with what the linker put into them.
+ * @param {Pick<Build, "segments" | "rom_bytes">} build
+ * @returns {Part[]}
+ */
 export function byteParts({ segments, rom_bytes }) {
   return Array.from({ length: rom_bytes / BANK_BYTES }, (_, bank) => {
     const inside = bank ? { [`BANK${bank}`]: segments[`BANK${bank}`] ?? 0 } : pick(segments, Object.keys(FIXED));
@@ -165,4 +183,4 @@ export function byteParts({ segments, rom_bytes }) {
   });
 }
 
-const pick = (object, names) => Object.fromEntries(names.map((name) => [name, object[name] ?? 0]));
+const pick = (/** @type {Build["segments"]} */ object, /** @type {string[]} */ names) => Object.fromEntries(names.map((name) => [name, object[name] ?? 0]));

@@ -1,3 +1,5 @@
+/** @import { ModelData, TourStep } from "../../types.js" */
+
 import { roundShift, terms } from "../../model/index.js";
 import { selection, slider } from "../controls.js";
 import { drawing, letterBars } from "../drawings.js";
@@ -6,6 +8,7 @@ import { figure } from "../figures.js";
 import { decimal, fixed, percent } from "../wording.js";
 import { ONE } from "../q88.js";
 
+/** @type {TourStep} */
 export default {
   id: "digits",
   title: "A weight as a few digits",
@@ -83,12 +86,12 @@ export default {
     const begin = () => {
       const [rows, columns] = lab.tensors[tensor].shape;
       const most = digitCounts(lab, tensor).length - 1;
-      const place = Array.from({ length: rows * columns }, (_, i) => [Math.floor(i / columns), i % columns]);
-      const [r, c] = place.find((at) => digitsOf(lab, tensor, ...at).length === most);
+      const digitsAt = (/** @type {number} */ i) => digitsOf(lab, tensor, Math.floor(i / columns), i % columns).length;
+      const first = Array.from({ length: rows * columns }, (_, i) => i).findIndex((i) => digitsAt(i) === most);
       row.max = rows - 1;
       column.max = columns - 1;
-      row.value = r;
-      column.value = c;
+      row.value = Math.floor(first / columns);
+      column.value = first % columns;
     };
     const current = () => digitsOf(lab, tensor, row.value, column.value);
 
@@ -96,7 +99,7 @@ export default {
       const { point, weight } = weightAt(lab, tensor, row.value, column.value);
       const digits = current();
       const x = Math.round(input.value * ONE);
-      const line = ({ sign, power }) => {
+      const line = (/** @type {Digit} */ { sign, power }) => {
         const what = `${sign > 0 ? "add" : "subtract"} ${shiftText(power)}`;
         return h(
           "li",
@@ -124,26 +127,41 @@ export default {
   },
 };
 
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+/** @typedef {{sign: number, power: number}} Digit */
+
+const mean = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** How many ones the magnitude has in plain binary. */
-const ones = (weight) => Math.abs(weight).toString(2).replaceAll("0", "").length;
+const ones = (/** @type {number} */ weight) => Math.abs(weight).toString(2).replaceAll("0", "").length;
 
-const digitText = ({ sign, power }) => `${sign > 0 ? "+" : "−"}${powerText(power)}`;
+const digitText = (/** @type {Digit} */ { sign, power }) => `${sign > 0 ? "+" : "−"}${powerText(power)}`;
 
-const powerText = (power) => (power === 0 ? "1" : `1/${2 ** -power}`);
+const powerText = (/** @type {number} */ power) => (power === 0 ? "1" : `1/${2 ** -power}`);
 
-const shiftText = (power) => (power === 0 ? "x" : `x halved ${-power} time${power === -1 ? "" : "s"}`);
+const shiftText = (/** @type {number} */ power) => (power === 0 ? "x" : `x halved ${-power} time${power === -1 ? "" : "s"}`);
 
-/** {weight, point}: the integer at a place of a matrix, and what it is divided by. */
+/**
+ * {weight, point}: the integer at a place of a matrix, and what it is divided by.
+ * @param {Pick<ModelData, "tensors" | "parameters">} model
+ * @param {string} tensor
+ * @param {number} r
+ * @param {number} c
+ */
 function weightAt({ tensors, parameters }, tensor, r, c) {
   const { shape, values } = tensors[tensor];
   return { weight: values[r * shape[1] + c], point: ONE * 2 ** (parameters[`${tensor}.exponent`] ?? 0) };
 }
 
-/** The signed powers of two of a weight, largest first; units above 1 are repeated ones, as the kernel adds them. */
-export function digitsOf(lab, tensor, r, c) {
-  const { weight, point } = weightAt(lab, tensor, r, c);
+/**
+ * The signed powers of two of a weight, largest first; units above 1 are repeated ones, as the kernel adds them.
+ * @param {Pick<ModelData, "tensors" | "parameters">} model
+ * @param {string} tensor
+ * @param {number} r
+ * @param {number} c
+ * @returns {Digit[]}
+ */
+export function digitsOf(model, tensor, r, c) {
+  const { weight, point } = weightAt(model, tensor, r, c);
   return terms(weight, Math.log2(point / ONE))
     .flatMap(({ shift, digit }) =>
       Array.from({ length: Math.abs(digit) }, () => ({ sign: Math.sign(digit), power: -shift })),
@@ -151,13 +169,18 @@ export function digitsOf(lab, tensor, r, c) {
     .reverse();
 }
 
-/** How many weights of a tensor have 0, 1, 2 … digits. */
-export function digitCounts(lab, tensor) {
-  const [rows, columns] = lab.tensors[tensor].shape;
+/**
+ * How many weights of a tensor have 0, 1, 2 … digits.
+ * @param {Pick<ModelData, "tensors" | "parameters">} model
+ * @param {string} tensor
+ */
+export function digitCounts(model, tensor) {
+  const [rows, columns] = model.tensors[tensor].shape;
+  /** @type {number[]} */
   const counts = [];
   for (let r = 0; r < rows; r += 1) {
     for (let c = 0; c < columns; c += 1) {
-      const count = digitsOf(lab, tensor, r, c).length;
+      const count = digitsOf(model, tensor, r, c).length;
       counts[count] = (counts[count] ?? 0) + 1;
     }
   }

@@ -1,3 +1,5 @@
+/** @import { Context, Tensor, TourStep } from "../../types.js" */
+
 import { slider, tokenChoice } from "../controls.js";
 import { drawing, squares } from "../drawings.js";
 import { html } from "../elements.js";
@@ -5,6 +7,7 @@ import { figure, numbers, signLegend } from "../figures.js";
 import { decimal, fixed, listed } from "../wording.js";
 import { ONE } from "../q88.js";
 
+/** @type {TourStep} */
 export default {
   id: "embeddings",
   title: "A letter becomes a list of numbers",
@@ -34,7 +37,7 @@ export default {
   figure(context) {
     const { config, lab } = context;
     const strip = tokenChoice(context);
-    let place = null;
+    let place = 0;
     const places = slider({
       label: "Put the letter in place",
       min: 0,
@@ -46,6 +49,7 @@ export default {
         draw();
       },
     });
+    /** @type {{label: string, values: number[]}[]} */
     let rows = [];
     const picture = drawing(
       "Embedding of the letter, of its place, their sum, and the sum at standard size",
@@ -92,25 +96,38 @@ export default {
   },
 };
 
-/** Row r of a tensor of lab.json, in numbers. */
+/**
+ * Row r of a tensor of lab.json, in numbers.
+ * @param {Tensor} tensor
+ * @param {number} r
+ */
 export function tensorRow({ shape, values }, r) {
   return values.slice(r * shape[1], (r + 1) * shape[1]).map((value) => value / ONE);
 }
 
-/** What the integer model makes of a token at a place: it runs there after any tokens before. */
+/**
+ * What the integer model makes of a token at a place: it runs there after any tokens before.
+ * @param {Pick<Context, "model" | "config">} context
+ * @param {number} token
+ * @param {number} place
+ */
 export function normedEmbedding({ model, config }, token, place) {
   const stream = model.start();
   for (let p = 0; p < place; p += 1) model.step(stream, config.bos);
   const { trace } = model.step(stream, token);
-  const inNumbers = (name) => Array.from(trace[name], (value) => value / ONE);
+  const inNumbers = (/** @type {string} */ name) => Array.from(trace[name], (value) => value / ONE);
   return { sum: inNumbers("embed"), normed: inNumbers("embed_norm") };
 }
 
-/** The other tokens by the cosine between their embeddings and one's, the most alike first. */
+/**
+ * The other tokens by the cosine between their embeddings and one's, the most alike first.
+ * @param {Tensor} tensor
+ * @param {number} token
+ */
 export function nearest(tensor, token) {
   const own = tensorRow(tensor, token);
-  const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
-  const length = (a) => Math.sqrt(dot(a, a)) || 1;
+  const dot = (/** @type {number[]} */ a, /** @type {number[]} */ b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const length = (/** @type {number[]} */ a) => Math.sqrt(dot(a, a)) || 1;
   return Array.from({ length: tensor.shape[0] }, (_, other) => {
     const row = tensorRow(tensor, other);
     return { token: other, likeness: dot(own, row) / (length(own) * length(row)) };

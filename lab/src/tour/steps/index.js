@@ -1,4 +1,7 @@
-/** The steps of the walk-through, in order. */
+/**
+ * The steps of the tour, in order.
+ * @import { TourStep } from "../../types.js"
+ */
 
 import adam from "./adam.js";
 import attention from "./attention.js";
@@ -16,10 +19,7 @@ import tokenizer from "./tokenizer.js";
 import training from "./training.js";
 import values from "./values.js";
 
-/**
- * A step: id and title; plain and technical, (context) → html`…`; files of the repository it is about;
- * figure, (context) → { element, update }, where update draws what the context now holds.
- */
+/** @type {TourStep[]} */
 export const STEPS = [
   tokenizer,
   values,

@@ -1,3 +1,5 @@
+/** @import { Context, Option, Svg, TourStep } from "../../types.js" */
+
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { choices, slider } from "../controls.js";
@@ -9,6 +11,7 @@ import { ONE } from "../q88.js";
 
 const PUSH = 6;
 
+/** @type {TourStep} */
 export default {
   id: "loss",
   title: "Loss: surprise, measured",
@@ -42,9 +45,11 @@ export default {
     }</p>`,
   figure(context) {
     let place = 0;
+    /** @type {Option<number>[]} */
+    const none = [];
     const guesses = choices({
       legend: "The letter to guess, and the loss it came to",
-      options: [],
+      options: none,
       onchange: (value) => {
         place = value;
         push.value = 0;
@@ -111,13 +116,19 @@ export default {
   },
 };
 
-/** The integer model's logits at a place in numbers, with something added to the true token's. */
+/**
+ * The integer model's logits at a place in numbers, with something added to the true token's.
+ * @param {Context} context
+ * @param {number} place
+ * @param {number} by
+ */
 function pushed(context, place, by) {
   const scale = 2 ** context.lab.logit_exponent / ONE;
   const target = context.document[place + 1];
   return Array.from(context.pass[place].logits, (logit, token) => logit * scale + (token === target ? by : 0));
 }
 
+/** @param {number[]} logits */
 function softmaxOf(logits) {
   const largest = Math.max(...logits);
   const powers = logits.map((logit) => Math.exp(logit - largest));
@@ -126,17 +137,29 @@ function softmaxOf(logits) {
 }
 
 /** −ln of what the integer model gives each true next token of the word. */
-export const wordLosses = (context) =>
+export const wordLosses = (/** @type {Context} */ context) =>
   context.tokens.map((_, place) => -Math.log(softmaxOf(pushed(context, place, 0))[context.document[place + 1]]));
 
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {Context} context
+ * @param {number} place
+ * @param {number} by
+ */
 function drawLoss(svg, width, context, place, by) {
   const height = 190;
   const target = context.document[place + 1];
-  const at = (added) => -Math.log(softmaxOf(pushed(context, place, added))[target]);
+  const at = (/** @type {number} */ added) => -Math.log(softmaxOf(pushed(context, place, added))[target]);
   const x = scaleLinear([-PUSH, PUSH], [MARGIN.left, width - MARGIN.right]);
   const y = scaleLinear([0, at(-PUSH)], [height - MARGIN.bottom, MARGIN.top]);
   axes(svg, width, height, { x, y, xTitle: "added to the true letter's score", yTitle: "loss, nats" });
-  single(svg, "path", "curve").attr("d", line(x, (added) => y(at(added)))(x.ticks(60)));
+  /** @type {import("d3-shape").Line<number>} */
+  const curve = line(
+    (added) => x(added),
+    (added) => y(at(added)),
+  );
+  single(svg, "path", "curve").attr("d", curve(x.ticks(60)));
   single(svg, "circle", "point")
     .attr("r", 6)
     .attr("cx", x(by))

@@ -1,3 +1,5 @@
+/** @import { ModelConfig, Svg, TourStep } from "../../types.js" */
+
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { slider, tokenChoice } from "../controls.js";
@@ -6,6 +8,7 @@ import { html } from "../elements.js";
 import { figure, numbers } from "../figures.js";
 import { decimal, fixed, percent } from "../wording.js";
 
+/** @type {TourStep} */
 export default {
   id: "mlp",
   title: "The MLP and its gate",
@@ -112,8 +115,19 @@ export default {
   },
 };
 
-export const gated = (z, activation) => Math.max(z, 0) ** (activation === "relu2" ? 2 : 1);
+/** @typedef {ModelConfig["activation"]} Activation */
 
+export const gated = (/** @type {number} */ z, /** @type {Activation} */ activation) =>
+  Math.max(z, 0) ** (activation === "relu2" ? 2 : 1);
+
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {Activation} activation
+ * @param {number} z
+ * @param {number[]} values
+ * @param {number} unit
+ */
 function drawGate(svg, width, activation, z, values, unit) {
   const height = 190;
   const reach = Math.max(3, ...values.map(Math.abs));
@@ -124,10 +138,13 @@ function drawGate(svg, width, activation, z, values, unit) {
     .ticks(40)
     .concat(0)
     .sort((a, b) => a - b);
-  single(svg, "path", "curve").attr(
-    "d",
-    line(x, (v) => y(gated(v, activation)))(points.filter((v) => gated(v, activation) <= gated(3, activation))),
+  /** @type {import("d3-shape").Line<number>} */
+  const curve = line(
+    (v) => x(v),
+    (v) => y(gated(v, activation)),
   );
+  const inside = points.filter((v) => gated(v, activation) <= gated(3, activation));
+  single(svg, "path", "curve").attr("d", curve(inside));
   single(svg, "g", "ticks")
     .selectAll("line")
     .data(values)
@@ -136,7 +153,7 @@ function drawGate(svg, width, activation, z, values, unit) {
     .attr("x1", x)
     .attr("x2", x)
     .attr("y1", height - MARGIN.bottom)
-    .attr("y2", (value, i) => height - MARGIN.bottom - (i === unit ? 26 : 10));
+    .attr("y2", (_, i) => height - MARGIN.bottom - (i === unit ? 26 : 10));
   single(svg, "circle", "point")
     .attr("r", 6)
     .attr("cx", x(z))
@@ -144,6 +161,13 @@ function drawGate(svg, width, activation, z, values, unit) {
   return height;
 }
 
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {number[]} before
+ * @param {number[]} after
+ * @param {number} unit
+ */
 function drawUnits(svg, width, before, after, unit) {
   const columns = 16;
   const side = Math.min(Math.floor(width / columns), 30);

@@ -1,3 +1,5 @@
+/** @import { TourStep } from "../../types.js" */
+
 import { roundShift } from "../../model/index.js";
 import { button, slider } from "../controls.js";
 import { h, html, uniqueId } from "../elements.js";
@@ -5,6 +7,7 @@ import { figure } from "../figures.js";
 import { decimal, fixed, grouped } from "../wording.js";
 import { ONE, WORD_MAX, WORD_MIN, bitsOf, flipBit, toQ88 } from "../q88.js";
 
+/** @type {TourStep} */
 export default {
   id: "q88",
   title: "Q8.8: fractions without floats",
@@ -48,12 +51,12 @@ export default {
       },
     });
     let wanted = word / ONE;
-    entry.value = wanted;
+    entry.value = String(wanted);
     const bits = Array.from({ length: 16 }, (_, i) =>
       button("0", () => {
         word = flipBit(word, 15 - i);
         wanted = word / ONE;
-        entry.value = wanted;
+        entry.value = String(wanted);
         draw();
       }),
     );
@@ -88,7 +91,7 @@ export default {
     });
     function draw() {
       bitsOf(word).forEach((bit, i) => {
-        bits[i].textContent = bit;
+        bits[i].textContent = String(bit);
         bits[i].setAttribute("aria-pressed", String(bit === 1));
         bits[i].setAttribute("aria-label", `${bitWorth(15 - i)}: ${bit}`);
       });
@@ -120,8 +123,9 @@ export default {
   },
 };
 
-const minus = (integer) => grouped(integer).replace("-", "−");
+const minus = (/** @type {number} */ integer) => grouped(integer).replace("-", "−");
 
+/** @param {number} bit */
 function bitWorth(bit) {
   if (bit === 15) return "−128";
   return bit >= 8 ? String(2 ** (bit - 8)) : `1/${2 ** (8 - bit)}`;

@@ -1,3 +1,5 @@
+/** @import { Context, TourStep } from "../../types.js" */
+
 import { checkbox, tokenChoice } from "../controls.js";
 import { drawing, letterBars, squares } from "../drawings.js";
 import { h, html } from "../elements.js";
@@ -5,6 +7,7 @@ import { figure, numbers, signLegend } from "../figures.js";
 import { fixed, listed, percent } from "../wording.js";
 import { logits, probabilities } from "../float_model.js";
 
+/** @type {TourStep} */
 export default {
   id: "residual",
   title: "The residual stream",
@@ -33,12 +36,14 @@ export default {
     floating point.</p>`,
   figure(context) {
     const strip = tokenChoice(context);
+    /** @type {Record<Half, boolean>} */
     const left = { attention: false, mlp: false };
-    const leave = (name, label) =>
+    const leave = (/** @type {Half} */ name, /** @type {string} */ label) =>
       checkbox(label, false, (checked) => {
         left[name] = checked;
         draw();
       });
+    /** @type {{label: string, values: number[]}[]} */
     let rows = [];
     const stream = drawing("The residual stream after each addition, and what was added", (svg, width) =>
       squares(svg, width, rows, { most: 4, labelWidth: 84 }),
@@ -67,8 +72,8 @@ export default {
       stream.redraw();
       bars.redraw();
       table.update();
-      const best = (omit) =>
-        nextBars(context, omit)
+      const best = (/** @type {Half[]} */ halves) =>
+        nextBars(context, halves)
           .sort((a, b) => b.value - a.value)
           .slice(0, 3)
           .map((bar) => `${bar.label} ${percent(bar.value)}`);
@@ -91,14 +96,22 @@ export default {
   },
 };
 
-const NAMES = { attention: "attention", mlp: "the MLP" };
-const omitted = (left) => Object.keys(left).filter((name) => left[name]);
+/** @typedef {"attention" | "mlp"} Half of a layer */
 
-/** The stream, and what is added to it, in order, of the integer model. */
+/** @type {Record<Half, string>} */
+const NAMES = { attention: "attention", mlp: "the MLP" };
+/** @type {Half[]} */
+const HALVES = ["attention", "mlp"];
+const omitted = (/** @type {Record<Half, boolean>} */ left) => HALVES.filter((name) => left[name]);
+
+/**
+ * The stream, and what is added to it, in order, of the integer model.
+ * @param {Context} context
+ */
 function streamRows(context) {
   const rows = [{ label: "embedding", values: context.values("embed_norm") }];
   for (let layer = 0; layer < context.config.n_layer; layer += 1) {
-    const name = (part) => `layer${layer}.${part}`;
+    const name = (/** @type {string} */ part) => `layer${layer}.${part}`;
     rows.push(
       { label: "+ attention", values: context.values(name("o")) },
       { label: "= stream", values: context.values(name("attention_residual")) },
@@ -109,10 +122,14 @@ function streamRows(context) {
   return rows;
 }
 
-/** Probabilities of the next token, in floating point, with parts left out. */
+/**
+ * Probabilities of the next token, in floating point, with parts left out.
+ * @param {Context} context
+ * @param {Half[]} leaveOut
+ */
 export function nextBars(context, leaveOut) {
   const { weights, config, tokens, position } = context;
-  const shares = probabilities(logits(weights, config, tokens.slice(0, position + 1), { leaveOut }).at(-1));
+  const shares = probabilities(logits(weights, config, tokens.slice(0, position + 1), { leaveOut })[position]);
   return shares.map((value, token) => ({
     label: context.symbol(token),
     value,

@@ -1,3 +1,5 @@
+/** @import { CodeLine, CodeRow, Context, Operation, TourStep } from "../../types.js" */
+
 import { roundShift } from "../../model/index.js";
 import { button, buttons, slider } from "../controls.js";
 import { h, html } from "../elements.js";
@@ -6,6 +8,7 @@ import { decimal, fixed } from "../wording.js";
 import { ONE } from "../q88.js";
 import { halvingsAfter, run, signed } from "../row_code.js";
 
+/** @type {TourStep} */
 export default {
   id: "row",
   title: "A row is a program",
@@ -32,15 +35,14 @@ export default {
     <code>adc</code> takes off.</p>
     <p>An add from the direct page is 2 bytes and 28 clocks, 28.8 with memory refresh.${
       lab.row
-        ? html` This row of ${lab.row.matrix}: ${lab.row.lines.filter((line) => "input" in line).length} digits,
+        ? html` This row of ${lab.row.matrix}: ${digitsIn(lab.row)} digits,
           ${lab.row.bytes} bytes, ${lab.row.clocks} clocks, B = ${lab.row.bias}.`
         : ""
     } Rows of fc1 also read sums of two inputs that several rows share. Where a sum could pass 65,535, part of the
     bias comes off on the
     way; the range proof decides where.</p>`,
   figure(context) {
-    const { row } = context.lab;
-    if (!row) {
+    if (!context.lab.row) {
       const fig = figure("A row as code", {});
       return {
         element: fig.element,
@@ -48,8 +50,9 @@ export default {
           fig.tell("This model runs on the schoolbook kernel: its rows are data, multiplied in a loop."),
       };
     }
+    const row = context.lab.row;
     const after = halvingsAfter(row.lines);
-    const digits = row.lines.filter((line) => "input" in line).length;
+    const before = `Before the first of ${row.lines.length} instructions; ${digitsIn(row)} of them add a digit.`;
     const at = slider({
       label: "Line",
       min: 0,
@@ -59,7 +62,7 @@ export default {
       format: (n) => `${n} of ${row.lines.length} run`,
       oninput: () => draw(),
     });
-    const go = (line) => {
+    const go = (/** @type {number} */ line) => {
       at.value = line;
       draw();
     };
@@ -105,18 +108,24 @@ export default {
         else line.removeAttribute("aria-current");
       });
       showWithin(listing, code[Math.max(done - 1, 0)]);
+      /** @type {CodeLine | undefined} */
       const now = row.lines[done - 1];
       weights.replaceChildren(
         ...row.weights.map((weight, i) => weightItem(row, weight, i, x[i], after, done, now?.input === i)),
       );
-      fig.tell(tell(context, states, done, now, after));
+      fig.tell(now ? tell(context, states[done - 1], done, now, after[done - 1]) : before);
     }
 
-    function tell({ pass, position }, states, done, now, halvings) {
-      if (!done) return `Before the first of ${row.lines.length} instructions; ${digits} of them add a digit.`;
-      const { a, carry } = states[done - 1];
+    /**
+     * @param {Context} context
+     * @param {{a: number, carry: number}} state after the line
+     * @param {number} done
+     * @param {CodeLine} now
+     * @param {number} halvings
+     */
+    function tell({ pass, position }, { a, carry }, done, now, halvings) {
       const hex = `$${a.toString(16).toUpperCase().padStart(4, "0")}`;
-      const worth = worthOf(now, halvings[done - 1]);
+      const worth = worthOf(now, halvings);
       const what = `${now.text}: ${now.comment}${worth ? `, digit ${worth}` : ""}. `;
       if (done < row.lines.length) return `${what}A is ${hex}, the carry ${carry}.`;
       const expected = pass[position].logits[row.row];
@@ -129,28 +138,47 @@ export default {
   },
 };
 
-/** What the row of lm_head reads at the chosen place, Q8.8: the residual stream, cut as the model cuts it. */
+/** How many digits a row has. */
+const digitsIn = (/** @type {CodeRow} */ { lines }) => lines.filter(({ input }) => input !== undefined).length;
+
+/**
+ * What the row of lm_head reads at the chosen place, Q8.8: the residual stream, cut as the model cuts it.
+ * @param {Pick<Context, "lab" | "config" | "pass" | "position">} context
+ */
 export function rowInput({ lab, config, pass, position }) {
   const stream = pass[position].trace[`layer${config.n_layer - 1}.mlp_residual`];
-  const { [`${lab.row.matrix}.clamp`]: clamp = Infinity, [`${lab.row.matrix}.shift`]: shift = 0 } = lab.parameters;
+  const { "lm_head.clamp": clamp = Infinity, "lm_head.shift": shift = 0 } = lab.parameters;
   return Array.from(stream, (value) => roundShift(Math.min(Math.max(value, -clamp), clamp), shift));
 }
 
-/** The digit a line is: "+1/4", or nothing where it reads no input. */
+/**
+ * The digit a line is: "+1/4", or nothing where it reads no input.
+ * @param {Operation} line
+ * @param {number} halvings
+ */
 export function worthOf(line, halvings) {
-  if (!("input" in line)) return "";
+  if (line.input === undefined) return "";
   return `${line.sign > 0 ? "+" : "−"}${halvings ? `1/${2 ** halvings}` : "1"} of x[${line.input}]`;
 }
 
+/**
+ * @param {CodeRow} row
+ * @param {number} weight
+ * @param {number} i
+ * @param {number} x
+ * @param {number[]} after
+ * @param {number} done
+ * @param {boolean} current
+ */
 function weightItem(row, weight, i, x, after, done, current) {
   const digits = row.lines
     .map((line, n) => ({ line, n }))
     .filter(({ line }) => line.input === i)
-    .map(({ line, n }) =>
+    .map(({ line: { sign = 0 }, n }) =>
       h(
         "span",
         { class: n < done ? "digit done" : "digit" },
-        `${line.sign > 0 ? "+" : "−"}${after[n] ? `1/${2 ** after[n]}` : "1"}`,
+        `${sign > 0 ? "+" : "−"}${after[n] ? `1/${2 ** after[n]}` : "1"}`,
       ),
     )
     .reverse();
@@ -163,7 +191,11 @@ function weightItem(row, weight, i, x, after, done, current) {
   );
 }
 
-/** Scroll a list, not the page, until an item of it is seen. */
+/**
+ * Scroll a list, not the page, until an item of it is seen.
+ * @param {HTMLElement} list
+ * @param {HTMLElement} item
+ */
 function showWithin(list, item) {
   const above = item.offsetTop;
   if (above < list.scrollTop || above + item.offsetHeight > list.scrollTop + list.clientHeight) {

@@ -1,3 +1,5 @@
+/** @import { Context, Model, ModelConfig, Request, Svg, TourStep } from "../../types.js" */
+
 import { seededGenerator } from "../../model/index.js";
 import { slider, tokenChoice } from "../controls.js";
 import { drawing, letterBars } from "../drawings.js";
@@ -7,6 +9,7 @@ import { grouped, percent } from "../wording.js";
 
 const NAMES = 6;
 
+/** @type {TourStep} */
 export default {
   id: "temperature",
   title: "Temperature and the draw",
@@ -112,7 +115,12 @@ export default {
   },
 };
 
-/** Shares of the tokens at the chosen place and temperature, and the token a random number picks. */
+/**
+ * Shares of the tokens at the chosen place and temperature, and the token a random number picks.
+ * @param {Pick<Context, "model" | "pass" | "position" | "config">} context
+ * @param {number} tenths
+ * @param {number} random
+ */
 export function candidates({ model, pass, position, config }, tenths, random) {
   const all = pass[position].logits;
   const logits = position === 0 ? all.subarray(0, config.bos) : all;
@@ -121,9 +129,15 @@ export function candidates({ model, pass, position, config }, tenths, random) {
   return { shares, drawn: model.choose(logits, tenths, random) };
 }
 
-/** The texts of a request, as the console would print them. */
+/**
+ * The texts of a request, as the console would print them.
+ * @param {Model} model
+ * @param {ModelConfig} config
+ * @param {Request} request
+ */
 export function namesOf(model, config, request) {
   const names = [];
+  /** @type {number[]} */
   let letters = [];
   for (const { next, position } of model.run(request)) {
     if (next !== config.bos) letters.push(next);
@@ -135,6 +149,13 @@ export function namesOf(model, config, request) {
   return names;
 }
 
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {Context} context
+ * @param {ReturnType<typeof candidates>} candidates
+ * @param {number} random
+ */
 function drawLine(svg, width, context, { shares, drawn }, random) {
   const height = 46;
   let start = 0;

@@ -1,8 +1,11 @@
+/** @import { TourStep } from "../../types.js" */
+
 import { button } from "../controls.js";
 import { h, html } from "../elements.js";
 import { figure } from "../figures.js";
 import { listed } from "../wording.js";
 
+/** @type {TourStep} */
 export default {
   id: "tokenizer",
   title: "Letters become numbers",
@@ -10,7 +13,7 @@ export default {
   plain: ({ lab }) => html`
     <p>A model computes, so the first thing that happens to a word is that its letters are looked up in a list and
     replaced by their places in it: ${lab.symbols[0]} is 0, ${lab.symbols[1]} is 1, and so on to
-    ${lab.symbols.at(-1)}, which is ${lab.symbols.length - 1}. Such a number is called a token.</p>
+    ${lab.symbols[lab.symbols.length - 1]}, which is ${lab.symbols.length - 1}. Such a number is called a token.</p>
     <p>One more token, ${lab.config.bos}, means “a name begins or ends here”. It goes in front, because the model
     needs
     something to look at before it can guess a first letter; and it is what the model answers when a name is
@@ -47,7 +50,7 @@ export default {
       controls: [lab.documents.length ? another : null, back],
       body: [tokens, alphabet],
     });
-    const box = (token) => h("li", {}, context.symbol(token), h("small", {}, token));
+    const box = (/** @type {number} */ token) => h("li", {}, context.symbol(token), h("small", {}, token));
     return {
       element: fig.element,
       update() {

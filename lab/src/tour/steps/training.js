@@ -1,3 +1,5 @@
+/** @import { Measurement, Sample, Svg, TourStep } from "../../types.js" */
+
 import { scaleLinear, scaleLog } from "d3-scale";
 import { line } from "d3-shape";
 import { slider } from "../controls.js";
@@ -6,6 +8,7 @@ import { h, html } from "../elements.js";
 import { figure, numbers } from "../figures.js";
 import { fixed, grouped } from "../wording.js";
 
+/** @type {TourStep} */
 export default {
   id: "training",
   title: "The training loop",
@@ -14,7 +17,7 @@ export default {
     <p>Now repeat: take some names, guess every letter of them, measure the loss, go backward, take a step. That is
     all of
     learning. ${
-      lab.training.steps
+      lab.training.steps && lab.training.batch_size
         ? html`This model did it ${grouped(lab.training.steps)} times, with
     ${lab.training.batch_size} names each.`
         : ""
@@ -31,7 +34,7 @@ export default {
     linear decay of lr${lab.training.learning_rate ? html` from ${lab.training.learning_rate}` : ""}. At each of
     ${lab.training.curve.length} measurements the loss on names not learned from decides whether these weights are
     kept.</p>
-    ${lab.training.digits ? knowsTheHardware(lab) : ""}`,
+    ${lab.training.digits ? knowsTheHardware(lab.training.digits, lab.training.digits_per_weight) : ""}`,
   figure(context) {
     const { training } = context.lab;
     if (!training.curve.length) {
@@ -73,6 +76,7 @@ export default {
     });
     function draw() {
       picture.redraw();
+      /** @type {Measurement | undefined} */
       const entry = training.curve[at.value - 1];
       const texts = samplesAt(training.samples, entry?.[0] ?? 0);
       samples.replaceChildren(...texts.map((text) => h("li", {}, text || "(nothing)")));
@@ -93,39 +97,54 @@ export default {
   },
 };
 
-const knowsTheHardware = ({ training }) => html`
+/**
+ * @param {number} digits a weight
+ * @param {Record<string, number>} spent by matrix
+ */
+const knowsTheHardware = (digits, spent) => html`
   <p>The training knows the hardware. From a tenth of the run on, the forward pass uses each weight rounded to few
   signed
   powers of two, and the gradient passes through the rounding as if it were not there (straight-through
   estimation). The
-  budget shrinks to ${training.digits} digits a weight at half-time; which weight may have more is decided by what
+  budget shrinks to ${digits} digits a weight at half-time; which weight may have more is decided by what
   each
   digit buys in squared error. Only weights within the budget may be kept. In the end:
-  ${Object.entries(training.digits_per_weight)
+  ${Object.entries(spent)
     .map(([name, count]) => `${name} ${fixed(count)}`)
     .join(", ")}.</p>`;
 
-/** The texts written at a step, or at the last logged one before it. */
+/**
+ * The texts written at a step, or at the last logged one before it.
+ * @param {Sample[]} samples
+ * @param {number} step
+ */
 export function samplesAt(samples, step) {
   return samples.filter(([written]) => written <= step).at(-1)?.[1] ?? [];
 }
 
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {Measurement[]} curve
+ * @param {number} chosen
+ */
 function drawCurves(svg, width, curve, chosen) {
   const height = 230;
   const all = curve.flatMap(([, learned, held]) => [learned, held]);
-  const x = scaleLog([curve[0][0], curve.at(-1)[0]], [MARGIN.left + 8, width - MARGIN.right - 8]).clamp(true);
+  const x = scaleLog([curve[0][0], curve[curve.length - 1][0]], [MARGIN.left + 8, width - MARGIN.right - 8]).clamp(true);
   const y = scaleLinear([Math.min(...all), Math.max(...all)], [height - MARGIN.bottom, MARGIN.top]).nice();
   axes(svg, width, height, { x, y, xTitle: "steps, each tenfold as wide", yTitle: "loss, nats", xFormat: "~s" });
-  const path = (name, column) =>
-    single(svg, "path", name).attr(
-      "d",
-      line(
-        (entry) => x(entry[0]),
-        (entry) => y(entry[column]),
-      )(curve),
+  const path = (/** @type {string} */ name, /** @type {1 | 2} */ column) => {
+    /** @type {import("d3-shape").Line<Measurement>} */
+    const through = line(
+      (entry) => x(entry[0]),
+      (entry) => y(entry[column]),
     );
+    single(svg, "path", name).attr("d", through(curve));
+  };
   path("curve", 2);
   path("learned", 1);
+  /** @type {Measurement | undefined} */
   const entry = curve[chosen - 1];
   const now = x(entry?.[0] ?? curve[0][0]);
   single(svg, "line", "now")

@@ -1,3 +1,5 @@
+/** @import { Context, Svg, TourStep } from "../../types.js" */
+
 import { button, buttons, selection, slider } from "../controls.js";
 import { drawing, single } from "../drawings.js";
 import { html } from "../elements.js";
@@ -9,6 +11,7 @@ import { Value, add, ancestry, multiply, pass, relu } from "../value.js";
 const INPUTS = ["w₁", "x₁", "w₂", "x₂"];
 const NUDGE = 0.01;
 
+/** @type {TourStep} */
 export default {
   id: "values",
   title: "Numbers that remember",
@@ -37,8 +40,9 @@ export default {
   figure(context) {
     let numbers = [0, 0, 0, 0];
     let unit = 0;
+    /** @type {string | null} */
     let word = null;
-    let graph = null;
+    let graph = build(numbers);
     let walked = 0;
     let nudged = 0;
     const sliders = INPUTS.map((label, i) =>
@@ -117,25 +121,32 @@ export default {
   },
 };
 
-/** The hidden unit that says most at the word's last position, with its two largest products: weights and inputs. */
+/**
+ * The hidden unit that says most at the word's last position, with its two largest products: weights and inputs.
+ * @param {Pick<Context, "weights" | "config" | "tokens">} context
+ */
 function pieceOfTheModel({ weights, config, tokens }) {
+  /** @type {Record<string, number[][]>} */
   const noted = {};
-  const note = (name, vector) => (noted[name] ??= []).push(vector);
+  const note = (/** @type {string} */ name, /** @type {number[]} */ vector) => (noted[name] ??= []).push(vector);
   logits(weights, config, tokens, { note });
-  const x = noted["MLP input"].at(-config.n_layer);
-  const sums = noted["hidden before the gate"].at(-config.n_layer);
+  const lastOf = (/** @type {string} */ name) => noted[name][noted[name].length - config.n_layer];
+  const [x, sums] = [lastOf("MLP input"), lastOf("hidden before the gate")];
   const unit = sums.indexOf(Math.max(...sums));
   const row = weights["layer0.fc1"][unit];
-  const size = (i) => Math.abs(row[i] * x[i]);
+  const size = (/** @type {number} */ i) => Math.abs(row[i] * x[i]);
   const [first, second] = x.map((_, i) => i).sort((a, b) => size(b) - size(a));
   return { unit, inputs: [row[first], x[first], row[second], x[second]].map((v) => Number(v.toFixed(2))) };
 }
 
-/** relu(w₁ x₁ + w₂ x₂), nothing passed back yet; order: from the result to the inputs. */
+/**
+ * relu(w₁ x₁ + w₂ x₂), nothing passed back yet; order: from the result to the inputs.
+ * @param {number[]} numbers
+ */
 function build(numbers) {
   const inputs = numbers.map((number) => new Value(number));
   const products = [multiply(inputs[0], inputs[1]), multiply(inputs[2], inputs[3])];
-  const sum = add(...products);
+  const sum = add(products[0], products[1]);
   const last = relu(sum);
   last.grad = 1;
   return {
@@ -149,6 +160,12 @@ function build(numbers) {
   };
 }
 
+/**
+ * @param {Svg} svg
+ * @param {number} width
+ * @param {ReturnType<typeof build>} graph
+ * @param {number} walked
+ */
 function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
   const columns = [inputs, products, [sum], [last]];
   const names = [INPUTS, ["w₁·x₁", "w₂·x₂"], ["sum"], ["gate"]];
@@ -166,14 +183,12 @@ function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
   );
   const place = new Map(boxes.map((box) => [box.value, box]));
   const told = new Set(order.slice(0, walked));
-  const known = (value) => value === last || [...told].some((child) => child.parents.includes(value));
+  const known = (/** @type {Value} */ value) => value === last || [...told].some((child) => child.parents.includes(value));
   const edges = boxes.flatMap((box) =>
-    box.value.parents.map((parent, i) => ({
-      from: place.get(parent),
-      to: box,
-      slope: box.value.slopes[i],
-      told: told.has(box.value),
-    })),
+    box.value.parents.flatMap((parent, i) => {
+      const from = place.get(parent);
+      return from ? [{ from, to: box, slope: box.value.slopes[i], told: told.has(box.value) }] : [];
+    }),
   );
   single(svg, "g", "edges")
     .selectAll("line")
