@@ -173,15 +173,20 @@ export async function bootCore({ canvas, rom }) {
   const why = obstacle();
   if (why) throw new Error(why);
   const [compiled, cartridge] = await Promise.all([compile(WASM), bytes(rom), loadGlue()]);
+  /**
+   * @param {WebAssembly.Imports} imports
+   * @param {(instance: WebAssembly.Instance) => void} receive
+   */
+  const instantiate = (imports, receive) => {
+    WebAssembly.instantiate(compiled, imports).then(receive);
+    return {};
+  };
   /** @type {Console | null} */
   let machine = null;
   const module = await EJS_Runtime({
     canvas,
     parent: canvas.parentElement,
-    instantiateWasm: (/** @type {WebAssembly.Imports} */ imports, /** @type {(instance: WebAssembly.Instance) => void} */ receive) => {
-      WebAssembly.instantiate(compiled, imports).then(receive);
-      return {};
-    },
+    instantiateWasm: instantiate,
     noInitialRun: true,
     arguments: [],
     callbacks: {},

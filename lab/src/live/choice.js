@@ -23,7 +23,8 @@ export function shares(model, { logits, position }, tenths) {
   return { weights: [...weights], total };
 }
 
-const name = (/** @type {string[]} */ symbols, /** @type {number} */ token) => (token >= symbols.length ? "end" : symbols[token] === " " ? "␣" : symbols[token]);
+const name = (/** @type {string[]} */ symbols, /** @type {number} */ token) =>
+  (token >= symbols.length ? "end" : symbols[token] === " " ? "␣" : symbols[token]);
 
 /**
  * @param {Lab} lab

@@ -81,7 +81,8 @@ export function embeddingFigure({ config, tensors }) {
   const token = labelled(element, "token");
   const position = labelled(element, "position");
   const sum = labelled(element, "sum, scaled");
-  const row = (/** @type {Tensor} */ tensor, /** @type {number} */ n) => tensor.values.slice(n * config.n_embd, (n + 1) * config.n_embd);
+  const row = (/** @type {Tensor} */ tensor, /** @type {number} */ n) =>
+    tensor.values.slice(n * config.n_embd, (n + 1) * config.n_embd);
   const update = (/** @type {LoggedToken} */ record, /** @type {Palette} */ colours) => {
     const [first, second] = [row(tensors.wte, record.token), row(tensors.wpe, record.position)];
     const parts = [first, second, [...record.values("embed_norm")]];

@@ -18,7 +18,7 @@ export function textFigure({ symbols, config }, given) {
     <p class="current"></p>
     <p class="tokens"></p>
     <p class="finished"></p>`;
-  const [current, tokens, finished] = ["current", "tokens", "finished"].map((name) => find(element, `.${name}`, HTMLElement));
+  const [current, tokens, finished] = [".current", ".tokens", ".finished"].map((name) => find(element, name, HTMLElement));
   /** @type {{text: string, given: boolean}[]} */
   let letters = [];
   /** @type {number[]} */

@@ -5,7 +5,8 @@ export const WORD_MIN = -32768;
 export const WORD_MAX = 32767;
 
 /** The nearest word, halves up, cut at the ends. */
-export const toQ88 = (/** @type {number} */ value) => Math.min(Math.max(Math.floor(value * ONE + 0.5), WORD_MIN), WORD_MAX);
+export const toQ88 = (/** @type {number} */ value) =>
+  Math.min(Math.max(Math.floor(value * ONE + 0.5), WORD_MIN), WORD_MAX);
 
 /** The sixteen bits of a word, highest first. */
 export const bitsOf = (/** @type {number} */ word) =>

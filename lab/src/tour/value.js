@@ -14,7 +14,12 @@
 
 /**
  * A function of two numbers: plain of plain ones.
- * @typedef {{(a: number, b: number): number, (a: Value, b: Num): Value, (a: Num, b: Value): Value, (a: Num, b: Num): Num}} Binary
+ * @typedef {{
+ *   (a: number, b: number): number,
+ *   (a: Value, b: Num): Value,
+ *   (a: Num, b: Value): Value,
+ *   (a: Num, b: Num): Num,
+ * }} Binary
  */
 
 export class Value {

@@ -22,7 +22,7 @@ import { nextBars } from "../../src/tour/steps/residual.js";
 import { candidates, namesOf } from "../../src/tour/steps/temperature.js";
 import { VIEWS } from "../../src/tour/views.js";
 import { lab, model } from "../tour/page_data.js";
-import { PICTURES, startBrowser } from "./page.js";
+import { PICTURES, says, startBrowser } from "./page.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WORD = lab.documents.find((name) => name.length === 4) ?? lab.documents[0];
@@ -484,10 +484,11 @@ test("by keyboard alone: a step from the list, a slider, a choice, a button", as
   assert.match(await summaryOf("attention"), /^Head 2/);
   assert.notEqual(await summaryOf("attention"), first);
   await page.keyboard.press("Tab");
-  await page.keyboard.press("ArrowLeft");
-  await page.keyboard.press("ArrowLeft");
-  const places = firstWord(lab).length;
-  assert.match(await summaryOf("attention"), new RegExp(`^Head 2, at place ${places - 2},`));
+  const last = firstWord(lab).length;
+  for (const place of [last - 1, last - 2]) {
+    await page.keyboard.press("ArrowLeft");
+    await says(page, "[data-step=attention] .summary", new RegExp(`^Head 2, at place ${place},`));
+  }
   await page.locator("[data-step=mlp]").getByRole("slider").first().focus();
   await page.keyboard.press("End");
   assert.match(await summaryOf("mlp"), /^3 comes out of the gate as/);

@@ -9,7 +9,8 @@ import { test } from "node:test";
 import { createModel } from "../../src/model/index.js";
 import { goldenModels } from "./golden.js";
 
-const plain = (/** @type {Token | GoldenToken} */ { trace, logits, ...numbers }) => ({ ...numbers, logits: [...logits] });
+const plain = (/** @type {Token | GoldenToken} */ { trace, logits, ...numbers }) =>
+  ({ ...numbers, logits: [...logits] });
 
 for (const [name, { model: data, requests }] of goldenModels()) {
   const model = createModel(data);

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BETA1, BETA2, start, step } from "../../src/tour/adam.js";
 
-const close = (/** @type {number} */ a, /** @type {number} */ b) => assert.ok(Math.abs(a - b) < 1e-7, `${a} is not ${b}`);
+const close = (/** @type {number} */ a, /** @type {number} */ b) =>
+  assert.ok(Math.abs(a - b) < 1e-7, `${a} is not ${b}`);
 
 test("the first step is as long as the learning rate, whatever the gradient", () => {
   for (const gradient of [0.5, -2, 800]) close(step(start(2), gradient, 0.1).weight, 2 - 0.1 * Math.sign(gradient));

@@ -15,7 +15,8 @@ import { VIEWS, hashOf, parseHash, remember, remembered } from "../../src/tour/v
 import { lab, model } from "./page_data.js";
 
 const context = createContext({ lab, model });
-const close = (/** @type {number} */ a, /** @type {number} */ b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
+const close = (/** @type {number} */ a, /** @type {number} */ b) =>
+  assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
 
 test("fifteen steps, each with two texts and its files", () => {
   assert.equal(STEPS.length, 15);

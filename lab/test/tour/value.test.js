@@ -21,7 +21,8 @@ import {
 
 const STEP = 1e-5;
 
-const close = (/** @type {number} */ a, /** @type {number} */ b, within = 1e-7) => assert.ok(Math.abs(a - b) <= within * (1 + Math.abs(b)), `${a} is not ${b}`);
+const close = (/** @type {number} */ a, /** @type {number} */ b, within = 1e-7) =>
+  assert.ok(Math.abs(a - b) <= within * (1 + Math.abs(b)), `${a} is not ${b}`);
 
 /**
  * Gradients of f at x by going back, and by central differences on plain numbers.

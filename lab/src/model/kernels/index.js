@@ -28,7 +28,8 @@ import { tableNorm } from "./table_norm.js";
  */
 
 /** A norm or an attention of which the model says nothing is the exact one. */
-const named = (/** @type {ModelData} */ { kernels }, /** @type {{name: string}} */ { name }) => kernels[name] ?? "exact";
+const named = (/** @type {ModelData} */ { kernels }, /** @type {{name: string}} */ { name }) =>
+  kernels[name] ?? "exact";
 
 /**
  * Kind of block → the kernels it can have.

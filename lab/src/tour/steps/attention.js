@@ -42,7 +42,8 @@ export default {
     const { config } = context;
     let head = 0;
     let layer = 0;
-    const numbered = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => ({ value: i, label: String(i + 1) }));
+    const numbered = (/** @type {number} */ count) =>
+      Array.from({ length: count }, (_, i) => ({ value: i, label: String(i + 1) }));
     const strip = tokenChoice(context, "Which row to read: the model has just read");
     const heads = choices({
       legend: "Head",

@@ -123,7 +123,8 @@ export default {
 
 /** @typedef {{name: string, amount: number, does: string}} Part */
 
-const bar = (/** @type {Part} */ part, /** @type {number} */ most) => h("span", { class: "budget-bar", style: `--share: ${part.amount / most}` }, part.name);
+const bar = (/** @type {Part} */ part, /** @type {number} */ most) =>
+  h("span", { class: "budget-bar", style: `--share: ${part.amount / most}` }, part.name);
 
 /** @type {[pattern: RegExp, does: string][]} */
 const STAGES = [
@@ -183,4 +184,5 @@ export function byteParts({ segments, rom_bytes }) {
   });
 }
 
-const pick = (/** @type {Build["segments"]} */ object, /** @type {string[]} */ names) => Object.fromEntries(names.map((name) => [name, object[name] ?? 0]));
+const pick = (/** @type {Build["segments"]} */ object, /** @type {string[]} */ names) =>
+  Object.fromEntries(names.map((name) => [name, object[name] ?? 0]));

@@ -138,7 +138,8 @@ const digitText = (/** @type {Digit} */ { sign, power }) => `${sign > 0 ? "+" : 
 
 const powerText = (/** @type {number} */ power) => (power === 0 ? "1" : `1/${2 ** -power}`);
 
-const shiftText = (/** @type {number} */ power) => (power === 0 ? "x" : `x halved ${-power} time${power === -1 ? "" : "s"}`);
+const shiftText = (/** @type {number} */ power) =>
+  (power === 0 ? "x" : `x halved ${-power} time${power === -1 ? "" : "s"}`);
 
 /**
  * {weight, point}: the integer at a place of a matrix, and what it is divided by.

@@ -126,7 +126,8 @@ export function normedEmbedding({ model, config }, token, place) {
  */
 export function nearest(tensor, token) {
   const own = tensorRow(tensor, token);
-  const dot = (/** @type {number[]} */ a, /** @type {number[]} */ b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const dot = (/** @type {number[]} */ a, /** @type {number[]} */ b) =>
+    a.reduce((sum, value, i) => sum + value * b[i], 0);
   const length = (/** @type {number[]} */ a) => Math.sqrt(dot(a, a)) || 1;
   return Array.from({ length: tensor.shape[0] }, (_, other) => {
     const row = tensorRow(tensor, other);

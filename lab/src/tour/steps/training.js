@@ -131,7 +131,8 @@ export function samplesAt(samples, step) {
 function drawCurves(svg, width, curve, chosen) {
   const height = 230;
   const all = curve.flatMap(([, learned, held]) => [learned, held]);
-  const x = scaleLog([curve[0][0], curve[curve.length - 1][0]], [MARGIN.left + 8, width - MARGIN.right - 8]).clamp(true);
+  const ends = [curve[0][0], curve[curve.length - 1][0]];
+  const x = scaleLog(ends, [MARGIN.left + 8, width - MARGIN.right - 8]).clamp(true);
   const y = scaleLinear([Math.min(...all), Math.max(...all)], [height - MARGIN.bottom, MARGIN.top]).nice();
   axes(svg, width, height, { x, y, xTitle: "steps, each tenfold as wide", yTitle: "loss, nats", xFormat: "~s" });
   const path = (/** @type {string} */ name, /** @type {1 | 2} */ column) => {

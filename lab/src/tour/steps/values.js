@@ -183,7 +183,8 @@ function drawGraph(svg, width, { inputs, products, sum, last, order }, walked) {
   );
   const place = new Map(boxes.map((box) => [box.value, box]));
   const told = new Set(order.slice(0, walked));
-  const known = (/** @type {Value} */ value) => value === last || [...told].some((child) => child.parents.includes(value));
+  const known = (/** @type {Value} */ value) =>
+    value === last || [...told].some((child) => child.parents.includes(value));
   const edges = boxes.flatMap((box) =>
     box.value.parents.flatMap((parent, i) => {
       const from = place.get(parent);
