@@ -59,7 +59,8 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test check golden report diff-asm pictures run lab lab-serve lab-test clean help cc65 new_options
+.PHONY: all test check golden report diff-asm pictures run lab lab-serve lab-lint lab-test clean help cc65 \
+        new_options
 
 all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
 	$(if $(REBUILT),@sh scripts/say-what-was-made.sh $(ROM),@echo "$(ROM) is up to date")
@@ -174,7 +175,10 @@ lab: build/lab/index.html
 lab-serve: lab
 	@cd lab && node_modules/.bin/vite preview
 
-lab-test: lab | $(VENV)/installed-test
+lab-lint: lab/node_modules/.package-lock.json
+	@cd lab && npm run --silent lint && npm run --silent typecheck
+
+lab-test: lab-lint lab | $(VENV)/installed-test
 	@sh scripts/get-tool.sh chromium
 	@$(BIN)/python -m tests.support.lab_golden build/lab-golden
 	@cd lab && npm test --silent
@@ -195,7 +199,8 @@ help:
 	@echo "make pictures   docs/pictures: every screen, and X-ray moving"
 	@echo "make lab        the lab page, a static folder: build/lab/"
 	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"
-	@echo "make lab-test   the lab page in a real browser"
+	@echo "make lab-lint   its linter and its types"
+	@echo "make lab-test   both, and the lab page in a real browser"
 	@echo "make clean      remove build/"
 	@echo
 	@echo "DATA=FILE       the text to learn                          [$(DATA)]"

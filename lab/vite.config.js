@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-const build = (name) => fileURLToPath(new URL(`../build/${name}`, import.meta.url));
+const build = (/** @type {string} */ name) => fileURLToPath(new URL(`../build/${name}`, import.meta.url));
 
 const SHIPPED = {
   "data/lab.json": build("lab-data/lab.json"),
@@ -14,7 +14,10 @@ const SHIPPED = {
   "core/snes9x-license.txt": build("lab-core/snes9x-license.txt"),
 };
 
-/** What the browser fetches while the script is still on its way. */
+/**
+ * What the browser fetches while the script is still on its way.
+ * @type {[href: string, as: "fetch" | "script"][]}
+ */
 const EARLY = [
   ["core/snes9x.wasm.gz", "fetch"],
   ["core/snes9x.js", "script"],
@@ -22,15 +25,17 @@ const EARLY = [
   ["data/lab.json", "fetch"],
 ];
 
-const preload = ([href, as]) => ({
+/** @type {import("vite").HtmlTagDescriptor[]} */
+const PRELOADS = EARLY.map(([href, as]) => ({
   tag: "link",
   injectTo: "head",
   attrs: { rel: "preload", href, as, crossorigin: as === "fetch" ? "anonymous" : false },
-});
+}));
 
+/** @type {import("vite").Plugin} */
 const shipped = {
   name: "shipped-files",
-  transformIndexHtml: () => EARLY.map(preload),
+  transformIndexHtml: () => PRELOADS,
   generateBundle() {
     for (const [fileName, from] of Object.entries(SHIPPED)) {
       this.emitFile({ type: "asset", fileName, source: readFileSync(from) });

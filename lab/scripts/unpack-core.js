@@ -14,7 +14,8 @@ archive.FS.writeFile("core.7z", await readFile(packed));
 archive.callMain(["x", "core.7z"]);
 
 await mkdir(target, { recursive: true });
-const write = (name, bytes) => writeFile(path.join(target, name), bytes);
+const write = (/** @type {string} */ name, /** @type {string | Uint8Array} */ bytes) =>
+  writeFile(path.join(target, name), bytes);
 await write("snes9x.js", archive.FS.readFile("snes9x_libretro.js"));
 await write("snes9x-license.txt", archive.FS.readFile("license.txt"));
 await write("snes9x.wasm.gz", gzipSync(archive.FS.readFile("snes9x_libretro.wasm"), { level: 9 }));

@@ -11,6 +11,7 @@ const TEXT = `
     this page.
   </p>`;
 
+/** @param {HTMLElement} element */
 export function mountLicences(element) {
   element.innerHTML = TEXT;
 }

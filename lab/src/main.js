@@ -1,15 +1,18 @@
-// Starts the console, loads the numbers, and mounts each part of the page into its place.
-// A part is a function mountX(element, context); context = { lab, model, machine }:
-//   lab      the parsed data/lab.json
-//   model    the integer model in JavaScript (src/model)
-//   machine  a promise of { console, host }, the emulator with the cartridge in it; rejected where it cannot run
+/**
+ * Starts the console, loads the numbers, and mounts each part of the page into its place: a part is a function
+ * mountX(element, page).
+ * @import { Lab, Page } from "./types.js"
+ */
+
 import "./style.css";
 import { mountConsole } from "./console/index.js";
+import { find, messageOf } from "./dom.js";
 import { mountLicences } from "./licences.js";
 import { mountLive } from "./live/index.js";
 import { createModel } from "./model/index.js";
-import { mountStory } from "./story/index.js";
+import { mountTour } from "./tour/index.js";
 
+/** @returns {Promise<Lab>} */
 async function loadLab() {
   const response = await fetch("data/lab.json");
   if (!response.ok) throw new Error(`data/lab.json: the server answers ${response.status}`);
@@ -17,20 +20,21 @@ async function loadLab() {
 }
 
 async function main() {
-  const place = (id) => document.getElementById(id);
+  const place = (/** @type {string} */ id) => find(document, `#${id}`, HTMLElement);
   mountLicences(place("licences"));
   const loading = loadLab();
   const machine = mountConsole(place("console"), loading); // first: it takes longest
   machine.catch(() => {}); // whoever needs it asks
   const lab = await loading;
-  const context = { lab, model: createModel(lab), machine };
-  globalThis.lab = context; // for the curious, at the browser's own console
-  mountLive(place("live"), context);
-  mountStory(place("story"), context);
+  /** @type {Page} */
+  const page = { lab, model: createModel(lab), machine };
+  globalThis.lab = page; // for the curious, at the browser's own console
+  mountLive(place("live"), page);
+  mountTour(place("tour"), page);
   place("loading").remove();
 }
 
 main().catch((error) => {
-  document.getElementById("loading").textContent = `The page could not start: ${error.message}`;
+  find(document, "#loading", HTMLElement).textContent = `The page could not start: ${messageOf(error)}`;
   throw error;
 });

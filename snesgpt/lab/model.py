@@ -6,19 +6,24 @@ Lists of numbers are flat, row by row, with their shape beside them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
 
-from quantize.kernels.ppu_attention import EXP7
-from quantize.kernels.norm import norm_epsilon
-from quantize.kernels.table_norm import square_table, table_epsilon
 from quantize.executor import Executor
+from quantize.kernel import Kernel, Leaf, TraceEntry
+from quantize.kernels.digit_columns import ActiveColumns
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.matrix import MatrixKernel
+from quantize.kernels.norm import norm_epsilon
+from quantize.kernels.ppu_attention import EXP7, PpuAttention
+from quantize.kernels.schoolbook import SchoolbookRows
+from quantize.kernels.table_norm import TableNorm, square_table, table_epsilon
 from quantize.model import IntegerModel
+from quantize.program import leaves
 from quantize.sampler import Request, Token, run
-from quantize.schedule import TraceEntry, trace_entries
 from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
 from trainer.config import ModelConfig
@@ -42,7 +47,7 @@ LONG = Request(7, 5, 40, (10, 0, 17))
 def model_data(model: IntegerModel) -> Json:
     """What the JavaScript integer model needs: shape, alphabet, integers, kernels with their numbers, tables."""
     config = model.config
-    bits = {value for name, value in model.parameters.items() if name.endswith(".bits")}
+    bits = {kernel.bits for kernel in leaves(model.program) if isinstance(kernel, TableNorm)}
     return {
         "config": {**config.to_dict(), "head_dim": config.head_dim, "bos": config.bos, "n_params": config.n_params},
         "symbols": list(model.symbols),
@@ -53,14 +58,46 @@ def model_data(model: IntegerModel) -> Json:
             name: {"shape": list(tensor.shape), "values": tensor.reshape(-1).tolist()}
             for name, tensor in model.tensors.items()
         },
-        "kernels": dict(model.kernels),
-        "parameters": dict(model.parameters),
+        "kernels": kernel_names(model),
+        "parameters": parameters(model),
         "logit_shift": model.logit_shift,
         "logit_exponent": model.logit_exponent,
         "top_p": model.top_p,
-        "trace": [_entry(entry) for entry in trace_entries(config, model.kernels)],
+        "trace": [_entry(entry) for kernel in model.program for entry in kernel.traced(config)],
         "tables": tables(config, sorted(bits)),
     }
+
+
+KERNELS: Mapping[type[Kernel], str] = {
+    SchoolbookRows: "schoolbook",
+    DigitRows: "digits",
+    ActiveColumns: "digit_columns",
+    TableNorm: "table",
+    PpuAttention: "ppu",
+}
+"""The page's names of the kernels that a block may have a choice of; one that is not named runs exactly."""
+
+
+def kernel_names(model: IntegerModel) -> dict[str, str]:
+    """Matrix, norm or attention → its kernel."""
+    chosen = [kernel for kernel in leaves(model.program) if type(kernel) in KERNELS]
+    return {subject(kernel): KERNELS[type(kernel)] for kernel in chosen}
+
+
+def parameters(model: IntegerModel) -> dict[str, int]:
+    """The kernels' numbers: "layer0.attention.key_shift" …"""
+    found = {f"{name}.exponent": exponent for name, exponent in model.exponents.items()}
+    for kernel in leaves(model.program):
+        numbers = {each.name: getattr(kernel, each.name) for each in fields(kernel) if each.metadata}
+        if isinstance(kernel, DigitRows):
+            numbers = {"clamp": kernel.clamp, "shift": kernel.clamp_shift} if kernel.clamp else {}
+        found |= {f"{subject(kernel)}.{name}": value for name, value in numbers.items()}
+    return found
+
+
+def subject(kernel: Leaf) -> str:
+    """A matrix is known by its weights, any other kernel by its block."""
+    return kernel.block.weight if isinstance(kernel, MatrixKernel) else kernel.name
 
 
 def golden(model: IntegerModel, requests: Sequence[Request] = GOLDEN) -> Json:
@@ -104,7 +141,7 @@ def _token(token: Token, model: IntegerModel) -> Json:
     """A step; what counts over positions is zero beyond the token's own."""
     assert token.trace is not None
     trace = {}
-    for entry in trace_entries(model.config, model.kernels):
+    for entry in (entry for kernel in model.program for entry in kernel.traced(model.config)):
         values = token.trace[entry.name]
         if entry.over_positions:
             seen = values[..., : token.position + 1]

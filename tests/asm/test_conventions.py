@@ -13,7 +13,7 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge.header import faults
-from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES, STORY
+from asm.layout import MODULES, STORY
 from asm.render import TEMPLATES
 from quantize.model import IntegerModel
 from quantize.model_file import load_model, save_model
@@ -23,6 +23,8 @@ from tests.support.story_models import story_config, story_model
 from tests.support.twins.registry import RUN_WHOLE, TWINS
 from trainer.config import ModelConfig
 
+LLAMA_MODULES = ("rotary", "gate", "cut_sum")
+FAST_MODULES = ("digits", "table_norm", "attention_ppu", "kernels")
 MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
 FAST_MODEL = digit_model(MODEL.config)
 LLAMA_MODEL = llama_model(llama_config(9, 5, 8, (2, 1), 2, 20))

@@ -13,6 +13,7 @@ import pytest
 
 from asm.build import build_rom
 from quantize.executor import Executor
+from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
 from quantize.model_file import load_model, save_model
 from quantize.sampler import Request, documents
@@ -96,7 +97,7 @@ def test_a_vocabulary_learned_from_a_real_text_on_the_console(report: Report, si
     report(f"train --data tavern.txt --tokens {size} {shape} --out weights.npz")
     report("quantize weights.npz --out model.npz --data tavern.txt")
     model = load_model(Path("model.npz"))
-    assert model.config.vocab_size == size and model.kernels["lm_head"] == "digits"
+    assert model.config.vocab_size == size and isinstance(model.kernel("logits"), DigitRows)
     assert max(map(len, model.symbols)) > 6 and " the" in model.symbols
     rom, prompt = build_rom(model).image, tuple(model.tokenizer.encode(lines(1, seed=2)[0])[1:-1][:12])
     for core, seeds in (("snes9x", 4), ("bsnes", 1)):

@@ -30,7 +30,7 @@ ROM_KIB = 4096
 
 @cache
 def model(name: str) -> IntegerModel:
-    return choose(load_weights(FOLDER / f"{name}.npz"), "digits", ROM_KIB)[0]
+    return choose(load_weights(FOLDER / f"{name}.npz"), "digits", ROM_KIB).model
 
 
 def test_there_is_one_of_every_preset_and_none_is_large() -> None:

@@ -59,7 +59,7 @@ def check_logits(model: IntegerModel, rom: Rom, core: str, prompt: int, requests
 
 
 def check_speed(model: IntegerModel, rom: Rom, tokens: int) -> None:
-    addresses, prediction = symbols(rom.debug), predict(model, rom.layout)
+    addresses, prediction = symbols(rom.debug), predict(rom.layout)
     text = typical_text(model, long_run(model), tokens, addresses["NAMES"], MIN_SKIPPED)
     with Console(rom.image) as console:
         speed = measure_speed(NamesPage(console, addresses, seed=text.seed), text.tokens, skipped=text.skipped)

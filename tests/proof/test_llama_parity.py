@@ -18,15 +18,19 @@ from asm.cartridge.transcript import transcript
 from asm.memory.log_record import RecordLayout
 from quantize.convert import quantize
 from quantize.executor import Executor, Trace
-from quantize.kernels.gate import FAR_PRODUCT
+from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.gate import FAR_PRODUCT, SiluGate
+from quantize.kernels.ppu_attention import PpuAttention
+from quantize.kernels.table_norm import TableNorm
 from quantize.model import IntegerModel
+from quantize.program import leaves
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
 from tables.silu import SILU_ENTRIES
-from tests.support.models import llama_config, llama_model
+from tests.support.models import llama_config, llama_model, silu_table
 from tests.support.self_tests import offset, outcome
 from tests.support.shape_parity import liveliness, parity
 from tests.support.xray_screen import assert_shows, press, traced, xray_screen
@@ -95,17 +99,15 @@ def test_every_intermediate_where_numbers_are_large_or_small(name: str) -> None:
 def test_the_lively_models_need_every_kind_of_code() -> None:
     """Or those tests would not see it."""
     models = [llama_model(SMALL, 3, **scales) for scales in LIVELY.values()]
-    parameters = [{name.partition(".")[2]: value for name, value in model.parameters.items()} for model in models]
-
-    def found(name: str) -> set[int]:
-        return {values[name] for values in parameters if name in values}
-
-    assert min(found("attention.query_shift")) < 2 and max(found("attention.query_shift")) == 3
-    assert max(found("wo.out_shift") | found("fc2.out_shift")) > 0
-    assert {11} < found("mlp_norm.bits") and {11} < found("activation.bits")
-    assert {2} < found("activation.shift")
-    assert max(found("wo.exponent")) >= 3
-    assert max(found("activation.limit")) <= FAR_PRODUCT
+    kernels = [kernel for model in models for kernel in leaves(model.program)]
+    shifts = {kernel.query_shift for kernel in kernels if isinstance(kernel, PpuAttention)}
+    assert min(shifts) < 2 and max(shifts) == 3
+    assert max(kernel.out_shift for kernel in kernels if isinstance(kernel, DigitRows)) > 0
+    gates = [kernel for kernel in kernels if isinstance(kernel, SiluGate)]
+    assert {11} < {kernel.bits for kernel in kernels if isinstance(kernel, TableNorm)}
+    assert {11} < {gate.bits for gate in gates} and {2} < {gate.shift for gate in gates}
+    assert max(model.exponent("layer0.wo") for model in models) >= 3
+    assert max(gate.limit for gate in gates) <= FAR_PRODUCT
 
 
 @st.composite
@@ -165,10 +167,10 @@ def test_the_self_test_passes(core: str) -> None:
 def test_the_self_test_names_the_token_that_a_wrong_table_of_silu_spoils() -> None:
     """Half of its positive entries, and the image's sum is made right again: only the transcript can tell."""
     model, rom = small(shown=True)
-    at = offset(rom, f"silu_{model.parameters['layer0.activation.bits']}") + SILU_ENTRIES
+    at = offset(rom, silu_table(model)) + SILU_ENTRIES
     spoiled = bytes(byte ^ 0x20 for byte in rom.image[at : at + SILU_ENTRIES // 2])
-    total, transcript = outcome(rom, with_checksum(rom.image[:at] + spoiled + rom.image[at + len(spoiled) :]))
-    assert total == "PASS" and re.fullmatch(r"FAIL at token \d+", transcript)
+    total, found = outcome(rom, with_checksum(rom.image[:at] + spoiled + rom.image[at + len(spoiled) :]))
+    assert total == "PASS" and re.fullmatch(r"FAIL at token \d+", found)
 
 
 def test_positions_turn_what_they_should() -> None:

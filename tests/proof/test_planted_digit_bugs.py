@@ -15,7 +15,7 @@ from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
-from tests.support.models import digit_model
+from tests.support.models import digit_model, squares_table
 from tests.support.planted_bugs import (
     Bug,
     add,
@@ -73,7 +73,7 @@ def unit(positive: bool) -> int:
     return int(np.flatnonzero((hidden > 0) == positive & (columns > 0) | (hidden < 0))[0])
 
 
-SQUARES = f"squares_{MODEL.parameters['layer0.mlp_norm.bits']}"
+SQUARES = squares_table(MODEL, "layer0.mlp_norm")
 ACTIVE, IDLE = unit(True), unit(False)
 
 BY_PARITY = [

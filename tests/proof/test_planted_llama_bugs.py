@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quantize.sampler import Request
-from tests.support.models import llama_config, llama_model
+from tests.support.models import llama_config, llama_model, silu_table
 from tests.support.planted_bugs import (
     Bug,
     Pattern,
@@ -25,7 +25,7 @@ BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1, 4, 1, 5))], [Request(3, 
 MODEL = llama_model(llama_config(9, 6, 16, (4, 2), 2, 52, 100.0), 1, wo=16.0, fc2=5.0)
 """Two heads share a row of keys, a head has two angles, and hidden units come in two parts."""
 
-SILU = f"silu_{MODEL.parameters['layer0.activation.bits']}"
+SILU = silu_table(MODEL)
 LINES = r"(?:        .*\n)+?"
 
 

@@ -11,21 +11,22 @@ import numpy as np
 import pytest
 
 from asm.build import build_rom
+from asm.kernels.table_norm import TableNormCode
 from asm.layout import plan
 from quantize.executor import Executor, Trace
 from quantize.fixed import WORD_MAX, Ints
 from quantize.kernels.digit_rows import Digits
 from quantize.kernels.table_norm import rmsnorm_table
-from quantize.lower import on_digits
+from quantize.lower import on_digits, schoolbook
 from quantize.model import IntegerModel
-from quantize.ranges import RangeProof, prove
+from quantize.ranges import prove
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
 from tests.support.models import SYMBOLS
 from tests.support.routine_console import WORK_BANK, Call, RoutineConsole, build_routines
-from tests.support.twins.digits import head_slots, plus_and_minus
+from tests.support.twins.digits import head, head_slots, plus_and_minus
 from tests.support.twins.schoolbook import low_word
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -34,24 +35,24 @@ CONFIG = ModelConfig(5, block_size=4, n_embd=16, n_head=2, n_hidden=8)
 ANY = frozenset(["A", "X", "Y", "acc", "mul_a", "mul_b", "product", "norm_scale", "norm_shift", "hidden"])
 
 
-def model(rows: Mapping[tuple[str, int], Ints], config: ModelConfig = CONFIG, **parameters: int) -> IntegerModel:
+def model(rows: Mapping[tuple[str, int], Ints], config: ModelConfig = CONFIG, **numbers: int) -> IntegerModel:
     """A quiet model in integers, with some rows as given, on the fast kernels; its proof may fail."""
     random = np.random.default_rng(0)
     tensors = {name: random.integers(-12, 13, shape) for name, shape in config.tensor_shapes().items()}
     tensors["wte"] *= 16
     for (name, row), values in rows.items():
         tensors[name][row] = values
-    kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
-    quiet = IntegerModel(config, SYMBOLS[: CONFIG.bos], tensors, kernels, {"active_hidden": 0.1})
-    fast = on_digits(quiet)
-    changed = {name.replace("__", "."): value for name, value in parameters.items()}
-    return replace(fast, parameters={**fast.parameters, **changed})
+    quiet = IntegerModel(config, SYMBOLS[: CONFIG.bos], tensors, schoolbook(config), {"active_hidden": 0.1})
+    found = on_digits(quiet)
+    for name, value in numbers.items():
+        block, _, field = name.replace("__", ".").rpartition(".")
+        found = found.with_numbers(block, **{field: value})
+    return found
 
 
 def refusal(candidate: IntegerModel) -> str:
     """Why the build refuses a model; empty if it does not."""
     try:
-        RangeProof(candidate).check()
         plan(prove(candidate))
     except InputError as error:
         return str(error)
@@ -101,7 +102,7 @@ def loud() -> dict[tuple[str, int], Ints]:
 def test_a_row_of_digits(core: str) -> None:
     """Digits of one plane, one more a step: what they sum to before they are halved must fit 16 bits."""
     inside, reason = edge(
-        lambda digits: model({**loud(), ("lm_head", 1): 32 * (np.arange(16) < digits)}, lm_head__shift=0), 16
+        lambda digits: model({**loud(), ("lm_head", 1): 32 * (np.arange(16) < digits)}, logits__clamp_shift=0), 16
     )
     assert "lm_head[1]: a row of digits does not fit 16 bits" in reason
     assert np.count_nonzero(inside.tensors["lm_head"][1]) == 15
@@ -112,7 +113,7 @@ def test_a_row_of_digits(core: str) -> None:
 def test_the_logits(core: str) -> None:
     def at(step: int) -> IntegerModel:
         weights = np.array([256] * 12 + [(step + k) // 4 for k in range(4)])
-        return model({**loud(), ("lm_head", 1): weights}, lm_head__shift=0)
+        return model({**loud(), ("lm_head", 1): weights}, logits__clamp_shift=0)
 
     inside, reason = edge(at, 4 * 300)
     assert "at logits" in reason or "lm_head[1]" in reason
@@ -121,10 +122,10 @@ def test_the_logits(core: str) -> None:
 
 def logits_at_the_clamp(inside: IntegerModel, core: str) -> int:
     """The rows of lm_head at the corners of the clamp, each row's worst among them; returns the largest logit."""
-    head, clamp = inside.tensors["lm_head"], inside.parameters["lm_head.clamp"]
-    corners = np.concatenate([np.ones((1, 16), np.int64), np.sign(head)])
+    weights, clamp = inside.tensors["lm_head"], head(inside).clamp
+    corners = np.concatenate([np.ones((1, 16), np.int64), np.sign(weights)])
     x = clamp * np.concatenate([corners, -corners])
-    y = Digits(head)(x)
+    y = Digits(weights)(x)
     run(inside, "logits_rows", Call({"slots": head_slots(inside, x)}, {"logits": low_word(y)}), core)
     return int(np.abs(y).max())
 
@@ -142,7 +143,7 @@ def test_the_partial_sums_of_the_second_mlp_matrix(core: str) -> None:
 
     def at(n: int) -> IntegerModel:
         row = unit_vector(8, 0, 11 * 16) + unit_vector(8, 1, n)
-        return model({**spikes, **still, **lit, ("layer0.fc2", 2): row}, config, lm_head__clamp=256)
+        return model({**spikes, **still, **lit, ("layer0.fc2", 2): row}, config, logits__clamp=256)
 
     inside, reason = edge(at, 0x3FFF)
     assert "layer0.fc2 (partial sums)" in reason
@@ -164,12 +165,12 @@ def test_the_source_of_a_norm(core: str) -> None:
     assert "layer0.mlp_norm (source)" in reason
     top = (1 << bits) - 1
     x = np.array([np.full(16, top), np.full(16, -top), unit_vector(16, 5, top), unit_vector(16, 5, -top)])
-    fast = plan(inside).fast
-    assert fast
-    wanted = {"slots": plus_and_minus(rmsnorm_table(x, bits), fast.norm_bias), "residual": low_word(x)}
+    numbers = plan(prove(inside)).digits
+    assert numbers
+    wanted = {"slots": plus_and_minus(rmsnorm_table(x, bits), numbers.norm_bias), "residual": low_word(x)}
     rom = build_routines(inside)
     with Console(rom.image, core) as console:
-        (entry,) = (norm.entry for norm in rom.memory.layout.norms)
+        (entry,) = (norm.entry for norm in rom.memory.layout.templates_of(TableNormCode))
         call = Call({"residual": x, "slots": np.zeros((4, 32), np.int64)}, wanted, ANY)
         RoutineConsole(console, rom).check(entry, replace(call, bank=WORK_BANK), header="-")
 
@@ -178,7 +179,7 @@ def test_the_source_of_a_norm(core: str) -> None:
 def test_the_residual_stream_before_its_clamp(core: str) -> None:
     inside, reason = edge(lambda n: model({("layer0.wo", 5): np.full(16, n)}), 0x3FFF)
     assert "logits (before its clamp)" in reason
-    clamp = inside.parameters["lm_head.clamp"]
+    clamp = head(inside).clamp
     top = WORD_MAX - clamp
     x = np.array([unit_vector(16, 5, value) for value in (top, -top, clamp, -clamp, clamp + 1, -clamp - 1)])
     wanted = {"slots": head_slots(inside, x), "residual": low_word(x)}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from quantize.llama import WORD_BITS
 
+from asm.kernels.gate import GateCode
+from asm.kernels.ppu_attention import AttentionCode
+from asm.kernels.residual import CutSumCode
+from asm.kernels.table_norm import TableNormCode
 from asm.layout import plan
 from quantize.convert import quantize
+from quantize.kernels.table_norm import MAX_BITS
 from quantize.model import IntegerModel
 from quantize.ranges import prove
 from snesgpt.emulator.console import Console
@@ -27,15 +31,17 @@ def every_shift() -> IntegerModel:
     """Six layers: in each, scores of another fineness, and sums of other doublings and cuts."""
     config = llama_config(9, 6, 8, (4, 4), len(SHIFTS), 8)
     model = llama_model(config, 1, wo=16.0, fc1=3.0, fc2=3.0)
-    parameters = dict(model.parameters)
     for layer, (key, query) in enumerate(SHIFTS.values()):
         p, after = f"layer{layer}", f"layer{layer + 1}.attention_norm" if layer + 1 < len(SHIFTS) else "last_norm"
-        parameters |= {f"{p}.attention.key_shift": key, f"{p}.attention.query_shift": query}
-        cuts = {"wo": (layer % 4, 11 + layer % 3, f"{p}.mlp_norm"), "fc2": (1 + layer % 3, 13 - layer % 2, after)}
-        for weight, (doublings, bits, norm) in cuts.items():
-            parameters |= {f"{p}.{weight}.out_shift": doublings, f"{p}.{weight}.cut_bits": bits}
-            parameters |= {f"{norm}.bits": bits, f"{norm}.doublings": WORD_BITS - bits}
-    return replace(model, parameters=parameters)
+        model = model.with_numbers(f"{p}.attention", key_shift=key, query_shift=query)
+        cuts = {
+            (f"{p}.o", f"{p}.attention_residual"): (layer % 4, 11 + layer % 3, f"{p}.mlp_norm"),
+            (f"{p}.fc2_part0", f"{p}.mlp_residual"): (1 + layer % 3, 13 - layer % 2, after),
+        }
+        for (rows, add), (doublings, bits, norm) in cuts.items():
+            model = model.with_numbers(rows, out_shift=doublings).with_numbers(add, bits=bits, doublings=doublings)
+            model = model.with_numbers(norm, bits=bits, doublings=MAX_BITS - bits)
+    return model
 
 
 def later_parts_reach_farther() -> IntegerModel:
@@ -132,7 +138,7 @@ def test_a_routine_equals_its_twin(console: RoutineConsole, run: Run, routine: s
 def test_the_llamas_need_every_kind_of_code() -> None:
     """Or the tests above would not see it."""
     layouts = [plan(prove(make())) for make in CARTRIDGES["llama"].values()]
-    sums = [routine for layout in layouts for routine in layout.sums]
+    sums = [routine for layout in layouts for routine in layout.templates_of(CutSumCode)]
     assert {(routine.doublings, routine.far > 0) for routine in sums} >= {
         (0, False),
         (0, True),
@@ -141,11 +147,18 @@ def test_the_llamas_need_every_kind_of_code() -> None:
     }
     assert {routine.doublings for routine in sums} == {0, 1, 2, 3}
     assert {routine.bits for routine in sums} == {11, 12, 13}
-    assert {routine.score_drop for layout in layouts for routine in layout.attentions} == set(SHIFTS)
-    assert {norm.bits + norm.doublings for layout in layouts for norm in layout.norms} == {WORD_BITS}
-    assert {norm.bits for layout in layouts for norm in layout.norms} == {11, 12, 13}
-    gates = [routine for layout in layouts for routine in layout.gates]
+    assert {routine.score_drop for layout in layouts for routine in layout.templates_of(AttentionCode)} == set(
+        SHIFTS
+    )
+    assert {norm.bits + norm.doublings for layout in layouts for norm in layout.templates_of(TableNormCode)} == {
+        MAX_BITS
+    }
+    assert {norm.bits for layout in layouts for norm in layout.templates_of(TableNormCode)} == {11, 12, 13}
+    gates = [routine for layout in layouts for routine in layout.templates_of(GateCode)]
     assert {routine.shift for routine in gates} == {2, 3} and max(routine.bits for routine in gates) > 12
     assert any(
-        head.seek_keys for layout in layouts for routine in layout.attentions for head in routine.halves[-1].heads
+        head.seek_keys
+        for layout in layouts
+        for routine in layout.templates_of(AttentionCode)
+        for head in routine.halves[-1].heads
     )

@@ -23,11 +23,11 @@ from asm.cost.predict import predict
 from asm.kernels.ppu_attention import halves, max_sum, times
 from asm.kernels.straight_code import MODULE_BYTES, CodePart, Unit, modules
 from asm.layout import Layout, plan
-from asm.memory.banks import BANK_BYTES, MAX_BANKS
-from asm.memory.work_ram import BANK, HIGH_RAM, LOG_END, SCREEN_BYTES, SPARE
+from asm.memory.work_ram import BANK
+from asm.targets.stock import STOCK
 from quantize.executor import Executor
 from quantize.kernels.ppu_attention import EXP7, reciprocal
-from quantize.lower import FRONT_BYTES, on_digits
+from quantize.lower import FRONT_BYTES, on_digits, schoolbook
 from quantize.model import IntegerModel
 from quantize.model_file import save_model
 from quantize.ranges import prove
@@ -67,21 +67,20 @@ def sparse(config: ModelConfig, columns: bool) -> IntegerModel:
         name: np.where(random.random(shape) < 1 / 30, random.choice([-16, -4, 4, 16], shape), 0)
         for name, shape in config.tensor_shapes().items()
     }
-    kernels = {name: "schoolbook" for name in tensors if name not in ("wte", "wpe")}
     info = {"active_hidden": 0.1 if columns else 0.9}
-    return on_digits(IntegerModel(config, SYMBOLS[: config.bos], tensors, kernels, info))
+    return on_digits(IntegerModel(config, SYMBOLS[: config.bos], tensors, schoolbook(config), info))
 
 
 def check(layout: Layout) -> None:
     """Every bank holds what is in it, and so does work RAM."""
     sizes = layout.bank_bytes
-    assert max(sizes.values()) <= BANK_BYTES
-    assert len(sizes) < layout.banks <= MAX_BANKS
-    assert layout.image_bytes == layout.banks * BANK_BYTES
+    assert max(sizes.values()) <= STOCK.bank_bytes
+    assert len(sizes) < layout.banks <= STOCK.max_banks
+    assert layout.image_bytes == layout.banks * STOCK.bank_bytes
     ram = layout.wram
     in_7e = sum(area.size for area in (*ram.work, *ram.bank_7e))
-    assert HIGH_RAM + SCREEN_BYTES + SPARE + in_7e <= BANK
-    assert ram.log_bytes + sum(area.size for area in ram.bank_7f) == LOG_END
+    assert STOCK.high_ram + STOCK.screen_ram + in_7e <= BANK
+    assert ram.log_bytes + sum(area.size for area in ram.bank_7f) == STOCK.log_end
     assert layout.log_capacity >= 1
     row = layout.config.block_size * layout.config.n_embd
     caches = [area for area in (*ram.bank_7e, *ram.bank_7f) if area.name.startswith("layer")]
@@ -152,7 +151,7 @@ def test_weights_of_any_sum_fit_and_never_add_up_to_more_than_the_proof_allows()
 
 
 def test_long_code_is_cut_into_source_files_in_order() -> None:
-    unit = Unit("", (Instruction("nop", BANK_BYTES - 4, 0),))
+    unit = Unit("", (Instruction("nop", STOCK.bank_bytes - 4, 0),))
     parts = [CodePart(f"part{n}", n, "", (unit,), "rtl") for n in range(20)]
     files = modules(parts)
     assert list(files) == ["kernels", "kernels_2", "kernels_3"]

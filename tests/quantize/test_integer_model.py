@@ -19,12 +19,13 @@ from quantize.executor import Executor, loss
 from quantize.fixed import ONE, WORD_MAX, Ints, from_q88, round_divide, round_shift, saturate, to_q88
 from quantize.kernels.activation import relu2
 from quantize.kernels.attention import attend, softmax_weights
+from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.norm import norm_epsilon, rmsnorm
-from quantize.kernels.schoolbook import Schoolbook
+from quantize.kernels.schoolbook import Schoolbook, SchoolbookRows
 from quantize.model import IntegerModel
-from quantize.model_file import load_model, load_proved, save_model
+from quantize.model_file import OLD_FORMATS, load_model, load_proved, save_model
 from tables.rsqrt import rsqrt_worst_error
-from tests.support.models import random_model, trained_weights
+from tests.support.models import digit_model, random_model, trained_weights
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
@@ -164,7 +165,7 @@ def test_a_restarted_stream_forgets() -> None:
 
 def equal(a: IntegerModel, b: IntegerModel) -> bool:
     same = all((a.tensors[name] == b.tensors[name]).all() for name in a.config.tensor_shapes())
-    rest = [(m.config, m.symbols, dict(m.kernels), dict(m.info), m.logit_shift) for m in (a, b)]
+    rest = [(m.config, m.symbols, m.program, dict(m.info), m.logit_shift) for m in (a, b)]
     return same and rest[0] == rest[1]
 
 
@@ -188,9 +189,12 @@ HEADER_DAMAGE = {
     "another format": ({"format": "snes-gpt weights 1"}, "not an integer model"),
     "no shape": ({"config": None}, "damaged"),
     "shape of another model": ({"config": {"vocab_size": 9}}, "missing or unknown fields"),
-    "unknown kernel": ({"kernels": dict.fromkeys(MODEL.kernels, "abacus")}, "asks for kernel 'abacus'"),
-    "kernels missing": ({"kernels": {}}, "asks for kernel None"),
-    "kernels of no kind": ({"kernels": 7}, "damaged"),
+    "of an earlier version": ({"format": OLD_FORMATS[-1]}, "earlier version"),
+    "unknown kernel": ({"program": [{"kernel": "Abacus"}]}, "a kernel that does not exist: .*Abacus"),
+    "a kernel without its fields": ({"program": [{"kernel": "Embedding"}]}, "Embedding has missing or unknown"),
+    "a field of another type": ({"program": [{"kernel": "Embedding", "block": 7}]}, "Embedding with block 7"),
+    "kernels missing": ({"program": []}, "computes 0 of"),
+    "kernels of no kind": ({"program": 7}, "not a list"),
     "shift is a word": ({"logit_shift": "far"}, "damaged"),
 }
 
@@ -247,9 +251,23 @@ def test_a_file_with_an_exponent_that_nothing_computes_is_refused(tmp_path: Path
     path = tmp_path / "model.npz"
     for exponent in (-1, MAX_EXPONENT + 1):
         with pytest.raises(InputError, match="exponent"):
-            replace(MODEL, parameters={"layer0.fc1.exponent": exponent})
-    save_model(path, replace(MODEL, parameters={"layer0.fc1.exponent": 1}))
-    with pytest.raises(InputError, match="mixes kernels"):
+            replace(MODEL, exponents={"layer0.fc1": exponent})
+    save_model(path, replace(MODEL, exponents={"layer0.fc1": 1}))
+    with pytest.raises(InputError, match="matvec has none"):
+        load_proved(path)
+
+
+def test_kernels_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
+    """A matrix that reads words where its norm leaves slots."""
+    path, model = tmp_path / "model.npz", digit_model(CONFIG)
+    program = [
+        SchoolbookRows(k.block) if isinstance(k, DigitRows) and k.name == "logits" else k for k in model.program
+    ]
+    save_model(path, replace(model, program=tuple(program)))
+    assert load_proved(path).model.program == tuple(program), "lm_head reads words"
+    wrong = [DigitRows(k.block) if isinstance(k, DigitRows) and k.name == "logits" else k for k in model.program]
+    save_model(path, replace(model, program=tuple(wrong)))
+    with pytest.raises(InputError, match="logits reads residual as slots and finds words"):
         load_proved(path)
 
 

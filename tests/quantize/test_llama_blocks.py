@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quantize.llama import BYTE, KEY_SHIFT, VALUE_SHIFT, balanced, centres
 
 from asm.kernels.rotary import narrow_start
-from quantize.calibration import Ranges, ranges
+from quantize.calibration import ranges
 from quantize.convert import quantize
+from quantize.equalize import BYTE, balanced, centres
 from quantize.executor import Executor, Trace, loss
 from quantize.fixed import ONE, WORD_MAX, Ints, from_q88
 from quantize.kernels.gate import gated
-from quantize.kernels.ppu_attention import narrow_limit
+from quantize.kernels.ppu_attention import PpuAttention, narrow_limit
 from quantize.kernels.residual import add_cut
 from quantize.kernels.rotary import rotate
 from quantize.kernels.table_norm import NORM_SLACK, rmsnorm_table, square_table, table_epsilon
-from quantize.ranges import RangeProof
+from quantize.lower_calibrated import KEY_SHIFT, VALUE_SHIFT
+from quantize.ranges import Ranges
 from tables.rotary import rotary_table, rotary_worst_error
 from tables.rsqrt import rsqrt_table, rsqrt_worst_error
 from tables.silu import SILU_ENTRIES, silu_table, silu_worst_error
@@ -204,7 +205,7 @@ def traced(weights: Weights, seed: int = 0) -> tuple[Executor, list[Trace]]:
 @pytest.mark.parametrize("scales", [{}, {"wk": 20.0}, {"wv": 9.0}, {"wte": 6.0}, {"wo": 8.0, "fc2": 8.0}], ids=str)
 def test_nothing_exceeds_what_is_proved_of_it(scales: dict[str, float]) -> None:
     model, steps = traced(llama_weights(CONFIG, 1, **scales))
-    proved = {bound.name: bound.largest * ONE for bound in RangeProof(model.model).bounds}
+    proved = {bound.name: bound.largest * ONE for bound in Ranges(model.model).bounds}
     for name in steps[0]:
         if name in proved:
             assert max(int(np.abs(trace[name]).max()) for trace in steps) <= proved[name], name
@@ -217,10 +218,9 @@ def test_keys_and_values_fill_their_bytes() -> None:
     for part in (packed >> 8, (packed + 128 & 0xFF) - 128):
         assert np.abs(part).max(0).min() >= 0.6 * BYTE
         assert (np.abs(part) >= BYTE).mean() < 0.05, "too many are cut"
-    assert tuple(model.model.parameters[f"layer0.attention.{name}_shift"] for name in ("key", "value")) == (
-        KEY_SHIFT,
-        VALUE_SHIFT,
-    )
+    attention = model.model.kernel("layer0.attention")
+    assert isinstance(attention, PpuAttention)
+    assert (attention.key_shift, attention.value_shift) == (KEY_SHIFT, VALUE_SHIFT)
 
 
 @pytest.mark.parametrize("shift", range(8))
@@ -232,7 +232,7 @@ def test_what_the_proof_lets_pass_is_cut_on_its_own_side(shift: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_keys_far_from_zero_are_provably_near_their_centres(seed: int) -> None:
     model = llama_model(CONFIG, seed, wk=40.0)
-    bounds = [bound for bound in RangeProof(model).bounds if bound.name.endswith("(key from its centre)")]
+    bounds = [bound for bound in Ranges(model).bounds if bound.name.endswith("(key from its centre)")]
     assert len(bounds) == CONFIG.n_layer and all(bound.holds for bound in bounds)
     assert max(np.abs(model.tensors[f"layer{n}.key_centre"]).max() for n in range(2)) > 6 * ONE
 

@@ -17,6 +17,7 @@ from quantize.model_file import load_model, save_model
 from snesgpt.cli import run
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
+from snesgpt.lab.model import kernel_names
 from tests.support.models import digit_rom, digit_weights, random_model
 from tests.support.screens import Screens
 from trainer.config import ModelConfig
@@ -71,7 +72,7 @@ def test_it_shows_the_model_and_the_cartridge(core: str) -> None:
 
 def test_it_counts_the_digits_that_the_matrices_are_made_of() -> None:
     model, rom = digit_rom(replace(CONFIG, n_layer=1), traced=False)
-    matrices = [model.tensors[name] for name in model.linear_names() if "digit" in model.kernels[name]]
+    matrices = [model.tensors[name] for name, kernel in kernel_names(model).items() if "digit" in kernel]
     weights = [abs(int(weight)) for matrix in matrices for weight in matrix.flat]
     shown = facts(rom)
     assert shown["digits"] == f"{sum((weight ^ 3 * weight).bit_count() for weight in weights):,}"

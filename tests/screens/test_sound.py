@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from asm.build import build_rom
-from asm.toolchain import assemble
+from asm.toolchain import assemble, link
 from quantize.executor import Executor
 from quantize.sampler import Request, inverse_temperature, run, sampling_weights
 from quantize.twins.note import note
@@ -81,7 +81,8 @@ def test_the_macros_say_what_the_sound_processor_reads(tmp_path: Path) -> None:
     files["flat.cfg"] = b"MEMORY { M: start = 0, size = $100, file = %O; } SEGMENTS { CODE: load = M; }"
     for line, encoding in ENCODINGS.items():
         files["one.asm"] = SOURCE.format(line=line).encode()
-        assert assemble(files, ["one"], "flat.cfg", tmp_path) == bytes.fromhex(encoding), line
+        objects = assemble(files, ["one"], tmp_path).files
+        assert link(objects, files["flat.cfg"], tmp_path) == bytes.fromhex(encoding), line
 
 
 def test_the_driver_uses_no_instruction_that_is_not_tried() -> None:

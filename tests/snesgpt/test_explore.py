@@ -23,7 +23,7 @@ from asm.build import build_rom, symbols
 from asm.cost.predict import predict
 from asm.layout import Layout, plan
 from quantize.executor import Executor, loss
-from quantize.model import IntegerModel
+from quantize.ranges import ProvedModel, prove
 from snesgpt.bench.names_screen import NamesPage
 from snesgpt.bench.speed import measure_speed
 from snesgpt.cli import run
@@ -161,18 +161,18 @@ def test_points_come_from_a_file_or_from_options(capsys: pytest.CaptureFixture[s
 def test_a_row_tells_of_the_cartridge_that_would_be_built(kernel: str) -> None:
     weights = digit_weights(ModelConfig(5, 6, 8, 2, 1, 16), fc1=0.3, fc2=0.3, wo=0.3, lm_head=0.3)
     documents = [Tokenizer("abcd").encode(word) for word in ("abc", "dda", "abcabcabc")]
-    row, (model, _, _) = measure(weights, kernel, documents), choose(weights, kernel, 4096)
+    row, model = measure(weights, kernel, documents), choose(weights, kernel, 4096).model
     assert row["kernel"] == ("digits" if kernel == "auto" else kernel)
     assert row["rom_bytes"] == len(build_rom(model).image)
     assert row["nll_integer"] == loss(Executor(model), documents)
-    if prediction := predict(model, plan(prove(model))):
+    if prediction := predict(plan(prove(model))):
         assert row["tokens_per_second"] == pytest.approx(prediction.tokens_per_second, rel=1e-4)
 
 
 @pytest.mark.emulator
 def test_the_speed_of_the_forerunners_kernel_is_foreseen_within_a_twentieth() -> None:
     weights = digit_weights(ModelConfig(27, 4, 8, 4, 1, 32))
-    model, _, _ = choose(weights, "schoolbook", 4096)
+    model = choose(weights, "schoolbook", 4096).model
     rom = build_rom(model)
     with Console(rom.image, "snes9x") as console:
         speed = measure_speed(NamesPage(console, symbols(rom.debug)), 20)
@@ -205,11 +205,11 @@ def test_a_text_survives_the_way_to_a_worker_and_is_known_by_its_documents(text:
 
 
 def test_a_cartridge_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned: list[IntegerModel] = []
+    planned: list[ProvedModel] = []
 
-    def counted(model: IntegerModel) -> Layout:
-        planned.append(model)
-        return plan(prove(model))
+    def counted(proved: ProvedModel) -> Layout:
+        planned.append(proved)
+        return plan(proved)
 
     monkeypatch.setattr("snesgpt.selection.kernel_choice.plan", counted)
     measure(digit_weights(ModelConfig(5, 6, 8, 2, 1, 16), fc1=0.3, fc2=0.3, wo=0.3), "auto", [[4, 0, 1, 4]])

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from quantize.digits import MAX_EXPONENT
-from quantize.kernels import KERNELS
 from quantize.kernels.activation import ACTIVATIONS
 from quantize.kernels.attention import attend, attention_scores, softmax_weights
+from quantize.kernels.digit_columns import DigitColumns
+from quantize.kernels.digit_rows import Digits
 from quantize.kernels.norm import rmsnorm
 from quantize.kernels.ppu_attention import attend_ppu, attention_scores_ppu, narrow, reciprocal, softmax_weights_ppu
+from quantize.kernels.schoolbook import Schoolbook
 from quantize.kernels.table_norm import rmsnorm_table
 from quantize.model import IntegerModel
 from quantize.sampler import Generator, Request, choose, inverse_temperature, nucleus, sampling_weights
@@ -28,6 +30,7 @@ from tests.support.models import digit_model, random_model
 from trainer.config import ModelConfig
 from trainer.files import write_bytes
 
+PRODUCTS = {"schoolbook": Schoolbook, "digits": Digits, "digit_columns": DigitColumns}
 SHAPE = ModelConfig(9, block_size=6, n_embd=8, n_head=2, n_layer=2, n_hidden=12)
 SQUARED = replace(SHAPE, activation="relu2")
 LONG = ModelConfig(12, block_size=40, n_embd=8, n_head=4, n_hidden=16)
@@ -134,7 +137,7 @@ def kernels(random: np.random.Generator) -> list[Json]:
     inputs = [[32767] * 5, [-32768] * 5, [1, -1, 0, 127, -129], random.integers(-4000, 4000, 5).tolist()]
     return [
         call(f"linear {name}", kernel(weights, exponent)(np.array(x)), weights, exponent, x)
-        for name, kernel in KERNELS.items()
+        for name, kernel in PRODUCTS.items()
         for weights in (matrix, 0 * matrix)
         for exponent in range(MAX_EXPONENT + 1)
         for x in inputs

@@ -51,7 +51,7 @@ def mash(console: Console, model: IntegerModel, seed: int, frames: int, tokens: 
 @click.option("--tokens", type=int, default=1000)
 def command(rom: Path, minutes: float, seed: int, core: str, tokens: int) -> None:
     """Mash ROM's buttons, then compare its tokens with the model's beside it."""
-    model = load_proved(rom.with_name("model.npz"))
+    model = load_proved(rom.with_name("model.npz")).model
     with Console(rom, core) as console:
         parity = mash(console, model, seed, round(minutes * FRAMES_A_MINUTE), tokens)
     click.echo(

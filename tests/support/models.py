@@ -18,6 +18,8 @@ from quantize.convert import quantize
 from quantize.executor import Executor, Trace
 from quantize.fixed import Ints
 from quantize.kernels.fused import FrontTable
+from quantize.kernels.gate import SiluGate
+from quantize.kernels.table_norm import TableNorm
 from quantize.lower import schoolbook
 from quantize.model import IntegerModel
 from quantize.ranges import prove
@@ -64,6 +66,20 @@ def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> Integer
 def has_front_table(model: IntegerModel) -> bool:
     """True when everything before the first attention comes out of a table."""
     return isinstance(model.program[0], FrontTable)
+
+
+def silu_table(model: IntegerModel, layer: int = 0) -> str:
+    """The label of the table that a layer's gates read."""
+    gate = model.kernel(f"layer{layer}.activation")
+    assert isinstance(gate, SiluGate)
+    return f"silu_{gate.bits}"
+
+
+def squares_table(model: IntegerModel, norm: str) -> str:
+    """The label of the table that a norm reads."""
+    kernel = model.kernel(norm)
+    assert isinstance(kernel, TableNorm)
+    return f"squares_{kernel.bits}"
 
 
 def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **scales: float) -> Weights:

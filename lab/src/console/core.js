@@ -1,4 +1,8 @@
-// The emulator: Snes9x inside RetroArch, compiled to wasm, driven by the glue that comes with it.
+/**
+ * The emulator: Snes9x inside RetroArch, compiled to wasm, driven by the glue that comes with it.
+ * @import { Button, EmulatorModule } from "../types.js"
+ */
+
 import { gunzipped } from "./gunzip.js";
 import { findWorkRam, WORK_RAM_BYTES } from "./wram.js";
 
@@ -16,7 +20,10 @@ video_smooth = "true"
 video_font_enable = "false"
 `;
 
-/** Numbers of the pad's buttons in libretro. */
+/**
+ * Numbers of the pad's buttons in libretro.
+ * @type {Record<Button, number>}
+ */
 export const BUTTONS = { B: 0, Y: 1, Select: 2, Start: 3, Up: 4, Down: 5, Left: 6, Right: 7, A: 8, X: 9, L: 10, R: 11 };
 
 /** Why the emulator cannot run here, as a sentence, or null. */
@@ -28,50 +35,64 @@ export function obstacle() {
   return null;
 }
 
+/** @returns {Promise<void>} */
 function loadGlue() {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = GLUE;
-    script.onload = resolve;
+    script.onload = () => resolve();
     script.onerror = () => reject(new Error(`${GLUE} could not be loaded`));
     document.head.append(script);
   });
 }
 
+/** @param {string} url */
 async function answer(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: the server answers ${response.status}`);
   return response;
 }
 
-/** Compiles while it arrives. */
+/**
+ * Compiles while it arrives.
+ * @param {string} url
+ */
 async function compile(url) {
   const { body } = await answer(url);
+  if (!body) throw new Error(`${url} is empty`);
   const headers = { "Content-Type": "application/wasm" };
   return WebAssembly.compileStreaming(new Response(await gunzipped(body), { headers }));
 }
 
+/** @param {string} url */
 async function bytes(url) {
   return new Uint8Array(await (await answer(url)).arrayBuffer());
 }
 
+/**
+ * @param {EmulatorModule["FS"]} FS
+ * @param {string} path
+ * @param {string | Uint8Array} content
+ */
 function writeFile(FS, path, content) {
   FS.mkdirTree(path.slice(0, path.lastIndexOf("/")) || "/");
   FS.writeFile(path, content);
 }
 
 /** A running console. `wram` is current after every frame. */
-class Console {
+export class Console {
   #module;
+  /** @type {Set<(console: Console) => void>} */
   #listeners = new Set();
-  #base = null;
+  #base = 0;
   #simulate;
 
   frame = 0;
-  /** When the first frame was done, in ms since the page was asked for. */
+  /** @type {number | null} when the first frame was done, in ms since the page was asked for */
   firstFrame = null;
   paused = false;
 
+  /** @param {EmulatorModule} module */
   constructor(module) {
     this.#module = module;
     this.#simulate = module.cwrap("simulate_input", null, ["number", "number", "number"]);
@@ -96,13 +117,20 @@ class Console {
     return this.#module.HEAPU8.subarray(this.#base, this.#base + WORK_RAM_BYTES);
   }
 
-  /** Calls listener(console) after every frame; returns a function that ends it. */
+  /**
+   * Calls listener(console) after every frame; returns a function that ends it.
+   * @param {(console: Console) => void} listener
+   */
   onFrame(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Holds a button of BUTTONS down or lets it go. */
+  /**
+   * Holds a button down or lets it go.
+   * @param {Button} button
+   * @param {boolean} down
+   */
   press(button, down) {
     this.#simulate(0, BUTTONS[button], down ? 1 : 0);
   }
@@ -120,7 +148,11 @@ class Console {
     this.#module.cwrap("system_restart", null, [])();
   }
 
-  /** A promise that is kept after `count` frames. */
+  /**
+   * A promise that is kept after `count` frames.
+   * @param {number} count
+   * @returns {Promise<void>}
+   */
   frames(count) {
     const end = this.frame + count;
     return new Promise((resolve) => {
@@ -133,19 +165,28 @@ class Console {
   }
 }
 
-/** Boots the cartridge at the URL `rom` on `canvas`. Rejects with an Error where it cannot run. */
+/**
+ * Boots the cartridge at the URL `rom` on `canvas`. Rejects with an Error where it cannot run.
+ * @param {{canvas: HTMLCanvasElement, rom: string}} given
+ */
 export async function bootCore({ canvas, rom }) {
   const why = obstacle();
   if (why) throw new Error(why);
   const [compiled, cartridge] = await Promise.all([compile(WASM), bytes(rom), loadGlue()]);
+  /**
+   * @param {WebAssembly.Imports} imports
+   * @param {(instance: WebAssembly.Instance) => void} receive
+   */
+  const instantiate = (imports, receive) => {
+    WebAssembly.instantiate(compiled, imports).then(receive);
+    return {};
+  };
+  /** @type {Console | null} */
   let machine = null;
-  const module = await globalThis.EJS_Runtime({
+  const module = await EJS_Runtime({
     canvas,
     parent: canvas.parentElement,
-    instantiateWasm: (imports, receive) => {
-      WebAssembly.instantiate(compiled, imports).then(receive);
-      return {};
-    },
+    instantiateWasm: instantiate,
     noInitialRun: true,
     arguments: [],
     callbacks: {},

@@ -1,4 +1,9 @@
-// A host of the cartridge, as docs/host.md describes it: requests in, one record a token out, all through work RAM.
+/**
+ * A host of the cartridge, as docs/host.md describes it: requests in, one record a token out, all through work RAM.
+ * @import { HostField, Lab, LoggedToken, Mode, Request, Source } from "../types.js"
+ * @import { Console } from "./core.js"
+ */
+
 import { record } from "./record.js";
 import { setWord, word } from "./wram.js";
 
@@ -7,25 +12,36 @@ const RUN = 1;
 const NTSC_FRAMES = 60.0988; // a second
 const RATE_FRAMES = 120; // over which tokens/s are measured
 
+/** @implements {Source} */
 export class Host {
   #console;
   #lab;
   #fields;
+  /** @type {Set<(token: LoggedToken) => void>} */
   #listeners = new Set();
   #read = 0; // records of the log that listeners have seen
   #full = false; // the console was seen waiting in the frame before too
   #owed = 0; // tokens that step() still has to get
   #quiet = false; // records are dropped while a request gives way to the next
-  #next = null; // the request to come, while the one before ends
-  #made = []; // [frame, tokens] of late
+  /** @type {Request | null} the request to come, while the one before ends */
+  #next = null;
+  /** @type {[frame: number, tokens: number][]} of late */
+  #made = [];
 
-  /** "person" until the first request: the cartridge is played and looked on. Then "request", until reset(). */
+  /**
+   * "person" until the first request: the cartridge is played and looked on. Then "request", until reset().
+   * @type {Mode}
+   */
   mode = "person";
   /** The console makes a token only when step() asks for it. */
   stepping = false;
-  /** The request that runs or ran last, or null. */
+  /** @type {Request | null} the request that runs or ran last */
   current = null;
 
+  /**
+   * @param {Console} console
+   * @param {Lab} lab
+   */
   constructor(console, lab) {
     this.#console = console;
     this.#lab = lab;
@@ -33,7 +49,10 @@ export class Host {
     console.onFrame(() => this.#look());
   }
 
-  /** Calls listener(record) for every token, in order; returns a function that ends it. See record.js. */
+  /**
+   * Calls listener(record) for every token, in order; returns a function that ends it. See record.js.
+   * @param {(token: LoggedToken) => void} listener
+   */
   onRecord(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -53,15 +72,18 @@ export class Host {
     return frames ? (tokens * NTSC_FRAMES) / frames : 0;
   }
 
-  /** Tokens {seed, tenths, count, prompt} asks for. It starts when the document in progress has ended; the last one counts. */
-  async request({ seed, tenths, count, prompt = [] }) {
+  /**
+   * Tokens to be made. It starts when the document in progress has ended; the last one counts.
+   * @param {Request} request
+   */
+  async request(request) {
     const alone = this.#next === null;
-    this.#next = { seed, tenths, count, prompt };
+    this.#next = request;
     if (!alone) return;
     await this.#finish();
-    const request = this.#next;
+    const last = this.#next;
     this.#next = null;
-    this.#write(request);
+    this.#write(last);
   }
 
   /** The reset button: the cartridge begins again and is the person's. */
@@ -83,18 +105,19 @@ export class Host {
     this.#quiet = false;
   }
 
-  #write(request) {
+  /** @param {Request} request */
+  #write({ seed, tenths, count, prompt = [] }) {
     this.mode = "request";
-    this.current = request;
+    this.current = { seed, tenths, count, prompt };
     this.#read = this.#owed = 0;
     this.#full = false;
     this.#set("capacity", this.#capacity);
-    request.prompt.forEach((token, i) => setWord(this.#console.wram, this.#fields.prompt + 2 * i, token));
-    this.#set("seed", request.seed);
-    this.#set("temperature", request.tenths);
+    prompt.forEach((token, i) => setWord(this.#console.wram, this.#fields.prompt + 2 * i, token));
+    this.#set("seed", seed);
+    this.#set("temperature", tenths);
     this.#set("top_p", this.#lab.top_p);
-    this.#set("count", request.count);
-    this.#set("prompt_length", request.prompt.length);
+    this.#set("count", count);
+    this.#set("prompt_length", prompt.length);
     this.#set("status", RUN);
     this.#set("log_count", 0);
     this.#set("command", RUN);
@@ -136,6 +159,7 @@ export class Host {
     this.#full = false;
   }
 
+  /** @param {number} number of the record */
   #tell(number) {
     if (this.#quiet) return;
     const tenths = this.current?.tenths ?? word(this.#console.wram, this.#lab.host.temperature);
@@ -143,16 +167,22 @@ export class Host {
     for (const listener of this.#listeners) listener(found);
   }
 
+  /** @param {number} tokens made in this frame */
   #note(tokens) {
     const now = this.#console.frame;
     this.#made.push([now, tokens]);
     while (this.#made[0][0] < now - RATE_FRAMES) this.#made.shift();
   }
 
+  /** @param {HostField} name */
   #get(name) {
     return word(this.#console.wram, this.#fields[name]);
   }
 
+  /**
+   * @param {HostField} name
+   * @param {number} value
+   */
   #set(name, value) {
     setWord(this.#console.wram, this.#fields[name], value);
   }

@@ -1,4 +1,9 @@
-// The console's part of the page: the picture, the pad, and the machine that everything else reads.
+/**
+ * The console's part of the page: the picture, the pad, and the machine that everything else reads.
+ * @import { Lab, Machine } from "../types.js"
+ */
+
+import { find, messageOf } from "../dom.js";
 import { bootCore } from "./core.js";
 import { Host } from "./host.js";
 import { mountPad } from "./pad.js";
@@ -22,24 +27,28 @@ const FRAME = `
 /**
  * Boots the cartridge into `element`; loading: a promise of lab.json. Resolves to { console, host }; rejects, with a
  * message shown, where it cannot run.
+ * @param {HTMLElement} element
+ * @param {Promise<Lab>} loading
+ * @returns {Promise<Machine>}
  */
 export async function mountConsole(element, loading) {
   element.innerHTML = FRAME;
-  const canvas = element.querySelector("canvas");
-  const message = element.querySelector(".screen-message");
+  const canvas = find(element, "canvas", HTMLCanvasElement);
+  const message = find(element, ".screen-message", HTMLElement);
+  const pad = find(element, ".pad", HTMLElement);
   try {
     const console = await bootCore({ canvas, rom: ROM });
     await console.frames(1);
     console.attach();
     message.remove();
-    mountPad(element.querySelector(".pad"), canvas, console);
+    mountPad(pad, canvas, console);
     return { console, host: new Host(console, await loading) };
   } catch (error) {
     canvas.remove();
-    element.querySelector(".pad").remove();
-    element.querySelector(".hint").remove();
+    pad.remove();
+    find(element, ".hint", HTMLElement).remove();
     message.setAttribute("role", "alert");
-    message.textContent = `The console cannot run here. ${error.message} The rest of the page does without it: the same model, in JavaScript.`;
+    message.textContent = `The console cannot run here. ${messageOf(error)} The rest of the page does without it: the same model, in JavaScript.`;
     throw error;
   }
 }

@@ -5,6 +5,12 @@ export const WORK_RAM_BYTES = 0x20000;
 const SAVED = new TextEncoder().encode(`RAM:${WORK_RAM_BYTES}:`); // how Snes9x names the block in a save state
 const PIECE = 64;
 
+/**
+ * Where a pattern begins in bytes, from a place on; -1 if nowhere.
+ * @param {Uint8Array} bytes
+ * @param {Uint8Array} pattern
+ * @param {number} from
+ */
 function indexOf(bytes, pattern, from) {
   for (let at = bytes.indexOf(pattern[0], from); at >= 0; at = bytes.indexOf(pattern[0], at + 1)) {
     if (pattern.every((value, i) => bytes[at + i] === value)) return at;
@@ -15,6 +21,9 @@ function indexOf(bytes, pattern, from) {
 /**
  * Address of work RAM in `memory`: the one block outside the save state (at `state`, `size` bytes) which holds what
  * the state says that work RAM holds. Throws Error when there is none.
+ * @param {Uint8Array} memory
+ * @param {number} state
+ * @param {number} size
  */
 export function findWorkRam(memory, state, size) {
   const label = indexOf(memory.subarray(state, state + size), SAVED, 0);
@@ -31,16 +40,29 @@ export function findWorkRam(memory, state, size) {
   throw new Error("work RAM was not found in the emulator's memory");
 }
 
-/** The 16-bit word at `address`, unsigned. */
+/**
+ * The 16-bit word at `address`, unsigned.
+ * @param {Uint8Array} bytes
+ * @param {number} address
+ */
 export function word(bytes, address) {
   return bytes[address] | (bytes[address + 1] << 8);
 }
 
-/** The 16-bit word at `address`, signed. */
+/**
+ * The 16-bit word at `address`, signed.
+ * @param {Uint8Array} bytes
+ * @param {number} address
+ */
 export function signedWord(bytes, address) {
   return (word(bytes, address) << 16) >> 16;
 }
 
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} address
+ * @param {number} value
+ */
 export function setWord(bytes, address, value) {
   bytes[address] = value & 0xff;
   bytes[address + 1] = (value >> 8) & 0xff;

@@ -1,4 +1,9 @@
-// What a reader can do: run, pause, step, choose a pace; and ask for names with a prompt, a temperature, a seed.
+/**
+ * What a reader can do: run, pause, step, choose a pace; and ask for names with a prompt, a temperature, a seed.
+ * @import { Lab, Model, Request, Source } from "../types.js"
+ */
+
+import { find } from "../dom.js";
 
 const PACES = [
   ["1", "1 token a second"],
@@ -24,7 +29,11 @@ const FORM = `
     <p class="error" id="prompt-error" role="alert"></p>
   </form>`;
 
-/** Tokens of the prompt field. Throws RangeError with a sentence for the reader. */
+/**
+ * Tokens of the prompt field. Throws RangeError with a sentence for the reader.
+ * @param {string} text
+ * @param {Model} model
+ */
 function encodePrompt(text, model) {
   const tokens = model.encode(text.trim());
   const most = model.config.block_size - 1;
@@ -33,33 +42,54 @@ function encodePrompt(text, model) {
 }
 
 export class Controls {
+  /** @type {Source | null} */
   #source = null;
-  #timer = null;
+  #timer = 0;
 
-  /** onRequest(request or null) is called when a request begins, or a person takes over. */
+  /**
+   * @param {HTMLElement} element
+   * @param {object} given
+   * @param {Model} given.model
+   * @param {Lab} given.lab
+   * @param {boolean} given.calm whether a reader wants no motion
+   * @param {(request: Request | null) => void} given.onRequest called when a request begins, or a person takes over
+   */
   constructor(element, { model, lab, calm, onRequest }) {
     element.innerHTML = FORM;
-    const named = (name) => element.querySelector(`[name="${name}"]`);
-    for (const name of ["run", "step", "pace", "prompt", "shown", "temperature", "seed", "reset"]) this[name] = named(name);
-    this.form = element.querySelector("form");
-    this.error = element.querySelector(".error");
+    this.run = find(element, "[name=run]", HTMLButtonElement);
+    this.step = find(element, "[name=step]", HTMLButtonElement);
+    this.pace = find(element, "[name=pace]", HTMLSelectElement);
+    this.prompt = find(element, "[name=prompt]", HTMLInputElement);
+    this.shown = find(element, "[name=shown]", HTMLOutputElement);
+    this.temperature = find(element, "[name=temperature]", HTMLInputElement);
+    this.seed = find(element, "[name=seed]", HTMLInputElement);
+    this.reset = find(element, "[name=reset]", HTMLButtonElement);
+    this.form = find(element, "form", HTMLFormElement);
+    this.error = find(element, ".error", HTMLElement);
     this.model = model;
     this.onRequest = onRequest;
     this.pace.replaceChildren(...PACES.map(([value, text]) => new Option(text, value)));
     this.pace.value = "4";
-    this.temperature.value = lab.temperature;
-    this.seed.value = 1;
+    this.temperature.value = String(lab.temperature);
+    this.seed.value = "1";
     this.running = !calm; // a reader who wants no motion starts it
     this.#showTemperature();
     this.#listen();
-    element.querySelectorAll("button, select").forEach((control) => (control.disabled = true));
-    this.element = element;
+    this.#enable(false);
   }
 
-  /** Connects the controls to a Host or a StandIn. */
+  #enable(can = true) {
+    for (const button of this.form.querySelectorAll("button")) button.disabled = !can;
+    for (const control of [this.run, this.step, this.pace]) control.disabled = !can;
+  }
+
+  /**
+   * Connects the controls to where tokens come from.
+   * @param {Source} source
+   */
   connect(source) {
     this.#source = source;
-    this.element.querySelectorAll("button, select").forEach((control) => (control.disabled = false));
+    this.#enable();
     if (!source.reset) this.reset.hidden = true;
     this.#go();
   }
@@ -68,19 +98,21 @@ export class Controls {
     this.run.addEventListener("click", () => this.#setRunning(!this.running));
     this.step.addEventListener("click", () => {
       this.#setRunning(false);
-      this.#source.step();
+      this.#source?.step();
     });
     this.pace.addEventListener("change", () => this.#go());
     this.temperature.addEventListener("input", () => this.#showTemperature());
     for (const field of [this.temperature, this.seed]) {
-      field.addEventListener("change", () => this.#source?.current && this.ask());
+      field.addEventListener("change", () => {
+        if (this.#source?.current) this.ask();
+      });
     }
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.ask();
     });
     this.reset.addEventListener("click", () => {
-      this.#source.reset();
+      this.#source?.reset?.();
       this.onRequest(null);
     });
   }
@@ -100,6 +132,7 @@ export class Controls {
     }
   }
 
+  /** @param {boolean} running */
   #setRunning(running) {
     this.running = running;
     this.#go();
@@ -107,15 +140,17 @@ export class Controls {
 
   /** At full speed the source runs by itself; slower, a timer steps it. */
   #go() {
+    const source = this.#source;
+    if (!source) return;
     const pace = Number(this.pace.value);
     clearInterval(this.#timer);
-    this.#source.stepping = !this.running || pace > 0;
-    if (this.running && pace > 0) this.#timer = setInterval(() => this.#source.step(), 1000 / pace);
+    source.stepping = !this.running || pace > 0;
+    if (this.running && pace > 0) this.#timer = window.setInterval(() => source.step(), 1000 / pace);
     this.run.textContent = this.running ? "Pause" : "Run";
   }
 
   #showTemperature() {
-    this.shown.textContent = (this.temperature.value / 10).toFixed(1);
+    this.shown.textContent = (Number(this.temperature.value) / 10).toFixed(1);
     this.temperature.setAttribute("aria-valuetext", this.shown.textContent);
   }
 }

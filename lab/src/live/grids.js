@@ -1,8 +1,17 @@
-// Embedding, residual stream, hidden units and attention of the newest token, as cells.
-import { drawCells, inRows, palette } from "./cells.js";
+/**
+ * Embedding, residual stream, hidden units and attention of the newest token, as cells.
+ * @import { Lab, LiveFigure, LoggedToken, ModelConfig, Palette, Tensor } from "../types.js"
+ */
+
+import { find } from "../dom.js";
+import { drawCells, inRows } from "./cells.js";
 
 const Q8 = 256;
 
+/**
+ * @param {string} title
+ * @param {string} note
+ */
 function figure(title, note) {
   const element = document.createElement("figure");
   const caption = document.createElement("figcaption");
@@ -11,6 +20,11 @@ function figure(title, note) {
   return element;
 }
 
+/**
+ * A row of cells in `parent`.
+ * @param {HTMLElement} parent
+ * @param {string} label
+ */
 function labelled(parent, label) {
   const row = document.createElement("div");
   const name = document.createElement("span");
@@ -24,9 +38,13 @@ function labelled(parent, label) {
   return canvas;
 }
 
-/** The stages of the residual stream, in order: [name in the trace, label]. */
+/**
+ * The stages of the residual stream, in order: [name in the trace, label].
+ * @param {ModelConfig} config
+ */
 function stages({ n_layer: layers }) {
   const many = layers > 1;
+  /** @type {[name: string, label: string][]} */
   const list = [["embed_norm", "embedding, scaled"]];
   for (let layer = 0; layer < layers; layer++) {
     const which = many ? `layer ${layer + 1}, ` : "";
@@ -36,41 +54,57 @@ function stages({ n_layer: layers }) {
   return list;
 }
 
+/**
+ * @param {Lab} lab
+ * @returns {LiveFigure}
+ */
 export function residualFigure({ config }) {
   const element = figure("Residual stream", `${config.n_embd} numbers a stage; orange below zero, blue above.`);
-  const rows = stages(config).map(([name, label]) => [name, labelled(element, label)]);
-  const update = (record, colours) => {
-    const found = rows.map(([name, canvas]) => [record.values(name), canvas]);
-    const largest = Math.max(Q8, ...found.map(([values]) => Math.max(...values.map(Math.abs))));
-    for (const [values, canvas] of found) drawCells(canvas, [[...values]], (value) => colours.signed(value / largest));
+  const rows = stages(config).map(([name, label]) => ({ name, canvas: labelled(element, label) }));
+  const update = (/** @type {LoggedToken} */ record, /** @type {Palette} */ colours) => {
+    const found = rows.map(({ name, canvas }) => ({ values: record.values(name), canvas }));
+    const largest = Math.max(Q8, ...found.map(({ values }) => Math.max(...values.map(Math.abs))));
+    for (const { values, canvas } of found) {
+      drawCells(canvas, [[...values]], (value) => colours.signed(value / largest));
+    }
   };
   return { element, update };
 }
 
-/** Token and position embedding, added, and scaled to length one: what the model begins with. */
+/**
+ * Token and position embedding, added, and scaled to length one: what the model begins with.
+ * @param {Lab} lab
+ * @returns {LiveFigure}
+ */
 export function embeddingFigure({ config, tensors }) {
   const element = figure("Embedding", "the token's row of the table, the position's row, and their scaled sum.");
   const token = labelled(element, "token");
   const position = labelled(element, "position");
   const sum = labelled(element, "sum, scaled");
-  const row = (tensor, n) => tensor.values.slice(n * config.n_embd, (n + 1) * config.n_embd);
-  const update = (record, colours) => {
-    const parts = [row(tensors.wte, record.token), row(tensors.wpe, record.position), record.values("embed_norm")];
+  const row = (/** @type {Tensor} */ tensor, /** @type {number} */ n) =>
+    tensor.values.slice(n * config.n_embd, (n + 1) * config.n_embd);
+  const update = (/** @type {LoggedToken} */ record, /** @type {Palette} */ colours) => {
+    const [first, second] = [row(tensors.wte, record.token), row(tensors.wpe, record.position)];
+    const parts = [first, second, [...record.values("embed_norm")]];
     [token, position, sum].forEach((canvas, i) => {
       const largest = Math.max(...parts[i].map(Math.abs), 1);
-      drawCells(canvas, [[...parts[i]]], (value) => colours.signed(value / largest));
+      drawCells(canvas, [parts[i]], (value) => colours.signed(value / largest));
     });
   };
   return { element, update };
 }
 
+/**
+ * @param {Lab} lab
+ * @returns {LiveFigure}
+ */
 export function hiddenFigure({ config }) {
   const element = figure("Hidden units", "");
-  const note = element.querySelector("figcaption").appendChild(document.createElement("span"));
+  const note = find(element, "figcaption", HTMLElement).appendChild(document.createElement("span"));
   const canvases = Array.from({ length: config.n_layer }, (_, n) =>
     labelled(element, config.n_layer > 1 ? `layer ${n + 1}` : "gated"),
   );
-  const update = (record, colours) => {
+  const update = (/** @type {LoggedToken} */ record, /** @type {Palette} */ colours) => {
     let active = 0;
     canvases.forEach((canvas, layer) => {
       const values = record.values(`layer${layer}.activation`);
@@ -83,20 +117,25 @@ export function hiddenFigure({ config }) {
   return { element, update };
 }
 
-/** One triangle a head: row = the token that looks, column = the token looked at. */
+/**
+ * One triangle a head: row = the token that looks, column = the token looked at.
+ * @param {Lab} lab
+ */
 export function attentionFigure({ config, symbols }) {
   const { n_head: heads, n_layer: layers, block_size: context } = config;
   const element = figure("Attention", "");
-  const note = element.querySelector("figcaption").appendChild(document.createElement("span"));
+  const note = find(element, "figcaption", HTMLElement).appendChild(document.createElement("span"));
   const grid = element.appendChild(document.createElement("div"));
   grid.className = "heads";
   const canvases = Array.from({ length: layers * heads }, (_, n) =>
     labelled(grid, `${layers > 1 ? `layer ${Math.floor(n / heads) + 1}, ` : ""}head ${(n % heads) + 1}`),
   );
-  const history = canvases.map(() => []); // per head: rows of shares by position
+  /** @type {number[][][]} per head: rows of shares by position */
+  const history = canvases.map(() => []);
+  /** @type {number[]} */
   const tokens = [];
   /** Takes every record, also those that are never drawn. */
-  const add = (record) => {
+  const add = (/** @type {LoggedToken} */ record) => {
     tokens.length = record.position;
     tokens.push(record.token);
     for (let layer = 0; layer < layers; layer++) {
@@ -110,7 +149,7 @@ export function attentionFigure({ config, symbols }) {
       }
     }
   };
-  const update = (_, colours) => {
+  const update = (/** @type {LoggedToken} */ _, /** @type {Palette} */ colours) => {
     note.textContent = `rows look at columns: ${tokens.map((token) => symbols[token] ?? "·").join(" ")}`;
     canvases.forEach((canvas, n) => {
       const rows = Array.from({ length: context }, (_, y) =>
@@ -121,5 +160,3 @@ export function attentionFigure({ config, symbols }) {
   };
   return { element, add, update };
 }
-
-export { palette };

@@ -1,8 +1,14 @@
-// The panel beside the console: every number of the newest token, read from work RAM.
+/**
+ * The panel beside the console: every number of the newest token, read from work RAM.
+ * @import { LoggedToken, Page, Request, Source } from "../types.js"
+ */
+
 import { Comparison, showBadge } from "../console/badge.js";
+import { find } from "../dom.js";
+import { palette } from "./cells.js";
 import { barsFigure, drawFigure } from "./choice.js";
 import { Controls } from "./controls.js";
-import { attentionFigure, embeddingFigure, hiddenFigure, palette, residualFigure } from "./grids.js";
+import { attentionFigure, embeddingFigure, hiddenFigure, residualFigure } from "./grids.js";
 import { StandIn } from "./stand_in.js";
 import { textFigure } from "./text.js";
 
@@ -15,15 +21,25 @@ const PANEL = `
 
 const FIRST_STAND_IN = { seed: 1, count: 65535, prompt: [] };
 
-/** Shows `element` live: the console's records, or the model's own where there is no console. */
+/**
+ * Shows `element` live: the console's records, or the model's own where there is no console.
+ * @param {HTMLElement} element
+ * @param {Page} page
+ */
 export function mountLive(element, { lab, model, machine }) {
   element.innerHTML = PANEL;
-  const part = (name) => element.querySelector(`.${name}`);
+  const part = (/** @type {string} */ name) => find(element, `.${name}`, HTMLElement);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const comparison = new Comparison(model, lab);
-  let [source, newest, drawn] = [null, null, null];
+  /** @type {Source | null} */
+  let source = null;
+  /** @type {LoggedToken | null} */
+  let newest = null;
+  /** @type {LoggedToken | null} */
+  let drawn = null;
 
-  const given = ({ position, mode }) => mode === "request" && position < (source.current?.prompt.length ?? 0);
+  const given = (/** @type {LoggedToken} */ { position, mode }) =>
+    mode === "request" && position < (source?.current?.prompt?.length ?? 0);
   const text = textFigure(lab, given);
   const attention = attentionFigure(lab);
   const figures = [
@@ -37,7 +53,7 @@ export function mountLive(element, { lab, model, machine }) {
   ];
   part("figures").append(...figures.map((figure) => figure.element));
 
-  const begin = (request) => {
+  const begin = (/** @type {Request | null} */ request) => {
     comparison.begin(request);
     text.clear();
   };
@@ -51,22 +67,22 @@ export function mountLive(element, { lab, model, machine }) {
 
   const draw = () => {
     requestAnimationFrame(draw);
-    if (newest === drawn) return;
+    if (!source || !newest || newest === drawn) return;
     drawn = newest;
     for (const figure of figures) figure.update(newest, colours);
     if (source.reset) showBadge(part("badge"), comparison);
     part("status").textContent = status(newest, source);
   };
 
-  const connect = (found) => {
+  const connect = (/** @type {Source} */ found) => {
     source = found;
-    source.onRecord((record) => {
+    found.onRecord((record) => {
       newest = record;
       attention.add(record);
       text.add(record);
-      if (source.reset) comparison.add(record);
+      if (found.reset) comparison.add(record);
     });
-    controls.connect(source);
+    controls.connect(found);
     requestAnimationFrame(draw);
   };
 
@@ -75,13 +91,18 @@ export function mountLive(element, { lab, model, machine }) {
     ({ host }) => connect(host),
     () => {
       part("badge").textContent = "No console to compare with: these numbers are the page's own model's.";
-      element.querySelector("h2").textContent = "Live from the model";
-      connect(new StandIn(model, lab));
-      source.request({ ...FIRST_STAND_IN, tenths: lab.temperature });
+      find(element, "h2", HTMLElement).textContent = "Live from the model";
+      const standIn = new StandIn(model, lab);
+      connect(standIn);
+      standIn.request({ ...FIRST_STAND_IN, tenths: lab.temperature });
     },
   );
 }
 
+/**
+ * @param {LoggedToken} token
+ * @param {Source} source
+ */
 function status({ mode, tenths, position }, { rate, current, reset }) {
   const rests = reset ? ", while the console's screen rests" : "";
   const who = mode === "request" ? `request, seed ${current?.seed}${rests}` : "the cartridge, played by hand";

@@ -1,25 +1,38 @@
-// The model in JavaScript behind the host's interface, for a browser in which the console cannot run.
+/**
+ * The model in JavaScript behind the host's interface, for a browser in which the console cannot run.
+ * @import { Lab, LoggedToken, Mode, Model, Request, Source, Token } from "../types.js"
+ */
 
 const TICK = 250; // ms a token: it is to be watched
 
+/** @implements {Source} */
 export class StandIn {
   #model;
   #names;
+  /** @type {Set<(token: LoggedToken) => void>} */
   #listeners = new Set();
+  /** @type {Iterator<Token, void> | null} */
   #run = null;
   #owed = 0;
 
+  /** @type {Mode} */
   mode = "request";
   stepping = false;
+  /** @type {Request | null} */
   current = null;
   rate = 1000 / TICK;
 
+  /**
+   * @param {Model} model
+   * @param {Lab} lab
+   */
   constructor(model, lab) {
     this.#model = model;
     this.#names = new Set(Object.keys(lab.record.entries));
     setInterval(() => this.#tick(), TICK);
   }
 
+  /** @param {(token: LoggedToken) => void} listener */
   onRecord(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -31,18 +44,24 @@ export class StandIn {
     this.#tick();
   }
 
-  async request(request) {
+  /** @param {Request} request */
+  request(request) {
     this.current = request;
     this.#run = this.#model.run(request);
+    return Promise.resolve();
   }
 
   #tick() {
-    if (!this.#run || (this.stepping && this.#owed === 0)) return;
+    const { current } = this;
+    if (!current || !this.#run || (this.stepping && this.#owed === 0)) return;
     if (this.stepping) this.#owed -= 1;
     const { value } = this.#run.next();
     if (!value) return;
     const { trace, ...words } = value;
-    const values = (name) => (this.#names.has(name) ? trace[name] : null);
-    for (const listener of this.#listeners) listener({ ...words, values, mode: this.mode, tenths: this.current.tenths });
+    const values = (/** @type {string} */ name) => {
+      if (!this.#names.has(name)) throw new RangeError(`the cartridge keeps no ${name}`);
+      return trace[name];
+    };
+    for (const listener of this.#listeners) listener({ ...words, values, mode: this.mode, tenths: current.tenths });
   }
 }

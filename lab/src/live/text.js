@@ -1,7 +1,16 @@
-// What was written: the name in progress, letter by letter, and the ones before.
+/**
+ * What was written: the name in progress, letter by letter, and the ones before.
+ * @import { Lab, LoggedToken } from "../types.js"
+ */
+
+import { find } from "../dom.js";
 
 const KEPT = 12;
 
+/**
+ * @param {Lab} lab
+ * @param {(token: LoggedToken) => boolean} given whether the prompt gives it
+ */
 export function textFigure({ symbols, config }, given) {
   const element = document.createElement("div");
   element.className = "written";
@@ -9,10 +18,15 @@ export function textFigure({ symbols, config }, given) {
     <p class="current"></p>
     <p class="tokens"></p>
     <p class="finished"></p>`;
-  const [current, tokens, finished] = ["current", "tokens", "finished"].map((name) => element.querySelector(`.${name}`));
-  let [letters, read, names] = [[], [], []];
+  const [current, tokens, finished] = [".current", ".tokens", ".finished"].map((name) => find(element, name, HTMLElement));
+  /** @type {{text: string, given: boolean}[]} */
+  let letters = [];
+  /** @type {number[]} */
+  let read = [];
+  /** @type {string[]} */
+  let names = [];
 
-  const add = (record) => {
+  const add = (/** @type {LoggedToken} */ record) => {
     if (record.position === 0) [letters, read] = [[], []];
     letters.length = Math.min(letters.length, record.position);
     read.length = Math.min(read.length, record.position);
@@ -22,7 +36,7 @@ export function textFigure({ symbols, config }, given) {
     if (!ended && record.position < config.block_size - 1) return;
     names = [letters.map(({ text }) => text).join(""), ...names].slice(0, KEPT);
   };
-  const update = (record) => {
+  const update = (/** @type {LoggedToken} */ record) => {
     const spans = letters.filter(Boolean).map(({ text, given: typed }) => {
       const span = document.createElement("span");
       span.textContent = text;
@@ -35,5 +49,8 @@ export function textFigure({ symbols, config }, given) {
     tokens.textContent = `read: ${shown.map((text, i) => `${text} ${read[i]}`).join(", ")}`;
     finished.textContent = names.length ? `before: ${names.join(", ")}` : "";
   };
-  return { element, add, update, clear: () => ([letters, read, names] = [[], [], []]) };
+  const clear = () => {
+    [letters, read, names] = [[], [], []];
+  };
+  return { element, add, update, clear };
 }

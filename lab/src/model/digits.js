@@ -1,4 +1,7 @@
-/** Weights as signed powers of two: the twin of quantize/digits.py. */
+/**
+ * Weights as signed powers of two: the twin of quantize/digits.py.
+ * @import { Plane } from "../types.js"
+ */
 
 import { FRACTION_BITS } from "./fixed.js";
 
@@ -6,6 +9,7 @@ const TOP_BITS = 8;
 
 /**
  * Non-adjacent form of a 16-bit integer: digits −1, 0, 1, least significant first, no two neighbours both non-zero.
+ * @param {number} weight
  * @returns {number[]} 17 digits
  */
 export function canonical(weight) {
@@ -23,7 +27,7 @@ export function canonical(weight) {
  * A weight's digits as {shift, digit}: it is Σ digit · 2^-shift. Least significant first; all of 2^0 and above are
  * one term of shift 0, repeated units.
  *
- * exponent: the weight is in units of 2^-(8 + exponent).
+ * @param {number} weight in units of 2^-(8 + exponent)
  */
 export function terms(weight, exponent = 0) {
   const point = FRACTION_BITS + exponent;
@@ -43,12 +47,14 @@ export function terms(weight, exponent = 0) {
  * @param {ArrayLike<number>} weights
  */
 export function planesOfRow(weights, exponent = 0) {
+  /** @type {Map<number, Plane>} */
   const planes = new Map();
   Array.from(weights).forEach((weight, input) => {
     for (const { shift, digit } of terms(weight, exponent)) {
-      if (!planes.has(shift)) planes.set(shift, { shift, inputs: [], digits: [] });
-      planes.get(shift).inputs.push(input);
-      planes.get(shift).digits.push(digit);
+      const plane = planes.get(shift) ?? { shift, inputs: [], digits: [] };
+      plane.inputs.push(input);
+      plane.digits.push(digit);
+      planes.set(shift, plane);
     }
   });
   return [...planes.values()].sort((a, b) => b.shift - a.shift);

@@ -11,23 +11,40 @@
 export const FRACTION_BITS = 8;
 export const WORD_MAX = 2 ** 15 - 1;
 
-/** floor(v / 2^bits): what `>>` does in Python, at any size. */
+/**
+ * floor(v / 2^bits): what `>>` does in Python, at any size.
+ * @param {number} value
+ * @param {number} bits
+ */
 export function floorShift(value, bits) {
   return Math.floor(value / 2 ** bits);
 }
 
-/** round(v / 2^bits), halves up; a negative `bits` shifts left. */
+/**
+ * round(v / 2^bits), halves up; a negative `bits` shifts left.
+ * @param {number} value
+ * @param {number} bits
+ */
 export function roundShift(value, bits) {
   if (bits <= 0) return value * 2 ** -bits;
   return floorShift(value + 2 ** (bits - 1), bits);
 }
 
-/** round(n / d), halves up; d > 0. */
+/**
+ * round(n / d), halves up; d > 0.
+ * @param {number} numerator
+ * @param {number} denominator
+ */
 export function roundDivide(numerator, denominator) {
   return Math.floor((numerator + floorShift(denominator, 1)) / denominator);
 }
 
-/** The nearest number from low to high. */
+/**
+ * The nearest number from low to high.
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
 export function clip(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }

@@ -1,6 +1,9 @@
-/** The model of lab.json in JavaScript: every number is the one Python and the console compute. */
+/**
+ * The model of lab.json in JavaScript: every number is the one Python and the console compute.
+ * @import { Model, ModelData, Vector } from "../types.js"
+ */
 
-import { IntegerModel } from "./integer_model.js";
+import { Executor } from "./executor.js";
 import { choose, inverseTemperature, nucleus, run, samplingWeights } from "./sampler.js";
 import { Tokenizer } from "./tokenizer.js";
 
@@ -13,30 +16,27 @@ export { choose, inverseTemperature, samplingWeights } from "./sampler.js";
 const LARGEST = 0xffff;
 
 /**
- * @param lab lab.json, parsed
- * encode(text) → tokens without BOS; decode(tokens) → text; bos; start() → a document; step(document, token) →
- * {logits, trace}; run({seed, tenths, count, prompt}) → generator of {token, position, next, x, y, logits, trace};
- * probabilities(logits, tenths) → {weights, total}; choose(logits, tenths, random) → token; all at the model's top-p.
- * For a document's first token pass logits.subarray(0, bos): it is never BOS.
+ * @param {ModelData} data
+ * @returns {Model}
  */
-export function createModel(lab) {
-  const integer = new IntegerModel(lab);
-  const tokenizer = new Tokenizer(lab);
-  const inverse = (tenths) => inverseTemperature(tenths, lab.logit_exponent);
-  const weigh = (logits, tenths) => {
-    if (tenths > 0) return nucleus(samplingWeights(logits, inverse(tenths), lab.tables), lab.top_p);
-    const likeliest = choose(logits, 0, 0, 0, lab.tables);
+export function createModel(data) {
+  const executor = new Executor(data);
+  const tokenizer = new Tokenizer(data);
+  const inverse = (/** @type {number} */ tenths) => inverseTemperature(tenths, data.logit_exponent);
+  const weigh = (/** @type {Vector} */ logits, /** @type {number} */ tenths) => {
+    if (tenths > 0) return nucleus(samplingWeights(logits, inverse(tenths), data.tables), data.top_p);
+    const likeliest = choose(logits, 0, 0, 0, data.tables);
     return logits.map((_, token) => (token === likeliest ? LARGEST : 0));
   };
   return {
-    config: lab.config,
-    bos: lab.config.bos,
+    config: data.config,
+    bos: data.config.bos,
     encode: (text) => tokenizer.encode(text),
     decode: (tokens) => tokenizer.decode(tokens),
-    start: () => integer.start(),
-    step: (stream, token) => integer.step(stream, token),
-    run: (request) => run(integer, lab, request),
-    choose: (logits, tenths, random) => choose(logits, inverse(tenths), random, lab.top_p, lab.tables),
+    start: () => executor.start(),
+    step: (stream, token) => executor.step(stream, token),
+    run: (request) => run(executor, data, request),
+    choose: (logits, tenths, random) => choose(logits, inverse(tenths), random, data.top_p, data.tables),
     probabilities(logits, tenths) {
       const weights = weigh(logits, tenths);
       return { weights, total: weights.reduce((sum, weight) => sum + weight, 0) };

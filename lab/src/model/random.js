@@ -4,6 +4,10 @@ const SEED_MIX = 0x9e37;
 const SEED_ROUNDS = 16;
 
 export class Generator {
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   constructor(x, y) {
     this.x = x;
     this.y = y;
@@ -17,7 +21,10 @@ export class Generator {
   }
 }
 
-/** The generator of a seed, 0 … 65535, stirred so that neighbouring seeds part. */
+/**
+ * The generator of a seed, 0 … 65535, stirred so that neighbouring seeds part.
+ * @param {number} seed
+ */
 export function seededGenerator(seed) {
   const generator = new Generator(seed & 0xffff, SEED_MIX);
   for (let round = 0; round < SEED_ROUNDS; round++) generator.draw();

@@ -1,9 +1,12 @@
-/** Text as tokens: the twin of trainer/text/tokenizer.py. */
+/**
+ * Text as tokens: the twin of trainer/text/tokenizer.py.
+ * @import { Alphabet } from "../types.js"
+ */
 
 const WORDS = / ?[^ \n]+|[ \n]/g;
 
 export class Tokenizer {
-  /** @param lab lab.json, of which symbols, merges and fold_case are read */
+  /** @param {Alphabet} alphabet */
   constructor({ symbols, merges, fold_case: foldCase }) {
     this.symbols = symbols;
     this.numbers = new Map(symbols.map((symbol, number) => [symbol, number]));
@@ -11,23 +14,33 @@ export class Tokenizer {
     this.foldCase = foldCase;
   }
 
-  /** The tokens of a text, without BOS. Throws for a character the model does not know. */
+  /**
+   * The tokens of a text, without BOS. Throws for a character the model does not know.
+   * @param {string} text
+   */
   encode(text) {
     const composed = text.normalize("NFC");
     const clean = this.foldCase ? composed.toLowerCase() : composed;
     const parts = this.ranks.size ? (clean.match(WORDS) ?? []).flatMap((word) => this.#merged(word)) : [...clean];
     return parts.map((part) => {
-      if (!this.numbers.has(part)) throw new RangeError(`the model has no symbol for “${part}”`);
-      return this.numbers.get(part);
+      const token = this.numbers.get(part);
+      if (token === undefined) throw new RangeError(`the model has no symbol for “${part}”`);
+      return token;
     });
   }
 
-  /** The text of tokens; BOS is silent. */
+  /**
+   * The text of tokens; BOS is silent.
+   * @param {Iterable<number>} tokens
+   */
   decode(tokens) {
     return Array.from(tokens, (token) => this.symbols[token] ?? "").join("");
   }
 
-  /** A word's tokens: of all neighbours the pair merged first, as long as there is one. */
+  /**
+   * A word's tokens: of all neighbours the pair merged first, as long as there is one.
+   * @param {string} word
+   */
   #merged(word) {
     const parts = [...word];
     while (parts.length > 1) {

@@ -1,42 +1,62 @@
-// The real ROM in the real Snes9x in a real browser: it draws, and its memory holds what Python's integer model computes.
+/**
+ * The real ROM in the real Snes9x in a real browser: it draws, and its memory holds what Python's integer model
+ * computes.
+ * @import { Page } from "playwright-core"
+ * @import { Golden, GoldenToken } from "../model/golden.js"
+ * @import { LabBrowser } from "./page.js"
+ */
+
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { BUILD, PICTURES, ask, badge, running, startBrowser } from "./page.js";
+import { BUILD, PICTURES, ask, badge, compared, running, startBrowser } from "./page.js";
 
+/** @type {Golden["requests"]} */
 const GOLDEN = JSON.parse(readFileSync(`${BUILD}lab-golden/console.json`, "utf8")).requests;
 const PAGE_BYTES = 2.5e6;
 
+/** @type {LabBrowser} */
 let browser;
 before(async () => (browser = await startBrowser()));
 after(() => browser.close());
 
-/** Every token that the console logs for a request: {words, logits, and all that it keeps}. */
+/**
+ * Every token that the console logs for a request, with all that it keeps of it.
+ * @param {Page} page
+ * @param {typeof GOLDEN[number]} request
+ */
 function logged(page, request) {
-  return page.evaluate(async ({ seed, tenths, count, prompt, tokens }) => {
+  return page.evaluate(async ({ seed, tenths, count, prompt, wanted }) => {
     const { lab, machine } = globalThis.lab;
     const { host } = await machine;
     const names = Object.keys(lab.record.entries);
     await host.request({ seed, tenths, count, prompt });
-    return new Promise((resolve) => {
+    /** @type {Promise<Omit<GoldenToken, "logits">[]>} */
+    const made = new Promise((resolve) => {
+      /** @type {Omit<GoldenToken, "logits">[]} */
       const found = [];
       const stop = host.onRecord(({ token, position, next, x, y, values }) => {
         const trace = Object.fromEntries(names.map((name) => [name, [...values(name)]]));
-        if (found.push({ token, position, next, x, y, trace }) < tokens) return;
+        if (found.push({ token, position, next, x, y, trace }) < wanted) return;
         stop();
         resolve(found);
       });
     });
-  }, { ...request, tokens: request.tokens.length });
+    return made;
+  }, { ...request, wanted: request.tokens.length });
 }
 
-/** How many different colours the picture of the console has. */
+/**
+ * How many different colours the picture of the console has.
+ * @param {Page} page
+ */
 async function colours(page) {
   const picture = await page.locator(".screen canvas").screenshot({ path: `${PICTURES}console.png` });
   return page.evaluate(async (bytes) => {
     const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
     const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+    if (!context) return 0;
     context.drawImage(bitmap, 0, 0);
     return new Set(new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer)).size;
   }, [...picture]);
@@ -50,10 +70,10 @@ test("the ROM boots, draws, and keeps sixty frames a second", async (t) => {
   const { first, frames } = await page.evaluate(async () => {
     const { console } = await globalThis.lab.machine;
     const [frame, start] = [console.frame, performance.now()];
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => void setTimeout(resolve, 2000));
     return { first: console.firstFrame, frames: ((console.frame - frame) * 1000) / (performance.now() - start) };
   });
-  t.diagnostic(`first frame ${Math.round(first)} ms after the page was asked for; ${frames.toFixed(1)} frames/s`);
+  t.diagnostic(`first frame ${Math.round(first ?? NaN)} ms after the page was asked for; ${frames.toFixed(1)} frames/s`);
   await page.locator(".stage").screenshot({ path: `${PICTURES}playing.png` });
   assert.deepEqual(page.errors, []);
   await page.close();
@@ -67,12 +87,14 @@ test("every token of every golden request is Python's, with all that the console
     const found = await logged(page, request);
     found.forEach((token, n) => {
       const { trace, logits, ...words } = request.tokens[n];
-      const kept = Object.fromEntries(Object.keys(token.trace).map((name) => [name, { ...trace, logits }[name]]));
+      /** @type {Record<string, number[]>} */
+      const all = { ...trace, logits };
+      const kept = Object.fromEntries(Object.keys(token.trace).map((name) => [name, all[name]]));
       assert.deepEqual(token, { ...words, trace: kept }, `seed ${request.seed}, token ${n}`);
     });
     t.diagnostic(`seed ${request.seed}, T ${request.tenths / 10}: ${found.length} tokens equal`);
   }
-  assert.ok(GOLDEN.at(-1).tokens.length >= 200);
+  assert.ok(GOLDEN[GOLDEN.length - 1].tokens.length >= 200);
   assert.deepEqual(page.errors, []);
   await page.close();
 });
@@ -81,13 +103,11 @@ test("the badge counts hundreds of equal tokens, of a request and of a person's 
   const page = await browser.open();
   await running(page);
   await page.selectOption("[name=pace]", "0");
-  const counted = (tokens) =>
-    page.waitForFunction((n) => Number(document.querySelector(".badge").dataset.compared) >= n, tokens);
-  await counted(200);
+  await compared(page, 199);
   const played = await badge(page);
   assert.equal(played.equal, played.compared);
   await ask(page, { prompt: "kar", seed: 7, tenths: 5 });
-  await counted(played.compared + 400);
+  await compared(page, played.compared + 399);
   const both = await badge(page);
   assert.deepEqual([both.state, both.equal], ["equal", both.compared]);
   await page.locator(".stage").screenshot({ path: `${PICTURES}request.png` });
@@ -101,10 +121,10 @@ test("no request leaves the page's origin, and the page is within its budget", a
   assert.deepEqual(outside, []);
   const files = page.requests.filter((url) => url.startsWith(browser.url)).map((url) => url.slice(browser.url.length) || "index.html");
   const content = [...new Set(files)].map((file) => readFileSync(`${BUILD}lab/${file}`));
-  const sum = (sizes) => sizes.reduce((total, size) => total + size, 0);
+  const sum = (/** @type {number[]} */ sizes) => sizes.reduce((total, size) => total + size, 0);
   const raw = sum(content.map((bytes) => bytes.length));
   const gzipped = sum(content.map((bytes) => Math.min(bytes.length, gzipSync(bytes).length)));
-  const folder = sum(readdirSync(`${BUILD}lab`, { recursive: true }).map((name) => statSync(`${BUILD}lab/${name}`)).filter((s) => s.isFile()).map((s) => s.size));
+  const folder = sum(readdirSync(`${BUILD}lab`, { recursive: true, encoding: "utf8" }).map((name) => statSync(`${BUILD}lab/${name}`)).filter((s) => s.isFile()).map((s) => s.size));
   t.diagnostic(`${content.length} files: ${raw} bytes as they are, ${gzipped} from a server that gzips; ${folder} in the folder`);
   assert.ok(raw <= PAGE_BYTES, `${raw} bytes`);
   await page.close();

@@ -1,31 +1,36 @@
-// The page for everyone: without wasm or WebGL, in both colour schemes, on a phone, without motion, to axe.
+/**
+ * The page for everyone: without wasm or WebGL, in both colour schemes, on a phone, without motion, to axe.
+ * @import { LabBrowser } from "./page.js"
+ */
+
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { BUILD, PICTURES, ask, running, startBrowser } from "./page.js";
+import { BUILD, PICTURES, ask, running, says, startBrowser } from "./page.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** @type {LabBrowser} */
 let browser;
 before(async () => (browser = await startBrowser()));
 after(() => browser.close());
 
-const withoutWasm = () => delete globalThis.WebAssembly;
+const withoutWasm = () => void Reflect.deleteProperty(globalThis, "WebAssembly");
 const withoutWebGL = () => {
   const { getContext } = HTMLCanvasElement.prototype;
-  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
-    return kind.startsWith("webgl") ? null : getContext.call(this, kind, ...rest);
-  };
+  HTMLCanvasElement.prototype.getContext = new Proxy(getContext, {
+    apply: (target, canvas, given) => (given[0].startsWith("webgl") ? null : Reflect.apply(target, canvas, given)),
+  });
 };
 
-for (const [what, before] of [["WebAssembly", withoutWasm], ["WebGL 2", withoutWebGL]]) {
+for (const [what, script] of Object.entries({ WebAssembly: withoutWasm, "WebGL 2": withoutWebGL })) {
   test(`without ${what} the console's place says so, and the panel shows the page's own model`, async () => {
-    const page = await browser.open({ before });
-    await page.waitForFunction(() => document.querySelector(".written .current").textContent.length > 1);
-    assert.match(await page.textContent(".screen-message"), new RegExp(`no ${what}`));
+    const page = await browser.open({ before: script });
+    await says(page, ".written .current", /../);
+    assert.match((await page.textContent(".screen-message")) ?? "", new RegExp(`no ${what}`));
     await ask(page, { prompt: "kar", seed: 7, tenths: 5 });
-    await page.waitForFunction(() => document.querySelector(".written .current").textContent.startsWith("kar"));
+    await says(page, ".written .current", /^kar/);
     await page.screenshot({ path: `${PICTURES}without-${what.slice(0, 5).toLowerCase()}.png` });
     assert.deepEqual(page.errors, []);
     await page.close();
@@ -42,19 +47,19 @@ test("a server that knows nothing of gzip hands the core out as well", async () 
 
 test("where the cartridge is missing the console's place says so", async () => {
   const page = await browser.open({ answers: { "data/cartridge.sfc": { status: 404 } } });
-  await page.waitForFunction(() => document.querySelector(".screen-message").textContent.includes("404"));
-  await page.waitForFunction(() => document.querySelector(".written .current").textContent.length > 1);
+  await says(page, ".screen-message", /404/);
+  await says(page, ".written .current", /../);
   await page.close();
 });
 
-for (const colorScheme of ["light", "dark"]) {
+for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   test(`axe finds nothing serious in ${colorScheme} colours`, async (t) => {
     const page = await browser.open({ colorScheme });
     await running(page);
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() => globalThis.axe.run());
     for (const { id, impact, nodes } of violations) t.diagnostic(`${impact}: ${id}, ${nodes.map(({ target }) => target)}`);
-    assert.deepEqual(violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id }) => id), []);
+    assert.deepEqual(violations.filter(({ impact }) => ["serious", "critical"].includes(impact ?? "")).map(({ id }) => id), []);
     await page.screenshot({ path: `${PICTURES}${colorScheme}.png` });
     await page.close();
   });
@@ -85,7 +90,12 @@ test("everything is reached with the Tab key", async () => {
   const reached = new Set();
   for (let n = 0; n < 40; n++) {
     await page.keyboard.press("Tab");
-    reached.add(await page.evaluate(() => document.activeElement.name || document.activeElement.getAttribute("aria-label") || document.activeElement.tagName));
+    reached.add(
+      await page.evaluate(() => {
+        const active = document.activeElement;
+        return active?.getAttribute("name") || active?.getAttribute("aria-label") || active?.tagName;
+      }),
+    );
   }
   for (const name of ["run", "step", "pace", "prompt", "temperature", "seed", "reset", "Pad: A", "Pad: Start"]) assert.ok(reached.has(name), name);
   await page.close();

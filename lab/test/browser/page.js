@@ -1,4 +1,8 @@
-// The built page in a real Chromium, served from loopback as `make lab-serve` does.
+/**
+ * The built page in a real Chromium, served from loopback as `make lab-serve` does.
+ * @import { Browser, BrowserContextOptions, Page } from "playwright-core"
+ */
+
 import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -20,21 +24,38 @@ const FLAGS = [
   "--enable-unsafe-swiftshader",
 ];
 
-const onPath = (name) => {
-  const found = process.env.PATH.split(":").map((folder) => `${folder}/${name}`).find(existsSync);
+const onPath = (/** @type {string} */ name) => {
+  const found = (process.env.PATH ?? "").split(":").map((folder) => `${folder}/${name}`).find(existsSync);
   if (!found) throw new Error(`${name} is not on the PATH: make lab-test installs it`);
   return found;
 };
 
+/**
+ * What may be asked of a page besides a browser context's options.
+ * @typedef {object} Asked
+ * @property {() => void} [before] script to run first
+ * @property {Record<string, object>} [answers] path on the server → what to answer in place of it
+ */
+
+/** @typedef {Asked & BrowserContextOptions} Options */
+
+/**
+ * A page with every request's URL, and every error of page, console and network.
+ * @typedef {Page & {requests: string[], errors: string[]}} LabPage
+ */
+
+/** @typedef {Awaited<ReturnType<typeof startBrowser>>} LabBrowser */
+
 /** A server and a browser: open(options) gives a page; close() ends both. */
 export async function startBrowser() {
   const server = await preview({ root: LAB, configFile: `${LAB}vite.config.js`, preview: { port: 0 }, logLevel: "warn" });
-  const url = server.resolvedUrls.local[0];
+  const url = server.resolvedUrls?.local[0];
+  if (!url) throw new Error("the server has no address");
   const browser = await chromium.launch({ executablePath: onPath("chromium"), args: FLAGS });
   mkdirSync(PICTURES, { recursive: true });
   return {
     url,
-    open: (options) => openPage(browser, url, options),
+    open: (/** @type {Options} */ options = {}) => openPage(browser, url, options),
     async close() {
       await browser.close();
       await server.close();
@@ -43,20 +64,26 @@ export async function startBrowser() {
 }
 
 /**
- * The page as `options` of a browser context want it (colorScheme, viewport, reducedMotion). before: script to run first;
- * answers: path on the server → what to answer in place of it.
- * page.requests and page.errors hold every request's URL and every error of page, console and network.
+ * The page as its options want it.
+ * @param {Browser} browser
+ * @param {string} url
+ * @param {Options} options
+ * @returns {Promise<LabPage>}
  */
-async function openPage(browser, url, { before = () => {}, answers = {}, ...options } = {}) {
+async function openPage(browser, url, { before = () => {}, answers = {}, ...options }) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
-  const page = await context.newPage();
+  /** @type {string[]} */
+  const requests = [];
+  /** @type {string[]} */
+  const errors = [];
+  const page = Object.assign(await context.newPage(), { requests, errors });
   page.setDefaultTimeout(30_000);
-  page.requests = [];
-  page.errors = [];
-  page.on("request", (request) => page.requests.push(request.url()));
-  page.on("requestfailed", (request) => page.errors.push(`${request.url()} failed`));
-  page.on("pageerror", (error) => page.errors.push(error.message));
-  page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("requestfailed", (request) => errors.push(`${request.url()} failed`));
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
   page.on("close", () => context.close().catch(() => {})); // the browser may have closed it first
   await page.addInitScript(before);
   for (const [path, answer] of Object.entries(answers)) await page.route(`${url}${path}`, (route) => route.fulfill(answer));
@@ -65,22 +92,57 @@ async function openPage(browser, url, { before = () => {}, answers = {}, ...opti
   return page;
 }
 
-/** Waits until the console runs and its first token is there. */
+/**
+ * Waits until the badge has compared more tokens than this.
+ * @param {Page} page
+ * @param {number} tokens
+ */
+export const compared = (page, tokens) =>
+  page.waitForFunction((n) => Number(document.querySelector(".badge")?.getAttribute("data-compared")) > n, tokens);
+
+/**
+ * Waits until the text of an element matches.
+ * @param {Page} page
+ * @param {string} selector
+ * @param {RegExp} pattern
+ */
+export const says = (page, selector, pattern) =>
+  page.waitForFunction(
+    ([where, source]) => new RegExp(source).test(document.querySelector(where)?.textContent ?? ""),
+    [selector, pattern.source],
+  );
+
+/**
+ * Waits until the console runs and its first token is there.
+ * @param {Page} page
+ */
 export async function running(page) {
   await page.evaluate(() => globalThis.lab.machine.then(() => {}));
-  await page.waitForFunction(() => Number(document.querySelector(".badge").dataset.compared) > 0);
+  await compared(page, 0);
 }
 
-/** Numbers of the badge: {compared, equal, state}. */
-export const badge = (page) => page.$eval(".badge", ({ dataset: { compared, equal, state } }) => ({ compared: +compared, equal: +equal, state }));
+/**
+ * Numbers of the badge.
+ * @param {Page} page
+ */
+export const badge = (page) =>
+  page.$eval(".badge", (element) => {
+    const data = (/** @type {string} */ name) => element.getAttribute(`data-${name}`);
+    return { compared: Number(data("compared")), equal: Number(data("equal")), state: data("state") };
+  });
 
-/** Asks for names as a reader does. */
+/**
+ * Asks for names as a reader does.
+ * @param {Page} page
+ * @param {{prompt?: string, seed: number, tenths: number, pace?: string}} request
+ */
 export async function ask(page, { prompt = "", seed, tenths, pace }) {
   if (pace !== undefined) await page.selectOption("[name=pace]", pace);
   await page.fill("[name=prompt]", prompt);
   await page.fill("[name=seed]", String(seed));
-  await page.$eval("[name=temperature]", (slider, value) => {
-    slider.value = value;
+  await page.$eval("[name=temperature]", (element, value) => {
+    const slider = /** @type {HTMLInputElement} */ (element);
+    slider.value = String(value);
     slider.dispatchEvent(new Event("input"));
   }, tenths);
   await page.click("text=New request");

@@ -1,47 +1,89 @@
-/** Single functions at the edges of their ranges give what Python's give. */
+/**
+ * Single functions at the edges of their ranges give what Python's give.
+ * @import { Golden } from "./golden.js"
+ * @import { Multiply, Tensor } from "../../src/types.js"
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as blocks from "../../src/model/blocks.js";
-import { linear } from "../../src/model/kernels.js";
+import { positive, squared } from "../../src/model/kernels/activation.js";
+import { attend, attentionScores, softmaxWeights } from "../../src/model/kernels/attention.js";
+import { digitColumns } from "../../src/model/kernels/digit_columns.js";
+import { digitRows } from "../../src/model/kernels/digit_rows.js";
+import { rmsnorm } from "../../src/model/kernels/norm.js";
+import {
+  attendPpu,
+  attentionScoresPpu,
+  narrow,
+  reciprocal,
+  softmaxWeightsPpu,
+} from "../../src/model/kernels/ppu_attention.js";
+import { schoolbook } from "../../src/model/kernels/schoolbook.js";
+import { rmsnormTable } from "../../src/model/kernels/table_norm.js";
 import { seededGenerator } from "../../src/model/random.js";
-import * as sampler from "../../src/model/sampler.js";
+import { choose, inverseTemperature, nucleus, samplingWeights } from "../../src/model/sampler.js";
 import { Tokenizer } from "../../src/model/tokenizer.js";
 import { goldenCalls, goldenModels } from "./golden.js";
 
 const { tables, calls } = goldenCalls();
+/** @type {Map<string, Golden>} */
 const models = new Map(goldenModels());
 
-/** Lists of numbers as the model holds them. */
+/**
+ * Lists of numbers as the model holds them.
+ * @param {unknown} value
+ * @returns {unknown}
+ */
 const vectors = (value) => {
   if (!Array.isArray(value)) return value;
   return Array.isArray(value[0]) ? value.map(vectors) : Int32Array.from(value);
 };
 
-const multiply = (kernel) => (matrix, exponent, x) => {
-  const shape = [matrix.length, matrix[0].length];
-  return linear(kernel, { shape, values: matrix.flatMap((row) => [...row]) }, exponent)(x);
-};
+const multiply =
+  (/** @type {(matrix: Tensor, exponent: number) => Multiply} */ kernel) =>
+  (/** @type {Int32Array<ArrayBuffer>[]} */ rows, /** @type {number} */ exponent, /** @type {Int32Array<ArrayBuffer>} */ x) =>
+    kernel({ shape: [rows.length, rows[0].length], values: rows.flatMap((row) => [...row]) }, exponent)(x);
 
-/** What is not called by its own name, or takes the tables in another place than the last. */
+/**
+ * Name of a call → the function; the tables come last.
+ * @type {Record<string, (...given: any[]) => number | ArrayLike<number>>}
+ */
 const CALLS = {
-  ...blocks.ACTIVATIONS,
-  "linear schoolbook": multiply("schoolbook"),
-  "linear digits": multiply("digits"),
-  "linear digit_columns": multiply("digit_columns"),
-  draws: (seed) => {
+  attentionScores,
+  softmaxWeights,
+  attend,
+  narrow,
+  attentionScoresPpu,
+  reciprocal,
+  softmaxWeightsPpu,
+  attendPpu,
+  inverseTemperature,
+  samplingWeights,
+  nucleus,
+  choose,
+  rmsnorm,
+  rmsnormTable,
+  relu: positive,
+  relu2: squared,
+  "linear schoolbook": multiply(schoolbook),
+  "linear digits": multiply(digitRows),
+  "linear digit_columns": multiply(digitColumns),
+  draws: (/** @type {number} */ seed) => {
     const generator = seededGenerator(seed);
     return Array.from({ length: 50 }, () => generator.draw());
   },
-  encode: (text, model) => new Tokenizer(models.get(model).model).encode(text),
+  encode: (/** @type {string} */ text, /** @type {string} */ name) => {
+    const found = models.get(name);
+    assert.ok(found, `there is no golden model ${name}`);
+    return new Tokenizer(found.model).encode(text);
+  },
 };
 
 for (const name of new Set(calls.map(({ call }) => call))) {
   test(name, () => {
-    const function_ = CALLS[name] ?? blocks[name] ?? sampler[name];
-    for (const { call, given, result } of calls.filter(({ call }) => call === name)) {
-      const found = function_(...given.map(vectors), tables);
-      assert.deepEqual(typeof found === "number" ? found : [...found], result, `${call}(${JSON.stringify(given)})`);
+    for (const { call, given, result } of calls.filter((one) => one.call === name)) {
+      const found = CALLS[name](...given.map(vectors), tables);
+      assert.deepEqual(typeof found === "number" ? found : Array.from(found), result, `${call}(${JSON.stringify(given)})`);
     }
   });
 }

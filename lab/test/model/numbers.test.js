@@ -11,7 +11,7 @@ const LARGEST = 2 ** 41;
 const magnitudes = [0, 1, 2, 3, 127, 128, 129, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 1, 2 ** 40 + 127, LARGEST - 1, LARGEST];
 const numbers = magnitudes.flatMap((n) => [n, -n]);
 
-const floor = (n, d) => (n - (((n % d) + d) % d)) / d;
+const floor = (/** @type {bigint} */ n, /** @type {bigint} */ d) => (n - (((n % d) + d) % d)) / d;
 
 test("halves round up at any size, as exact integers do", () => {
   for (const n of numbers) {

@@ -1,11 +1,16 @@
-/** Every token of every golden model, and every intermediate on the way to it, is Python's. */
+/**
+ * Every token of every golden model, and every intermediate on the way to it, is Python's.
+ * @import { Token } from "../../src/types.js"
+ * @import { GoldenToken } from "./golden.js"
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createModel } from "../../src/model/index.js";
 import { goldenModels } from "./golden.js";
 
-const plain = ({ trace, logits, ...numbers }) => ({ ...numbers, logits: [...logits] });
+const plain = (/** @type {Token | GoldenToken} */ { trace, logits, ...numbers }) =>
+  ({ ...numbers, logits: [...logits] });
 
 for (const [name, { model: data, requests }] of goldenModels()) {
   const model = createModel(data);
@@ -51,5 +56,13 @@ test("a full context and an unknown token are refused", () => {
 test("a kernel that is not known is refused by name", () => {
   const [[, { model: data }]] = goldenModels();
   const kernels = { ...data.kernels, lm_head: "abacus" };
-  assert.throws(() => createModel({ ...data, kernels }), /unknown kernel abacus/);
+  assert.throws(() => createModel({ ...data, kernels }), /unknown kernel abacus of logits/);
+  assert.throws(() => createModel({ ...data, kernels: {} }), /unknown kernel/);
+});
+
+test("a kernel's missing number is named", () => {
+  const found = goldenModels().find(([, { model }]) => model.kernels["layer0.attention"] === "ppu");
+  assert.ok(found);
+  const [, { model: data }] = found;
+  assert.throws(() => createModel({ ...data, parameters: {} }), /the model has no \w+/);
 });

@@ -112,7 +112,7 @@ def square_hidden(memory: Memory, random: Random, count: int) -> Call:
 @twins("norm.entry", "digits", "llama")
 def norm(memory: Memory, random: Random, count: int) -> Calls:
     """Every table norm: spikes, constants and random vectors of every magnitude in its domain."""
-    fast, d = memory.layout.fast, memory.config.n_embd
+    numbers, d = memory.layout.digits, memory.config.n_embd
     assert numbers
     calls = {}
     for routine in memory.layout.templates_of(TableNormCode):

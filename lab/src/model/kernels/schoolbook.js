@@ -1,0 +1,20 @@
+/** @import { Multiply, Tensor } from "../../types.js" */
+
+import { FRACTION_BITS, roundShift } from "../fixed.js";
+import { rowsOf } from "../matrix.js";
+
+/**
+ * round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding.
+ * @param {Tensor} matrix in units of 2^-(8 + exponent)
+ * @param {number} exponent
+ * @returns {Multiply}
+ */
+export function schoolbook(matrix, exponent) {
+  const rows = rowsOf(matrix);
+  return (x) =>
+    Int32Array.from(rows, (weights) => {
+      let sum = 0;
+      for (let n = 0; n < x.length; n++) sum += weights[n] * x[n];
+      return roundShift(sum, FRACTION_BITS + exponent);
+    });
+}
