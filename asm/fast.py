@@ -47,13 +47,17 @@ class Unit:
 
 @dataclass(frozen=True)
 class CodePart:
-    """Units that lie together in one bank; all but the last part of a chain end with a jump to the next."""
+    """Units that lie together in one bank; all but the last part of a chain end with a jump to the next.
+
+    called: where a far routine begins; all other parts are jumped to from within it.
+    """
 
     label: str
     bank: int
     comment: str
     units: tuple[Unit, ...]
     end: str
+    called: bool = False
 
     @property
     def segment(self) -> str:
@@ -96,7 +100,7 @@ def chain(label: str, comment: str, units: Iterable[Unit], packer: Packer) -> li
     names = [label + (f"_part{number}" if number else "") for number in range(len(parts))]
     ends = [f"jml {name}" for name in names[1:]] + ["rtl"]
     return [
-        CodePart(name, bank, comment, tuple(own), end)
+        CodePart(name, bank, comment, tuple(own), end, called=name == label)
         for name, (bank, own), end in zip(names, parts, ends, strict=True)
     ]
 
@@ -169,7 +173,7 @@ def store_hidden(slots: Slots, *, squared: bool) -> Epilogue:
     """max(y, 0), or its square, and bias minus it: the second MLP matrix's slots. Carry set = not negative."""
 
     def code(row: int) -> list[Instruction]:
-        square = [Instruction("jsl square_hidden", 4, SQUARE_CLOCKS)] if squared else []
+        square = [Instruction("call_far square_hidden", 4, SQUARE_CLOCKS)] if squared else []
         return [
             branch("bcs", ":+", 0.5),
             immediate("lda", 0),
@@ -290,7 +294,7 @@ def column(layers: Sequence[Plane], unit: int, page: ColumnPage, *, squared: boo
     """
     code: list[Instruction] = []
     if squared:
-        code.append(Instruction("jsl square_hidden", 4, SQUARE_CLOCKS))
+        code.append(Instruction("call_far square_hidden", 4, SQUARE_CLOCKS))
     code.append(memory("sta", f"hidden + {2 * unit}", direct=False))
     if not page.shared:
         code += [Instruction(f"pea {page.label}", 3, 34), Instruction("pld", 1, 34)]

@@ -502,7 +502,7 @@ def test_a_routine_of_another_width_is_refused_by_the_linker() -> None:
 def test_a_routine_of_another_width_is_caught_without_the_contract() -> None:
     def no_contract(files: Files) -> None:
         files["contract.inc"], removed = re.subn(rb"        \.assert \.ident.*\n", b"", files["contract.inc"])
-        assert removed == 1
+        assert removed == 2
 
     with pytest.raises(TimeoutError):
         parity(MODEL, both(NARROW_DOT, no_contract))

@@ -157,7 +157,7 @@ BY_PARITY = [
     ),
     Bug(
         "the clamp leaves a stale biased copy",
-        changed("digits.asm", r"        sta a:slots \+ 2 \* N_EMBD .*\n", "", "clamp_residual:"),
+        changed("digits.asm", r"        sta a:slots \+ 2 \* N_EMBD .*\n", "", "proc clamp_residual,"),
         "logits[",
     ),
     Bug(
@@ -189,7 +189,7 @@ BY_PARITY = [
     ),
     Bug(
         "the columns' sums not cleared",
-        in_block("layer0", "        jsl clear_sums\n", ""),
+        in_block("layer0", "        call_far clear_sums\n", ""),
         "layer0.mlp_residual[",
     ),
     Bug("the front table one position off", next_position, "embed_norm["),
@@ -235,15 +235,17 @@ PAIRED = digit_model(ModelConfig(9, block_size=5, n_embd=16, n_head=2, n_hidden=
 """Its first MLP matrix shares sums of two inputs among its rows."""
 
 BY_PAIRS = [
-    Bug("sums of two inputs of the token before", changed("gpt.asm", r"        jsl layer0_fc1_pairs\n", ""), ""),
+    Bug(
+        "sums of two inputs of the token before", changed("gpt.asm", r"        call_far layer0_fc1_pairs\n", ""), ""
+    ),
     Bug(
         "a sum of two inputs with a sign wrong",
-        changed("kernels.asm", r"adc <PLUS", "adc <MINUS", "layer0_fc1_pairs:"),
+        changed("kernels.asm", r"adc <PLUS", "adc <MINUS", "far_entry layer0_fc1_pairs,"),
         "",
     ),
     Bug(
         "a sum of two inputs in the next one's place",
-        changed("kernels.asm", r"(sta a:pair_slots) \+ 0$", r"\1 + 2", "layer0_fc1_pairs:"),
+        changed("kernels.asm", r"(sta a:pair_slots) \+ 0$", r"\1 + 2", "far_entry layer0_fc1_pairs,"),
         "",
     ),
 ]
@@ -271,7 +273,7 @@ BY_EXPONENT = [
     ),
     Bug(
         "sums of a fine matrix taken as they are",
-        in_block("layer0", "jsl add_sums_3", "jsl add_sums"),
+        in_block("layer0", "call_far add_sums_3", "call_far add_sums"),
         "layer0.mlp_residual[",
     ),
     Bug(
@@ -296,7 +298,7 @@ BY_ROUTINE = [
     ),
     Bug(
         "the clamp's lower end forgotten",
-        changed("digits.asm", r"cmp #HALF_WORD ", "cmp #$FFFF ", "clamp_residual:"),
+        changed("digits.asm", r"cmp #HALF_WORD ", "cmp #$FFFF ", "proc clamp_residual,"),
         "clamp_residual",
     ),
     Bug(

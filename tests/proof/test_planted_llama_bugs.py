@@ -30,7 +30,7 @@ def swapped_factors(first: str, second: str) -> Edit:
 
 def gate_of_a_unit(pattern: str, new: str) -> Edit:
     """Replace the first match among the gates of layer 0."""
-    return changed("gated.asm", pattern, new, "\nlayer0_activation:")
+    return changed("gated.asm", pattern, new, "proc layer0_activation,")
 
 
 BY_PARITY = [
@@ -51,12 +51,12 @@ BY_PARITY = [
     ),
     Bug(
         "a pair of the key turned by its neighbour's angle",
-        changed("rotary.asm", r"(turn key \+ 4 \* 3, turn_by \+ 4 \*) 1$", r"\1 0", "\nlayer1_rotary:"),
+        changed("rotary.asm", r"(turn key \+ 4 \* 3, turn_by \+ 4 \*) 1$", r"\1 0", "proc layer1_rotary,"),
         "layer1.attention.packed[",
     ),
     Bug(
         "twice the position's angle",
-        changed("rotary.asm", r"(lda a:position\n        asl a\n)", r"\1        asl a\n", "\nlayer0_rotary:"),
+        changed("rotary.asm", r"(lda a:position\n        asl a\n)", r"\1        asl a\n", "proc layer0_rotary,"),
         "layer0.attention.query[",
     ),
     Bug(
@@ -73,7 +73,7 @@ BY_PARITY = [
     ),
     Bug(
         "a key and a value in each other's byte",
-        changed("rotary.asm", r"(narrow \d, packed \+ 2 \* 2) \+ 1$", r"\1", "\nlayer0_rotary:"),
+        changed("rotary.asm", r"(narrow \d, packed \+ 2 \* 2) \+ 1$", r"\1", "proc layer0_rotary,"),
         "layer0.attention.packed[",
     ),
     Bug(
@@ -93,7 +93,7 @@ BY_PARITY = [
     ),
     Bug(
         "half a step of the table of exp forgotten",
-        changed("attention_ppu.asm", r"        adc #1\n(        sta a:best)", r"\1", "\nlayer0_attention:"),
+        changed("attention_ppu.asm", r"        adc #1\n(        sta a:best)", r"\1", "proc layer0_attention,"),
         "layer0.attention.weights[",
     ),
     Bug(
@@ -118,12 +118,12 @@ BY_PARITY = [
     ),
     Bug(
         "a part's sum not added",
-        in_block("layer1.mlp_sum0", "        jsl add_cut_13_0_far\n", ""),
+        in_block("layer1.mlp_sum0", "        call_far add_cut_13_0_far\n", ""),
         "layer1.mlp_sum0[",
     ),
     Bug(
         "a halved sum not doubled",
-        changed("gated.asm", r"(\.repeat) 1\n(        asl a)", r"\1 0\n\2", "\nadd_cut_13_1_far:"),
+        changed("gated.asm", r"(\.repeat) 1\n(        asl a)", r"\1 0\n\2", "proc add_cut_13_1_far,"),
         "layer0.attention_residual[",
     ),
     Bug(
@@ -135,7 +135,7 @@ BY_PARITY = [
     ),
     Bug(
         "a norm shifts as if nothing had been doubled",
-        changed("digits.asm", r"(adc #\d+) \+ \d+( - 17)", r"\1\2", "\nnorm_13:"),
+        changed("digits.asm", r"(adc #\d+) \+ \d+( - 17)", r"\1\2", "proc norm_13,"),
         "layer0.mlp_norm[",
     ),
 ]
@@ -186,7 +186,7 @@ BY_ROUTINE = [
     Bug("the first entry of silu wrong", numbers(SILU, add(0, -64)), "gate.entry"),
     Bug(
         "a sum far beyond its range comes round",
-        changed("gated.asm", r"        bcs cut .*$", "        nop", "\nadd_cut_13_1_far:"),
+        changed("gated.asm", r"        bcs cut .*$", "        nop", "proc add_cut_13_1_far,"),
         "cut.entry",
     ),
     Bug("a sum not cut below", changed("gated.asm", r"cut:    cmp #NEGATIVE", "cut:    cmp #$FFFF"), "cut.entry"),

@@ -295,7 +295,7 @@ BUGS: dict[str, Callable[[dict[str, bytes]], None]] = {
         "scroll_text", "adc #ROW_BYTES\n        tax", "adc #2 * ROW_BYTES\n        tax", "text.asm"
     ),
     "the rest of a token is lost": within(
-        "scroll_text", "lda text_rest\n        jmp .loword(put_text)", "clc\n        rts", "text.asm"
+        "scroll_text", "lda text_rest\n        tail_call put_text", "clc\n        rts", "text.asm"
     ),
     "every token anew": within(
         "continue_text", "set given_tokens, GIVEN_AGAIN", "stz given_tokens", "inference.asm"

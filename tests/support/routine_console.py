@@ -143,7 +143,7 @@ class RoutineConsole:
 
     def _run(self, name: str, before: Bytes, frame: _Frame) -> Bytes:
         console, at = self._console, self.memory.address
-        near = f"widths_of_{name}" in at  # a `proc`
+        near = not at[f"widths_of_{name}"] & at["FAR_ROUTINE"]
         assert at[name] >> 16 == PROGRAM_BANK or not near, f"{name} is not in bank $80"
         after, together = before.copy(), CASE_BANK_BYTES // frame.bytes
         for first in range(0, len(before), together):

@@ -1,1 +1,1 @@
-        jsl {{ block.entry }}
+        call_far {{ block.entry }}

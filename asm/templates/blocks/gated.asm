@@ -1,4 +1,4 @@
-        jsl {{ block.entry }}
+        call_far {{ block.entry }}
         .if ::TRACE = 0
         lda probing             ; the units themselves matter only to who looks
         beq {{ block.stage }}_unseen

@@ -1,6 +1,6 @@
         pea {{ block.page }}
         pld
-        jsl {{ block.entry }}
+        call_far {{ block.entry }}
         pea 0
         pld
 {% if block.traced %}

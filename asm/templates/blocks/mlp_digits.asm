@@ -1,4 +1,4 @@
-        jsl clear_sums
+        call_far clear_sums
         .if ::TRACE
         call clear_hidden
         .else
@@ -9,10 +9,10 @@
         pea slots
         pld
         clc
-        jsl {{ block.entry }}
+        call_far {{ block.entry }}
         pea 0
         pld
         trace {{ block.trace }}, hidden, 2 * N_HIDDEN
-        jsl {{ block.second_entry }}
+        call_far {{ block.second_entry }}
         probe {{ block.layer }}, hidden
         trace {{ block.trace_after }}, residual, KV_ROW

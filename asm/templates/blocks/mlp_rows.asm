@@ -1,9 +1,9 @@
         pea slots
         pld
-        jsl {{ block.entry }}
+        call_far {{ block.entry }}
         pea hidden_slots
         pld
-        jsl {{ block.second_entry }}
+        call_far {{ block.second_entry }}
         pea 0
         pld
         trace {{ block.trace }}, hidden_slots, 2 * N_HIDDEN

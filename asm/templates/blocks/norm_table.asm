@@ -1,4 +1,4 @@
-        jsl {{ block.entry }}
+        call_far {{ block.entry }}
         .if ::TRACE
         call trace_slots
         .endif

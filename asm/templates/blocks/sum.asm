@@ -1,2 +1,2 @@
-        jsl {{ block.entry }}
+        call_far {{ block.entry }}
         trace {{ block.trace }}, residual, KV_ROW

@@ -53,21 +53,18 @@ endproc
 ; The sums that the MLP's columns add to, empty: 2^15, so that they never go below zero.
 ; kills: A
         .segment "{{ fast.segment }}"
-clear_sums:
-        .a16
-        .i16
+far_proc clear_sums, 16, 16
         lda #HALF_WORD
         .repeat ::N_EMBD, I
         sta a:sums + 2 * I
         .endrepeat
         rtl
+endproc
 
 ; residual = residual + sums.
 ; kills: A
 ; twin: x + y
-add_sums:
-        .a16
-        .i16
+far_proc add_sums, 16, 16
         .repeat ::N_EMBD, I
         lda a:sums + 2 * I
         eor #HALF_WORD
@@ -76,13 +73,12 @@ add_sums:
         sta a:residual + 2 * I
         .endrepeat
         rtl
+endproc
 
 ; slots = bias ± the residual stream cut to ±HEAD_CLAMP and halved HEAD_SHIFT times; bias is HEAD_CLAMP halved too.
 ; kills: A
 ; twin: quantize.executor.Executor._clamped
-clamp_residual:
-        .a16
-        .i16
+far_proc clamp_residual, 16, 16
         .repeat ::N_EMBD, I
         lda a:residual + 2 * I
         clc
@@ -94,10 +90,10 @@ clamp_residual:
         bcs :+
         lda #2 * HEAD_CLAMP
 :
-        .repeat HEAD_SHIFT
+        .repeat ::HEAD_SHIFT
         lsr a
         .endrepeat
-        .if HEAD_SHIFT
+        .if ::HEAD_SHIFT
         adc #0                  ; the half shifted out last
         .endif
         sta a:slots + 2 * I
@@ -107,12 +103,13 @@ clamp_residual:
         sta a:slots + 2 * N_EMBD + 2 * I
         .endrepeat
         rtl
+endproc
 
 ; A = A², rounded to Q8.8 and saturated: a hidden unit of a squared ReLU. Any direct page and data bank.
 ; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
 ; twin: quantize.blocks.relu2
         .segment "CODE"
-square_hidden:
+far_proc square_hidden, 16, 16
         phd
         pea 0
         pld
@@ -123,9 +120,10 @@ square_hidden:
         plb
         pld
         rtl
+endproc
 
 ; rsqrt from another bank; four pairs of bits at once where they are clear.
-rsqrt_far:
+far_proc rsqrt_far, 16, 16
         lda acc + 2
         cmp #$0040
         bcc :+
@@ -143,6 +141,7 @@ rsqrt_far:
         sbc #4
         sta norm_shift
         rtl
+endproc
 
 {% for sums in fast.scaled_sums %}
 
@@ -150,10 +149,7 @@ rsqrt_far:
 ; kills: A
 ; twin: quantize.kernels.DigitColumns
         .segment "{{ fast.segment }}"
-        .export {{ sums.entry }}
-{{ sums.entry }}:
-        .a16
-        .i16
+far_proc {{ sums.entry }}, 16, 16
         .repeat ::N_EMBD, I
         lda a:sums + 2 * I
         .repeat {{ sums.exponent }}
@@ -165,20 +161,16 @@ rsqrt_far:
         sta a:residual + 2 * I
         .endrepeat
         rtl
+endproc
 {% endfor %}
         .segment "CODE"
-        .export clear_sums, add_sums, clamp_residual, square_hidden, rsqrt_far
 {% for norm in norms %}
 
 ; {{ norm.comment }}
 ; slots = NORM_BIAS ± y.  kills: A, X, Y, acc, norm_scale, norm_shift
 ; twin: quantize.blocks.rmsnorm_table
         .segment "{{ norm.segment }}"
-        .export {{ norm.entry }}
-{{ norm.entry }}:
-.scope
-        .a16
-        .i16
+far_proc {{ norm.entry }}, 16, 16
         stz acc + 2
         lda #{{ norm.epsilon }}
         .repeat ::N_EMBD, I
@@ -198,7 +190,7 @@ rsqrt_far:
 :
         .endrepeat
         sta acc
-        jsl rsqrt_far
+        call_far rsqrt_far
         lda norm_shift          ; how far the product is shifted beyond a byte
         clc
         adc #{{ norm.bits }} + {{ norm.doublings }} - 17 + {{ norm.variants_below }}
@@ -308,5 +300,5 @@ done:   rep #$10
         pea 0
         pld
         rtl
-.endscope
+endproc
 {% endfor %}

@@ -15,10 +15,7 @@ NEGATIVE = $8000
 ; kills: A, X, Y, product_low
 ; twin: quantize.blocks.gated
         .segment "{{ gate.segment }}"
-        .export {{ gate.entry }}
-{{ gate.entry }}:
-        .a16
-        .i16
+far_proc {{ gate.entry }}, 16, 16
         pea INIDISP
         pld
 {% for unit in gate.units %}
@@ -54,7 +51,7 @@ NEGATIVE = $8000
         adc #FAR
         cmp #2 * FAR
         bcs :+
-        lda <MPYL
+        lda <::MPYL
         clc
         adc a:product_low
         clc
@@ -80,6 +77,7 @@ NEGATIVE = $8000
         pea 0
         pld
         rtl
+endproc
 {% endfor %}
 {% for cut in sums %}
 
@@ -87,10 +85,7 @@ NEGATIVE = $8000
 ; data bank $7E    kills: A
 ; twin: quantize.blocks.add_cut
         .segment "{{ cut.segment }}"
-        .export {{ cut.entry }}
-{{ cut.entry }}:
-        .a16
-        .i16
+far_proc {{ cut.entry }}, 16, 16
         .repeat ::N_EMBD, I
         .scope
         lda a:branch + 2 * I
@@ -120,4 +115,5 @@ inside: sec
         .endscope
         .endrepeat
         rtl
+endproc
 {% endfor %}

@@ -28,7 +28,7 @@ next:   sta text_line
         beq next
         stz text_kept
         lda text_first
-        jmp .loword(text_begin_line)
+        tail_call text_begin_line
 endproc
 
 ; A token's text behind what is written, in the ink set.
@@ -37,7 +37,7 @@ proc put_token, 16, 16
         asl a
         tax
         lda f:token_offsets, x
-        jmp .loword(put_text)
+        tail_call put_text
 endproc
 
 ; A full window is emptied; the word that was being written, and what is left of the token, begin the next one.
@@ -50,7 +50,7 @@ proc turn_text, 16, 16
         sta text_kept
         call text_put_kept
         lda text_rest
-        jmp .loword(put_text)
+        tail_call put_text
 endproc
 
 ; A full window moves up by a line; the word that was being written, and what is left of the token, go on in the last.
@@ -82,7 +82,7 @@ check:  cmp text_last
         call text_begin_line
         call text_put_kept
         lda text_rest
-        jmp .loword(put_text)
+        tail_call put_text
 endproc
 
         .if ::PIECES
@@ -210,7 +210,7 @@ check:  cpy text_kept
         bne next
         stz text_kept
         ldx text_line
-        jmp .loword(touch)
+        tail_call touch
 endproc
 
 ; To the left margin of the next line.
