@@ -56,7 +56,7 @@ LETTERS_A_LINE = 20
 
 PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
 XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
-STORY = ("story_page", "story_keys", "story_status", "tokenise")
+STORY = ("story_page", "story_keys", "story_status", "story_text", "tokenise")
 """In place of the screen of prompts where the vocabulary is pieces."""
 
 
@@ -67,13 +67,10 @@ def modules_with(prompt: tuple[str, ...]) -> tuple[str, ...]:
         *(
             "main",
             "gpt",
-            "attention",
             "math",
-            "vector",
             "sampler",
             "inference",
             "screen",
-            "text",
             "labels",
             "pages",
         ),
@@ -82,6 +79,10 @@ def modules_with(prompt: tuple[str, ...]) -> tuple[str, ...]:
 
 
 MODULES = modules_with(PROMPT)
+SQUARED_MODULES = ("relu2", "square", "square_hidden")
+OPTIONAL_MODULES = ("attention", "vector", "relu", *SQUARED_MODULES, "rounding", "embedding", "text")
+"""Assembled where something needs them: see _modules."""
+
 FAST_MODULES = ("digits", "attention_ppu", "kernels")
 LLAMA_MODULES = ("rotary", "gated")
 
@@ -335,12 +336,40 @@ def plan(model: IntegerModel, *, traced: bool = False, profiled: bool = False) -
 
 
 def _modules(model: IntegerModel, fast: FastPlan | None) -> tuple[str, ...]:
-    """The source files to assemble."""
+    """The source files to assemble: no routine that this cartridge does not use."""
+    schoolbook, relu2 = fast is None, model.config.activation == "relu2"
+    used = {
+        "attention": schoolbook,
+        "vector": schoolbook,
+        "relu": schoolbook and not relu2,
+        "relu2": schoolbook and relu2,
+        "square": relu2,
+        "square_hidden": relu2 and not schoolbook,
+        "rounding": schoolbook or relu2,
+        "embedding": fast is None or "wpe" in dict(fast.data),
+        "text": bool(model.pieces) or _name_list(model)[2] > 1,
+    }
     modules = modules_with(STORY) if model.pieces else MODULES
+    modules += tuple(name for name in OPTIONAL_MODULES if used[name])
     if not fast:
         return modules
     own = LLAMA_MODULES if model.config.rotary else ()
     return (*modules, *own, *dict.fromkeys((*FAST_MODULES, *code_modules(fast.code))))
+
+
+def _optional_modules(model: IntegerModel, fast: FastPlan | None) -> dict[str, bool]:
+    """Source file → whether anything of this cartridge needs it."""
+    schoolbook, activation = fast is None, model.config.activation
+    return {
+        "attention": schoolbook,
+        "vector": schoolbook,
+        "relu": schoolbook and activation == "relu",
+        "relu2": schoolbook and activation == "relu2",
+        "square": activation == "relu2",
+        "rounding": schoolbook or activation == "relu2",
+        "embedding": fast is None or any(name == "wpe" for name, _ in fast.data),
+        "text": bool(model.pieces) or _name_list(model)[2] > 1,
+    }
 
 
 def _name_list(model: IntegerModel) -> tuple[int, int, int]:

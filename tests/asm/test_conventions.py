@@ -14,7 +14,7 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge.header import faults
-from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES, STORY
+from asm.layout import FAST_MODULES, LLAMA_MODULES, MODULES, OPTIONAL_MODULES, SQUARED_MODULES, STORY
 from asm.render import TEMPLATES
 from asm.toolchain import assemble
 from quantize.model import IntegerModel, load_model, save_model
@@ -29,6 +29,7 @@ from trainer.errors import InputError
 from trainer.files import scratch_folder
 
 MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
+SQUARED = replace(MODEL.config, activation="relu2")
 FAST_MODEL = digit_model(MODEL.config)
 LLAMA_MODEL = llama_model(llama_config(9, 5, 8, (2, 1), 2, 20))
 
@@ -39,9 +40,11 @@ def sources(model: IntegerModel) -> dict[str, str]:
 
 
 STORY_SOURCES = sources(story_model(story_config(5)))
-STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in STORY}
-SOURCES = sources(MODEL) | STORY_SOURCES
-FAST_SOURCES = sources(FAST_MODEL) | STORY_SOURCES
+STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in (*STORY, "text")}
+SQUARED_SOURCES = sources(random_model(SQUARED)) | sources(digit_model(SQUARED))
+SQUARED_SOURCES = {f"{name}.asm": SQUARED_SOURCES[f"{name}.asm"] for name in SQUARED_MODULES}
+SOURCES = sources(MODEL) | STORY_SOURCES | SQUARED_SOURCES
+FAST_SOURCES = SOURCES | sources(FAST_MODEL)
 LLAMA_SOURCES = sources(LLAMA_MODEL)
 FAR_MODULES = (*FAST_MODULES, *LLAMA_MODULES)
 
@@ -143,7 +146,7 @@ def test_a_template_decides_nothing(path: Path) -> None:
             assert isinstance(node, JINJA), f"{path.name}:{node.lineno}: {type(node).__name__}"
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES, *STORY])
+@pytest.mark.parametrize("module", [*MODULES, *OPTIONAL_MODULES, *FAR_MODULES, *STORY])
 def test_a_module_keeps_the_contract(module: str) -> None:
     name = f"{module}.asm"
     far = module in FAR_MODULES
@@ -312,7 +315,7 @@ def test_a_call_of_what_has_no_record_is_refused_by_the_linker() -> None:
         link("call_far take_mark", 16, CALLEE + "        .export take_mark\ntake_mark: rtl\n")
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES, *STORY])
+@pytest.mark.parametrize("module", [*MODULES, *OPTIONAL_MODULES, *FAR_MODULES, *STORY])
 def test_labels_are_snake_case_and_code_is_lower_case(module: str) -> None:
     for line in code((LLAMA_SOURCES if module in LLAMA_MODULES else FAST_SOURCES)[f"{module}.asm"]):
         label = re.match(r"([A-Za-z]\w*):", line)

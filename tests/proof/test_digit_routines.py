@@ -27,7 +27,7 @@ LONG_CASES = {"snes9x": 60, "bsnes": 16}
 @pytest.fixture(scope="module", params=[(core, shape) for shape in SHAPES for core in RANDOM_CASES], ids=" ".join)
 def routines(request: pytest.FixtureRequest) -> Iterator[tuple[RoutineConsole, int]]:
     core, shape = request.param
-    rom = build_routines(digit_model(SHAPES[shape], 7, fc2=0.12))
+    rom = build_routines(digit_model(SHAPES[shape], 7, fc2=0.12), also=("square_hidden", "square", "rounding"))
     with Console(rom.image, core) as console:
         yield RoutineConsole(console, rom), (LONG_CASES if SHAPES[shape].block_size > 128 else RANDOM_CASES)[core]
 

@@ -203,15 +203,15 @@ BY_PARITY = [
     Bug("activation forgotten", in_block("layer0.activation", "call relu\n", "\n"), "layer0.activation"),
     Bug(
         "squares not saturated",
-        within("square_q88", "bcc :+\n", "bra :+\n", "math.asm"),
+        within("square_q88", "bcc :+\n", "bra :+\n", "square.asm"),
         "layer0.activation",
         SQUARED,
     ),
     Bug("wrong bank", in_block("layer0.fc2", "w_ptr, layer0_fc2", "w_ptr, layer0_fc2 - $10000"), "layer0.fc2"),
-    Bug("rounding constant missing", within("round_q88", "adc #$80\n", "adc #0\n", "math.asm"), "layer0.q"),
+    Bug("rounding constant missing", within("round_q88", "adc #$80\n", "adc #0\n", "rounding.asm"), "layer0.q"),
     Bug(
         "sign of the second factor ignored",
-        within("mul_s16", ":       lda mul_b\n", ":       lda #0\n", "math.asm"),
+        within("mul_s16", ":       lda mul_b\n", ":       lda #0\n", "vector.asm"),
         "embed_norm[",
     ),
     Bug("accumulator not cleared", within("dot", "        stz acc\n", "", "vector.asm"), "layer0.q"),
@@ -307,10 +307,12 @@ BY_ROUTINE = [
     Bug("entry of the exp table one too small", numbers("exp_table", add(100, -1)), "exp_negative"),
     Bug(
         "exp table read at its end and beyond",
-        within("exp_negative", "cmp #EXP_ENTRIES", "cmp #EXP_ENTRIES + 1", "math.asm"),
+        within("exp_negative", "cmp #EXP_ENTRIES", "cmp #EXP_ENTRIES + 1", "attention.asm"),
         "exp_negative",
     ),
-    Bug("exp argument not rounded", within("exp_negative", "adc #4\n", "adc #3\n", "math.asm"), "exp_negative"),
+    Bug(
+        "exp argument not rounded", within("exp_negative", "adc #4\n", "adc #3\n", "attention.asm"), "exp_negative"
+    ),
     Bug("unused entry of the rsqrt table one too large", numbers("rsqrt_table", add(255, 1)), "rsqrt"),
     Bug("temperature rounded down", numbers("inverse_t_table", add(13, -1)), "set_temperature"),
     Bug(
@@ -408,7 +410,7 @@ BY_ROUTINE = [
         within("mul_u16", "inc product + 3         ; the middle", "nop ; the middle", "math.asm"),
         "mul_u16",
     ),
-    Bug("shift without its half", within("round_shift", "bcc done\n", "bra done\n", "math.asm"), "round_shift"),
+    Bug("shift without its half", within("round_shift", "bcc done\n", "bra done\n", "vector.asm"), "round_shift"),
     Bug(
         "a result through a 16-bit pointer",
         within("add_vector", "sta [y_ptr], y", "sta (y_ptr), y", "vector.asm"),
@@ -425,7 +427,7 @@ BY_ROUTINE = [
             "relu",
             "        cpy n_bytes\n        bne :--\n",
             "        cpy n_bytes\n        bne :--\n        sep #$20\n",
-            "vector.asm",
+            "relu.asm",
         ),
         "relu",
     ),
@@ -435,7 +437,7 @@ BY_ROUTINE = [
             "add_rows",
             "        ldy #0\n",
             "        phd\n        pld\n        pea $7E7E\n        plb\n        plb\n        ldy #0\n",
-            "vector.asm",
+            "embedding.asm",
         ),
         "add_rows",
     ),

@@ -303,7 +303,7 @@ BY_ROUTINE = [
     ),
     Bug(
         "a square not saturated",
-        changed("math.asm", r"cpx #\$0080", "cpx #$00C0", "proc square_q88"),
+        changed("square.asm", r"cpx #\$0080", "cpx #$00C0", "proc square_q88"),
         "square_hidden",
     ),
     Bug("entry of the squares one too large", numbers(SQUARES, add(2048, 1)), "norm.entry"),
@@ -333,7 +333,7 @@ BY_ROUTINE = [
 
 @pytest.mark.parametrize("bug", BY_ROUTINE, ids=lambda bug: bug.name)
 def test_a_twin_names_the_bug(bug: Bug) -> None:
-    rom = build_routines(MODEL, bug.edit)
+    rom = build_routines(MODEL, bug.edit, also=("square_hidden", "square", "rounding"))
     with Console(rom.image) as console:
         harness = RoutineConsole(console, rom)
         calls = FAST_TWINS[bug.where](rom.memory, np.random.default_rng(0), 200)

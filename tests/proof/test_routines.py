@@ -24,7 +24,7 @@ RANDOM_CASES = {"snes9x": 2000, "bsnes": 100}
 @pytest.fixture(scope="module", params=[(core, shape) for shape in SHAPES for core in RANDOM_CASES], ids=" ".join)
 def routines(request: pytest.FixtureRequest) -> Iterator[tuple[RoutineConsole, int]]:
     core, shape = request.param
-    rom = build_routines(random_model(SHAPES[shape]))
+    rom = build_routines(random_model(SHAPES[shape]), also=("relu2", "square"))
     with Console(rom.image, core) as console:
         yield RoutineConsole(console, rom), RANDOM_CASES[core]
 

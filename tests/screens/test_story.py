@@ -289,13 +289,13 @@ def test_a_host_gets_the_same_stories(core: str) -> None:
 
 
 BUGS: dict[str, Callable[[dict[str, bytes]], None]] = {
-    "the space that begins a text is shown": within("text_of_chosen", "        inx\n", "", "text.asm"),
+    "the space that begins a text is shown": within("text_of_chosen", "        inx\n", "", "story_text.asm"),
     "what was given is shown again": within("show_told", "bcc shown", "nop", "story_page.asm"),
     "a line is lost in scrolling": within(
-        "scroll_text", "adc #ROW_BYTES\n        tax", "adc #2 * ROW_BYTES\n        tax", "text.asm"
+        "scroll_text", "adc #ROW_BYTES\n        tax", "adc #2 * ROW_BYTES\n        tax", "story_text.asm"
     ),
     "the rest of a token is lost": within(
-        "scroll_text", "lda text_rest\n        tail_call put_text", "clc\n        rts", "text.asm"
+        "scroll_text", "lda text_rest\n        tail_call put_text", "clc\n        rts", "story_text.asm"
     ),
     "every token anew": within(
         "continue_text", "set given_tokens, GIVEN_AGAIN", "stz given_tokens", "inference.asm"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -92,9 +92,15 @@ class RoutineRom:
     memory: Memory
 
 
-def build_routines(model: IntegerModel, edit: Callable[[dict[str, bytes]], None] | None = None) -> RoutineRom:
-    """Assemble the model's modules with the harness in main's place; `edit` may plant a bug first."""
+def build_routines(
+    model: IntegerModel, edit: Callable[[dict[str, bytes]], None] | None = None, also: Sequence[str] = ()
+) -> RoutineRom:
+    """Assemble the model's modules with the harness in main's place; `edit` may plant a bug first.
+
+    also: modules that this model's own cartridge does not need.
+    """
     layout = plan(model)
+    layout = replace(layout, modules=tuple(dict.fromkeys((*layout.modules, *also))))
     files = render(layout)
     if edit is not None:
         edit(files)

@@ -105,24 +105,8 @@ far_proc clamp_residual, 16, 16
         rtl
 endproc
 
-; A = A², rounded to Q8.8 and saturated: a hidden unit of a squared ReLU. Any direct page and data bank.
-; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
-; twin: quantize.blocks.relu2
-        .segment "CODE"
-far_proc square_hidden, 16, 16
-        phd
-        pea 0
-        pld
-        phb
-        phk                     ; the multiplier's registers are seen in bank $80
-        plb
-        call square_q88
-        plb
-        pld
-        rtl
-endproc
-
 ; rsqrt from another bank; four pairs of bits at once where they are clear.
+        .segment "CODE"
 far_proc rsqrt_far, 16, 16
         lda acc + 2
         cmp #$0040
