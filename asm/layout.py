@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from asm.cartridge.transcript import Transcript, transcript
 from asm.kernels import routines
 from asm.kernels.attention import MAX_SHOWN_HEADS
-from asm.kernels.digits import DigitNumbers, common_items, numbers, on_digits
+from asm.kernels.digits import DigitNumbers, numbers, on_digits
 from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
@@ -52,13 +52,28 @@ TITLE = "SNES-GPT"
 
 PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
 XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
-STORY = ("story_page", "story_keys", "story_status", "tokenise")
+STORY = ("story_page", "story_keys", "story_status", "story_text", "tokenise")
 """In place of the screen of prompts where the vocabulary is pieces."""
 
-SYSTEM = ("main", "gpt", "attention", "math", "vector", "sampler", "inference", "screen", "text", "labels", "pages")
+SYSTEM = ("main", "gpt", "math", "sampler", "inference", "screen", "labels", "pages")
 LATE = ("kept_page", "about_page", "self_test", "sound", "sound_driver", "save", "profile", "data")
 
-TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "digits", "table_norm", "attention_ppu")
+SCHOOLBOOK_MODULES = ("attention", "vector", "relu")
+SQUARED_MODULES = ("relu2", "square", "square_hidden")
+DIGIT_MODULES = ("clear_hidden", "trace_slots", "residual_of_slots", "rsqrt_far")
+OPTIONAL_MODULES = (
+    "attention",
+    "vector",
+    "relu",
+    *SQUARED_MODULES,
+    "rounding",
+    "embedding",
+    *DIGIT_MODULES,
+    "text",
+)
+"""Assembled where a routine or a screen needs them: no routine is in a cartridge that nothing calls."""
+
+TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "column_sums", "clamp", "table_norm", "attention_ppu")
 """The sources of measured routines, in the order in which they are linked."""
 
 DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", "FONT", "ABOUT")
@@ -191,7 +206,7 @@ def plan(proved: ProvedModel, *, traced: bool = False, profiled: bool = False, t
     site = Site(proved, target, RecordLayout(model, traced))
     made = tuple(routines(site))
     known = _numbers(site, made, traced=traced, profiled=profiled)
-    items = _unique([*(common_items(site) if known.digits else ()), *(item for r in made for item in r.items)])
+    items = _unique(item for routine in made for item in routine.items)
     items, sources, objects = _measured(known, items)
     rom = _Rom(Packer(target), objects.segments)
     rom.put(items)
@@ -227,6 +242,9 @@ def _layout(
     table = rsqrt_table(config.n_embd)
     own = [name for name in TEMPLATE_ORDER if f"{name}.asm" in sources]
     screens = modules_with(STORY if model.pieces else PROMPT)
+    used = {name for routine in made for name in routine.modules}
+    used |= {"text"} if model.pieces or known.names.lines > 1 else set()
+    library = [name for name in OPTIONAL_MODULES if name in used]
     return Layout(
         **{name: getattr(known, name) for name in Numbers.__dataclass_fields__},
         proved=site.proved,
@@ -263,7 +281,7 @@ def _layout(
         rom_banks=tuple(RomBank(n, f"${target.first_bank + n:02X}8000") for n in range(1, banks)),
         rom_size_code=size_code(banks * target.bank_bytes),
         sram_size_code=size_code(known.sram_bytes),
-        modules=(*screens, *own, *(code_modules(rom.code) if rom.code else ())),
+        modules=(*screens, *library, *own, *(code_modules(rom.code) if rom.code else ())),
     )
 
 

@@ -40,6 +40,10 @@ class ExactAttentionRoutine(Routine[ExactAttention]):
     """attention_scores, softmax_weights and weighted_mean of attention.asm. Keys and values are kept as words."""
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        return ("attention", "vector", "rounding")
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         block, config = self.kernel.block, self.config
         return (

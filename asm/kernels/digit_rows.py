@@ -11,7 +11,7 @@ import numpy as np
 
 from asm.cost.instructions import Instruction, branch, immediate, implied, memory, swap_bytes
 from asm.cost.long_run import LongRun
-from asm.kernels.routine import CALL, HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Site, symbol
+from asm.kernels.routine import CALL, HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Site, Template, symbol
 from asm.kernels.row_code import Slots, bias_for, row_code
 from asm.kernels.shared_sums import MAX_PAIRS
 from asm.kernels.straight_code import Chain, Unit
@@ -43,6 +43,13 @@ class ClampCall(Call):
     """The residual stream, cut, becomes slots."""
 
     template: ClassVar[str] = "blocks/clamp.asm"
+
+
+@dataclass(frozen=True)
+class ClampCode(Template):
+    """Its routine."""
+
+    template: ClassVar[str] = "clamp"
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ def store_rectified(slots: Slots, *, squared: bool) -> Epilogue:
 
 def square(squared: bool) -> list[Instruction]:
     """A hidden unit squared, if it is to be."""
-    return [Instruction("jsl square_hidden", 4, SQUARE_CYCLES)] if squared else []
+    return [Instruction("call_far square_hidden", 4, SQUARE_CYCLES)] if squared else []
 
 
 def store_shifted(label: str, shift: int) -> Epilogue:
@@ -155,8 +162,6 @@ def comment_of(site: Site, kernel: DigitRows) -> str:
 
 class DigitRowsRoutine(Routine[DigitRows]):
     """Row after row; before the first reader of a norm the sums of two inputs that its readers share."""
-
-    modules = ("digits",)
 
     @cached_property
     def slots(self) -> Slots:
@@ -205,7 +210,8 @@ class DigitRowsRoutine(Routine[DigitRows]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return (*shared_items(self.site, self.kernel), self.chain)
+        clamp = (ClampCode("clamp_residual", ""),) if self.kernel.clamp else ()
+        return (*clamp, *shared_items(self.site, self.kernel), self.chain)
 
     @property
     def vectors(self) -> Mapping[str, int]:

@@ -36,6 +36,10 @@ class EmbeddingRoutine(Routine[Embedding]):
         return self.kernel.block.positions
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        return ("embedding",) if self._positions else ()
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
         kind, comment = (

@@ -25,14 +25,16 @@ from asm.kernels.digit_rows import (
     square,
     store_rectified,
 )
-from asm.kernels.routine import CALL, HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, symbol
+from asm.kernels.routine import CALL, HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Template, symbol
 from asm.kernels.row_code import Slots, bias_for
 from asm.kernels.straight_code import Chain, Unit
 from quantize.digits import Plane
 from quantize.executor import Executor
 from quantize.fixed import Ints
 from quantize.kernel import Trace
+from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.program import leaves
 from quantize.schedule import layer_of
 
 
@@ -84,8 +86,6 @@ class TraceCall(Call):
 
 class AddedRowsRoutine(Routine[AddedRows]):
     """Rows that add their results to the residual stream."""
-
-    modules = ("digits",)
 
     @property
     def _rows(self) -> DigitRowsRoutine:
@@ -182,19 +182,43 @@ def page_bytes(d: int) -> Mapping[str, int]:
     return {"column_page": 0 if shared else copies + 2 * d, "slots": 6 * d + copies if shared else 4 * d}
 
 
-def add_sums_entry(exponent: int) -> str:
+SQUARED_MODULES = ("square_hidden", "square", "rounding")
+"""What squares a hidden unit."""
+
+
+@dataclass(frozen=True)
+class AddSums:
     """The routine that adds a column's sums to the residual stream, where they are 2^exponent times too large."""
-    return f"add_sums_{exponent}" if exponent else "add_sums"
+
+    exponent: int
+
+    @property
+    def entry(self) -> str:
+        """Its label."""
+        return f"add_sums_{self.exponent}"
+
+
+@dataclass(frozen=True)
+class ColumnSumsCode(Template):
+    """The sums cleared, and added for every exponent that a model has."""
+
+    template: ClassVar[str] = "column_sums"
+    sums: tuple[AddSums, ...]
 
 
 class ColumnMlpRoutine(Routine[ColumnMlp]):
     """One stream: a hidden unit above zero jumps to its column and comes back."""
 
-    modules = ("digits",)
-
     @property
     def _layer(self) -> str:
         return f"layer{layer_of(self.kernel.fc1.block)}"
+
+    @property
+    def sums(self) -> ColumnSumsCode:
+        """The same for all layers."""
+        kernels = [kernel for kernel in leaves(self.model.program) if isinstance(kernel, ActiveColumns)]
+        exponents = sorted({self.model.exponent(kernel.block.weight) for kernel in kernels})
+        return ColumnSumsCode("column_sums", "", tuple(map(AddSums, exponents)))
 
     @property
     def exponent(self) -> int:
@@ -226,6 +250,10 @@ class ColumnMlpRoutine(Routine[ColumnMlp]):
         return found
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        return ("clear_hidden", *(SQUARED_MODULES if self.kernel.activation.squared else ()))
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         layer, trace = self._layer, self.site.trace
         kind = self.kernel.activation.block.kind
@@ -233,7 +261,7 @@ class ColumnMlpRoutine(Routine[ColumnMlp]):
             f"{layer}: fc1, {kind}, fc2: a column for every unit above zero",
             f"{layer}_mlp",
             f"{layer}_mlp",
-            add_sums_entry(self.exponent),
+            AddSums(self.exponent).entry,
             layer_of(self.kernel.fc1.block),
             trace(self.kernel.activation.name),
             trace(self.kernel.add.name),
@@ -242,7 +270,7 @@ class ColumnMlpRoutine(Routine[ColumnMlp]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return (*shared_items(self.site, self.kernel.fc1), self.chain, *self.columns)
+        return (self.sums, *shared_items(self.site, self.kernel.fc1), self.chain, *self.columns)
 
     @property
     def vectors(self) -> Mapping[str, int]:
@@ -263,8 +291,6 @@ class ColumnMlpRoutine(Routine[ColumnMlp]):
 
 class RowMlpRoutine(Routine[RowMlp]):
     """Where most hidden units are above zero, the second matrix in rows too."""
-
-    modules = ("digits",)
 
     @property
     def _layer(self) -> str:
@@ -289,6 +315,10 @@ class RowMlpRoutine(Routine[RowMlp]):
             Chain(f"{self._layer}_fc1_rows", comment_of(self.site, fc1), tuple(units)),
             Chain(f"{self._layer}_fc2_rows", comment_of(self.site, fc2), tuple(second)),
         )
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return SQUARED_MODULES if self.kernel.activation.squared else ()
 
     @property
     def calls(self) -> tuple[Call, ...]:

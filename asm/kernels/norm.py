@@ -23,6 +23,10 @@ class ExactNormRoutine(Routine[ExactNorm]):
     """rmsnorm of vector.asm."""
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        return ("vector", "rounding")
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
         comment = f"{block.name}: {block.out} = rmsnorm({block.source})"

@@ -15,16 +15,17 @@ from typing import ClassVar
 import numpy as np
 
 from asm.cost.long_run import LongRun
-from asm.kernels.routine import Call, Item, Placed, Routine, Template, symbol
+from asm.kernels.routine import Call, Item, Placed, Routine, Table, Template, symbol
 from asm.memory.work_ram import Area
 from quantize.fixed import FRACTION_BITS, Ints
-from quantize.kernels.ppu_attention import RECIPROCALS, VALUE_BITS, PpuAttention
+from quantize.kernels.ppu_attention import EXP7, RECIPROCALS, VALUE_BITS, PpuAttention, reciprocal
 from tables.exp import EXP_STEP_BITS
 from trainer.config import ModelConfig
 
 HALF_POSITIONS = 128
-LARGEST_WEIGHT = 127
+MAX_WEIGHT = 127
 HALF_WORD = 0x8000
+EXP7_BYTES = 256
 STREAM_READ = 18
 """Clocks of a byte read through the WRAM port into nothing."""
 
@@ -108,8 +109,6 @@ class AttentionCode(Template):
 class PpuAttentionRoutine(Routine[PpuAttention]):
     """Scores, weights and means of a layer."""
 
-    modules = ("digits",)
-
     @cached_property
     def code(self) -> AttentionCode:
         """Its template's record."""
@@ -146,7 +145,9 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return (self.code,)
+        sums = np.arange(RECIPROCALS)
+        reciprocals = Table("reciprocal_table", np.where(sums < MAX_WEIGHT, 0, reciprocal(sums)))
+        return (Table("exp7_table", exp7_table(), 1), reciprocals, self.code)
 
     @property
     def vectors(self) -> Mapping[str, int]:
@@ -174,6 +175,12 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         turns = (heads // config.kv_heads - 1) * seen * 2 * (skip_clocks(config) if heads > config.kv_heads else 0)
         by_pair = turns + crossed + pairs * each_pair + near * 60 + (pairs - lit) * dark + lit * each_lit
         return {code.entry: float(once + heads * each_head + 160 * seen + by_pair)}
+
+
+def exp7_table() -> Ints:
+    """(256,) EXP7, and its last entry, zero, to the end."""
+    table: Ints = EXP7[np.minimum(np.arange(EXP7_BYTES), len(EXP7) - 1)]
+    return table
 
 
 def _crossings(config: ModelConfig, weights: int) -> Ints:
@@ -254,4 +261,4 @@ def halves(config: ModelConfig, keys: str, values: str) -> tuple[Half, ...]:
 
 def max_sum(config: ModelConfig) -> int:
     """The largest sum of a head's weights before they are scaled."""
-    return LARGEST_WEIGHT * config.block_size
+    return MAX_WEIGHT * config.block_size

@@ -27,6 +27,10 @@ class SumRoutine(Routine[Sum]):
     """add_vector of vector.asm, the schoolbook's."""
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        return ("vector",)
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
         comment = f"{block.name}: {block.out} += {block.source}"

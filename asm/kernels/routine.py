@@ -174,12 +174,14 @@ K = TypeVar("K", bound=Kernel)
 class Routine(ABC, Generic[K]):
     """A kernel's assembly, planned for one model."""
 
-    modules: ClassVar[tuple[str, ...]] = ()
-    """Source files of the library that it calls."""
-
     def __init__(self, kernel: K, site: Site) -> None:
         self.kernel, self.site = kernel, site
         self.model, self.config = site.model, site.config
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Source files of OPTIONAL_MODULES that its code calls."""
+        return ()
 
     @property
     def calls(self) -> tuple[Call, ...]:

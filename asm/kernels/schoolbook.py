@@ -29,6 +29,10 @@ class SchoolbookRowsRoutine(Routine[SchoolbookRows]):
     """matvec of vector.asm, once for each bank that has rows of the matrix."""
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        return ("vector", "rounding")
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
         outputs, inputs = self.kernel.tensor(self.model).shape

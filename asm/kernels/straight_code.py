@@ -30,13 +30,17 @@ class Unit:
 
 @dataclass(frozen=True)
 class CodePart:
-    """Units that are together in one bank; all but the last part of a chain end with a jump to the next."""
+    """Units that are together in one bank; all but the last part of a chain end with a jump to the next.
+
+    called: where a far routine begins; all other parts are jumped to from within it.
+    """
 
     label: str
     bank: int
     comment: str
     units: tuple[Unit, ...]
     end: str
+    called: bool = False
 
     @property
     def segment(self) -> str:
@@ -75,7 +79,7 @@ class Chain:
         names = [self.label + (f"_part{number}" if number else "") for number in range(len(parts))]
         ends = [f"jml {name}" for name in names[1:]] + [self.end]
         return [
-            CodePart(name, bank, self.comment, tuple(own), end)
+            CodePart(name, bank, self.comment, tuple(own), end, called=name == self.label and self.end == "rtl")
             for name, (bank, own), end in zip(names, parts, ends, strict=True)
         ]
 

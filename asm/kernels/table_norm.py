@@ -92,6 +92,12 @@ class TableNormRoutine(Routine[TableNorm]):
         )
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        if self.kernel.into_stream:
+            return ("rsqrt_far", "residual_of_slots")
+        return ("rsqrt_far", "trace_slots") if self.site.record.traced else ("rsqrt_far",)
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         block, into_stream = self.kernel.block, self.kernel.into_stream
         kind = EmbeddingNormCall if into_stream else TableNormCall

@@ -33,7 +33,7 @@ endproc
 ; twin: one round of quantize.sampler.run
 proc make_token, 16, 16
         call gpt_step
-        jmp .loword(next_of_token)
+        tail_call next_of_token
 endproc
 
 ; make_token, unless a button is pressed first or meanwhile: then carry set, nothing has changed, and the next call

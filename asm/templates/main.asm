@@ -82,7 +82,7 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         sta INIDISP             ; full brightness
         a16
         cli
-        jmp .loword(open_page)
+        tail_call open_page
 
 ; PPU and CPU registers that are written once with zero, and the few that are not.
 proc clear_registers, 8, 16

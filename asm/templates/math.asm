@@ -1,4 +1,4 @@
-; Q8.8 arithmetic on the CPU's own 8-bit multiplier, and the tables of exp and rsqrt.
+; Whole numbers on the CPU's own 8-bit multiplier, the table of rsqrt, and random bits.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -48,87 +48,6 @@ proc mul_u16, 16, 16
 :       rts
 endproc
 
-; product = mul_a · mul_b, signed 16 × 16 → 32 bits.
-; A negative factor read as unsigned is 2^16 too large: take the other factor off the high word.
-; in: mul_a, mul_b    out: product    kills: A, X, mul_mid    about 160 cycles
-; twin: a * b
-proc mul_s16, 16, 16
-        call mul_u16
-        lda mul_a
-        bpl :+
-        lda product + 2
-        sec
-        sbc mul_b
-        sta product + 2
-:       lda mul_b
-        bpl :+
-        lda product + 2
-        sec
-        sbc mul_a
-        sta product + 2
-:       rts
-endproc
-
-; A = round(acc / 256), halves up: Q16.16 → Q8.8.
-; in: acc    out: A    kills: acc
-; twin: quantize.fixed.round_shift(acc, 8)
-proc round_q88, 16, 16
-        lda acc
-        clc
-        adc #$80
-        sta acc
-        bcc :+
-        inc acc + 2
-:       lda acc + 1
-        rts
-endproc
-
-; A = A², rounded to Q8.8, saturated at the largest word.
-; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
-; twin: quantize.blocks.relu2
-proc square_q88, 16, 16
-        sta mul_a
-        sta mul_b
-        call mul_u16
-        lda product
-        sta acc
-        lda product + 2
-        sta acc + 2
-        call round_q88
-        ldx acc + 2
-        cpx #$0080              ; 128.0 and above
-        bcc :+
-        lda #$7FFF
-:       rts
-endproc
-
-; acc = round(acc / 2^X), halves up; a negative X shifts left. The bit shifted out last is the half.
-; in: acc, X    out: acc, A = its low word    kills: X
-; twin: quantize.fixed.round_shift
-proc round_shift, 16, 16
-        cpx #0
-        beq done
-        bmi left
-right:  lda acc + 2
-        asl a                   ; carry = sign
-        ror acc + 2
-        ror acc
-        dex
-        bne right
-        bcc done
-        inc acc
-        bne done
-        inc acc + 2
-done:   lda acc
-        rts
-left:   asl acc
-        rol acc + 2
-        inx
-        bne left
-        lda acc
-        rts
-endproc
-
 ; dividend = floor(dividend / divisor), unsigned 32 / 16 → 16 bits.
 ; in: dividend, divisor > high word of dividend    out: low word of dividend, A = remainder    kills: X
 ; twin: n // d
@@ -146,26 +65,6 @@ subtract:
 smaller:
         dex
         bne next
-        rts
-endproc
-
-; A = exp(−A): the nearest of 256 entries 1/32 apart, 0 beyond them.
-; in: A Q8.8 unsigned    out: A Q0.16    kills: X
-; twin: EXP[min(round_shift(a, 3), 256)]
-proc exp_negative, 16, 16
-        clc
-        adc #4
-        bcs beyond
-        lsr a
-        lsr a
-        lsr a
-        cmp #EXP_ENTRIES
-        bcs beyond
-        asl a
-        tax
-        lda .loword(exp_table), x
-        rts
-beyond: lda #0
         rts
 endproc
 
@@ -192,7 +91,6 @@ found:  xba
         sta norm_scale
         rts
 endproc
-        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
 
 ; The next 16 random bits: x, y = y, y ^ (y >> 1) ^ t ^ (t >> 3) with t = x ^ (x << 5).
 ; in: random_x, random_y    out: A = random_y    kills: random_t

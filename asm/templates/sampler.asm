@@ -271,3 +271,5 @@ proc set_top_p, 16, 16
         sta top_share
 done:   rts
 endproc
+        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
+        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"

@@ -1,10 +1,31 @@
-; Vectors of Q8.8 words: the schoolbook kernel and what surrounds it.
+; Vectors of Q8.8 words: the schoolbook kernel, its signed products, and what surrounds it.
 
         .include "contract.inc"
         .include "config.inc"
         .include "memory.inc"
 
         .segment "CODE"
+
+; product = mul_a · mul_b, signed 16 × 16 → 32 bits.
+; A negative factor read as unsigned is 2^16 too large: take the other factor off the high word.
+; in: mul_a, mul_b    out: product    kills: A, X, mul_mid    about 160 cycles
+; twin: a * b
+proc mul_s16, 16, 16
+        call mul_u16
+        lda mul_a
+        bpl :+
+        lda product + 2
+        sec
+        sbc mul_b
+        sta product + 2
+:       lda mul_b
+        bpl :+
+        lda product + 2
+        sec
+        sbc mul_a
+        sta product + 2
+:       rts
+endproc
 
 ; acc = Σ x[i] · w[i], exact.
 ; in: x_ptr, w_ptr, n_bytes > 0    out: acc Q16.16    kills: A, X, Y, mul_a, mul_b, product
@@ -66,54 +87,30 @@ proc add_vector, 16, 16
         rts
 endproc
 
-; y = x + w: a token's row of the embedding and a position's.
-; in: x_ptr = result, y_ptr, w_ptr = the rows, n_bytes    kills: A, Y
-; twin: wte[token] + wpe[position]
-proc add_rows, 16, 16
-        ldy #0
-:       lda [w_ptr], y
-        clc
-        adc [y_ptr], y
-        sta (x_ptr), y
-        iny
-        iny
-        cpy n_bytes
-        bne :-
+; acc = round(acc / 2^X), halves up; a negative X shifts left. The bit shifted out last is the half.
+; in: acc, X    out: acc, A = its low word    kills: X
+; twin: quantize.fixed.round_shift
+proc round_shift, 16, 16
+        cpx #0
+        beq done
+        bmi left
+right:  lda acc + 2
+        asl a                   ; carry = sign
+        ror acc + 2
+        ror acc
+        dex
+        bne right
+        bcc done
+        inc acc
+        bne done
+        inc acc + 2
+done:   lda acc
         rts
-endproc
-
-; x = max(x, 0).
-; in: x_ptr, n_bytes    kills: A, Y
-; twin: quantize.blocks.relu
-proc relu, 16, 16
-        ldy #0
-:       lda (x_ptr), y
-        bpl :+
-        lda #0
-        sta (x_ptr), y
-:       iny
-        iny
-        cpy n_bytes
-        bne :--
-        rts
-endproc
-
-; x = max(x, 0)², saturated at the largest word.
-; in: x_ptr, n_bytes    kills: A, X, Y, mul_a, mul_b, product, acc
-; twin: quantize.blocks.relu2
-proc relu2, 16, 16
-        ldy #0
-next:   lda (x_ptr), y
-        bmi negative
-        call square_q88
-        bra store
-negative:
-        lda #0
-store:  sta (x_ptr), y
-        iny
-        iny
-        cpy n_bytes
-        bne next
+left:   asl acc
+        rol acc + 2
+        inx
+        bne left
+        lda acc
         rts
 endproc
 

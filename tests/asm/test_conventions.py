@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge.header import faults
-from asm.layout import MODULES, STORY
+from asm.layout import MODULES, OPTIONAL_MODULES, SQUARED_MODULES, STORY
 from asm.render import TEMPLATES
+from asm.toolchain import assemble
+from asm.toolchain import link as linked
 from quantize.model import IntegerModel
 from quantize.model_file import load_model, save_model
 from tests.support.asm_sources import Routine, routines, templates
@@ -22,10 +25,13 @@ from tests.support.models import digit_model, llama_config, llama_model, random_
 from tests.support.story_models import story_config, story_model
 from tests.support.twins.registry import RUN_WHOLE, TWINS
 from trainer.config import ModelConfig
+from trainer.errors import InputError
+from trainer.files import scratch_folder
 
 LLAMA_MODULES = ("rotary", "gate", "cut_sum")
-FAST_MODULES = ("digits", "table_norm", "attention_ppu", "kernels")
+FAST_MODULES = ("column_sums", "clamp", "table_norm", "attention_ppu", "kernels")
 MODEL = random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
+SQUARED = replace(MODEL.config, activation="relu2")
 FAST_MODEL = digit_model(MODEL.config)
 LLAMA_MODEL = llama_model(llama_config(9, 5, 8, (2, 1), 2, 20))
 
@@ -36,9 +42,11 @@ def sources(model: IntegerModel) -> dict[str, str]:
 
 
 STORY_SOURCES = sources(story_model(story_config(5)))
-STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in STORY}
-SOURCES = sources(MODEL) | STORY_SOURCES
-FAST_SOURCES = sources(FAST_MODEL) | STORY_SOURCES
+STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in (*STORY, "text")}
+SQUARED_SOURCES = sources(random_model(SQUARED)) | sources(digit_model(SQUARED))
+SQUARED_SOURCES = {f"{name}.asm": SQUARED_SOURCES[f"{name}.asm"] for name in SQUARED_MODULES}
+SOURCES = sources(MODEL) | STORY_SOURCES | SQUARED_SOURCES
+FAST_SOURCES = SOURCES | sources(FAST_MODEL)
 LLAMA_SOURCES = sources(LLAMA_MODEL)
 FAR_MODULES = (*FAST_MODULES, *LLAMA_MODULES)
 
@@ -125,7 +133,7 @@ def test_a_template_decides_nothing(path: Path) -> None:
             assert isinstance(node, JINJA), f"{path.name}:{node.lineno}: {type(node).__name__}"
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES, *STORY])
+@pytest.mark.parametrize("module", [*MODULES, *OPTIONAL_MODULES, *FAR_MODULES, *STORY])
 def test_a_module_keeps_the_contract(module: str) -> None:
     name = f"{module}.asm"
     far = module in FAR_MODULES
@@ -133,13 +141,169 @@ def test_a_module_keeps_the_contract(module: str) -> None:
     lines = code(files[name])
     first = next(line for line in files[name].splitlines() if ".include" in line)
     assert "contract.inc" in first
-    assert not any(re.search(r"\bjsr\b|\.smart", line) for line in lines)
-    assert far or not any(re.search(r"\bjsl\b|\.scope", line) for line in lines)
+    assert not any(re.search(r"\.smart", line) for line in lines)
+    assert far or not any(re.search(r"\.scope", line) for line in lines)
     if name not in WIDTH_CHANGES:
         assert not any(re.search(r"\b(?:sep|rep)\b|\.[ai](?:8|16)\b", line) for line in lines)
 
 
-@pytest.mark.parametrize("module", [*MODULES, *FAR_MODULES, *STORY])
+TABLES_OF_JUMPS = {
+    ("pages.asm", "(.loword(pages), x)"): "the screens: each is a proc of 16 and 16, and never comes back",
+    ("digits.asm", "(.loword(variants), x)"): "labels within a norm",
+}
+"""The jumps whose targets are looked up: no call checks them."""
+
+INSTRUCTION = re.compile(r"(?:\w*:)?\s+([a-z]{3})\s+(.+?)\s*")
+JUMPS = {"jmp", "jml", "bra", "brl", "beq", "bne", "bcc", "bcs", "bmi", "bpl", "bvc", "bvs"}
+
+
+def unchecked(files: Mapping[str, str]) -> list[str]:
+    """Calls without a check, and jumps that leave their file: only rows of digits go on in another."""
+    labels = {name: set(re.findall(r"^(\w+):", text, re.M)) for name, text in files.items()}
+    rows = set().union(*(labels[name] for name in labels if name.startswith("kernels")))
+    found = []
+    for name, text in files.items():
+        own = rows if name.startswith("kernels") else labels[name]
+        for line in code(text) if name.endswith(".asm") else ():
+            instruction = INSTRUCTION.fullmatch(line)
+            mnemonic, operand = instruction.groups() if instruction else ("", "")
+            target = re.sub(r"\.loword\((\w+)\)", r"\1", operand)
+            stays = target in own or re.fullmatch(r":[+-]+", target) or (name, operand) in TABLES_OF_JUMPS
+            if mnemonic in ("jsr", "jsl") or (mnemonic in JUMPS and not stays):
+                found.append(f"{name}: {mnemonic} {operand}")
+    return found
+
+
+@pytest.mark.parametrize("files", [SOURCES, FAST_SOURCES, LLAMA_SOURCES], ids=["schoolbook", "digits", "llama"])
+def test_a_routine_is_reached_by_a_checked_call_only(files: dict[str, str]) -> None:
+    """`proc`s and far routines are no labels: whoever jumps to one by hand is found."""
+    assert unchecked(files) == []
+    assert re.findall(r"^ +js[rl] .*", files["contract.inc"], re.M) == [
+        "        jsr .loword(name)",
+        "        jsl name",
+        "        jsl take_mark",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["jsl clear_sums", "jsr .loword(dot)", "jml norm_9", "jmp .loword(dot)", "bra dot"]
+)
+def test_the_rule_about_calls_would_see_one_by_hand(line: str) -> None:
+    changed = FAST_SOURCES | {"vector.asm": FAST_SOURCES["vector.asm"] + f"        {line}         ; and on\n"}
+    assert unchecked(changed) == [f"vector.asm: {line}"]
+
+
+CALLEE = """
+        .include "contract.inc"
+        .segment "CODE"
+proc near, 16, 16
+        rts
+endproc
+proc near_narrow, 8, 16
+        rts
+endproc
+far_proc far, 16, 16
+        rtl
+endproc
+far_proc far_narrow, 16, 8
+        rtl
+endproc
+far_entry far_rows, 16, 16
+        rtl
+"""
+CALLER = """
+        .include "contract.inc"
+        .segment "CODE"
+proc caller, 16, {wide_xy}
+        {line}
+endproc
+"""
+LINKED = """
+MEMORY {
+    BANK0: start = $808000, size = $100, file = %O;
+    BANK1: start = $818000, size = $100, file = %O;
+}
+SEGMENTS {
+    CODE:  load = BANK0, type = ro;
+    BANK1: load = BANK1, type = ro, optional = yes;
+}
+"""
+
+
+def link(line: str, wide_xy: int, callee: str = CALLEE, segment: str = "CODE") -> bytes:
+    """A routine of these widths that does this, linked with the others."""
+    files = {
+        "contract.inc": SOURCES["contract.inc"],
+        "caller.asm": CALLER.format(line=line, wide_xy=wide_xy).replace("CODE", segment),
+        "callee.asm": callee,
+        "linker.cfg": LINKED,
+    }
+    with scratch_folder() as folder:
+        encoded = {name: text.encode() for name, text in files.items()}
+        objects = assemble(encoded, ("callee", "caller"), folder).files
+        return linked(objects, encoded["linker.cfg"], folder)
+
+
+@pytest.mark.parametrize(
+    ("line", "wide_xy", "emitted"),
+    [
+        ("call near", 16, "20 00 80"),
+        ("tail_call near", 16, "4C 00 80"),
+        ("call_far far", 16, "22 02 80 80"),
+        ("call_far far_narrow", 8, "22 03 80 80"),
+        ("call_far far_rows", 16, "22 04 80 80"),
+    ],
+)
+def test_a_call_is_one_instruction(line: str, wide_xy: int, emitted: str) -> None:
+    assert link(line, wide_xy)[5:] == bytes.fromhex(emitted)
+
+
+WIDTHS, IS_FAR, IS_NEAR = "called with other register widths", "is a far routine", "is a near routine"
+
+
+@pytest.mark.parametrize(
+    ("line", "wide_xy", "refused"),
+    [
+        ("call near", 8, f"near {WIDTHS}"),
+        ("call near_narrow", 16, f"near_narrow {WIDTHS}"),
+        ("tail_call near", 8, f"near {WIDTHS}"),
+        ("call_far far", 8, f"far {WIDTHS}"),
+        ("call_far far_narrow", 16, f"far_narrow {WIDTHS}"),
+        ("call_far far_rows", 8, f"far_rows {WIDTHS}"),
+        ("a8\n        call_far far", 16, f"far {WIDTHS}"),
+        ("call far", 16, f"far {IS_FAR}"),
+        ("call far_narrow", 8, f"far_narrow {IS_FAR}"),
+        ("call far_rows", 16, f"far_rows {IS_FAR}"),
+        ("tail_call far", 16, f"far {IS_FAR}"),
+        ("call_far near", 16, f"near {IS_NEAR}"),
+    ],
+)
+def test_a_call_of_another_kind_or_width_is_refused_by_the_linker(line: str, wide_xy: int, refused: str) -> None:
+    with pytest.raises(InputError, match=refused):
+        link(line, wide_xy)
+
+
+@pytest.mark.parametrize("line", ["call near", "tail_call near"])
+def test_a_near_call_into_another_bank_is_refused_by_the_linker(line: str) -> None:
+    with pytest.raises(InputError, match="near lies in another bank"):
+        link(line, 16, segment="BANK1")
+    assert link("call_far far", 16, segment="BANK1")
+
+
+@pytest.mark.parametrize("routine", routines().values(), ids=routines())
+def test_a_routine_returns_as_it_was_called(routine: Routine) -> None:
+    """Near ones by rts or another's, far ones by rtl."""
+    mine, other = ("rtl", "rts|tail_call") if routine.far else ("rts|tail_call|bra|jmp", "rtl")
+    assert re.search(rf"^(?:\w*:)?\s+(?:{mine})\b", routine.body, re.M)
+    assert not re.search(rf"^(?:\w*:)?\s+(?:{other})\b", routine.body, re.M)
+
+
+def test_a_call_of_what_has_no_record_is_refused_by_the_linker() -> None:
+    with pytest.raises(InputError, match="Cannot evaluate assertion"):
+        link("call_far take_mark", 16, CALLEE + "        .export take_mark\ntake_mark: rtl\n")
+
+
+@pytest.mark.parametrize("module", [*MODULES, *OPTIONAL_MODULES, *FAR_MODULES, *STORY])
 def test_labels_are_snake_case_and_code_is_lower_case(module: str) -> None:
     for line in code((LLAMA_SOURCES if module in LLAMA_MODULES else FAST_SOURCES)[f"{module}.asm"]):
         label = re.match(r"([A-Za-z]\w*):", line)

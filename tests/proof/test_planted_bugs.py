@@ -134,17 +134,17 @@ BY_PARITY = [
     Bug("activation forgotten", block("layer0.activation"), "call relu\n", "\n", "layer0.activation"),
     Bug(
         "squares not saturated",
-        routine("square_q88", "math.asm"),
+        routine("square_q88", "square.asm"),
         "bcc :+\n",
         "bra :+\n",
         "layer0.activation",
         model=SQUARED,
     ),
     Bug("wrong bank", block("layer0.fc2"), "w_ptr, layer0_fc2", "w_ptr, layer0_fc2 - $10000", "layer0.fc2"),
-    Bug("rounding constant missing", routine("round_q88", "math.asm"), "adc #$80\n", "adc #0\n", "layer0.q"),
+    Bug("rounding constant missing", routine("round_q88", "rounding.asm"), "adc #$80\n", "adc #0\n", "layer0.q"),
     Bug(
         "sign of the second factor ignored",
-        routine("mul_s16", "math.asm"),
+        routine("mul_s16", "vector.asm"),
         ":       lda mul_b\n",
         ":       lda #0\n",
         "embed_norm[",
@@ -250,12 +250,14 @@ BY_ROUTINE = [
     Bug("entry of the exp table one too small", *numbers("exp_table", add(100, -1)), "exp_negative"),
     Bug(
         "exp table read at its end and beyond",
-        routine("exp_negative", "math.asm"),
+        routine("exp_negative", "attention.asm"),
         "cmp #EXP_ENTRIES",
         "cmp #EXP_ENTRIES + 1",
         "exp_negative",
     ),
-    Bug("exp argument not rounded", routine("exp_negative", "math.asm"), "adc #4\n", "adc #3\n", "exp_negative"),
+    Bug(
+        "exp argument not rounded", routine("exp_negative", "attention.asm"), "adc #4\n", "adc #3\n", "exp_negative"
+    ),
     Bug("unused entry of the rsqrt table one too large", *numbers("rsqrt_table", add(255, 1)), "rsqrt"),
     Bug("temperature rounded down", *numbers("inverse_t_table", add(13, -1)), "set_temperature"),
     Bug(
@@ -352,7 +354,7 @@ BY_ROUTINE = [
         "nop ; the middle",
         "mul_u16",
     ),
-    Bug("shift without its half", routine("round_shift", "math.asm"), "bcc done\n", "bra done\n", "round_shift"),
+    Bug("shift without its half", routine("round_shift", "vector.asm"), "bcc done\n", "bra done\n", "round_shift"),
     Bug(
         "a result through a 16-bit pointer",
         routine("add_vector", "vector.asm"),
@@ -369,14 +371,14 @@ BY_ROUTINE = [
     ),
     Bug(
         "a routine comes back 8 bits wide",
-        routine("relu", "vector.asm"),
+        routine("relu", "relu.asm"),
         "        cpy n_bytes\n        bne :--\n",
         "        cpy n_bytes\n        bne :--\n        sep #$20\n",
         "relu",
     ),
     Bug(
         "the data bank not restored",
-        routine("add_rows", "vector.asm"),
+        routine("add_rows", "embedding.asm"),
         "        ldy #0\n",
         "        phd\n        pld\n        pea $7E7E\n        plb\n        plb\n        ldy #0\n",
         "add_rows",

@@ -136,14 +136,14 @@ BY_PARITY = [
     ),
     Bug(
         "the clamp leaves a stale biased copy",
-        behind("clamp_residual:", "digits.asm"),
+        behind("proc clamp_residual,", "clamp.asm"),
         first(r"        sta a:slots \+ 2 \* N_EMBD .*\n"),
         "",
         "logits[",
     ),
     Bug(
         "a norm leaves stale biased copies",
-        "digits.asm",
+        "table_norm.asm",
         every(r"        sta a:slots \+ 2 \* N_EMBD.*\n"),
         "",
         "layer0.activation[",
@@ -184,7 +184,13 @@ BY_PARITY = [
         "        clc\n",
         "layer0.mlp_residual[",
     ),
-    Bug("the columns' sums not cleared", block("layer0"), "        jsl clear_sums\n", "", "layer0.mlp_residual["),
+    Bug(
+        "the columns' sums not cleared",
+        block("layer0"),
+        "        call_far clear_sums\n",
+        "",
+        "layer0.mlp_residual[",
+    ),
     Bug(
         "the front table one position off",
         "data.asm",
@@ -232,16 +238,16 @@ PAIRED = digit_model(ModelConfig(9, block_size=5, n_embd=16, n_head=2, n_hidden=
 """Its first MLP matrix shares sums of two inputs among its rows."""
 
 BY_PAIRS = [
-    Bug("sums of two inputs of the token before", "gpt.asm", regex(r"        jsl layer0_fc1_pairs\n"), ""),
+    Bug("sums of two inputs of the token before", "gpt.asm", regex(r"        call_far layer0_fc1_pairs\n"), ""),
     Bug(
         "a sum of two inputs with a sign wrong",
-        behind("layer0_fc1_pairs:", "kernels.asm"),
+        behind("far_entry layer0_fc1_pairs,", "kernels.asm"),
         first(r"adc <PLUS"),
         "adc <MINUS",
     ),
     Bug(
         "a sum of two inputs in the next one's place",
-        behind("layer0_fc1_pairs:", "kernels.asm"),
+        behind("far_entry layer0_fc1_pairs,", "kernels.asm"),
         regex(r"(sta a:pair_slots) \+ 0$"),
         r"\1 + 2",
     ),
@@ -259,14 +265,14 @@ SMALL = digit_model(MODEL.config, 7, wo=0.06, fc2=0.12)
 BY_EXPONENT = [
     Bug(
         "sums of a fine matrix not rounded",
-        behind("add_sums_", "digits.asm"),
+        behind("proc add_sums_", "column_sums.asm"),
         regex(r"adc #(\.loword\(-\(HALF_WORD)"),
         r"clc\n        adc #\1",
         "layer0.mlp_residual[",
     ),
     Bug(
         "sums of a fine matrix halved once too often",
-        behind("add_sums_", "digits.asm"),
+        behind("proc add_sums_", "column_sums.asm"),
         first(r"\.repeat (\d)\n        lsr a"),
         r".repeat \1 + 1\n        lsr a",
         "layer0.mlp_residual[",
@@ -274,8 +280,8 @@ BY_EXPONENT = [
     Bug(
         "sums of a fine matrix taken as they are",
         block("layer0"),
-        "jsl add_sums_3",
-        "jsl add_sums",
+        "call_far add_sums_3",
+        "call_far add_sums_0",
         "layer0.mlp_residual[",
     ),
     Bug(
@@ -296,21 +302,21 @@ def test_a_bug_in_a_matrix_of_small_weights_is_named(bug: Bug) -> None:
 BY_ROUTINE = [
     Bug(
         "the clamp's bound one too high",
-        "digits.asm",
+        "clamp.asm",
         "cmp #2 * HEAD_CLAMP + 1",
         "cmp #2 * HEAD_CLAMP + 2",
         "clamp_residual",
     ),
     Bug(
         "the clamp's lower end forgotten",
-        behind("clamp_residual:", "digits.asm"),
+        behind("proc clamp_residual,", "clamp.asm"),
         regex(r"cmp #HALF_WORD "),
         "cmp #$FFFF ",
         "clamp_residual",
     ),
     Bug(
         "a square not saturated",
-        behind("proc square_q88", "math.asm"),
+        behind("proc square_q88", "square.asm"),
         regex(r"cpx #\$0080"),
         "cpx #$00C0",
         "square_hidden",
@@ -319,7 +325,7 @@ BY_ROUTINE = [
     Bug("entry of the squares at the domain's end", *numbers(SQUARES, add(4095, -4096)), "norm.entry"),
     Bug(
         "the carry of the sum of squares lost",
-        behind("; slots = NORM_BIAS", "digits.asm"),
+        behind("; slots = NORM_BIAS", "table_norm.asm"),
         first(r"inc acc \+ 2"),
         "nop",
         "norm.entry",

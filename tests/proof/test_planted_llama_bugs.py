@@ -29,7 +29,7 @@ SILU = silu_table(MODEL)
 LINES = r"(?:        .*\n)+?"
 
 
-GATES = behind("\nlayer0_activation:", "gated.asm")
+GATES = behind("proc layer0_activation,", "gate.asm")
 
 
 def swapped_factors(first: str, second: str) -> tuple[str, Pattern, str]:
@@ -58,14 +58,14 @@ BY_PARITY = [
     ),
     Bug(
         "a pair of the key turned by its neighbour's angle",
-        behind("\nlayer1_rotary:", "rotary.asm"),
+        behind("proc layer1_rotary,", "rotary.asm"),
         regex(r"(turn key \+ 4 \* 3, turn_by \+ 4 \*) 1$"),
         r"\1 0",
         "layer1.attention.packed[",
     ),
     Bug(
         "twice the position's angle",
-        behind("\nlayer0_rotary:", "rotary.asm"),
+        behind("proc layer0_rotary,", "rotary.asm"),
         first(r"(lda a:position\n        asl a\n)"),
         r"\1        asl a\n",
         "layer0.attention.query[",
@@ -86,7 +86,7 @@ BY_PARITY = [
     ),
     Bug(
         "a key and a value in each other's byte",
-        behind("\nlayer0_rotary:", "rotary.asm"),
+        behind("proc layer0_rotary,", "rotary.asm"),
         first(r"(narrow \d, packed \+ 2 \* 2) \+ 1$"),
         r"\1",
         "layer0.attention.packed[",
@@ -114,7 +114,7 @@ BY_PARITY = [
     ),
     Bug(
         "half a step of the table of exp forgotten",
-        behind("\nlayer0_attention:", "attention_ppu.asm"),
+        behind("proc layer0_attention,", "attention_ppu.asm"),
         first(r"        adc #1\n(        sta a:best)"),
         r"\1",
         "layer0.attention.weights[",
@@ -148,25 +148,29 @@ BY_PARITY = [
         "layer0.mlp_residual[",
     ),
     Bug(
-        "a part's sum not added", block("layer1.mlp_sum0"), "        jsl add_cut_13_0_far\n", "", "layer1.mlp_sum0["
+        "a part's sum not added",
+        block("layer1.mlp_sum0"),
+        "        call_far add_cut_13_0_far\n",
+        "",
+        "layer1.mlp_sum0[",
     ),
     Bug(
         "a halved sum not doubled",
-        behind("\nadd_cut_13_1_far:", "gated.asm"),
+        behind("proc add_cut_13_1_far,", "cut_sum.asm"),
         regex(r"(\.repeat) 1\n(        asl a)"),
         r"\1 0\n\2",
         "layer0.attention_residual[",
     ),
     Bug(
         "a norm's doublings forgotten",
-        "digits.asm",
+        "table_norm.asm",
         every(r"\.repeat 4\n(        asl a\n        \.endrepeat\n        tax)"),
         r".repeat 0\n\1",
         "layer0.attention_norm[",
     ),
     Bug(
         "a norm shifts as if nothing had been doubled",
-        behind("\nnorm_13:", "digits.asm"),
+        behind("proc norm_13,", "table_norm.asm"),
         regex(r"(adc #\d+) \+ \d+( - 17)"),
         r"\1\2",
         "layer0.mlp_norm[",
@@ -212,7 +216,7 @@ BY_ROUTINE = [
         "gate.entry",
     ),
     Bug(
-        "the limit of a gate a step too high", "gated.asm", every(r"(cmp #2 \* \d+ \+ 1)$"), r"\1 + 4", "gate.entry"
+        "the limit of a gate a step too high", "gate.asm", every(r"(cmp #2 \* \d+ \+ 1)$"), r"\1 + 4", "gate.entry"
     ),
     Bug(
         "a large product taken by its low word",
@@ -227,15 +231,15 @@ BY_ROUTINE = [
     Bug("the first entry of silu wrong", *numbers(SILU, add(0, -64)), "gate.entry"),
     Bug(
         "a sum far beyond its range comes round",
-        behind("\nadd_cut_13_1_far:", "gated.asm"),
+        behind("proc add_cut_13_1_far,", "cut_sum.asm"),
         first(r"        bcs cut .*$"),
         "        nop",
         "cut.entry",
     ),
-    Bug("a sum not cut below", "gated.asm", first(r"cut:    cmp #NEGATIVE"), "cut:    cmp #$FFFF", "cut.entry"),
+    Bug("a sum not cut below", "cut_sum.asm", first(r"cut:    cmp #NEGATIVE"), "cut:    cmp #$FFFF", "cut.entry"),
     Bug(
         "the range of a sum one too large",
-        "gated.asm",
+        "cut_sum.asm",
         first(r"cmp #2 \* 8191 \+ 1"),
         "cmp #2 * 8191 + 2",
         "cut.entry",

@@ -66,7 +66,7 @@ CARTRIDGES: dict[str, dict[str, Callable[[], IntegerModel]]] = {
         "8 wide, 2 layers": lambda: digits(ModelConfig(13, 6, n_embd=8, n_head=2, n_layer=2, n_hidden=16)),
         "24 wide, 32 positions": lambda: digits(ModelConfig(9, 32, 24, 3, n_hidden=16, activation="relu2")),
         "12 wide, 140 positions": lambda: digits(ModelConfig(9, 140, n_embd=12, n_head=2, n_hidden=8)),
-        "64 wide, 1 head": lambda: digits(ModelConfig(9, 4, n_embd=64, n_head=1, n_hidden=16)),
+        "64 wide, 1 head": lambda: digit_model(ModelConfig(9, 4, n_embd=64, n_head=1, n_hidden=16)),
     },
     "llama": {
         "groups of 2": lambda: llama_model(llama_config(13, 7, 16, (4, 2), 2, 20, 100.0), 1, fc1=3.0, fc3=1.5),
@@ -80,6 +80,10 @@ RANDOM_CASES = {
     "digits": {"snes9x": 300, "bsnes": 40},
     "llama": {"snes9x": 100, "bsnes": 10},
 }
+DIGITS_ALSO = ("square_hidden", "square", "rounding", "trace_slots", "residual_of_slots")
+ALSO: dict[str, tuple[str, ...]] = {"schoolbook": ("relu", "relu2", "square"), "digits": DIGITS_ALSO, "llama": ()}
+"""Modules with routines that only some models of a kind have."""
+
 LONG_CASES = {"snes9x": 60, "bsnes": 16}
 """Where a case is long."""
 
@@ -116,7 +120,7 @@ CALLED = [(run, routine) for run in RUNS for routine, twin in TWINS.items() if r
 @pytest.fixture(scope="module")
 def console(request: pytest.FixtureRequest) -> Iterator[RoutineConsole]:
     run: Run = request.param
-    rom = build_routines(CARTRIDGES[run.cartridge][run.shape]())
+    rom = build_routines(CARTRIDGES[run.cartridge][run.shape](), also=ALSO[run.cartridge])
     with Console(rom.image, run.core) as opened:
         yield RoutineConsole(opened, rom)
 

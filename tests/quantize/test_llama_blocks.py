@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asm.kernels.rotary import narrow_start
+from quantize.calibration import Ranges as Seen
 from quantize.calibration import ranges
 from quantize.convert import quantize
 from quantize.equalize import BYTE, balanced, centres
@@ -149,7 +150,7 @@ def test_doublings_bring_a_small_vector_s_norm_nearer(bits: int) -> None:
     assert doubled < plain / 1.5
 
 
-def seen_by(weights: Weights) -> tuple[dict[str, Array], Ranges]:
+def seen_by(weights: Weights) -> tuple[dict[str, Array], Seen]:
     return {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}, ranges(weights)
 
 

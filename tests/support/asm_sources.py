@@ -9,28 +9,27 @@ from pathlib import Path
 
 from asm.render import TEMPLATES
 
-_PROC = re.compile(r"((?:^;[^\n]*\n)*)^proc (\w+), \d+, \d+\n(.*?)^endproc", re.M | re.S)
-_FAR = re.compile(
-    r"((?:^;[^\n]*\n)+)(?:^ +\.(?:segment|export)[^\n]*\n)*^([\w{} .]+):\n((?:(?!endproc|^;)[^\n]*\n)*? +rtl\n)",
-    re.M,
+_PROC = re.compile(
+    r"((?:^;[^\n]*\n)*)(?:^ +\.segment[^\n]*\n)?^(far_)?proc ([\w{} .]+), \d+, \d+\n(.*?)^endproc", re.M | re.S
 )
-_CALL = re.compile(r"^(?:\w*:)?\s+(?:call (\w+)|jmp \.loword\((\w+)\))", re.M)
+_CALL = re.compile(r"^(?:\w*:)?\s+(?:call|call_far|tail_call) (\w+)", re.M)
 _CHANGED = re.compile(r"(?:out|kills):(.*?)(?=\b(?:in|out|kills|about|twin):?\s|\Z)", re.S)
 
 
 @dataclass(frozen=True)
 class Routine:
-    """One `proc`, or a far routine that ends in `rtl`: its file, header comment and body."""
+    """One `proc` or `far_proc`: its file, header comment and body."""
 
     name: str
     file: Path
     header: str
     body: str
+    far: bool
 
     @property
     def calls(self) -> set[str]:
         """The routines it calls or ends in."""
-        return {called or ended for called, ended in _CALL.findall(self.body)}
+        return set(_CALL.findall(self.body))
 
     @property
     def changed(self) -> set[str]:
@@ -47,10 +46,9 @@ def templates() -> list[Path]:
 def routines() -> dict[str, Routine]:
     """Name → routine; one that is written for every layer goes by its name in the template, `norm.entry`."""
     found = (
-        Routine(name.strip("{ }"), path, header, body)
+        Routine(name.strip("{ }"), path, header, body, far=bool(far))
         for path in templates()
-        for kind in (_PROC, _FAR)
-        for header, name, body in kind.findall(path.read_text(encoding="utf-8"))
+        for header, far, name, body in _PROC.findall(path.read_text(encoding="utf-8"))
     )
     return {routine.name: routine for routine in found}
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -92,9 +92,15 @@ class RoutineRom:
     memory: Memory
 
 
-def build_routines(model: IntegerModel, edit: Callable[[dict[str, bytes]], None] | None = None) -> RoutineRom:
-    """Assemble the model's modules with the harness in main's place; `edit` may plant a bug first."""
+def build_routines(
+    model: IntegerModel, edit: Callable[[dict[str, bytes]], None] | None = None, also: Sequence[str] = ()
+) -> RoutineRom:
+    """Assemble the model's modules with the harness in main's place; `edit` may plant a bug first.
+
+    also: modules that this model's own cartridge does not need.
+    """
     layout = plan(prove(model))
+    layout = replace(layout, modules=tuple(dict.fromkeys((*layout.modules, *also))))
     files = sources(layout)
     if edit is not None:
         edit(files)
@@ -144,7 +150,7 @@ class RoutineConsole:
 
     def _run(self, name: str, before: Bytes, frame: _Frame) -> Bytes:
         console, at = self._console, self.memory.address
-        near = f"widths_of_{name}" in at  # a `proc`
+        near = not at[f"widths_of_{name}"] & at["FAR_ROUTINE"]
         assert at[name] >> 16 == PROGRAM_BANK or not near, f"{name} is not in bank $80"
         after, together = before.copy(), CASE_BANK_BYTES // frame.bytes
         for first in range(0, len(before), together):

@@ -1,4 +1,4 @@
-"""The window of text.asm, its twin: the same words of memory after every token."""
+"""The window of text.asm and story_text.asm, its twin: the same words of memory after every token."""
 
 from __future__ import annotations
 
@@ -38,15 +38,11 @@ class TextWindow:
 
     def put_token(self, token: int) -> bool:
         """Write it; True when the window is full."""
-        return self.put_text(sum(len(text) + 1 for text in self.texts[:token]))
+        return self.put_text(self.begins(token))
 
-    def turn_text(self) -> bool:
-        """The next window, with what is left."""
-        kept = self.text_kept
-        self.begin_text()
-        self.text_kept = kept
-        self._put_kept()
-        return self.put_text(self.text_rest)
+    def begins(self, token: int) -> int:
+        """Where its text does."""
+        return sum(len(text) + 1 for text in self.texts[:token])
 
     def scroll_text(self) -> bool:
         """Up by a line; what is left goes on in the last one."""

@@ -1,2 +1,2 @@
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}
         trace {{ call.trace }}, attended, KV_ROW

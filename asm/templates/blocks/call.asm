@@ -1,1 +1,1 @@
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}

@@ -1,1 +1,1 @@
-        jsl clamp_residual
+        call_far clamp_residual

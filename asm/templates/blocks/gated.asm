@@ -1,4 +1,4 @@
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}
         .if ::TRACE = 0
         lda probing             ; the units themselves matter only to who looks
         beq {{ call.stage }}_unseen

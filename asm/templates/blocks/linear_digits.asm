@@ -1,5 +1,5 @@
         pea {{ call.page }}
         pld
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}
         pea 0
         pld

@@ -1,4 +1,4 @@
-        jsl clear_sums
+        call_far clear_sums
         .if ::TRACE
         call clear_hidden
         .else
@@ -9,10 +9,10 @@
         pea slots
         pld
         clc
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}
         pea 0
         pld
         trace {{ call.trace }}, hidden, 2 * N_HIDDEN
-        jsl {{ call.second_entry }}
+        call_far {{ call.second_entry }}
         probe {{ call.layer }}, hidden
         trace {{ call.trace_after }}, residual, KV_ROW

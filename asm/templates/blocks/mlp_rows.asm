@@ -1,9 +1,9 @@
         pea slots
         pld
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}
         pea hidden_slots
         pld
-        jsl {{ call.second_entry }}
+        call_far {{ call.second_entry }}
         pea 0
         pld
         trace {{ call.trace }}, hidden_slots, 2 * N_HIDDEN

@@ -1,3 +1,3 @@
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}
         call residual_of_slots
         trace {{ call.trace }}, residual, KV_ROW

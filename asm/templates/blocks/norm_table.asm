@@ -1,4 +1,4 @@
-        jsl {{ call.entry }}
+        call_far {{ call.entry }}
         .if ::TRACE
         call trace_slots
         .endif

@@ -30,6 +30,28 @@ proc attention_scores, 16, 16
         rts
 endproc
 
+; A = exp(−A): the nearest of 256 entries 1/32 apart, 0 beyond them.
+; in: A Q8.8 unsigned    out: A Q0.16    kills: X
+; twin: EXP[min(round_shift(a, 3), 256)]
+proc exp_negative, 16, 16
+        clc
+        adc #4
+        bcs beyond
+        lsr a
+        lsr a
+        lsr a
+        cmp #EXP_ENTRIES
+        bcs beyond
+        asl a
+        tax
+        lda .loword(exp_table), x
+        rts
+beyond: lda #0
+        rts
+endproc
+        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
+        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
+
 ; weights[j] = exp(scores[j] − max), weight_sum = their sum.
 ; in: scores, position    out: weights Q0.8, weight_sum    kills: A, X, Y, column
 ; twin: quantize.blocks.softmax_weights

@@ -57,11 +57,7 @@ HALF_BYTES = 256                ; of words that Y reaches
 ; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last
 ; twin: quantize.blocks.attention_scores_ppu, softmax_weights_ppu, attend_ppu
         .segment "{{ block.segments[0] }}"
-        .export {{ block.entry }}
-{{ block.entry }}:
-.scope
-        .a16
-        .i16
+far_proc {{ block.entry }}, 16, 16
         pea INIDISP
         pld
         sep #$10
@@ -354,5 +350,5 @@ skip_{{ half.number }}_{{ head.number }}:
         jmp next_{{ half.number }}_{{ head.number }}
 {% endfor %}
 {% endfor %}
-.endscope
+endproc
 {% endfor %}

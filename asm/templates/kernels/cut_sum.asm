@@ -11,10 +11,7 @@ NEGATIVE = $8000
 ; data bank $7E    kills: A
 ; twin: quantize.blocks.add_cut
         .segment "{{ cut.entry }}"
-        .export {{ cut.entry }}
-{{ cut.entry }}:
-        .a16
-        .i16
+far_proc {{ cut.entry }}, 16, 16
         .repeat ::N_EMBD, I
         .scope
         lda a:branch + 2 * I
@@ -44,4 +41,5 @@ inside: sec
         .endscope
         .endrepeat
         rtl
+endproc
 {% endfor %}

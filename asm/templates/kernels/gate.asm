@@ -15,10 +15,7 @@ NEGATIVE = $8000
 ; kills: A, X, Y, product_low
 ; twin: quantize.blocks.gated
         .segment "{{ gate.entry }}"
-        .export {{ gate.entry }}
-{{ gate.entry }}:
-        .a16
-        .i16
+far_proc {{ gate.entry }}, 16, 16
         pea INIDISP
         pld
 {% for unit in gate.units %}
@@ -54,7 +51,7 @@ NEGATIVE = $8000
         adc #FAR
         cmp #2 * FAR
         bcs :+
-        lda <MPYL
+        lda <::MPYL
         clc
         adc a:product_low
         clc
@@ -80,4 +77,5 @@ NEGATIVE = $8000
         pea 0
         pld
         rtl
+endproc
 {% endfor %}

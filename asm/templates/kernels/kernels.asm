@@ -10,8 +10,12 @@
 
 ; {{ part.comment }}
         .segment "{{ part.segment }}"
+{% if part.called %}
+far_entry {{ part.label }}, 16, 16
+{% else %}
         .export {{ part.label }}
 {{ part.label }}:
+{% endif %}
 {% for unit in part.units %}
         ; {{ unit.comment }}
 {% for instruction in unit.code %}

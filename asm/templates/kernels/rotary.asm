@@ -30,7 +30,7 @@
         xba
         tax
         stx <M7B
-        lda <MPYL
+        lda <::MPYL
         clc
         adc a:product_low
 .endmacro
@@ -79,10 +79,7 @@ inside: .repeat shift
 ; kills: A, X, Y, weight_sum, turn_by, product_low, turned_first, turned_second
 ; twin: quantize.blocks.rotate, narrow
         .segment "{{ turns.entry }}"
-        .export {{ turns.entry }}
-{{ turns.entry }}:
-        .a16
-        .i16
+far_proc {{ turns.entry }}, 16, 16
         lda a:position
         asl a
 {% for line in turns.times_row %}
@@ -130,4 +127,5 @@ inside: .repeat shift
         pea 0
         pld
         rtl
+endproc
 {% endfor %}

@@ -13,11 +13,7 @@ HALF_WORD = $8000
 ; slots = NORM_BIAS ± y.  kills: A, X, Y, acc, norm_scale, norm_shift
 ; twin: quantize.blocks.rmsnorm_table
         .segment "{{ norm.entry }}"
-        .export {{ norm.entry }}
-{{ norm.entry }}:
-.scope
-        .a16
-        .i16
+far_proc {{ norm.entry }}, 16, 16
         stz acc + 2
         lda #{{ norm.epsilon }}
         .repeat ::N_EMBD, I
@@ -37,7 +33,7 @@ HALF_WORD = $8000
 :
         .endrepeat
         sta acc
-        jsl rsqrt_far
+        call_far rsqrt_far
         lda norm_shift          ; how far the product is shifted beyond a byte
         clc
         adc #{{ norm.bits }} + {{ norm.doublings }} - 17 + {{ norm.variants_below }}
@@ -147,5 +143,5 @@ done:   rep #$10
         pea 0
         pld
         rtl
-.endscope
+endproc
 {% endfor %}

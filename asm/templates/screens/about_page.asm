@@ -78,7 +78,7 @@ endproc
 proc draw_about_hints, 16, 16
         ldx #.loword(hints)
         ldy #.loword(hints_below)
-        jmp .loword(draw_hints)
+        tail_call draw_hints
 hints:  .asciiz "A self-test   Y note"
 hints_below: .asciiz "SELECT next"
 endproc

@@ -65,7 +65,7 @@ proc remove_chosen, 16, 16
         call put_kept
         lda kept_cursor
         call remove_kept
-        jmp .loword(after_change)
+        tail_call after_change
 removed: .asciiz "removed "
 endproc
 
@@ -85,8 +85,8 @@ proc ask_and_clear, 16, 16
         beq :-
         call begin_status
         call clear_kept
-        jmp .loword(after_change)
-no:     jmp .loword(begin_status)
+        tail_call after_change
+no:     tail_call begin_status
 question: .asciiz "clear all "
 answers: .asciiz "?  A yes  B no"
 endproc
@@ -97,8 +97,8 @@ proc after_change, 16, 16
         bcc :+
         call begin_status
         ldx #.loword(no_answer)
-        jmp .loword(put_string)
-:       jmp .loword(draw_kept)
+        tail_call put_string
+:       tail_call draw_kept
 endproc
 
 ; The cursor moves by a press: up and down a name, left and right a column, L and R a page, or to the very end.
@@ -147,11 +147,11 @@ show:   sta kept_cursor
         eor column
         and #.loword(-KEPT_PAGE)
         beq :+
-        jmp .loword(draw_kept)
+        tail_call draw_kept
 :       call draw_kept_line     ; where it was
         lda kept_cursor
         sta column
-        jmp .loword(draw_kept_line)
+        tail_call draw_kept_line
 endproc
 
 ; Everything but the status line. Nothing is emptied first: what stays does not flicker.
@@ -205,7 +205,7 @@ proc draw_kept_head, 16, 16
         lda kept_count
         beq :+
         dec a
-:       jmp .loword(put_kept_page)
+:       tail_call put_kept_page
 names:  .asciiz " names kept "
 page_label: .asciiz "page "
 of:     .asciiz " of "
@@ -221,7 +221,7 @@ proc put_kept_page, 16, 16
         inx
         bra :-
 :       txa
-        jmp .loword(put_character)
+        tail_call put_character
 endproc
 
 ; A line of the list, or an empty one.

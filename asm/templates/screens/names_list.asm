@@ -50,7 +50,7 @@ proc begin_name, 16, 16
         call mark_name
         .if ::NAME_LINES > 1
         stz entry_length
-        jmp .loword(begin_lines)
+        tail_call begin_lines
         .else
         rts
         .endif
@@ -63,7 +63,7 @@ proc mark_name, 16, 16
         call name_place
         set ink, INK_GOLD
         lda #MARKER
-        jmp .loword(put_character)
+        tail_call put_character
 endproc
 
 ; After looking back: what there is of the name that is being made, in gold, and the cursor behind it.
@@ -76,7 +76,7 @@ proc resume_name, 16, 16
         lda names_made
         call find_entry
         ldy #ENTRY_BYTES
-        jmp .loword(put_entry)
+        tail_call put_entry
 done:   rts
 endproc
 
@@ -109,7 +109,7 @@ next:   sta token_text
         lda token_text
         inc a
         bra next
-played: jmp .loword(play_letter)
+played: tail_call play_letter
 done:   rts
 endproc
 
@@ -144,7 +144,7 @@ proc show_character, 16, 16
         clc
         adc #2 * NAME_TILES
         sta cursor
-        jmp .loword(put_ellipsis)
+        tail_call put_ellipsis
 done:   rts
 endproc
 
@@ -158,7 +158,7 @@ proc begin_lines, 16, 16
         sta text_last
         set text_width, NAME_TILES
         stz lines_full
-        jmp .loword(begin_text)
+        tail_call begin_text
 endproc
 
 ; An entry of `history` on its lines, in the ink set.
@@ -208,9 +208,9 @@ proc show_letter, 16, 16
 :       cpy #NAME_TILES
         bcs long
         call put_character
-        jmp .loword(play_letter)
+        tail_call play_letter
 long:   call put_ellipsis
-        jmp .loword(play_letter)
+        tail_call play_letter
 done:   rts
 endproc
 
@@ -246,7 +246,7 @@ proc put_ellipsis, 16, 16
         dec cursor
         dec cursor
         lda #ELLIPSIS
-        jmp .loword(put_character)
+        tail_call put_character
 endproc
 
 ; The name is complete: gold turns to paper, the marker goes.
@@ -315,7 +315,7 @@ endproc
 proc clear_list, 16, 16
         ldx #FIRST_ROW * ROW_BYTES
         ldy #NAME_ROWS * 32
-        jmp .loword(clear_tiles)
+        tail_call clear_tiles
 endproc
 
 ; All names of the page looked at, the one under the cursor gold if one is looking back.
@@ -357,7 +357,7 @@ proc draw_name, 16, 16
 text:   lda column
         call find_entry
         ldy #ENTRY_BYTES
-        jmp .loword(put_entry)
+        tail_call put_entry
 endproc
 
 ; The number of the page looked at.
@@ -371,6 +371,6 @@ proc draw_page_number, 16, 16
         sbc names_view
         inc a
         ldy #5
-        jmp .loword(put_decimal)
+        tail_call put_decimal
 label:  .asciiz "page "
 endproc

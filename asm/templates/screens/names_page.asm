@@ -79,7 +79,7 @@ proc begin_names, 16, 16
         stz given_tokens
         stz names_page_number
         stz names_slot
-        jmp .loword(begin_page)
+        tail_call begin_page
 endproc
 
 ; An empty page of names.
@@ -90,7 +90,7 @@ proc begin_page, 16, 16
         stz tokens_made
         stz tokens_made + 2
         call clear_list
-        jmp .loword(draw_page_number)
+        tail_call draw_page_number
 endproc
 
 ; The next page, in the next slot of `history`: the oldest one makes room.
@@ -103,7 +103,7 @@ proc next_names_page, 16, 16
         bcc :+
         lda #0
 :       sta names_slot
-        jmp .loword(begin_page)
+        tail_call begin_page
 endproc
 
 ; Answer to what was pressed.
@@ -135,7 +135,7 @@ proc names_pad, 16, 16
         clc
         rts
 :       tya
-        jmp .loword(change_settings)
+        tail_call change_settings
 endproc
 
 ; Paused: L and R turn the pages, the cross moves the cursor, X keeps; A or B goes on.
@@ -167,7 +167,7 @@ turn:   call move_in_names
 leave:  stz names_view
         call draw_names_hints
         call draw_view
-        jmp .loword(resume_name)
+        tail_call resume_name
 hints:  .asciiz "PAUSED  A B go on   X keep"
 hints_below: .asciiz "L R pages   cross chooses"
 endproc
@@ -239,7 +239,7 @@ proc draw_names_hints, 16, 16
         set names_cursor, NAMES
         ldx #.loword(hints)
         ldy #.loword(hints_below)
-        jmp .loword(draw_hints)
+        tail_call draw_hints
 hints:  .asciiz "A more B pause X keep Y sound"
 hints_below: .asciiz "<> T  ^v seed  L R back SELECT"
 endproc

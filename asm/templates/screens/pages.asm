@@ -60,7 +60,7 @@ endproc
 proc take_pad, 16, 16
         lda host_command
         beq :+
-        jmp .loword(host_loop)
+        tail_call host_loop
 :       lda pad_pressed
         trb pad_pressed         ; only what was seen: a press between the two is kept
         bit #PAD_SELECT
@@ -83,7 +83,7 @@ next_page:
         bcc :+
         lda #0
 :       sta page
-        jmp .loword(open_page)
+        tail_call open_page
 endproc
 
 ; Wait for a press.
@@ -138,7 +138,7 @@ proc draw_settings, 16, 16
         set ink, INK_PAPER
         lda seed
         ldy #5
-        jmp .loword(put_decimal)
+        tail_call put_decimal
 temperature_label: .asciiz "T "
 seed_label: .asciiz " seed "
 endproc
@@ -160,7 +160,7 @@ proc put_tenths, 16, 16
         pla
         clc
         adc #'0'
-        jmp .loword(put_character)
+        tail_call put_character
 endproc
 
 ; The speed is measured from here on.
@@ -185,7 +185,7 @@ proc count_token, 16, 16
         rts
 :       lda frames
         sta speed_drawn
-        jmp .loword(draw_speed)
+        tail_call draw_speed
 endproc
 
 ; Tokens a second, in tenths, at the right of row 2. Cursor and ink stay.
@@ -268,7 +268,7 @@ proc draw_hints, 16, 16
         call put_string
         plx
         at HINTS_ROW + 1, 1
-        jmp .loword(put_string)
+        tail_call put_string
 endproc
 
 ; Empty the status line and put the cursor there, gold.

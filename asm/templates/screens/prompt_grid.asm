@@ -16,7 +16,7 @@ proc move_in_prompt, 16, 16
         bne list
         call move_in_grid
 draw:   call draw_grid
-        jmp .loword(draw_choice)
+        tail_call draw_choice
 list:   bit #PAD_UP
         bne up
         bit #PAD_DOWN
@@ -131,7 +131,7 @@ row:    set field, ' '
         lda #' '
 :       call put_character
         .if ::MERGED
-        jmp .loword(draw_chosen)
+        tail_call draw_chosen
         .else
         rts
         .endif
@@ -148,10 +148,10 @@ proc draw_chosen, 16, 16
         set ink, INK_SKY
         lda prompt_cursor
         ldy #MAX_TOKEN
-        jmp .loword(put_label)
+        tail_call put_label
 none:   ldx #CHOSEN_ROW * ROW_BYTES
         ldy #32
-        jmp .loword(clear_tiles)
+        tail_call clear_tiles
 types:  .asciiz "A types "
 endproc
         .endif

@@ -33,7 +33,7 @@ proc begin_list, 16, 16
         call clear_tiles
         call draw_choice
         call start_speed
-        jmp .loword(begin_line)
+        tail_call begin_line
 endproc
 
 ; What is typed, on the next line and in its entry.
@@ -72,7 +72,7 @@ proc show_completed, 16, 16
         set ink, INK_PAPER
         lda next_token
         call put_letter
-        jmp .loword(play_letter)
+        tail_call play_letter
 done:   rts
 endproc
 
@@ -132,7 +132,7 @@ put:    sta cursor
         adc #COMPLETIONS_ROW * ROW_BYTES + 2 * TEXT_COLUMN
         sta cursor
         pla
-        jmp .loword(put_character)
+        tail_call put_character
 endproc
 
 ; The marker before the completion that is chosen.

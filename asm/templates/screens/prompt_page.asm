@@ -60,7 +60,7 @@ proc begin_prompt, 16, 16
         call draw_typed
         call begin_document
         call note_prompt_end
-        jmp .loword(begin_list)
+        tail_call begin_list
 endproc
 
 ; Where the prompt ends and the first free letter comes: the keys and values so far serve all ten completions.
@@ -115,7 +115,7 @@ proc prompt_pad, 16, 16
         call move_in_prompt
 same:   clc
         rts
-type:   jmp .loword(type_letter)
+type:   tail_call type_letter
 delete: lda prompt_length
         beq same
         dec prompt_length
@@ -184,7 +184,7 @@ proc keep_completion, 16, 16
         call find_completion
         call keep_entry
         lda completions_made    ; the one that is being made
-        jmp .loword(find_completion)
+        tail_call find_completion
 done:   rts
 endproc
 

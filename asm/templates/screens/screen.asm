@@ -19,7 +19,7 @@ proc put_character, 16, 16
         stx cursor
         dex
         dex
-        jmp .loword(touch)
+        tail_call touch
 endproc
 
 ; The strip of four rows around a byte offset goes to VRAM in the next vertical blank.

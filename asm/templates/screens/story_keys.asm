@@ -71,7 +71,7 @@ proc type_character, 16, 16
         inc story_length
         rts
 full:   ldx #.loword(no_room)
-        jmp .loword(put_string)
+        tail_call put_string
 no_room: .asciiz "no room for another letter"
 endproc
 
@@ -188,5 +188,5 @@ chosen: lda #'['
         cmp #' '
         bne put
         lda #SPACE_SHOWN
-put:    jmp .loword(put_character)
+put:    tail_call put_character
 endproc

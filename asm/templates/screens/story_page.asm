@@ -57,7 +57,7 @@ proc clear_page, 16, 16
         ldx #STORY_FIRST * ROW_BYTES
         ldy #(HINTS_ROW - STORY_FIRST) * 32
         call clear_tiles
-        jmp .loword(draw_settings)
+        tail_call draw_settings
 endproc
 
 ; What is typed, and the keys.
@@ -68,7 +68,7 @@ proc begin_typing, 16, 16
         call draw_keys
         ldx #.loword(hints)
         ldy #.loword(hints_below)
-        jmp .loword(draw_hints)
+        tail_call draw_hints
 hints:  .asciiz "A type  B delete  X space"
 hints_below: .asciiz "START tell  L R T  SELECT next"
 endproc
@@ -100,7 +100,7 @@ typed:  set thinking_at, STATUS_ROW * ROW_BYTES + 2
         call seed_random
         call set_temperature
         call tokenise
-        jmp .loword(begin_document)
+        tail_call begin_document
 hints:  .asciiz "B START stop   Y sound"
 hints_below: .asciiz "SELECT next"
 endproc
@@ -125,7 +125,7 @@ proc show_told, 16, 16
 :       call scroll_text
         bcs :-
 :       call play_letter
-shown:  jmp .loword(draw_progress)
+shown:  tail_call draw_progress
 endproc
 
 ; The story stands, and why it does.
@@ -139,7 +139,7 @@ proc rest_story, 16, 16
         call draw_token_time
         ldx #.loword(hints)
         ldy #.loword(hints_below)
-        jmp .loword(draw_hints)
+        tail_call draw_hints
 hints:  .asciiz "START another story  B type"
 hints_below: .asciiz "SELECT next"
 endproc

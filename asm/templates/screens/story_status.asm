@@ -31,7 +31,7 @@ proc turn_mark, 16, 16
         ora #INK_GOLD
         ldx thinking_at
         sta f:screen, x
-        jmp .loword(touch)
+        tail_call touch
 done:   rts
 pictures: .byte "|/-\"
 endproc
@@ -61,7 +61,7 @@ telling:
         pla
         ldy #4
         call put_decimal
-        jmp .loword(draw_token_time)
+        tail_call draw_token_time
 reads:  .asciiz "reads"
 tells:  .asciiz "tells"
 of:     .asciiz " of"

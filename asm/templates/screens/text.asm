@@ -1,6 +1,6 @@
-; Running text in a window of the screen: words stay whole, newlines are kept, a full window is turned like a page.
+; Running text in a window of the screen: words stay whole, newlines are kept.
 ; Whoever owns the window sets text_first, text_last (byte offsets of its first and last line in `screen`) and
-; text_width (tiles), then calls begin_text, and put_token for every token; on carry, when it likes, turn_text.
+; text_width (tiles), then calls begin_text, and put_text_character for every character, until carry: it is full.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -28,98 +28,7 @@ next:   sta text_line
         beq next
         stz text_kept
         lda text_first
-        jmp .loword(text_begin_line)
-endproc
-
-; A token's text behind what is written, in the ink set.
-; in: A = token, ink    out: carry = the window is full, and turn_text shows what is left    kills: A, X, Y, cursor
-proc put_token, 16, 16
-        asl a
-        tax
-        lda f:token_offsets, x
-        jmp .loword(put_text)
-endproc
-
-; A full window is emptied; the word that was being written, and what is left of the token, begin the next one.
-; in: ink    out: carry = full again: only if it is smaller than a token    kills: A, X, Y, cursor
-proc turn_text, 16, 16
-        lda text_kept
-        pha
-        call begin_text
-        pla
-        sta text_kept
-        call text_put_kept
-        lda text_rest
-        jmp .loword(put_text)
-endproc
-
-; A full window moves up by a line; the word that was being written, and what is left of the token, go on in the last.
-; in: ink    out: carry = full again: only if a token has several lines    kills: A, X, Y, cursor
-proc scroll_text, 16, 16
-        lda text_first
-        bra check
-next:   pha
-        clc
-        adc #.loword(screen)
-        tay
-        adc #ROW_BYTES
-        tax
-        lda text_width
-        asl a
-        dec a
-        phb
-        mvn #$7E, #$7E
-        plb
-        pla
-        clc
-        adc #ROW_BYTES
-check:  cmp text_last
-        bne next
-        tax
-        ldy text_width
-        call clear_tiles
-        lda text_last
-        call text_begin_line
-        call text_put_kept
-        lda text_rest
-        jmp .loword(put_text)
-endproc
-
-        .if ::PIECES
-; Where the text of the token chosen begins in token_texts; the first of a document is shown without its space.
-; in: next_token, position    out: A    kills: X
-proc text_of_chosen, 16, 16
-        lda next_token
-        asl a
-        tax
-        lda f:token_offsets, x
-        ldx position
-        bne done
-        tax
-        lda f:token_texts, x
-        and #$FF
-        cmp #' '
-        bne :+
-        inx
-:       txa
-done:   rts
-endproc
-        .endif
-
-; Characters until a zero byte.
-; in: A = where they begin in token_texts    out: carry = full, text_rest    kills: A, X, Y, cursor
-proc put_text, 16, 16
-next:   sta text_rest
-        tax
-        lda f:token_texts, x
-        and #$FF
-        clc
-        beq done
-        call put_text_character
-        lda text_rest
-        inc a
-        bcc next
-done:   rts
+        tail_call text_begin_line
 endproc
 
 ; One character. A space at the right margin is the line's end and not shown.
@@ -160,7 +69,7 @@ new_line:
 endproc
 
 ; The word that reached the margin goes to the next line; one that fills its line is broken there.
-; out: carry = there is no next line, and the word is kept for turn_text    kills: A, X, Y, text_carry
+; out: carry = there is no next line, and the word is kept    kills: A, X, Y, text_carry
 proc text_break_line, 16, 16
         ldx text_word
         cpx text_line
@@ -210,7 +119,7 @@ check:  cpy text_kept
         bne next
         stz text_kept
         ldx text_line
-        jmp .loword(touch)
+        tail_call touch
 endproc
 
 ; To the left margin of the next line.

@@ -56,6 +56,7 @@ next:   lda f:distribution, x
         rts
 endproc
 
+        .if ::N_VOCAB > ::BARS
 ; A bar for the largest logit that has none yet, the first of equals.
 ; in: logits, candidates, distribution    kills: A, X, Y, column
 proc mark_largest, 16, 16
@@ -79,6 +80,7 @@ next:   lda f:distribution, x
         sta f:distribution, x
         rts
 endproc
+        .endif
 
 ; The distribution before temperature: exp(logit − the largest) of every candidate, else 0.
 ; in: logits, candidates    out: distribution    kills: A, X, Y, column, mul_a, mul_b, product

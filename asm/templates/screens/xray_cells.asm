@@ -67,7 +67,7 @@ proc shade_layer, 16, 16
         call shade_vector
         lda number
         sta xray_zeros
-        jmp .loword(shade_heads)
+        tail_call shade_heads
 endproc
 
 ; The residual stream, as the output matrix gets it.
@@ -78,7 +78,7 @@ proc shade_stream, 16, 16
         set n_bytes, STREAM_GROUP
         set y_ptr, STREAM_CELLS
         ldx #.loword(residual)
-        jmp .loword(shade_vector)
+        tail_call shade_vector
 endproc
 
 ; A cell for every n_bytes values of a vector: the one of largest magnitude, the first of equals.

@@ -96,7 +96,7 @@ left:   dex
         bpl :+
         ldx #VIEWS - 1
 :       stx xray_view
-        jmp .loword(find_view)
+        tail_call find_view
 endproc
 
 ; in: xray_view    out: xray_layer, xray_head    kills: A
@@ -171,6 +171,6 @@ proc note_letters, 16, 16
         lda next_token
         cmp #TOKEN_BOS
         beq done
-        jmp .loword(play_letter)
+        tail_call play_letter
 done:   rts
 endproc

@@ -38,7 +38,7 @@ proc draw_xray_labels, 16, 16
         say INK_GREY, after
         ldx #.loword(hints)
         ldy #.loword(hints_below)
-        jmp .loword(draw_hints)
+        tail_call draw_hints
 stream: .asciiz "stream"
 hidden_label: .asciiz "hidden"
 of:     .asciiz " of"
@@ -70,7 +70,7 @@ proc draw_picked, 16, 16
         ldy #4
         call put_decimal
         lda #'%'
-        jmp .loword(put_character)
+        tail_call put_character
 endproc
 
 ; Which layer and heads these are, the hidden units at zero, and the temperature.
@@ -114,7 +114,7 @@ blank:  say INK_GREY, none
         call put_decimal
         at AFTER_ROW, LABEL_COLUMN + 16
         lda temperature
-        jmp .loword(put_tenths)
+        tail_call put_tenths
 layer:  .asciiz "layer "
 head:   .asciiz "head "
 none:   .asciiz "       "
@@ -198,7 +198,7 @@ picks:  say INK_GREY, picks_label
         set ink, INK_GOLD
         lda next_token
         ldy #MAX_TOKEN
-        jmp .loword(put_label)
+        tail_call put_label
         .if ::MERGED            ; which may need the room
 random_label: .asciiz " "
 greedy_label: .asciiz "greedy"

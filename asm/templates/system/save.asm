@@ -108,13 +108,13 @@ proc keep_entry, 16, 16
         lda cursor
         adc_constant 2 * 2
         sta cursor
-        jmp .loword(put_kept_of_all)
+        tail_call put_kept_of_all
 there:  ldx #.loword(known)
         bra say_it
 full:   ldx #.loword(no_room)
         bra say_it
 fails:  ldx #.loword(no_answer)
-say_it: jmp .loword(put_string)
+say_it: tail_call put_string
 done:   rts
 kept:   .asciiz "kept "
 known:  .asciiz "already kept"
@@ -139,7 +139,7 @@ proc remove_kept, 16, 16
         call copy_kept          ; those behind it
         lda kept_count
         dec a
-        jmp .loword(finish_copy)
+        tail_call finish_copy
 endproc
 
 ; Empty the list.
@@ -147,7 +147,7 @@ endproc
 proc clear_kept, 16, 16
         call begin_copy
         lda #0
-        jmp .loword(finish_copy)
+        tail_call finish_copy
 endproc
 
 ; Save the list as it is, with `muted` as it stands now.
@@ -245,7 +245,7 @@ proc finish_copy, 16, 16
         sta f:save_magic, x
         call check_copy
         bcs fails
-        jmp .loword(use_copy)
+        tail_call use_copy
 fails:  set save_state, SAVE_FAILS
         rts
 endproc
@@ -364,7 +364,7 @@ next:   lda f:save_entries, x
         inx
         bra next
 long:   iny
-        jmp .loword(put_ellipsis)
+        tail_call put_ellipsis
 done:   rts
 endproc
 
@@ -373,7 +373,7 @@ endproc
 proc put_kept_of_all, 16, 16
         call put_kept_count
         ldx #.loword(of_all)
-        jmp .loword(put_string)
+        tail_call put_string
 of_all: .byte " of ", .sprintf("%d", ::KEPT_CAPACITY), 0
 endproc
 
@@ -385,5 +385,5 @@ proc put_kept_count, 16, 16
         cmp #10
         bcc :+
         iny
-:       jmp .loword(put_decimal)
+:       tail_call put_decimal
 endproc

@@ -84,7 +84,7 @@ failed: say INK_GOLD, fail
         rts
 stopped:
         ldx #SUM_ROW * ROW_BYTES
-        jmp .loword(put_stopped)
+        tail_call put_stopped
 progress: .asciiz "bank      of "
 pass:   .asciiz "PASS"
 fail:   .asciiz "FAIL"
@@ -181,7 +181,7 @@ done:   stz given_tokens
 stopped:
         stz given_tokens
         ldx #TRANSCRIPT_ROW * ROW_BYTES
-        jmp .loword(put_stopped)
+        tail_call put_stopped
 progress: .asciiz "token      of "
 pass:   .asciiz "PASS "
 tokens: .asciiz " tokens"
@@ -241,7 +241,7 @@ proc clear_result, 16, 16
         sta cursor
         tax
         ldy #32 - RESULT_COLUMN
-        jmp .loword(clear_tiles)
+        tail_call clear_tiles
 endproc
 
 ; in: X = the row's offset    out: carry = 1    kills: A, X, Y
@@ -266,5 +266,5 @@ proc put_number, 16, 16
         cmp #1000
         bcc :+
         iny
-:       jmp .loword(put_decimal)
+:       tail_call put_decimal
 endproc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from asm.kernels.digits import DigitsCode
+from asm.kernels.fused import ColumnSumsCode
 from asm.kernels.ppu_attention import AttentionCode
 from asm.kernels.table_norm import TableNormCode
 from quantize import fixed
@@ -33,19 +33,11 @@ def clear_sums(memory: Memory, random: Random, count: int) -> Call:
     return Call({"sums": sums}, {"sums": np.full_like(sums, HALF_WORD)})
 
 
-@twin("digits")
-def add_sums(memory: Memory, random: Random, count: int) -> Call:
-    sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
-    random.shuffle(residual[: len(EDGES)])
-    given = {"sums": sums ^ HALF_WORD, "residual": residual}
-    return Call(given, {"sums": low_word(sums ^ HALF_WORD), "residual": low_word(residual + sums)})
-
-
 @twins("sums.entry", "digits")
-def add_scaled_sums(memory: Memory, random: Random, count: int) -> Calls:
-    """The add_sums of every exponent above 0 that a model's columns have."""
+def add_sums(memory: Memory, random: Random, count: int) -> Calls:
+    """Of every exponent that a model's columns have."""
     calls: dict[str, Call] = {}
-    for routine in (sums for code in memory.layout.templates_of(DigitsCode) for sums in code.scaled_sums):
+    for routine in (sums for code in memory.layout.templates_of(ColumnSumsCode) for sums in code.sums):
         sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
         random.shuffle(residual[: len(EDGES)])
         given = {"sums": sums ^ HALF_WORD, "residual": residual}
