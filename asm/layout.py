@@ -155,8 +155,6 @@ class Layout(Numbers):
     xray: XrayTables
     calls: tuple[Call, ...]
     parts: tuple[Part, ...]
-    parts_of: Mapping[str, tuple[Part, ...]]
-    cache_banks: Mapping[str, str]
     exp_lines: tuple[str, ...]
     rsqrt_lines: tuple[str, ...]
     inverse_t_lines: tuple[str, ...]
@@ -226,6 +224,8 @@ def _layout(
     data = [part for routine in made for name, values in routine.data.items() for part in rom.rows(name, values)]
     parts_of = {name: tuple(parts) for name, parts in groupby(data, lambda part: part.tensor)}
     addresses = [pack_addresses(ROW_TABLES[n], rows, rom.packer) for n, rows in parts_of.items() if n in ROW_TABLES]
+    areas = (("$7E", known.wram.bank_7e), ("$7F", known.wram.bank_7f))
+    banks_of = {area.name: bank for bank, own in areas for area in own}
     rom.place("FONT", len(tiles_2bpp()))
     checked = transcript(model)
     golden = pack_table("golden", checked.checksums, 2, rom.packer)
@@ -255,14 +255,8 @@ def _layout(
         title=f"{TITLE:21}",
         crc_lines=lines(crc_table()),
         xray=xray_tables(),
-        calls=tuple(call for routine in made for call in routine.calls),
+        calls=tuple(call.placed(parts_of, banks_of) for routine in made for call in routine.calls),
         parts=parts,
-        parts_of=parts_of,
-        cache_banks={
-            area.name: bank
-            for bank, areas in (("$7E", known.wram.bank_7e), ("$7F", known.wram.bank_7f))
-            for area in areas
-        },
         exp_lines=lines(exp_table().tolist()),
         rsqrt_lines=lines(table.entries.tolist()),
         inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),

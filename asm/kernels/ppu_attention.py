@@ -90,7 +90,17 @@ class AttentionCode(Template):
 
     @property
     def segments(self) -> tuple[str, ...]:
-        return (self.entry, f"{self.entry}_weigh", f"{self.entry}_mean") if self.is_split else (self.entry,)
+        return (self.entry, self.weigh_segment, self.mean_segment) if self.is_split else (self.entry,)
+
+    @property
+    def weigh_segment(self) -> str:
+        """Of its second stage, where they are apart."""
+        return f"{self.entry}_weigh"
+
+    @property
+    def mean_segment(self) -> str:
+        """Of its third."""
+        return f"{self.entry}_mean"
 
     def split(self) -> AttentionCode | None:
         return None if self.is_split else replace(self, is_split=True)

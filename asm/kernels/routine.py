@@ -17,6 +17,7 @@ from asm.kernels.row_code import Slots, bias_for, pair_code
 from asm.kernels.shared_sums import choose_pairs
 from asm.kernels.straight_code import Chain, Unit
 from asm.memory.log_record import RecordLayout
+from asm.memory.rom_data import Part
 from asm.memory.work_ram import Area, WorkRam
 from asm.targets.target import Target
 from quantize.fixed import FRACTION_BITS, Ints
@@ -45,6 +46,10 @@ class Call:
     template: ClassVar[str]
     comment: str
     stage: str
+
+    def placed(self, parts: Mapping[str, tuple[Part, ...]], banks: Mapping[str, str]) -> Call:
+        """The same when everything has its place. parts: rows of each tensor; banks: of each cache, $7E or $7F."""
+        return self
 
 
 @dataclass(frozen=True)

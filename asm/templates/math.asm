@@ -70,7 +70,7 @@ endproc
 
 ; A = rsqrt table entry for acc, and how far acc was shifted to find it.
 ; in: acc > 0, unsigned 32 bits    out: norm_scale 8 bits, norm_shift = RSQRT_SHIFT − pairs of bits    kills: A, X, acc
-; twin: the table look-up of quantize.blocks.rmsnorm
+; twin: the table look-up of quantize.kernels.norm.rmsnorm
 proc rsqrt, 16, 16
         lda #RSQRT_SHIFT
         sta norm_shift

@@ -55,7 +55,7 @@ endproc
 
 ; y = W x, the schoolbook kernel: rows of words, each product exact, one rounding a row.
 ; in: x_ptr, w_ptr, y_ptr, n_bytes, rows    out: y    kills: A, X, Y, w_ptr, y_ptr, rows
-; twin: quantize.kernels.Schoolbook
+; twin: quantize.kernels.schoolbook.Schoolbook
 proc matvec, 16, 16
 next:   call dot
         call round_q88
@@ -116,7 +116,7 @@ endproc
 
 ; y = x / sqrt(mean(x²) + 1e-5).
 ; in: x_ptr, y_ptr (may be x), n_bytes = 2 · N_EMBD    out: y    kills: A, X, Y, mul_a, mul_b, product, acc
-; twin: quantize.blocks.rmsnorm
+; twin: quantize.kernels.norm.rmsnorm
 proc rmsnorm, 16, 16
         set acc, NORM_EPSILON
         stz acc + 2

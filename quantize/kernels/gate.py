@@ -28,7 +28,7 @@ FAR_PRODUCT = 64 * ONE
 
 
 def gated(gate: Ints, up: Ints, bits: int, limit: int, shift: int) -> Ints:
-    """silu(gate) · up, floored, cut to ±limit and halved `shift` times, silu from a table.    asm: gated
+    """silu(gate) · up, floored, cut to ±limit and halved `shift` times, silu from a table.    asm: gate
 
     gate (…,) Q8.8 within ±2^bits; up (…,) Q8.8; returns (…,) with 8 − shift fractional bits.
     """

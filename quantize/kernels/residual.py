@@ -28,7 +28,7 @@ OUT_SUMS = "(sums for the residual stream)"
 
 
 def add_cut(x: Ints, y: Ints, doublings: int, bits: int) -> Ints:
-    """x + y · 2^doublings, cut to what is between ±2^bits.    asm: add_cut_11_0 …
+    """x + y · 2^doublings, cut to what is between ±2^bits.    asm: cut_sum
 
     x (…,) Q8.8 within that range; y (…,) any words; returns (…,) Q8.8.
     """

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
 from quantize.images import Image, moved
 from quantize.kernels.matrix import MatrixKernel, Product, columns, product
-from trainer.errors import InputError
 
 if TYPE_CHECKING:
     from quantize.model import IntegerModel
@@ -32,11 +31,6 @@ class SchoolbookRows(MatrixKernel):
 
     def product(self, model: IntegerModel) -> Product:
         return Schoolbook(self.tensor(model), model.exponent(self.block.weight))
-
-    def bounds(self, ranges: Ranges) -> None:
-        if ranges.model.exponent(self.block.weight):
-            raise InputError(f"{self.block.weight} has an exponent and runs on the schoolbook: matvec has none")
-        super().bounds(ranges)
 
     def rounded(self, exact: Image, ranges: Ranges) -> Image:
         return moved(exact, 0.5)

@@ -57,7 +57,7 @@ def square_sum(x: Ints, bits: int) -> Ints:
 
 
 def rmsnorm_table(x: Ints, bits: int, doublings: int = 0) -> Ints:
-    """x / sqrt(mean(x²) + ε), squares from a table, the reciprocal root in seven bits.    asm: norm_12 …
+    """x / sqrt(mean(x²) + ε), squares from a table, the reciprocal root in seven bits.    asm: table_norm
 
     x (..., d) Q8.8 within ±2^bits; returns (..., d) Q8.8, ‖y‖ ≤ 1.02 · sqrt(d). x is doubled `doublings` times
     before its product loses eight bits: a small x would lose too many.

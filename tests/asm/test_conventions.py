@@ -14,7 +14,7 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge.header import faults
-from asm.layout import MODULES, OPTIONAL_MODULES, SQUARED_MODULES, STORY
+from asm.layout import DIGIT_MODULES, MODULES, OPTIONAL_MODULES, SQUARED_MODULES, STORY
 from asm.render import TEMPLATES
 from asm.toolchain import assemble
 from asm.toolchain import link as linked
@@ -36,9 +36,10 @@ FAST_MODEL = digit_model(MODEL.config)
 LLAMA_MODEL = llama_model(llama_config(9, 5, 8, (2, 1), 2, 20))
 
 
-def sources(model: IntegerModel) -> dict[str, str]:
+def sources(model: IntegerModel, *, traced: bool = False) -> dict[str, str]:
     """Every generated file that is text."""
-    return {name: content.decode() for name, content in build_rom(model).sources.items() if name != "font.2bpp"}
+    files = build_rom(model, traced=traced).sources
+    return {name: content.decode() for name, content in files.items() if name != "font.2bpp"}
 
 
 STORY_SOURCES = sources(story_model(story_config(5)))
@@ -46,13 +47,15 @@ STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in (*STORY
 SQUARED_SOURCES = sources(random_model(SQUARED)) | sources(digit_model(SQUARED))
 SQUARED_SOURCES = {f"{name}.asm": SQUARED_SOURCES[f"{name}.asm"] for name in SQUARED_MODULES}
 SOURCES = sources(MODEL) | STORY_SOURCES | SQUARED_SOURCES
+BARE_MODEL = digit_model(MODEL.config, front=False)
+SOURCES |= {f"{name}.asm": sources(BARE_MODEL, traced=True)[f"{name}.asm"] for name in DIGIT_MODULES}
 FAST_SOURCES = SOURCES | sources(FAST_MODEL)
 LLAMA_SOURCES = sources(LLAMA_MODEL)
 FAR_MODULES = (*FAST_MODULES, *LLAMA_MODULES)
 
 REGISTER = re.compile(r"\$(?:00)?(?:2[01][0-9A-F]{2}|4[23][0-9A-F]{2}|401[67])\b", re.I)
 HEADER_LINES = 6
-WIDTH_CHANGES = {"contract.inc", "main.asm", "profile.asm", "digits.asm", "attention_ppu.asm", "kernels.asm"}
+WIDTH_CHANGES = {"contract.inc", "main.asm", "profile.asm", "table_norm.asm", "attention_ppu.asm", "kernels.asm"}
 WIDTH_CHANGES |= {f"{name}.asm" for name in LLAMA_MODULES}
 """The only files that may change register widths by hand: macros, code entered in any width, and far routines."""
 
@@ -149,7 +152,7 @@ def test_a_module_keeps_the_contract(module: str) -> None:
 
 TABLES_OF_JUMPS = {
     ("pages.asm", "(.loword(pages), x)"): "the screens: each is a proc of 16 and 16, and never comes back",
-    ("digits.asm", "(.loword(variants), x)"): "labels within a norm",
+    ("table_norm.asm", "(.loword(variants), x)"): "labels within a norm",
 }
 """The jumps whose targets are looked up: no call checks them."""
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asm.layout import plan
 from quantize import fixed
 from quantize.convert import exponent_for, quantize
 from quantize.digits import MAX_EXPONENT
@@ -254,7 +255,7 @@ def test_a_file_with_an_exponent_that_nothing_computes_is_refused(tmp_path: Path
             replace(MODEL, exponents={"layer0.fc1": exponent})
     save_model(path, replace(MODEL, exponents={"layer0.fc1": 1}))
     with pytest.raises(InputError, match="matvec has none"):
-        load_proved(path)
+        plan(load_proved(path))
 
 
 def test_kernels_that_do_not_go_together_are_refused(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ MODELS: dict[str, Callable[[], IntegerModel]] = {
 }
 
 LINE = re.compile(r"[0-9A-F]{6}r? 1  (.{0,13})(.*)")
-LABEL = re.compile(r"(?:proc (\w+),|([a-z]\w*):)")
+LABEL = re.compile(r"(?:(?:far_)?proc (\w+),|(?:far_entry )?([a-z]\w*)[:,])")
 COMMENT = re.compile(r"""("[^"]*"|'.')|;.*""")
 DATA = re.compile(r"\.(?:byte|word|dword|faraddr|addr|res|incbin)\b")
 ENDS = re.compile(r"(?:\S*:)?\s*(?:rts|rtl|rti|jmp|jml|bra|brl)\b")
@@ -106,7 +106,7 @@ def routines(listing: str) -> Iterator[Routine]:
             current.follower = name
             yield current
             current = Routine(name)
-            source = "" if label[1] else source[label.end() :]
+            source = "" if label[1] or source.startswith("far_entry") else source[label.end() :]
             depth += bool(label[1])
         elif re.match(r"\s*(?:endproc|\.endscope|\.endproc)\b", source):
             depth -= 1

@@ -7,13 +7,13 @@
         adc position_bytes
         sta y_ptr
 {% endif %}
-{% for part in parts_of[call.weight] %}
+{% for part in call.parts %}
         set_far w_ptr, {{ part.label }}
         set rows, {{ part.rows }}
         call matvec
 {% endfor %}
 {% if call.cached %}
-        trace_row {{ call.trace }}, {{ call.out }}, {{ cache_banks[call.out] }}
+        trace_row {{ call.trace }}, {{ call.out }}, {{ call.bank }}
 {% else %}
         trace {{ call.trace }}, {{ call.out }}, 2 * {{ call.outputs }}
 {% endif %}

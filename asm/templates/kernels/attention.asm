@@ -8,7 +8,7 @@
 
 ; scores[j] = query · keys[j], j = 0 … position.
 ; in: x_ptr = query, w_ptr = the head's first key, n_bytes = 2 · HEAD_DIM, position    kills: all of dot's, w_ptr, column
-; twin: quantize.blocks.attention_scores
+; twin: quantize.kernels.attention.attention_scores
 proc attention_scores, 16, 16
         stz column
 :       call dot
@@ -54,7 +54,7 @@ endproc
 
 ; weights[j] = exp(scores[j] − max), weight_sum = their sum.
 ; in: scores, position    out: weights Q0.8, weight_sum    kills: A, X, Y, column
-; twin: quantize.blocks.softmax_weights
+; twin: quantize.kernels.attention.softmax_weights
 proc softmax_weights, 16, 16
         lda position
         asl a
@@ -92,7 +92,7 @@ endproc
 ; Values enter with 2^15 added, so that everything is unsigned; a mean loses it unchanged.
 ; in: w_ptr = the head's first value, y_ptr, weights, weight_sum, position
 ; kills: A, X, Y, y_ptr, mul_a, mul_b, dividend, divisor, column, count
-; twin: quantize.blocks.attend
+; twin: quantize.kernels.attention.attend
 proc weighted_mean, 16, 16
         stz column
 next:   lda weight_sum

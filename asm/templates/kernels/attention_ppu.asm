@@ -55,8 +55,8 @@ HALF_BYTES = 256                ; of words that Y reaches
 ; in: query · 2^{{ block.query_shift }}, packed = this position's key and value bytes, position; data bank $7E
 ; out: slots = {{ block.bias }} ± attended
 ; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last
-; twin: quantize.blocks.attention_scores_ppu, softmax_weights_ppu, attend_ppu
-        .segment "{{ block.segments[0] }}"
+; twin: quantize.kernels.ppu_attention.attention_scores_ppu, softmax_weights_ppu, attend_ppu
+        .segment "{{ block.entry }}"
 far_proc {{ block.entry }}, 16, 16
         pea INIDISP
         pld
@@ -140,7 +140,7 @@ scored:
         trace_here {{ block.trace_scores }}, weights, 2 * N_CONTEXT * N_HEAD
 {% if block.is_split %}
         jml weigh
-        .segment "{{ block.segments[1] }}"
+        .segment "{{ block.weigh_segment }}"
 {% endif %}
 weigh:
 {% for head in range(config.n_head) %}
@@ -262,7 +262,7 @@ scaled:
 {% endfor %}
 {% if block.is_split %}
         jml mean
-        .segment "{{ block.segments[2] }}"
+        .segment "{{ block.mean_segment }}"
 {% endif %}
 mean:
         trace_here {{ block.trace_weights }}, weights, 2 * N_CONTEXT * N_HEAD

@@ -16,7 +16,8 @@ far_proc clear_sums, 16, 16
         .endrepeat
         rtl
 endproc
-{% for sums in routines[0].sums %}
+{% for code in routines %}
+{% for sums in code.sums %}
 
 {% if sums.exponent %}
 ; residual = residual + round(sums / 2^{{ sums.exponent }}): of a matrix that is kept 2^{{ sums.exponent }} times too large.
@@ -42,4 +43,5 @@ far_proc {{ sums.entry }}, 16, 16
         .endrepeat
         rtl
 endproc
+{% endfor %}
 {% endfor %}

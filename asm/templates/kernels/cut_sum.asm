@@ -9,7 +9,7 @@ NEGATIVE = $8000
 
 ; residual = residual + branch · 2^{{ cut.doublings }}, cut to what lies between ±2^{{ cut.bits }}.
 ; data bank $7E    kills: A
-; twin: quantize.blocks.add_cut
+; twin: quantize.kernels.residual.add_cut
         .segment "{{ cut.entry }}"
 far_proc {{ cut.entry }}, 16, 16
         .repeat ::N_EMBD, I

@@ -13,7 +13,7 @@ NEGATIVE = $8000
 ; {{ gate.comment }}
 ; in: gate, up; data bank $7E    out: hidden_slots = {{ gate.bias }} ± hidden, in parts
 ; kills: A, X, Y, product_low
-; twin: quantize.blocks.gated
+; twin: quantize.kernels.gate.gated
         .segment "{{ gate.entry }}"
 far_proc {{ gate.entry }}, 16, 16
         pea INIDISP

@@ -8,7 +8,7 @@
 
 ; x = max(x, 0).
 ; in: x_ptr, n_bytes    kills: A, Y
-; twin: quantize.blocks.relu
+; twin: quantize.kernels.activation.relu
 proc relu, 16, 16
         ldy #0
 :       lda (x_ptr), y

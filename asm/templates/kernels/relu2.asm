@@ -8,7 +8,7 @@
 
 ; x = max(x, 0)², saturated at the largest word.
 ; in: x_ptr, n_bytes    kills: A, X, Y, mul_a, mul_b, product, acc
-; twin: quantize.blocks.relu2
+; twin: quantize.kernels.activation.relu2
 proc relu2, 16, 16
         ldy #0
 next:   lda (x_ptr), y

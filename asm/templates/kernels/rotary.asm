@@ -77,7 +77,7 @@ inside: .repeat shift
 ; in: query, key, value, position; data bank $7E
 ; out: query · 2^{{ turns.query_shift }}, turned; packed = bytes of the turned key from its centre, and of the value
 ; kills: A, X, Y, weight_sum, turn_by, product_low, turned_first, turned_second
-; twin: quantize.blocks.rotate, narrow
+; twin: quantize.kernels.rotary.rotate, narrow
         .segment "{{ turns.entry }}"
 far_proc {{ turns.entry }}, 16, 16
         lda a:position

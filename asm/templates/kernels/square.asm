@@ -8,7 +8,7 @@
 
 ; A = A², rounded to Q8.8, saturated at the largest word.
 ; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
-; twin: quantize.blocks.relu2
+; twin: quantize.kernels.activation.relu2
 proc square_q88, 16, 16
         sta mul_a
         sta mul_b

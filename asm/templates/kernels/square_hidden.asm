@@ -8,7 +8,7 @@
 
 ; A = A², rounded to Q8.8 and saturated: a hidden unit of a squared ReLU. Any direct page and data bank.
 ; in: A ≥ 0    out: A    kills: X, mul_a, mul_b, product, acc
-; twin: quantize.blocks.relu2
+; twin: quantize.kernels.activation.relu2
 far_proc square_hidden, 16, 16
         phd
         pea 0

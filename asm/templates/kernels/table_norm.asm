@@ -11,7 +11,7 @@ HALF_WORD = $8000
 
 ; {{ norm.comment }}
 ; slots = NORM_BIAS ± y.  kills: A, X, Y, acc, norm_scale, norm_shift
-; twin: quantize.blocks.rmsnorm_table
+; twin: quantize.kernels.table_norm.rmsnorm_table
         .segment "{{ norm.entry }}"
 far_proc {{ norm.entry }}, 16, 16
         stz acc + 2
