@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -46,7 +47,7 @@ def formatted(value: object, spec: str) -> str:
     """A value as a page shows it: an empty spec leaves text as it is; a minus is a minus, not a hyphen."""
     if isinstance(value, str):
         return value
-    return format(value, spec).replace("-", "−")
+    return format(value, spec).replace("-", "−").replace("%", " %")
 
 
 def figure(source: Source, name: str) -> str:
@@ -125,6 +126,8 @@ def store(source: Source, run: str, report: Mapping[str, Any]) -> None:
         if entry["run"] == run and "from" in entry:
             value = at(report, entry["from"])
             entry["value"] = value / entry["divide"] if "divide" in entry else value
+        if entry["run"] == run and "lines" in entry:
+            entry["value"] = sum(bool(re.search(entry["lines"], line)) for line in report["lines"])
     for entry in source["tables"].values():
         if entry["run"] == run and "from" in entry:
             fields, kept = entry["fields"], {row[0]: row[1 + len(entry["fields"]) :] for row in entry["rows"]}
@@ -144,11 +147,15 @@ def measure(source: Source, run: str) -> None:
     print(f"{run}: {entry['command']}", file=sys.stderr, flush=True)
     began = time.monotonic()
     done = subprocess.run(
-        [*programs.get(words[0], words[:1]), *words[1:]], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+        [*programs.get(words[0], words[:1]), *words[1:]],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     seconds = time.monotonic() - began
-    report = json.loads(done.stdout) if "--json" in words else {}
-    store(source, run, {**report, "elapsed": seconds})
+    store(source, run, json.loads(done.stdout) if "--json" in words else {"lines": done.stdout.splitlines()})
     entry |= {"commit": _commit(), "date": date.today().isoformat()}
     print(f"{run}: {seconds:.0f} s", file=sys.stderr)
 

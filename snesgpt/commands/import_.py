@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @click.option(
     "--top-p",
     type=float,
-    help="The cartridge draws from the likeliest tokens whose probabilities sum to more than this; 0 or 1: from all "
-    "tokens.  [default: the file's, or 0]",
+    help="The cartridge draws from the likeliest tokens whose probabilities sum to more than this; 0 or 1: from "
+    "all tokens.  [default: the file's, or 0]",
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/weights.npz"), help="The weights file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

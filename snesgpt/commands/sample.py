@@ -16,8 +16,8 @@ import click
 @click.option(
     "--top-p",
     type=float,
-    help="Draw from the likeliest tokens whose probabilities sum to more than this, in steps of 0.01; 0 or 1: from all "
-    "tokens.  [default: the model's]",
+    help="Draw from the likeliest tokens whose probabilities sum to more than this, in steps of 0.01; 0 or 1: "
+    "from all tokens.  [default: the model's]",
 )
 @click.option("--prompt", default="", help="Beginning of each document.")
 @click.option("--float", "use_float", is_flag=True, help="Use the float model, with random numbers of its own.")
