@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from asm.memory.log_record import RecordLayout
 from quantize.model import load_model
-from scripts.figures import ROOT, pages
+from scripts.figures import ROOT, figure, pages, read, store
 from snesgpt.explore.trials import read_points
 from tests.docs import asm_row
 from tests.docs.conftest import Workspace
@@ -163,3 +164,24 @@ def test_python_in_the_docs_is_python() -> None:
         for block in blocks(page):
             if block.language == "python" and not QUOTED.fullmatch(block.mark):
                 ast.parse(block.code)
+
+
+@pytest.mark.parametrize("run", ["evaluate", "info"])
+def test_a_figure_that_is_cheap_to_measure_is_todays(run: str, made: Workspace) -> None:
+    """Losses and sizes."""
+    source, today = read(), read()
+    done = made.run("sh", "-c", source["runs"][run]["command"])
+    assert done.returncode == 0, done.stderr
+    store(today, run, json.loads(done.stdout))
+    of_run = [name for name, entry in source["figures"].items() if entry["run"] == run]
+    assert of_run
+    assert {name: figure(today, name) for name in of_run} == {name: figure(source, name) for name in of_run}
+
+
+def test_the_predicted_clocks_are_todays(made: Workspace) -> None:
+    done = made.run("snesgpt", "build", "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    predicted = sum(json.loads(done.stdout)["predicted"]["stages"].values())
+    assert f"{predicted:,.0f}" == figure(read(), "predicted_clocks"), (
+        "run scripts/figures.py --measure bench --fill"
+    )
