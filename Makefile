@@ -59,7 +59,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test check golden report diff-asm pictures run lab lab-serve lab-lint lab-test clean help cc65 \
+.PHONY: all test check golden report diff-asm figures pictures run lab lab-serve lab-lint lab-test clean help cc65 \
         new_options
 
 all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
@@ -141,6 +141,11 @@ report: $(BIN)/python $(CC65) $(VENV)/installed
 diff-asm: $(BIN)/python $(CC65) $(VENV)/installed
 	@$(BIN)/python scripts/diff_asm.py $(REV)
 
+# Every figure in the docs is one of docs/figures.json; scripts/figures.py --measure measures them again.
+figures: $(BIN)/python $(VENV)/installed
+	@$(BIN)/python scripts/cli_reference.py
+	@$(BIN)/python scripts/figures.py --fill
+
 pictures: all $(VENV)/installed-test
 	@$(BIN)/python scripts/pictures.py $(ROM)
 
@@ -196,6 +201,7 @@ help:
 	@echo "make diff-asm   whether the working tree makes other machine code than the commit REV"
 	@echo "make golden     rewrite the listings in tests/asm/golden that a test compares with"
 	@echo "make report     bytes, work RAM and clocks of every checkpoint's cartridge against the commit REV"
+	@echo "make figures    README.md and docs/: the figures of docs/figures.json, the commands' help"
 	@echo "make pictures   docs/pictures: every screen, and X-ray moving"
 	@echo "make lab        the lab page, a static folder: build/lab/"
 	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"

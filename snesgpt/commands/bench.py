@@ -33,13 +33,15 @@ Bar = Callable[[str, int], Callable[[int], None]]
 @click.command("bench")
 @click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
 @click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: beside ROM]")
-@click.option("--weights", type=click.Path(path_type=Path), help="For the schoolbook.  [default: beside ROM]")
-@click.option("--core", default="bsnes", help="snes9x, bsnes or the path of a libretro core.")
-@click.option("--tokens", type=click.IntRange(1), default=1000, help="At least so many are timed.")
+@click.option(
+    "--weights", type=click.Path(path_type=Path), help="Float weights, for the schoolbook.  [default: beside ROM]"
+)
+@click.option("--core", default="bsnes", help="snes9x, bsnes, or the path of a libretro core.")
+@click.option("--tokens", type=click.IntRange(1), default=1000, help="Time at least this many tokens.")
 @click.option(
     "--temperature", type=click.FloatRange(0, MAX_TEMPERATURE), help="0 = greedy.  [default: the ROM's own]"
 )
-@click.option("--no-schoolbook", is_flag=True, help="Do not time the schoolbook cartridge of the same weights.")
+@click.option("--no-schoolbook", is_flag=True, help="Skip the schoolbook cartridge of the same weights.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     rom: Path,
@@ -51,11 +53,12 @@ def command(
     no_schoolbook: bool,
     as_json: bool,
 ) -> None:
-    """Time ROM while it makes its names, display on, all included; as a bare loop; and where each clock goes.
+    """Time ROM with its display on, then as a bare loop, and show where the clocks go.
 
-    What is timed are documents of a seed whose tokens look at as many positions as those of a long run. The stages
-    are timed in a build of MODEL that notes the beam at every stage; what that costs is measured and taken off.
-    Predicted clocks are the build's own. The schoolbook cartridge of the same WEIGHTS is timed alike.
+    The documents timed are those of a seed whose tokens look at as many positions as the tokens of a long run. The
+    stages are timed in a build of MODEL that notes the beam at every stage; the cost of the notes is measured and
+    taken off. The predicted clocks are those of `snesgpt build`. The schoolbook cartridge of the same weights is
+    timed in the same way.
     """
     from asm.build import build_rom
     from asm.cartridge.header import read_image

@@ -12,15 +12,16 @@ from trainer.presets import PRESETS
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: names]")
+@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: the names]")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Model to train.")
-@click.option("--rounds", type=click.IntRange(1), default=5, help="Turns each version gets, one after the other.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--rounds", type=click.IntRange(1), default=5, help="Turns for each version, alternating.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:
-    """Compare training in plain Python (trainer/model/scalar.py) with training in numpy (trainer/model/decoder.py).
+    """Compare the speed of training in plain Python with that in numpy.
 
-    Same model, first weights, documents and learning rule, in turns within one run, so that both meet the same
-    machine. A turn is four documents one by one in plain Python, then 200 batches in numpy.
+    trainer/model/scalar.py and trainer/model/decoder.py train the same model from the same first weights on the
+    same documents. They take turns, so that a busy machine slows both. A turn is four documents one by one in plain
+    Python, then 200 batches in numpy.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rich.console import Console

@@ -14,15 +14,15 @@ MODEL, WEIGHTS, LARGEST = Path("build/model.npz"), Path("build/weights.npz"), 40
 
 @click.command("build")
 @click.argument("model", type=click.Path(path_type=Path), default=MODEL)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"), help="Cartridge.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"), help="The cartridge.")
 @click.option("--trace", is_flag=True, help="Record every intermediate, for `snesgpt verify`.")
-@click.option("--dry-run", is_flag=True, help="Only say what the cartridge will cost: nothing is assembled.")
+@click.option("--dry-run", is_flag=True, help="Only report what the cartridge would cost; assemble nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -> None:
     """Generate 65816 source from MODEL, assemble and link it, and write the cartridge.
 
-    Beside it: asm/ with every source file, and .dbg with symbols for Mesen. Weights in build/ that are newer than
-    the model there are quantized first, as `snesgpt quantize` does without options.
+    Beside it go asm/ with every source file, and a .dbg file with symbols for Mesen. If the weights in build/ are
+    newer than the model there, they are quantized first, as `snesgpt quantize` does without options.
     """
     if model == MODEL:
         _quantize_newer_weights()

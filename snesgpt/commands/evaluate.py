@@ -11,11 +11,12 @@ import click
 @click.command("evaluate")
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
 @click.option("--weights", type=click.Path(path_type=Path), help="Float weights.  [default: beside MODEL]")
-@click.option("--data", type=click.Path(path_type=Path), help="Text, read as in training.  [default: names]")
+@click.option("--data", type=click.Path(path_type=Path), help="Text, read as in training.  [default: the names]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(model: Path, weights: Path | None, data: Path | None, as_json: bool) -> None:
-    """Held-out loss of MODEL, float and integer, in nats per token and per character, on the tenth of a text
-    kept apart.
+    """Measure the held-out loss of MODEL, float and integer, in nats per token and per character.
+
+    The loss is that of the tenth of the text that was held out in training.
     """
     from quantize.model_file import load_model
     from snesgpt.selection.losses import DEFAULT_DATA, measure

@@ -35,27 +35,46 @@ def numbers(text: str) -> list[float]:
 
 
 @click.command("explore")
-@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: names]")
-@click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one of them is in it.")
-@click.option("--fold-case", is_flag=True, help="Make capitals small letters.")
-@click.option("--points", type=click.Path(path_type=Path), help="TOML file of points, instead of the next five.")
-@click.option("--preset", type=click.Choice(["auto", *PRESETS]), default="auto", help="Its training, or by size.")
-@click.option("--dimensions", type=whole_numbers, metavar="N,N,…", default="16,24,32,48,64")
-@click.option("--layers", type=whole_numbers, metavar="N,N,…", default="1,2")
-@click.option("--digits", type=numbers, metavar="X,X,…", default="1.0,1.2,1.6,2.0", help="Of a weight, on average.")
+@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: the names]")
+@click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one document is.")
+@click.option("--fold-case", is_flag=True, help="Turn capitals into small letters.")
 @click.option(
-    "--tokens", type=whole_numbers, metavar="N,N,…", default="0", help="Characters merged to so many; 0: not."
+    "--points", type=click.Path(path_type=Path), help="TOML file of points, instead of the next five options."
 )
-@click.option("--seconds-per-point", type=click.FloatRange(0.1), default=60.0, help="Training of each point.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="First weights and document order.")
-@click.option("--time-limit", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="Of all together.")
-@click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one for each core]")
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler of a cluster, as tcp://HOST:8786.")
+@click.option(
+    "--preset",
+    type=click.Choice(["auto", *PRESETS]),
+    default="auto",
+    help="How a point is trained; auto: by its size.",
+)
+@click.option("--dimensions", type=whole_numbers, metavar="N,N,…", default="16,24,32,48,64", help="Widths.")
+@click.option("--layers", type=whole_numbers, metavar="N,N,…", default="1,2", help="Numbers of layers.")
+@click.option(
+    "--digits", type=numbers, metavar="X,X,…", default="1.0,1.2,1.6,2.0", help="Digits per weight, on average."
+)
+@click.option(
+    "--tokens",
+    type=whole_numbers,
+    metavar="N,N,…",
+    default="0",
+    help="Vocabulary sizes; 0: a token is a character.",
+)
+@click.option("--seconds-per-point", type=click.FloatRange(0.1), default=60.0, help="Training time of a point.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, help="Sets the first weights and the order of documents."
+)
+@click.option(
+    "--time-limit", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="For all points together."
+)
+@click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one per core]")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler of a cluster: tcp://HOST:8786.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/explore.jsonl"), help="The results.")
-@click.option("--picture", type=click.Path(path_type=Path), default=Path("build/explore.png"), help="PNG.")
-@click.option("--no-forerunner", is_flag=True, help="Leave its point out.")
-@click.option("--retry-failed", is_flag=True, help="Run points again that failed.")
-@click.option("--draw-only", is_flag=True, help="Run nothing: draw what is in --out.")
+@click.option(
+    "--picture", type=click.Path(path_type=Path), default=Path("build/explore.png"), help="The chart, PNG."
+)
+@click.option("--no-forerunner", is_flag=True, help="Leave out the forerunner's point.")
+@click.option("--retry-failed", is_flag=True, help="Run failed points again.")
+@click.option("--draw-only", is_flag=True, help="Run nothing; draw the results in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     data: Path | None,
@@ -73,8 +92,8 @@ def command(
 ) -> None:
     """Train and measure a grid of shapes and digit budgets, and draw held-out loss against speed.
 
-    Every point becomes a line of JSON in --out, and points that are there already are not run again: the same
-    command continues what was interrupted or ran out of time.
+    Every point becomes a line of JSON in --out. Points that are already there are not run again, so the same
+    command continues a run that was interrupted or ran out of time.
     """
     from snesgpt.explore.cluster import Schedule
     from snesgpt.explore.results import read_rows

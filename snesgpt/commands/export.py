@@ -17,7 +17,8 @@ import click
 def command(weights: Path, out: Path, as_json: bool) -> None:
     """Write WEIGHTS as a .safetensors file, and beside it a .json file with shape and alphabet.
 
-    `snesgpt import` reads the pair, and so does any program with a safetensors library: docs/import.md.
+    `snesgpt import` reads the pair, and so does any program with a safetensors library. docs/import.md describes
+    the two files.
     """
     from trainer.formats.safetensors import config_beside, save_safetensors
     from trainer.weights import load_weights

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--config", type=click.Path(path_type=Path), help="Shape and alphabet, JSON.  [default: beside FILE]")
-@click.option("--tokenizer", type=click.Path(path_type=Path), help="llama2.c's tokenizer, for a .bin file.")
-@click.option("--context", type=int, help="Positions of a Llama.  [default: all, 128 at most]")
+@click.option("--tokenizer", type=click.Path(path_type=Path), help="Tokenizer of llama2.c, needed for a .bin file.")
 @click.option(
-    "--temperature", type=float, help="The cartridge's until a button changes it.  [default: the file's, or 0.5]"
+    "--context", type=int, help="Cut a Llama's context to this many positions.  [default: its own, at most 128]"
 )
 @click.option(
-    "--top-p", type=float, help="Its share of likeliest tokens to draw from, 0.01 to 0.99; 0: all.  [default: 0]"
+    "--temperature", type=float, help="Temperature the cartridge starts with.  [default: the file's, or 0.5]"
+)
+@click.option(
+    "--top-p",
+    type=float,
+    help="The cartridge draws from the likeliest tokens whose probabilities sum to more than this; 0 or 1: from "
+    "all tokens.  [default: the file's, or 0]",
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/weights.npz"), help="The weights file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -38,9 +43,9 @@ def command(
 ) -> None:
     """Read a model from FILE and write it as weights for `snesgpt quantize`.
 
-    FILE is a .safetensors file, with FILE.json beside it for shape and alphabet; or a Llama: a .bin file of
-    llama2.c with its --tokenizer, or the folder of a LlamaForCausalLM. docs/import.md lists what they must
-    hold, and has a PyTorch program that writes the first kind.
+    FILE is a .safetensors file with a .json file of the same name beside it, which holds shape and alphabet; or a
+    .bin file of llama2.c, with --tokenizer; or the folder of a LlamaForCausalLM. docs/import.md describes all three
+    and has a PyTorch program that writes the first.
     """
     from trainer.weights import save_weights
 

@@ -15,7 +15,7 @@ from trainer.errors import InputError
 @click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(rom: Path, as_json: bool) -> None:
-    """Header, checksum and sizes of ROM; says what is wrong with a bad one, and then exits with status 1."""
+    """Show header, checksum and sizes of ROM; with a bad ROM, say what is wrong and exit with status 1."""
     from asm.cartridge.header import read_cartridge
 
     cartridge = read_cartridge(rom)

@@ -10,12 +10,15 @@ import click
 @click.command("lab")
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
 @click.option("--weights", type=click.Path(path_type=Path), help="Float weights.  [default: beside MODEL]")
-@click.option("--data", type=click.Path(path_type=Path), help="Text the model learned from.  [default: names]")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/lab-data"), help="Folder.")
-@click.option("--golden", type=click.Path(path_type=Path), help="Also tokens to compare the page's model with.")
+@click.option("--data", type=click.Path(path_type=Path), help="Text the model learned from.  [default: the names]")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/lab-data"), help="The folder.")
+@click.option(
+    "--golden", type=click.Path(path_type=Path), help="Also write tokens that the page's model is tested with."
+)
 def command(model: Path, weights: Path | None, data: Path | None, out: Path, golden: Path | None) -> None:
-    """Write the cartridge that logs every intermediate, and beside it lab.json: MODEL, its weights, its training
-    and where the cartridge keeps what.
+    """Write the data of the lab page: a traced cartridge and lab.json.
+
+    lab.json holds MODEL, its float weights, its training log and the addresses of its values in the cartridge.
     """
     from asm.build import build
     from asm.layout import plan

@@ -29,10 +29,10 @@ Buttons = tuple[str, ...]
     "presses",
     multiple=True,
     metavar="FRAME:BUTTON[+BUTTON]",
-    help="Hold buttons of pad 1 from a frame on; may be repeated. b y select start up down left right a x l r.",
+    help="Hold buttons of pad 1 from this frame on: b y select start up down left right a x l r. May be repeated.",
 )
-@click.option("--hold", type=click.IntRange(min=1), default=6, help="Frames that a press lasts.")
-@click.option("--screenshot", type=click.Path(path_type=Path), help="Write the last frame here, as PNG.")
+@click.option("--hold", type=click.IntRange(min=1), default=6, help="Length of a press in frames.")
+@click.option("--screenshot", type=click.Path(path_type=Path), help="Write the last frame to this PNG file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     rom: Path,
@@ -43,7 +43,7 @@ def command(
     screenshot: Path | None,
     as_json: bool,
 ) -> None:
-    """Run ROM headless in a real emulator, pressing buttons, and take a picture of the last frame."""
+    """Run ROM in an emulator without a window, press buttons, and save the last frame as a picture."""
     schedule = _schedule(presses, hold, frames)
     image, warnings = _sound_image(rom)
     from snesgpt.emulator.console import Console

@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 
 @click.command("quantize")
 @click.argument("weights", type=click.Path(path_type=Path), default=Path("build/weights.npz"))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/model.npz"), help="Integer model.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/model.npz"), help="The integer model.")
 @click.option(
     "--kernel",
     type=click.Choice(["auto", "schoolbook", "digits"]),
     default="auto",
-    help="How matrices are multiplied. auto: digits where they can be proved and fit.",
+    help="How matrices are multiplied; auto: digits where they fit and their ranges can be proved.",
 )
-@click.option("--rom-size", type=click.IntRange(64, 4096), default=4096, help="Most KiB the cartridge may have.")
-@click.option("--tokens-per-second", type=click.FloatRange(0, min_open=True), help="Of a llama: at least so many.")
-@click.option("--data", type=click.Path(path_type=Path), help="Text to measure held-out loss on.")
+@click.option("--rom-size", type=click.IntRange(64, 4096), default=4096, help="Largest cartridge, in KiB.")
+@click.option(
+    "--tokens-per-second",
+    type=click.FloatRange(0, min_open=True),
+    help="For a Llama: choose digits for at least this speed.",
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Text to measure the held-out loss on.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     weights: Path,
@@ -36,7 +40,7 @@ def command(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Turn float WEIGHTS into the integer model: error per tensor, range proof, held-out loss."""
+    """Turn float WEIGHTS into the integer model; report errors, range proof and held-out loss."""
     from quantize.convert import tensor_errors
     from quantize.model_file import save_model
     from quantize.program import leaves

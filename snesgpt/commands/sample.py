@@ -10,16 +10,17 @@ import click
 
 @click.command("sample")
 @click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
-@click.option("--count", type=click.IntRange(1, 65535), default=20, help="Documents.")
-@click.option("--seed", type=click.IntRange(0, 65535), default=1, help="As the cartridge shows it.")
-@click.option("--temperature", type=float, help="0.0 to 2.0 in tenths.  [default: the model's]")
+@click.option("--count", type=click.IntRange(1, 65535), default=20, help="Number of documents.")
+@click.option("--seed", type=click.IntRange(0, 65535), default=1, help="The seed, as the cartridge shows it.")
+@click.option("--temperature", type=float, help="0.0 to 2.0, in steps of 0.1.  [default: the model's]")
 @click.option(
     "--top-p",
     type=float,
-    help="Draw from the likeliest tokens of this chance, in hundredths; 0 = from all.  [default: the model's]",
+    help="Draw from the likeliest tokens whose probabilities sum to more than this, in steps of 0.01; 0 or 1: "
+    "from all tokens.  [default: the model's]",
 )
-@click.option("--prompt", default="", help="How each document begins.")
-@click.option("--float", "use_float", is_flag=True, help="From the float model instead; its own random numbers.")
+@click.option("--prompt", default="", help="Beginning of each document.")
+@click.option("--float", "use_float", is_flag=True, help="Use the float model, with random numbers of its own.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     model: Path,
@@ -31,7 +32,7 @@ def command(
     use_float: bool,
     as_json: bool,
 ) -> None:
-    """Print the very documents the cartridge prints for a seed, a temperature, a top-p and a prompt."""
+    """Print the documents that the cartridge prints for the same seed, temperature, top-p and prompt."""
     from quantize.executor import Executor
     from quantize.model_file import load_model
     from quantize.sampler import Request, documents

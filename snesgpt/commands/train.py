@@ -39,38 +39,50 @@ SELECTION = ("validation", "patience")
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: names]")
-@click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one of them is in it.")
-@click.option("--fold-case", is_flag=True, help="Make capitals small letters.")
-@click.option("--tokens", type=click.IntRange(3, 512), help="Merge characters to so many tokens in all.")
-@click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Model and its training.")
-@click.option("--steps", type=click.IntRange(1), help="Length of the training.  [default: the preset's]")
-@click.option("--time-budget", type=float, metavar="SECONDS", help="Length in time instead of steps.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Decides first weights and document order.")
+@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: the names]")
+@click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one document is.")
+@click.option("--fold-case", is_flag=True, help="Turn capitals into small letters.")
+@click.option(
+    "--tokens",
+    type=click.IntRange(3, 512),
+    help="Size of a vocabulary of merged characters.  [default: a token is a character]",
+)
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Shape and training.")
+@click.option("--steps", type=click.IntRange(1), help="Training steps.  [default: the preset's]")
+@click.option("--time-budget", type=float, metavar="SECONDS", help="Train for a time instead of --steps.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, help="Sets the first weights and the order of documents."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, help="The weights file.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted run from its checkpoint.")
-@click.option("--n-embd", type=int, help="Dimensions.  [default: the preset's; so in all that follow]")
+@click.option("--n-embd", type=int, help="Dimensions.  [default: the preset's, as for all options below]")
 @click.option("--n-head", type=int, help="Attention heads.")
 @click.option("--n-layer", type=int, help="Layers.")
-@click.option("--n-hidden", type=int, help="Width of the MLP; four times --n-embd if only that is given.")
+@click.option("--n-hidden", type=int, help="Width of the MLP.  [default: four times --n-embd if that is given]")
 @click.option("--block-size", type=int, help="Context in positions.")
 @click.option("--activation", type=click.Choice(["relu", "relu2"]), help="relu2 is squared ReLU.")
 @click.option("--batch-size", type=click.IntRange(1, 65536), help="Documents per step.")
-@click.option("--learning-rate", type=float, help="Its peak; it falls linearly to zero.")
-@click.option("--weight-decay", type=float, help="Decoupled; keeps larger models from overfitting.")
-@click.option("--dropout", type=float, help="Share of each layer's additions left out at random while training.")
+@click.option("--learning-rate", type=float, help="Peak learning rate; it falls linearly to zero.")
+@click.option("--weight-decay", type=float, help="Decoupled weight decay, against overfitting.")
+@click.option("--dropout", type=float, help="Share of each layer's residual updates dropped at random in training.")
 @click.option("--validation", type=float, help="Share of the training text that chooses the weights to keep.")
-@click.option("--patience", type=click.IntRange(0), help="Twentieths of the run without a better loss that end it.")
+@click.option(
+    "--patience",
+    type=click.IntRange(0),
+    help="Stop after this many measurements (20 in a run) without a better loss; 0: never.",
+)
 @click.option(
     "--digits",
     "digits",
     multiple=True,
     metavar="[MATRIX=]N",
-    help="Most signed powers of two per weight, on average; of all matrices, or of one: fc2=1.5. 0 trains floats.",
+    help="Digits (signed powers of two) per weight, on average, of all matrices or of one: fc2=1.5. 0: floats.",
 )
-@click.option("--grid", multiple=True, metavar="[MATRIX=]G", help="The smallest of them is 2^-G, 0 to 12.")
-@click.option("--hidden-price", type=float, help="Penalty per hidden activation; puts hidden units to rest.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--grid", multiple=True, metavar="[MATRIX=]G", help="The smallest digit is 2^-G, G from 0 to 12.")
+@click.option(
+    "--hidden-price", type=float, help="Penalty on hidden activation; fewer hidden units are then above zero."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     data: Path | None,
     documents: str,
@@ -85,14 +97,16 @@ def command(
 ) -> None:
     """Train the model on a text and write its weights.
 
-    Documents are lines, paragraphs with blank lines between them, or the windows of one running text (stream).
-    A tenth of the distinct lines or paragraphs, of a stream whole stretches of 2,048 characters, is held out and
-    never trained on. Twenty times in a run the weights are measured, and the best are kept: best on a share of the
-    training text set aside (--validation), or with --validation 0 on the held-out text itself, whose loss is then
-    a little flattered.
-    Weights are trained to be sums of few signed powers of two (digits): each digit is one addition on the
-    console. --digits sets how many a weight may have on average, --digits 0 trains plain float weights.
-    The loss curve is written beside them as loss.png.
+    A document is a line, a paragraph (blank lines between them), or a window of one running text (stream). A
+    tenth of the distinct documents, or of a stream's blocks of 2,048 characters, is held out and never trained on.
+
+    Twenty times in a run the weights are measured, and the best are kept. The judge is a share of the training text
+    (--validation), or with --validation 0 the held-out text itself, whose loss then looks a little too good.
+
+    Each weight becomes a sum of a few signed powers of two, its digits; a digit is one addition on the console.
+    --digits sets the average number of digits per weight; 0 trains plain float weights.
+
+    The loss curve is written to loss.png, beside the weights.
     """
     from trainer.text.bpe import learn_pairs
     from trainer.text.corpus import NAMES, read_corpus, split

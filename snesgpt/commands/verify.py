@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
 @click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: beside ROM]")
-@click.option("--core", default="snes9x", help="snes9x, bsnes or the path of a libretro core.")
-@click.option("--tokens", type=click.IntRange(1), default=1000, help="At least so many are compared.")
-@click.option("--trace", is_flag=True, help="Compare every intermediate: builds a traced ROM of MODEL first.")
+@click.option("--core", default="snes9x", help="snes9x, bsnes, or the path of a libretro core.")
+@click.option("--tokens", type=click.IntRange(1), default=1000, help="Compare at least this many tokens.")
+@click.option("--trace", is_flag=True, help="Compare every intermediate too, in a traced ROM built from MODEL.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, as_json: bool) -> None:
     """Compare every logit, draw and token of ROM with the integer model, over seeds, temperatures and prompts.
 
-    With --trace also every intermediate value, in a ROM built with recording switched on.
-    Exit status 1 and the first difference by name if any value differs.
+    If a value differs, the first difference is named and the exit status is 1.
     """
     from asm.build import build
     from asm.cartridge.header import read_image

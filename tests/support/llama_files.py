@@ -15,7 +15,7 @@ from trainer.files import Array
 
 SHARED = Path(__file__).parents[3] / "shared"
 STORIES, STORIES_TOKENIZER = SHARED / "stories260K.bin", SHARED / "tok512.bin"
-"""The public model, tested too where it is found; README.md says where it is fetched."""
+"""The public model, tested too where it is found; docs/llama.md says where it is fetched."""
 
 SPECIAL = [b"<unk>", b"\n<s>\n", b"\n</s>\n"]
 BYTES = [f"<0x{byte:02X}>".encode() for byte in range(256)]
