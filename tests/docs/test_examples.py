@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asm.memory.log_record import RecordLayout
-from quantize.model import load_model
+from quantize.model_file import load_model
 from scripts.figures import ROOT, figure, pages, read, store
 from snesgpt.explore.trials import read_points
 from tests.docs import asm_row

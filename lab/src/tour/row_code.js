@@ -1,6 +1,6 @@
 /**
  * One row of the model as 65816 code: what each line does to the accumulator. The twin of `evaluate` in
- * asm/kernels/digit_rows.py.
+ * asm/kernels/row_code.py.
  *
  * @import { Operation } from "../types.js"
  */

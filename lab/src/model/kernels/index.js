@@ -1,6 +1,5 @@
 /**
- * What computes each kind of block of the schedule: the twins of quantize/blocks.py and quantize/kernels.py, a kernel
- * a file.
+ * What computes each kind of block of the schedule: the twins of the classes in quantize/kernels/, a kernel a file.
  *
  * A kernel is (block, model) → (state) → vector: made once for a block of a model, called for every token. All vectors
  * are Q8.8 but where it says otherwise.

@@ -10,7 +10,7 @@ import { listed, percent } from "../wording.js";
 export default {
   id: "attention",
   title: "Attention: looking back",
-  files: ["trainer/model/attention.py", "quantize/blocks.py", "asm/templates/kernels/attention_ppu.asm"],
+  files: ["trainer/model/attention.py", "quantize/kernels/ppu_attention.py", "asm/templates/kernels/attention_ppu.asm"],
   plain: ({ config }) => html`
     <p>Until here each position knows its own letter only. Attention lets it look at those before it.
     Every position makes three short lists: a query (what it is looking for), a key (what it has to offer) and a

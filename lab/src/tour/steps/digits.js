@@ -12,7 +12,7 @@ import { ONE } from "../q88.js";
 export default {
   id: "digits",
   title: "A weight as a few digits",
-  files: ["quantize/digits.py", "quantize/kernels.py", "trainer/training/digit_projection.py"],
+  files: ["quantize/digits.py", "quantize/kernels/digit_rows.py", "trainer/training/digit_projection.py"],
   plain: ({ lab }) => html`
     <p>Multiplying is what this machine does worst. Adding and halving it does well. So each weight is written with
     few

@@ -11,7 +11,7 @@ import { ONE } from "../q88.js";
 export default {
   id: "embeddings",
   title: "A letter becomes a list of numbers",
-  files: ["trainer/model/decoder.py", "quantize/schedule.py", "quantize/blocks.py"],
+  files: ["trainer/model/decoder.py", "quantize/schedule.py", "quantize/kernels/embedding.py"],
   plain: ({ config, lab }) => html`
     <p>The number of a letter says nothing about it: ${lab.symbols[1]} is not between ${lab.symbols[0]} and
     ${lab.symbols[2]} in any useful way. So every letter owns a list of ${config.n_embd} numbers, its embedding,

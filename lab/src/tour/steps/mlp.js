@@ -12,7 +12,7 @@ import { decimal, fixed, percent } from "../wording.js";
 export default {
   id: "mlp",
   title: "The MLP and its gate",
-  files: ["trainer/model/blocks.py", "quantize/kernels.py", "asm/templates/blocks/mlp_digits.asm"],
+  files: ["trainer/model/blocks.py", "quantize/kernels/digit_columns.py", "asm/templates/blocks/mlp_digits.asm"],
   plain: ({ config, lab }) => html`
     <p>After looking around, a position thinks for itself. ${config.n_hidden} hidden units each ask one question
     about its

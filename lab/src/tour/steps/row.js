@@ -12,7 +12,7 @@ import { halvingsAfter, run, signed } from "../row_code.js";
 export default {
   id: "row",
   title: "A row is a program",
-  files: ["asm/kernels/digit_rows.py", "asm/fast.py", "asm/templates/kernels/digits.asm"],
+  files: ["asm/kernels/digit_rows.py", "asm/kernels/row_code.py", "asm/templates/kernels/kernels.asm"],
   plain: ({ lab }) => html`
     <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one
     instruction for each digit, the smallest
