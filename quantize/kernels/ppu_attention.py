@@ -29,7 +29,7 @@ RECIPROCALS = 2048
 VALUE_BITS = 5
 """A sum of Q0.13 weights times values of 8 − shift fractional bits, over 256, has 13 − shift of them."""
 
-MAX_KEY_SHIFT, MIN_SCORE_BITS = 12, 4
+MAX_KEY_SHIFT, MIN_SCORE_BITS = 12, 3
 
 SCORE_OFFSET = 1 << 15
 """Scores are kept with 2^15 added, for unsigned comparison; a trace reads them as signed words."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from asm.build import build_rom
@@ -26,6 +25,7 @@ from tests.support.models import random_model
 from tests.support.screens import Screens
 from trainer.config import ModelConfig
 from trainer.data.tavern import lines
+from trainer.errors import InputError
 from trainer.files import read_arrays, write_arrays
 from trainer.model.decoder import initial_tensors
 from trainer.weights import Weights, load_weights, save_weights
@@ -115,20 +115,24 @@ def test_cut_documents_are_counted_in_tokens(report: Report, capsys: pytest.Capt
     assert "are cut" not in capsys.readouterr().err
 
 
-def test_files_of_the_first_format_are_read(tmp_path: Path) -> None:
-    path, config = tmp_path / "file.npz", ModelConfig(4, block_size=4, n_embd=4, n_head=2, n_hidden=8)
-    weights, model = Weights(config, "abc", initial_tensors(config, 0)), random_model(config)
+def test_weights_of_the_first_format_are_read(tmp_path: Path) -> None:
+    path, config = tmp_path / "weights.npz", ModelConfig(4, block_size=4, n_embd=4, n_head=2, n_hidden=8)
+    weights = Weights(config, "abc", initial_tensors(config, 0))
     save_weights(path, weights)
     header, arrays = read_arrays(path)
     del header["merges"]
     write_arrays(path, header | {"format": "snes-gpt weights 1", "symbols": "abc"}, arrays)
     assert load_weights(path).tokenizer == weights.tokenizer
-    save_model(path, model)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_integer_model_of_an_earlier_format_asks_for_quantize(version: int, tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    save_model(path, random_model(ModelConfig(4, block_size=4, n_embd=4, n_head=2, n_hidden=8)))
     header, arrays = read_arrays(path)
-    del header["merges"]
-    write_arrays(path, header | {"format": "snes-gpt integer model 1", "symbols": "abc"}, arrays)
-    assert load_model(path).tokenizer == model.tokenizer
-    np.testing.assert_array_equal(load_model(path).tensors["wte"], model.tensors["wte"])
+    write_arrays(path, header | {"format": f"snes-gpt integer model {version}"}, arrays)
+    with pytest.raises(InputError, match=f"{path} was made by an earlier version: run `snesgpt quantize` again"):
+        load_model(path)
 
 
 def running_model(context: int) -> IntegerModel:

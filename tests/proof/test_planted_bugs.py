@@ -423,7 +423,8 @@ def test_a_missing_wait_is_seen_by_bsnes_and_not_by_snes9x() -> None:
     assert "embed_norm" in found.first
 
 
-NO_CONTRACT = Bug("the contract about widths dropped", "contract.inc", regex(r"        \.assert \.ident.*\n"), "")
+WIDTHS_OF = regex(r"        \.assert \.ident.*\n", 2)
+NO_CONTRACT = Bug("the contract about widths dropped", "contract.inc", WIDTHS_OF, "")
 NARROW_DOT = Bug("a routine of another width", "vector.asm", "proc dot, 16, 16", "proc dot, 16, 8")
 
 

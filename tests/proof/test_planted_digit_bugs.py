@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -37,6 +38,7 @@ MODEL = digit_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_layer=2, 
 """Its second MLP matrices run by columns."""
 
 IN_ROWS = digit_model(MODEL.config, seed=1, active=0.9)
+SQUARED = digit_model(replace(MODEL.config, activation="relu2"), seed=1)
 BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1, 4, 1, 5))], [Request(3, 0, 4)], [Request(4, 20, 12)]]
 
 
@@ -279,9 +281,9 @@ BY_EXPONENT = [
     ),
     Bug(
         "sums of a fine matrix taken as they are",
-        block("layer0"),
-        "call_far add_sums_3",
-        "call_far add_sums_0",
+        behind("proc add_sums_", "column_sums.asm"),
+        first(r"\.repeat \d\n        lsr a\n        \.endrepeat\n        adc #.*\n"),
+        "eor #HALF_WORD\n",
         "layer0.mlp_residual[",
     ),
     Bug(
@@ -320,6 +322,7 @@ BY_ROUTINE = [
         regex(r"cpx #\$0080"),
         "cpx #$00C0",
         "square_hidden",
+        model=SQUARED,
     ),
     Bug("entry of the squares one too large", *numbers(SQUARES, add(2048, 1)), "norm.entry"),
     Bug("entry of the squares at the domain's end", *numbers(SQUARES, add(4095, -4096)), "norm.entry"),

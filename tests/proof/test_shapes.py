@@ -151,7 +151,7 @@ def test_weights_of_any_sum_fit_and_never_add_up_to_more_than_the_proof_allows()
 
 
 def test_long_code_is_cut_into_source_files_in_order() -> None:
-    unit = Unit("", (Instruction("nop", STOCK.bank_bytes - 4, 0),))
+    unit = Unit("", (Instruction("nop", MODULE_BYTES // 8, 0),))
     parts = [CodePart(f"part{n}", n, "", (unit,), "rtl") for n in range(20)]
     files = modules(parts)
     assert list(files) == ["kernels", "kernels_2", "kernels_3"]

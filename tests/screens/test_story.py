@@ -289,18 +289,18 @@ def test_a_host_gets_the_same_stories(core: str) -> None:
 
 
 BUGS = [
-    Bug("the space that begins a text is shown", routine("text_of_chosen", "text.asm"), "        inx\n", ""),
+    Bug("the space that begins a text is shown", routine("text_of_chosen", "story_text.asm"), "        inx\n", ""),
     Bug("what was given is shown again", routine("show_told", "story_page.asm"), "bcc shown", "nop"),
     Bug(
         "a line is lost in scrolling",
-        routine("scroll_text", "text.asm"),
+        routine("scroll_text", "story_text.asm"),
         "adc #ROW_BYTES\n        tax",
         "adc #2 * ROW_BYTES\n        tax",
     ),
     Bug(
         "the rest of a token is lost",
-        routine("scroll_text", "text.asm"),
-        "lda text_rest\n        jmp .loword(put_text)",
+        routine("scroll_text", "story_text.asm"),
+        "lda text_rest\n        tail_call put_text",
         "clc\n        rts",
     ),
     Bug(

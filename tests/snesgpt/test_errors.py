@@ -29,7 +29,15 @@ from trainer.weights import Weights, load_weights, save_weights
 
 CONFIG = ModelConfig(4, block_size=4, n_embd=8, n_head=2, n_hidden=16)
 NAMES = ["abc", "cab", "bac", "aabb", "ccc", "baa", "acb", "bcabcabc", "ca", "ab"]
-SCHOOLBOOK = {name: "schoolbook" for name in CONFIG.tensor_shapes() if name not in ("wte", "wpe")}
+ROWS = {
+    "clamp": 0,
+    "clamp_shift": 0,
+    "out_shift": 0,
+    "source_shift": 0,
+    "store": ["words", 0],
+    "unbiased": False,
+}
+"""The numbers of rows of digits."""
 Change = Callable[[dict[str, Any], dict[str, Array]], None]
 
 
@@ -184,6 +192,10 @@ def entry(table: str, **changes: Any) -> Change:
     return lambda header, arrays: header[table].update(changes)
 
 
+def kernel(place: int, **changes: Any) -> Change:
+    return lambda header, arrays: header["program"][place].update(changes)
+
+
 def tensor(name: str, change: Callable[[Array], Array]) -> Change:
     def changed(header: dict[str, Any], arrays: dict[str, Array]) -> None:
         arrays[name] = change(arrays[name])
@@ -234,13 +246,14 @@ DAMAGED_MODEL = DAMAGED | {
     "shift below zero": (header(logit_shift=-1), "logit_shift is -1"),
     "shift too far": (header(logit_shift=40), "logit_shift is 40"),
     "shift is a fraction": (header(logit_shift=1.5), "damaged"),
-    "kernels of no kind": (header(kernels=["schoolbook"]), "damaged"),
-    "unknown kernel": (entry("kernels", lm_head="abacus"), "asks for kernel 'abacus'"),
-    "kernels that do not mix": (entry("kernels", lm_head="digits"), "kernels that do not go together"),
-    "a kernel without its numbers": (
-        header(kernels={**SCHOOLBOOK, "layer0.attention": "ppu"}),
-        "without its key_shift",
-    ),
+    "a program of no kind": (header(program=7), "not a list of kernels"),
+    "a kernel of no kind": (header(program=["SchoolbookRows"]), "a kernel that does not exist"),
+    "unknown kernel": (kernel(-1, kernel="Abacus"), "a kernel that does not exist: {'block': 'logits'"),
+    "a kernel of another block": (kernel(-1, block="layer0.fc2"), "computes layer0.fc2 where logits is due"),
+    "kernels that do not mix": (kernel(-1, kernel="DigitRows", **ROWS), "these kernels do not go together"),
+    "a kernel without its numbers": (kernel(-1, kernel="DigitRows"), "missing or unknown fields"),
+    "a number that is a word": (kernel(-1, kernel="DigitRows", **ROWS | {"clamp": "low"}), "with clamp 'low'"),
+    "a kernel missing": (header(program=[]), "computes 0 of 1"),
     "another shape": (tensor("wte", lambda wte: wte[:2]), "wte is missing or not (4, 8)"),
     "floats": (tensor("wte", lambda wte: wte.astype(np.float32)), "damaged"),
     "outside a word": (tensor("wte", lambda wte: wte.astype(np.int64) + 10**12), "outside a 16-bit word"),
@@ -497,7 +510,7 @@ def test_an_assembler_that_cannot_do_it(
 ) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
-    for name in ("ca65", "ld65"):
+    for name in ("ca65", "ld65", "od65"):
         (programs / name).symlink_to(str(shutil.which(name)))
     (programs / tool).unlink()
     if script is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -22,7 +23,7 @@ from quantize.kernels.gate import SiluGate
 from quantize.kernels.table_norm import TableNorm
 from quantize.lower import schoolbook
 from quantize.model import IntegerModel
-from quantize.ranges import prove
+from quantize.ranges import Ranges, prove
 from trainer.config import ModelConfig
 from trainer.data.make_names import OUT
 from trainer.errors import InputError
@@ -52,7 +53,8 @@ MERGED = (
 def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
     """Normal weights, standard deviation 1.5 / √inputs, the embeddings 1; a tensor's own scale multiplies it.
 
-    scales: last part of a tensor's name → factor. Large enough that every stage has something to get wrong.
+    scales: last part of a tensor's name → factor. Large enough that every stage has something to get wrong, and
+    halved until none of its values can overflow.
     """
     random = np.random.default_rng(seed)
     tensors: dict[str, Ints] = {}
@@ -60,7 +62,11 @@ def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> Integer
         spread = 256.0 if name in ("wte", "wpe") else 384 / np.sqrt(shape[1])
         spread *= scales.get(name.rpartition(".")[2], 1.0)
         tensors[name] = np.rint(random.normal(0, spread, shape)).astype(np.int64)
-    return IntegerModel(config, SYMBOLS[: config.bos], tensors, schoolbook(config))
+    model = IntegerModel(config, SYMBOLS[: config.bos], tensors, schoolbook(config))
+    while not all(bound.holds for bound in Ranges(model).bounds):
+        halved = {name: tensor >> (name != "wte") for name, tensor in model.tensors.items()}
+        model = replace(model, tensors=halved)
+    return model
 
 
 def has_front_table(model: IntegerModel) -> bool:
