@@ -7,8 +7,21 @@ from typing import Any
 
 from trainer.errors import InputError
 
-FAMILIES = {"microgpt": ("relu", "relu2"), "llama": ("swiglu",)}
-"""Kinds of decoders, each with the activations that it may have."""
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of decoder: the activations it may have, its largest vocabulary, and how it knows a position.
+
+    Learned positions are added to the embedding; otherwise positions turn queries and keys (rotary), and groups of
+    query heads may share keys and values.
+    """
+
+    activations: tuple[str, ...]
+    max_vocab: int
+    learned_positions: bool
+
+
+FAMILIES = {"microgpt": Family(("relu", "relu2"), 512, True), "llama": Family(("swiglu",), 1024, False)}
 
 LATER = ("family", "n_kv_head", "rope_base")
 """Fields that files written before there was more than one family lack."""
@@ -40,7 +53,7 @@ class ModelConfig:
         if self.family not in FAMILIES:
             raise InputError(f"family is {self.family!r}: it must be one of {', '.join(FAMILIES)}")
         limits = {
-            "vocab_size": (2, 1024 if self.rotary else 512),
+            "vocab_size": (2, FAMILIES[self.family].max_vocab),
             "block_size": (2, 256),
             "n_embd": (4, 128),
             "n_head": (1, 128),
@@ -56,20 +69,20 @@ class ModelConfig:
             raise InputError(f"n_embd {self.n_embd} is not divisible by n_head {self.n_head}")
         if self.n_head % self.kv_heads:
             raise InputError(f"n_head {self.n_head} is not divisible by n_kv_head {self.kv_heads}")
-        if self.activation not in FAMILIES[self.family]:
-            choices = ", ".join(FAMILIES[self.family])
+        if self.activation not in FAMILIES[self.family].activations:
+            choices = ", ".join(FAMILIES[self.family].activations)
             raise InputError(f"activation is {self.activation!r}: in {self.family} it must be one of {choices}")
-        if not self.rotary and self.kv_heads != self.n_head:
+        if self.learned_positions and self.kv_heads != self.n_head:
             raise InputError("n_kv_head is of llama models: in microgpt every head has keys and values of its own")
-        if self.rotary and self.head_dim % 2:
+        if not self.learned_positions and self.head_dim % 2:
             raise InputError(f"a head has {self.head_dim} dimensions: rotary positions turn pairs of them")
         if not isinstance(self.rope_base, float) or not 1 < self.rope_base < 1e9:
             raise InputError(f"rope_base is {self.rope_base!r}: it must be a number from 1 to 1e9")
 
     @property
-    def rotary(self) -> bool:
-        """Whether positions turn queries and keys instead of being added to the embedding."""
-        return self.family == "llama"
+    def learned_positions(self) -> bool:
+        """Whether positions are added to the embedding instead of turning queries and keys."""
+        return FAMILIES[self.family].learned_positions
 
     @property
     def kv_heads(self) -> int:
@@ -98,7 +111,7 @@ class ModelConfig:
         """
         d, h, kv = self.n_embd, self.n_hidden, self.kv_dim
         shapes: dict[str, tuple[int, ...]] = {"wte": (self.vocab_size, d)}
-        if not self.rotary:
+        if self.learned_positions:
             shapes |= {"wpe": (self.block_size, d)}
         gate: dict[str, tuple[int, ...]] = {"fc3": (h, d)} if self.activation == "swiglu" else {}
         for layer in range(self.n_layer):

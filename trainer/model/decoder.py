@@ -158,7 +158,9 @@ def active_share(tensors: Tensors, config: ModelConfig, documents: Documents) ->
 
 def batch_logits(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
     """Logits (V, N) of every column of a batch, whatever family the model is of."""
-    return llama.forward(tensors, config, batch) if config.rotary else forward(tensors, config, batch)[0]
+    if config.family == "llama":
+        return llama.forward(tensors, config, batch)
+    return forward(tensors, config, batch)[0]
 
 
 def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Array:
@@ -171,7 +173,7 @@ def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Arra
 
 def next_logits(tensors: Tensors, config: ModelConfig, n: int) -> Callable[[Array], Array]:
     """A function from n token sequences (n, T) to the logits (n, V) of what follows, called for T = 1, 2, …"""
-    if config.rotary:
+    if config.family == "llama":
         decoder = llama.Decoder(tensors, config, n)
         return lambda tokens: decoder.step(tokens[:, -1])
     return lambda tokens: forward_logits(tensors, config, tokens)[:, -1]
