@@ -222,7 +222,8 @@ def _with_short_logits(
 
 def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:
     """Lower each exponent with which a matrix's sums have no room; True if there is one."""
-    crowded = {bound.name.removesuffix(PARTIAL_SUMS) for bound in ranges.bounds if not bound.holds}
+    sums = [bound for bound in ranges.bounds if bound.value in ("", PARTIAL_SUMS)]
+    crowded = {bound.block for bound in sums if not bound.holds}
     if exponents and head_shift(ranges.model) + exponents["lm_head"] > MAX_HEAD_SHIFT:
         crowded.add("lm_head")
     lower = [name for name, exponent in exponents.items() if name in crowded and exponent]

@@ -87,21 +87,20 @@ def fitted(model: IntegerModel) -> IntegerModel:
 
 def _with_room(model: IntegerModel) -> IntegerModel:
     """Coarser scores, and coarser sums of the matrices that add to the residual stream, where they have no room."""
-    while failing := [bound.name for bound in Ranges(model).bounds if not bound.holds]:
+    while failing := [bound for bound in Ranges(model).bounds if not bound.holds]:
         coarser = model
-        for name in failing:
-            subject, _, what = name.partition(" ")
-            if what in ("(query)", "(scores)"):
-                attention = model.kernel(subject)
+        for bound in failing:
+            if bound.value in ("query", "scores"):
+                attention = model.kernel(bound.block)
                 assert isinstance(attention, PpuAttention)
                 if attention.query_shift == 0:
                     return model
-                coarser = coarser.with_numbers(subject, query_shift=attention.query_shift - 1)
-            if what == OUT_SUMS:
-                adds = [k for k in leaves(model.program) if isinstance(k, CutSum) and k.block.weight == subject]
+                coarser = coarser.with_numbers(bound.block, query_shift=attention.query_shift - 1)
+            if bound.value == OUT_SUMS:
+                adds = [k for k in leaves(model.program) if isinstance(k, CutSum) and k.block.weight == bound.block]
                 if adds[0].doublings == MAX_OUT_SHIFT:
                     return model
-                coarser = _halved(coarser, subject, adds[0].doublings + 1)
+                coarser = _halved(coarser, bound.block, adds[0].doublings + 1)
         if coarser is model:
             return model
         model = coarser

@@ -23,11 +23,20 @@ __all__ = ["Bound", "Floats", "Image", "ProvedModel", "Ranges", "prove"]
 
 @dataclass(frozen=True)
 class Bound:
-    """The largest magnitude `name` can take, and the largest that fits, in units of the value (not Q8.8)."""
+    """The largest magnitude of a block's result, or of another value of it, and the largest that fits.
 
-    name: str
+    In units of the value (not Q8.8).
+    """
+
+    block: str
+    value: str
     largest: float
     limit: float
+
+    @property
+    def name(self) -> str:
+        """As messages have it: layer0.attention (scores)."""
+        return f"{self.block} ({self.value})" if self.value else self.block
 
     @property
     def holds(self) -> bool:
@@ -72,11 +81,11 @@ class Ranges:
         """A block's result: its image, its size, and its bound. limit: where its elements saturate."""
         self.images[out], self.sizes[out] = image, size
         self._limits[out] = np.inf if limit is None else limit
-        self.note(block, self.elements(out).max() / ONE, WORD_MAX / ONE)
+        self.note(block, "", self.elements(out).max() / ONE, WORD_MAX / ONE)
 
-    def note(self, name: str, largest: float, limit: float) -> None:
+    def note(self, block: str, value: str, largest: float, limit: float) -> None:
         """A bound, in units of the value."""
-        self.bounds.append(Bound(name, float(largest), limit))
+        self.bounds.append(Bound(block, value, float(largest), limit))
 
     def elements(self, vector: str) -> Floats:
         """The largest magnitude of each element, in Q8.8 units."""

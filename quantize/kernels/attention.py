@@ -126,6 +126,6 @@ class ExactAttention(AttentionKernel):
 
     def bounds(self, ranges: Ranges) -> None:
         block, config = self.block, ranges.config
-        ranges.note(f"{block.name} (scores)", self.largest_score(ranges, 1.0), WORD_MAX / ONE)
+        ranges.note(block.name, "scores", self.largest_score(ranges, 1.0), WORD_MAX / ONE)
         mean = averaged(ranges.images[block.values], config.n_head)
         ranges.set(block.name, block.out, mean, config.n_embd)

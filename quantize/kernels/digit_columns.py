@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from quantize.model import IntegerModel
     from quantize.ranges import Ranges
 
-PARTIAL_SUMS = " (partial sums)"
-"""In the name of the bound on what a column's sums hold on the way."""
+PARTIAL_SUMS = "partial sums"
+"""The bound on the sums of a column on the way."""
 
 
 class DigitColumns:
@@ -66,5 +66,5 @@ class ActiveColumns(MatrixKernel):
         detour = float((np.minimum(up, down) * ranges.elements(block.source)).max(initial=0))
         digits = float(sum(np.abs(plane.digits).sum(1) for plane in layers).max(initial=0)) if layers else 0.0
         largest = float(exact(np.eye(len(self.tensor(model)))).max()) * scale + detour + digits
-        ranges.note(f"{block.name}{PARTIAL_SUMS}", largest / ONE, WORD_MAX / ONE)
+        ranges.note(block.name, PARTIAL_SUMS, largest / ONE, WORD_MAX / ONE)
         return moved(exact, float(digits / 2 / scale + (scale > 1) / 2))

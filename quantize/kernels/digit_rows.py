@@ -128,7 +128,7 @@ class DigitRows(MatrixKernel):
         if not self.clamp:
             return image
         largest = ranges.elements(self.block.source).max() / ONE
-        ranges.note(f"{self.block.name} (before its clamp)", largest, (WORD_MAX - self.clamp) / ONE)
+        ranges.note(self.block.name, "before its clamp", largest, (WORD_MAX - self.clamp) / ONE)
         return scaled(clamped(image, self.clamp), self.clamp_shift)
 
     def rounded(self, exact: Image, ranges: Ranges) -> Image:
@@ -138,4 +138,4 @@ class DigitRows(MatrixKernel):
         super().bounds(ranges)
         if self.store.kind in (Kind.LOW_BYTES, Kind.HIGH_BYTES):  # which are not cut to a byte
             largest = ranges.elements(self.block.out).max() / 2.0**self.store.shift
-            ranges.note(f"{self.block.name} (in a byte)", largest, BYTE)
+            ranges.note(self.block.name, "in a byte", largest, BYTE)

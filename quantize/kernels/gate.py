@@ -72,9 +72,9 @@ class SiluGate(Leaf):
 
     def bounds(self, ranges: Ranges) -> None:
         block, hidden = self.block, ranges.config.n_hidden
-        ranges.note(f"{block.name} (gate)", ranges.elements(block.gate).max() / ONE, (2**self.bits - 1) / ONE)
-        ranges.note(f"{block.name} (up)", ranges.elements(block.up).max() / ONE, HALVES_LIMIT / ONE)
+        ranges.note(block.name, "gate", ranges.elements(block.gate).max() / ONE, (2**self.bits - 1) / ONE)
+        ranges.note(block.name, "up", ranges.elements(block.up).max() / ONE, HALVES_LIMIT / ONE)
         reach = self.limit + (1 << self.bits >> 1)
-        ranges.note(f"{block.name} (product of high bytes)", reach / ONE, FAR_PRODUCT / ONE)
+        ranges.note(block.name, "product of high bytes", reach / ONE, FAR_PRODUCT / ONE)
         limit = float(self.limit >> self.shift)
         ranges.set(block.name, block.out, boxed(np.full(hidden, limit)), hidden)

@@ -64,6 +64,6 @@ class ExactNorm(Leaf):
     def bounds(self, ranges: Ranges) -> None:
         elements = ranges.elements(self.block.source)
         squares = (elements**2).sum() + norm_epsilon(ranges.config.n_embd)
-        ranges.note(f"{self.block.name} (sum of squares)", squares / ONE**2, (2**32 - 1) / ONE**2)
+        ranges.note(self.block.name, "sum of squares", squares / ONE**2, (2**32 - 1) / ONE**2)
         ranges.norm_sources[self.block.name] = float(elements.max())
         ranges.set(self.block.name, self.block.out, ball(ranges.radius), ranges.config.n_embd)

@@ -178,8 +178,8 @@ class PpuAttention(AttentionKernel):
         """Where the weights prove how large keys and values are."""
         block, config = self.block, ranges.config
         coarse = 2.0**self.key_shift
-        ranges.note(f"{block.name} (query)", ranges.elements(block.query).max() * coarse / ONE, WORD_MAX / ONE)
-        ranges.note(f"{block.name} (scores)", self.largest_score(ranges, coarse), WORD_MAX / ONE)
+        ranges.note(block.name, "query", ranges.elements(block.query).max() * coarse / ONE, WORD_MAX / ONE)
+        ranges.note(block.name, "scores", self.largest_score(ranges, coarse), WORD_MAX / ONE)
         mean = averaged(ranges.images[block.values], config.n_head)
         slack = 2.0**self.value_shift / 2 + self._floors(config) + 1
         image = moved(lambda w: MEAN_SLACK * mean(w), slack)
@@ -189,13 +189,13 @@ class PpuAttention(AttentionKernel):
         """Where keys and values are cut to bytes: |q·k| ≤ ‖q‖ · ‖k‖ of every head."""
         block, config = self.block, ranges.config
         scale = 2.0**self.query_shift
-        ranges.note(f"{block.name} (query)", ranges.elements(block.query).max() * scale / ONE, WORD_MAX / ONE)
+        ranges.note(block.name, "query", ranges.elements(block.query).max() * scale / ONE, WORD_MAX / ONE)
         heads = ranges.matrices[block.query].reshape(config.n_head, config.head_dim, -1)
         longest = np.linalg.norm(heads, 2, axis=(1, 2)).max() * ranges.radius + 3 * np.sqrt(config.head_dim)
         score = longest * scale * 128 * np.sqrt(config.head_dim) / ONE + config.head_dim
-        ranges.note(f"{block.name} (scores)", score / ONE, WORD_MAX / ONE)
+        ranges.note(block.name, "scores", score / ONE, WORD_MAX / ONE)
         value = ranges.elements(block.values).max() / ONE
-        ranges.note(f"{block.name} (value)", value, narrow_limit(self.value_shift))
+        ranges.note(block.name, "value", value, narrow_limit(self.value_shift))
         largest = MEAN_SLACK * 128 * 2.0**self.value_shift + self._floors(config) + 1
         ranges.set(block.name, block.out, boxed(np.full(config.n_embd, largest)), config.n_embd)
 

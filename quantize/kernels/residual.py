@@ -23,7 +23,7 @@ MAX_CUT_BITS = 13
 MAX_CUT = (1 << MAX_CUT_BITS) - 1
 """A residual stream that is cut stays within this, so that a sum far beyond it can be told from its sign."""
 
-OUT_SUMS = "(sums for the residual stream)"
+OUT_SUMS = "sums for the residual stream"
 """In the name of the bound on a row's result that is then cut together with the residual stream."""
 
 
@@ -85,8 +85,8 @@ class CutSum(Sum):
         """A sum fits a word as it is halved; where doubling it back would not, the sum is cut anyway."""
         block = self.block
         largest, before = ranges.elements(block.source).max(), ranges.elements(block.out).max()
-        ranges.note(f"{block.weight} {OUT_SUMS}", largest / ONE, HALF_ROW_SUM / ONE)
-        ranges.note(f"{block.name} (before)", before / ONE, MAX_CUT / ONE)
+        ranges.note(block.weight, OUT_SUMS, largest / ONE, HALF_ROW_SUM / ONE)
+        ranges.note(block.name, "before", before / ONE, MAX_CUT / ONE)
         ranges.cut_sums[block.name] = float(largest * 2**self.doublings + before)
         d = ranges.config.n_embd
         ranges.set(block.name, block.out, boxed(np.full(d, float((1 << self.bits) - 1))), d)

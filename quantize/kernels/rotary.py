@@ -71,10 +71,10 @@ class Turn(Leaf):
         block, config = self.block, ranges.config
         longer = 1 + rotary_worst_error(config.head_dim, config.block_size, config.rope_base)
         for buffer, kept in ((block.query, block.query), (block.key, block.keys)):
-            ranges.note(f"{block.name} ({buffer} before)", ranges.elements(buffer).max() / ONE, HALVES_LIMIT / ONE)
+            ranges.note(block.name, f"{buffer} before", ranges.elements(buffer).max() / ONE, HALVES_LIMIT / ONE)
             pairs = ranges.matrices[buffer].reshape(-1, 2, config.n_embd)
             longest = (np.linalg.norm(pairs, 2, axis=(1, 2)) * ranges.radius + np.sqrt(2)) * longer + 2
-            ranges.note(f"{block.name} ({buffer})", longest.max() / ONE, WORD_MAX / ONE)
+            ranges.note(block.name, f"{buffer}", longest.max() / ONE, WORD_MAX / ONE)
             ranges.images[kept], ranges.sizes[kept] = boxed(longest.repeat(2)), 2 * len(longest)
 
 
@@ -99,5 +99,5 @@ class TurnedAttention(Fused):
         block = self.turn.block
         keys = ranges.elements(block.keys) + np.abs(ranges.model.tensors[block.centre][0])
         limit = narrow_limit(self.attention.key_shift)
-        ranges.note(f"{block.name} (key from its centre)", keys.max() / ONE, limit)
+        ranges.note(block.name, "key from its centre", keys.max() / ONE, limit)
         self.attention.bounds_of_cut(ranges)

@@ -106,6 +106,6 @@ class TableNorm(Leaf):
 
     def bounds(self, ranges: Ranges) -> None:
         largest = float(ranges.elements(self.block.source).max())
-        ranges.note(f"{self.block.name} (source)", largest / ONE, (2**self.bits - 1) / ONE)
+        ranges.note(self.block.name, "source", largest / ONE, (2**self.bits - 1) / ONE)
         ranges.norm_sources[self.block.name] = largest
         ranges.set(self.block.name, self.block.out, ball(ranges.radius), ranges.config.n_embd)

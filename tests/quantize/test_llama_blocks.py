@@ -233,7 +233,7 @@ def test_what_the_proof_lets_pass_is_cut_on_its_own_side(shift: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_keys_far_from_zero_are_provably_near_their_centres(seed: int) -> None:
     model = llama_model(CONFIG, seed, wk=40.0)
-    bounds = [bound for bound in Ranges(model).bounds if bound.name.endswith("(key from its centre)")]
+    bounds = [bound for bound in Ranges(model).bounds if bound.value == "key from its centre"]
     assert len(bounds) == CONFIG.n_layer and all(bound.holds for bound in bounds)
     assert max(np.abs(model.tensors[f"layer{n}.key_centre"]).max() for n in range(2)) > 6 * ONE
 

@@ -117,7 +117,7 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
 
 def reaches(memory: Memory) -> dict[str, int]:
     """The routine of every cut sum → the largest word that is added by it, whatever the layer and the part."""
-    proved = [bound.largest for bound in Ranges(memory.model).bounds if bound.name.endswith(OUT_SUMS)]
+    proved = [bound.largest for bound in Ranges(memory.model).bounds if bound.value == OUT_SUMS]
     sums = [call for call in memory.layout.calls if isinstance(call, CutSumCall)]
     assert len(proved) == len(sums) == sum(isinstance(block, Add) for block in schedule(memory.config))
     found: dict[str, int] = {}
