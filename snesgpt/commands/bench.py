@@ -148,16 +148,23 @@ def _read_weights(path: Path, model: IntegerModel) -> Weights:
 
 
 def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int]:
-    """Names of work RAM: from the symbols beside the ROM, or from building the model once more."""
+    """Names of work RAM: from building the model once more, or from the symbols beside a ROM of other sources.
+
+    Raises InputError for such a ROM without symbols.
+    """
     from asm.build import build_rom, symbols
 
-    beside = rom.with_suffix(".dbg")
-    if beside.is_file():
-        return symbols(beside.read_bytes())
-    built = build_rom(model)
-    if built.image != image:
+    built, beside = build_rom(model), rom.with_suffix(".dbg")
+    if built.image == image:
+        return symbols(built.debug)
+    if not beside.is_file():
         raise InputError(f"{beside} is missing and {rom} is not what the model becomes: run `snesgpt build` again")
-    return symbols(built.debug)
+    click.echo(
+        f"snesgpt: warning: {rom} computes what its model does, but is not what this version builds from it: "
+        "the speeds are the ROM's, the stages and the prediction are this version's",
+        err=True,
+    )
+    return symbols(beside.read_bytes())
 
 
 def _at_temperature(model: IntegerModel, tenths: int | None) -> IntegerModel:
