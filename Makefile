@@ -59,8 +59,8 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test check golden report diff-asm figures pictures run lab lab-serve lab-lint lab-test clean help cc65 \
-        new_options
+.PHONY: all emulators test check golden report diff-asm figures pictures run lab lab-serve lab-lint lab-test clean help
+.PHONY: cc65 new_options
 
 all: $(TEXT) $(BIN)/python $(CC65) $(VENV)/installed $(ROM)
 	$(if $(REBUILT),@sh scripts/say-what-was-made.sh $(ROM),@echo "$(ROM) is up to date")
@@ -81,6 +81,12 @@ $(VENV)/installed: pyproject.toml | $(BIN)/python
 $(VENV)/installed-test: pyproject.toml | $(BIN)/python
 	@echo "Installing the package and what its tests need into $(VENV)"
 	@$(PIP) -e '.[test]' 2>$(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
+	@touch $(VENV)/installed $(VENV)/installed-emulators $@
+
+# What `snesgpt verify`, `play` and `bench` run a ROM in.
+$(VENV)/installed-emulators: pyproject.toml | $(BIN)/python
+	@echo "Installing the package and the emulator Snes9x into $(VENV)"
+	@$(PIP) -e '.[emulators]' 2>$(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 	@touch $(VENV)/installed $@
 
 ifneq ($(CHECKPOINT),)
@@ -117,9 +123,16 @@ $(ROM): $(MODEL) $(ASM) | $(CC65) $(VENV)/installed
 $(TEXT):
 	@echo "DATA=$(DATA): there is no such file" >&2; exit 1
 
+# bsnes is no Python package: it is fetched where no libretro folder has it.
+BSNES = @$(BIN)/python -c 'from snesgpt.emulator.cores import find_core; find_core("bsnes")' 2>/dev/null \
+            || sh scripts/get-tool.sh bsnes
+
+emulators: $(BIN)/python $(VENV)/installed-emulators
+	$(BSNES)
+	@echo "Snes9x and bsnes are ready for snesgpt verify, play and bench"
+
 test: $(BIN)/python $(CC65) $(VENV)/installed-test
-	@$(BIN)/python -c 'from snesgpt.emulator.cores import find_core; find_core("bsnes")' 2>/dev/null \
-	    || sh scripts/get-tool.sh bsnes
+	$(BSNES)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -194,6 +207,7 @@ clean:
 
 help:
 	@echo "make            train, quantize, generate, assemble: $(ROM)"
+	@echo "make emulators  fetch Snes9x and bsnes, in which snesgpt verify, play and bench run a ROM"
 	@echo "make test       ruff, mypy and every test, in two real emulators"
 	@echo "make check      ruff, mypy and the tests that need no emulator, in a minute"
 	@echo "                (pre-commit install: ruff and mypy before every commit)"

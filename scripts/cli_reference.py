@@ -17,8 +17,13 @@ HEAD = """# The command line
 own. Without arguments, these files are in `build/`. A command that reports something prints JSON with `--json`. A
 failure is one line on stderr and an exit status other than 0: 1 for bad input, 2 for bad usage, 130 after Ctrl-C.
 
-`verify`, `bench` and `play` need the emulators that `make test` installs. `--core` takes `snes9x`, `bsnes`, or the
-path of another libretro core. A program of yours can drive the cartridge in the same way: [host.md](host.md).
+`verify`, `bench` and `play` run a ROM in the emulators that `make emulators` fetches. `--core` takes `snes9x`,
+`bsnes`, or the path of another libretro core. A program of yours can drive the cartridge in the same way:
+[host.md](host.md).
+
+`verify` and `bench` find the model of a ROM by the numbers that its self-test compares with, whatever the files are
+called. Without `--model` they look at the `.npz` of the ROM's name, at `model.npz` beside it, and at
+`build/model.npz`. With it, they refuse the model of another ROM.
 
 This page is what `--help` prints. `make figures` writes it.
 """

@@ -12,7 +12,7 @@ cc65)
     ;;
 bsnes)
     package=libretro-bsnes-mercury-accuracy
-    missing="the tests need the bsnes accuracy core"
+    missing="the bsnes accuracy core is missing"
     elsewhere="with dnf, brew or pacman install retroarch: its online updater has the core \"bsnes-mercury Accuracy\""
     ;;
 node)

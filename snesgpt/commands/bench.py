@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from quantize.model import IntegerModel
     from snesgpt.bench.representative_text import Text
     from snesgpt.bench.speed import Speed
+    from trainer.weights import Weights
 
 STAGE_TOKENS = 300
 STAGE_FRAMES = 6000
@@ -32,9 +33,9 @@ Bar = Callable[[str, int], Callable[[int], None]]
 
 @click.command("bench")
 @click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
-@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: beside ROM]")
+@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: found by ROM]")
 @click.option(
-    "--weights", type=click.Path(path_type=Path), help="Float weights, for the schoolbook.  [default: beside ROM]"
+    "--weights", type=click.Path(path_type=Path), help="Float weights, for the schoolbook.  [default: beside MODEL]"
 )
 @click.option("--core", default="bsnes", help="snes9x, bsnes, or the path of a libretro core.")
 @click.option("--tokens", type=click.IntRange(1), default=1000, help="Time at least this many tokens.")
@@ -66,16 +67,19 @@ def command(
     from asm.cost.predict import predict
     from asm.layout import plan
     from quantize.convert import quantize
-    from quantize.model_file import load_proved
     from quantize.ranges import prove
     from snesgpt.bench.beam_clock import FRAME_CLOCKS
     from snesgpt.bench.representative_text import typical_text
     from snesgpt.bench.speed import MAX_DOCUMENTS, MIN_SKIPPED, SKIPPED
     from snesgpt.bench.stage_clocks import measure_stages
-    from trainer.weights import load_weights
+    from snesgpt.verify.find_model import find_model
 
-    image, integers = read_image(rom), load_proved(model or rom.with_name("model.npz")).model
-    float_weights = None if no_schoolbook else _read_weights(weights or rom.with_name("weights.npz"), load_weights)
+    image = read_image(rom)
+    found = find_model(rom, image, model)
+    integers = found.proved.model
+    float_weights = None
+    if not no_schoolbook:
+        float_weights = _read_weights(weights or found.path.with_name("weights.npz"), integers)
     tenths = None if temperature is None else tenths_of(temperature)
     addresses = _addresses(rom, image, integers)
     integers = _at_temperature(integers, tenths)
@@ -124,30 +128,43 @@ def command(
     if abs(report["stages_sum"] / speed.clocks_per_token - 1) > UNACCOUNTED + 2 * speed.relative_error:
         click.echo(
             f"snesgpt: warning: the stages sum to {report['stages_sum']:,.0f} clocks, the ROM takes "
-            f"{speed.clocks_per_token:,.0f}: was it built from this model?",
+            f"{speed.clocks_per_token:,.0f}: did another version build it?",
             err=True,
         )
 
 
-def _read_weights(path: Path, read: Callable[[Path], Any]) -> Any:
+def _read_weights(path: Path, model: IntegerModel) -> Weights:
+    """Raises InputError when they are missing or of another shape than the model."""
+    from snesgpt.selection.losses import check_same
+    from trainer.weights import load_weights
+
     if not path.exists():
         raise InputError(
             f"{path} does not exist: the schoolbook is made from it; give --weights or --no-schoolbook"
         )
-    return read(path)
+    weights = load_weights(path)
+    check_same(weights, model)
+    return weights
 
 
 def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int]:
-    """Names of work RAM: from the symbols beside the ROM, or from building the model once more."""
+    """Names of work RAM: from building the model once more, or from the symbols beside a ROM of other sources.
+
+    Raises InputError for such a ROM without symbols.
+    """
     from asm.build import build_rom, symbols
 
-    beside = rom.with_suffix(".dbg")
-    if beside.is_file():
-        return symbols(beside.read_bytes())
-    built = build_rom(model)
-    if built.image != image:
+    built, beside = build_rom(model), rom.with_suffix(".dbg")
+    if built.image == image:
+        return symbols(built.debug)
+    if not beside.is_file():
         raise InputError(f"{beside} is missing and {rom} is not what the model becomes: run `snesgpt build` again")
-    return symbols(built.debug)
+    click.echo(
+        f"snesgpt: warning: {rom} computes what its model does, but is not what this version builds from it: "
+        "the speeds are the ROM's, the stages and the prediction are this version's",
+        err=True,
+    )
+    return symbols(beside.read_bytes())
 
 
 def _at_temperature(model: IntegerModel, tenths: int | None) -> IntegerModel:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("verify")
 @click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
-@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: beside ROM]")
+@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: found by ROM]")
 @click.option("--core", default="snes9x", help="snes9x, bsnes, or the path of a libretro core.")
 @click.option("--tokens", type=click.IntRange(1), default=1000, help="Compare at least this many tokens.")
 @click.option("--trace", is_flag=True, help="Compare every intermediate too, in a traced ROM built from MODEL.")
@@ -32,14 +32,16 @@ def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, 
     from asm.cartridge.header import read_image
     from asm.layout import plan
     from quantize.executor import Executor
-    from quantize.model_file import load_proved
     from snesgpt.emulator.console import Console
+    from snesgpt.verify.find_model import find_model
     from snesgpt.verify.host import Host
     from snesgpt.verify.parity import requests, verify
 
-    proved = load_proved(model or rom.with_name("model.npz"))
+    image = read_image(rom)
+    proved = find_model(rom, image, model).proved
     integers = proved.model
-    image = build(plan(proved, traced=True)).image if trace else read_image(rom)
+    if trace:
+        image = build(plan(proved, traced=True)).image
     with Console(image, core) as console, _progress(tokens) as progress:
         host = Host(console, integers)
         parity = verify(host, Executor(integers), requests(integers, tokens), tokens=tokens, progress=progress)

@@ -23,23 +23,22 @@ SYSTEM_FOLDERS = (
 
 @dataclass(frozen=True)
 class Known:
-    """A core with a short name: its file without suffix, a Python package that carries it, how to get it."""
+    """A core with a short name: its file without suffix, a Python package that carries it."""
 
     stem: str
     package: str | None
-    install: str
 
 
 KNOWN = {
-    "snes9x": Known("snes9x_libretro", "stable_retro", "pip install stable-retro"),
-    "bsnes": Known("bsnes_mercury_accuracy_libretro", None, "apt install libretro-bsnes-mercury-accuracy"),
+    "snes9x": Known("snes9x_libretro", "stable_retro"),
+    "bsnes": Known("bsnes_mercury_accuracy_libretro", None),
 }
 
 
 def find_core(name_or_path: str | Path) -> Path:
     """The libretro core called `snes9x` or `bsnes`, or the core file at a path.
 
-    Raises InputError when there is no such core: what, where it was looked for, how to install it.
+    Raises InputError when there is no such core: what, where it was looked for, what fetches it.
     """
     known = KNOWN.get(str(name_or_path))
     if known is None:
@@ -50,7 +49,9 @@ def find_core(name_or_path: str | Path) -> Path:
         if candidate.is_file():
             return candidate.resolve()
     looked = ", ".join(map(str, folders)) or "no libretro folder exists"
-    raise InputError(f"no core {name_or_path} ({known.stem}{SUFFIX}; looked in {looked}): {known.install}")
+    raise InputError(
+        f"no core {name_or_path} ({known.stem}{SUFFIX}; looked in {looked}): `make emulators` fetches it"
+    )
 
 
 def _core_file(path: Path) -> Path:

@@ -36,6 +36,6 @@ try:
         from libretro.api import EnvironmentCall, log, options, retro_game_info
         from libretro.core import Core
 except ImportError as error:
-    raise InputError("running a ROM needs libretro.py: pip install 'snes-gpt[test]'") from error
+    raise InputError("running a ROM needs the emulators: `make emulators` fetches them") from error
 
 __all__ = ["Core", "EnvironmentCall", "log", "options", "retro_game_info"]

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -418,6 +419,41 @@ def workshop(tree: Tree) -> Tree:
     (tree.root / ".venv/installed-test").touch()
     tree.age()
     return tree
+
+
+def test_emulators_come_with_one_command_that_installs_once(tree: Tree) -> None:
+    """After `make` alone: their packages, and bsnes only where it is missing."""
+    workshop(tree)
+    (tree.root / ".venv/installed-test").unlink()
+    done = tree.make("emulators")
+    assert (done.returncode, done.stderr) == (0, "")
+    calls = (tree.root / "calls").read_text().splitlines()
+    assert calls[0] == "python -m pip install -q --disable-pip-version-check -e .[emulators]"
+    assert 'find_core("bsnes")' in calls[1] and len(calls) == 2
+    again = tree.make("emulators")
+    assert again.stdout == "Snes9x and bsnes are ready for snesgpt verify, play and bench\n"
+    assert (tree.root / ".venv/installed-emulators").exists()
+    assert not (tree.root / ".venv/installed-test").exists()
+
+
+@pytest.mark.parametrize("target", ["emulators", "test"])
+def test_a_missing_bsnes_names_its_package(tree: Tree, target: str) -> None:
+    workshop(tree)
+    (tree.root / ".venv/installed-emulators").touch()
+    done = tree.make(target, BROKEN="python")
+    assert done.returncode != 0
+    assert "the bsnes accuracy core is missing" in done.stderr.splitlines()[0]
+    assert "apt-get install libretro-bsnes-mercury-accuracy" in done.stderr.splitlines()[0]
+
+
+def test_what_the_tests_need_holds_the_emulators() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert "snes-gpt[emulators]" in extras["test"]
+    assert {re.split("[=>]", package)[0] for package in extras["emulators"]} == {
+        "libretro.py",
+        "stable-retro",
+        "pillow",
+    }
 
 
 def test_check_leaves_out_what_takes_long_and_ends_at_the_first_complaint(tree: Tree) -> None:

@@ -196,6 +196,24 @@ def test_the_command_reports_stages_and_the_ratio(tmp_path: Path) -> None:
 
 
 @pytest.mark.emulator
+def test_a_rom_of_other_sources_is_timed_by_its_own_symbols_and_says_so(tmp_path: Path) -> None:
+    def older(files: dict[str, bytes]) -> None:
+        files["main.asm"] += b'\n        .segment "CODE"\n        nop\n'
+
+    path, rom = tmp_path / "names.sfc", build_rom(MODEL, edit=older)
+    save_model(tmp_path / "names.npz", MODEL)
+    path.write_bytes(rom.image)
+    path.with_suffix(".dbg").write_bytes(rom.debug)
+    arguments = [str(path), "--core", "snes9x", "--tokens", "20", "--no-schoolbook"]
+    done = CliRunner().invoke(bench, arguments, catch_exceptions=False)
+    assert "is not what this version builds from it" in done.stderr
+    assert "tokens/s" in done.stdout
+    path.with_suffix(".dbg").unlink()
+    refused = CliRunner().invoke(bench, arguments)
+    assert isinstance(refused.exception, InputError) and "names.dbg is missing" in str(refused.exception)
+
+
+@pytest.mark.emulator
 def test_a_rom_that_is_not_ours_or_stands_still_is_named() -> None:
     rom = build_rom(MODEL)
     with Console(rom.image) as console, pytest.raises(InputError, match="no tokens_made"):

@@ -238,8 +238,8 @@ def test_missing_files_are_one_line(tmp_path: Path, rom: Path, monkeypatch: pyte
     (tmp_path / "text.so").write_text("not a library")
     monkeypatch.setattr("snesgpt.emulator.cores._folders", lambda known: [tmp_path])
     cases: list[tuple[Path, str | Path, str]] = [
-        (rom, "bsnes", "apt install libretro-bsnes-mercury-accuracy"),
-        (rom, "snes9x", "pip install stable-retro"),
+        (rom, "bsnes", "no core bsnes .*: `make emulators` fetches it"),
+        (rom, "snes9x", "no core snes9x .*: `make emulators` fetches it"),
         (rom, "zsnes", "core zsnes does not exist: give snes9x or bsnes"),
         (rom, tmp_path, "is a directory"),
         (rom, tmp_path / "text.so", "is not a libretro core"),

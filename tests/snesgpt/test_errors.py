@@ -522,11 +522,11 @@ def test_an_assembler_that_cannot_do_it(
 
 
 @pytest.mark.emulator
-def test_a_missing_emulator_names_its_package(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_emulator_names_the_command_that_fetches_it(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("snesgpt.emulator.cores._folders", lambda known: [])
-    for command in ("verify rom.sfc --model model.npz", "play rom.sfc"):
-        assert "pip install stable-retro" in user.is_told(command)
-        assert "apt install libretro-bsnes" in user.is_told(f"{command} --core bsnes")
+    for command in ("verify rom.sfc", "play rom.sfc", "bench rom.sfc --tokens 1"):
+        for core in ("snes9x", "bsnes"):
+            assert "`make emulators` fetches it" in user.is_told(f"{command} --core {core}")
         assert "no.so does not exist" in user.is_told(f"{command} --core no.so")
 
 

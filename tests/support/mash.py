@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
+from asm.cartridge.header import read_image
 from asm.memory.log_record import HOST_BLOCK, HOST_MAGIC
 from quantize.executor import Executor
 from quantize.model import IntegerModel
-from quantize.model_file import load_proved
 from snesgpt.emulator.console import BUTTONS, Console
+from snesgpt.verify.find_model import find_model
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import Parity, requests, verify
 from trainer.errors import InputError
@@ -50,9 +51,10 @@ def mash(console: Console, model: IntegerModel, seed: int, frames: int, tokens: 
 @click.option("--core", default="snes9x")
 @click.option("--tokens", type=int, default=1000)
 def command(rom: Path, minutes: float, seed: int, core: str, tokens: int) -> None:
-    """Mash ROM's buttons, then compare its tokens with the model's beside it."""
-    model = load_proved(rom.with_name("model.npz")).model
-    with Console(rom, core) as console:
+    """Mash ROM's buttons, then compare its tokens with its model's."""
+    image = read_image(rom)
+    model = find_model(rom, image).proved.model
+    with Console(image, core) as console:
         parity = mash(console, model, seed, round(minutes * FRAMES_A_MINUTE), tokens)
     click.echo(
         f"{core}, seed {seed}: {minutes} minutes, then {parity.tokens} tokens, {parity.mismatches} differences"
