@@ -111,6 +111,10 @@ PROBE = """
         .segment "CODE"
 proc probe_{flags}, 16, 16
         php
+        pha
+        lda #0
+        sta f:mark_next         ; main clears memory; here it is as it was at power-on
+        pla
         pea $0345
         pld
         pea $7E7E
