@@ -208,7 +208,7 @@ def plan(proved: ProvedModel, *, traced: bool = False, profiled: bool = False, t
     made = tuple(routines(site))
     known = _numbers(site, made, traced=traced, profiled=profiled)
     items = _unique(item for routine in made for item in routine.items)
-    items, sources, objects = _measured(known, items)
+    items, sources, objects = _measured(known, items, target)
     rom = _Rom(Packer(target), objects.segments)
     rom.put(items)
     return _layout(site, made, known, rom, sources, objects)
@@ -361,11 +361,11 @@ def _unique(items: Iterable[Item]) -> list[Item]:
     return list(found.values())
 
 
-def _measured(known: Numbers, items: list[Item]) -> tuple[list[Item], Mapping[str, bytes], Objects]:
+def _measured(known: Numbers, items: list[Item], target: Target) -> tuple[list[Item], Mapping[str, bytes], Objects]:
     """The items, those split that are larger than a bank; their sources; and their sizes from the assembler."""
     while True:
         sources, objects = _assembled(known, tuple(item for item in items if isinstance(item, Template)))
-        large = {name for name, size in objects.segments.items() if size > STOCK.bank_bytes}
+        large = {name for name, size in objects.segments.items() if size > target.bank_bytes}
         splits = {item: item.split() for item in items if isinstance(item, Template) and large & {*item.segments}}
         if not any(splits.values()):
             return items, sources, objects

@@ -134,9 +134,9 @@ def test_the_type_of_a_kernel_is_asked_only_where_there_is_a_reason() -> None:
     assert {path for path, (_, kernels) in FOUND.items() if kernels} == {*KERNEL_QUESTIONS}
 
 
-def test_every_kernel_is_known_here() -> None:
+def test_every_block_and_every_kernel_is_known_here() -> None:
     assert KERNELS.keys() <= HOMES.keys()
-    assert len(BLOCKS) == 8
+    assert {*BLOCK_OF.values()} == BLOCKS
 
 
 PLANTED = {
