@@ -7,7 +7,7 @@ everything gets its place in ROM.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -71,10 +71,13 @@ OPTIONAL_MODULES = (
     *DIGIT_MODULES,
     "text",
 )
-"""Assembled where a routine or a screen needs them: no routine is in a cartridge that nothing calls."""
+"""Assembled where a routine or a screen needs them: no routine is in a cartridge that nothing calls.
+
+They are linked in this order, and after them any other module that a routine needs.
+"""
 
 TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "column_sums", "clamp", "table_norm", "attention_ppu")
-"""The sources of measured routines, in the order in which they are linked."""
+"""The sources of measured routines, in the order in which they are linked; any other comes after them."""
 
 DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", "FONT", "ABOUT")
 """The segments of data.asm before its tables."""
@@ -205,7 +208,7 @@ def plan(proved: ProvedModel, *, traced: bool = False, profiled: bool = False, t
     made = tuple(routines(site))
     known = _numbers(site, made, traced=traced, profiled=profiled)
     items = _unique(item for routine in made for item in routine.items)
-    items, sources, objects = _measured(known, items)
+    items, sources, objects = _measured(known, items, target)
     rom = _Rom(Packer(target), objects.segments)
     rom.put(items)
     return _layout(site, made, known, rom, sources, objects)
@@ -240,11 +243,11 @@ def _layout(
     temperatures = range(MAX_TEMPERATURE + 1)
     cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
     table = rsqrt_table(config.n_embd)
-    own = [name for name in TEMPLATE_ORDER if f"{name}.asm" in sources]
+    own = [name.removesuffix(".asm") for name in sources]
     screens = modules_with(STORY if model.pieces else PROMPT)
     used = {name for routine in made for name in routine.modules}
     used |= {"text"} if model.pieces or known.names.lines > 1 else set()
-    library = [name for name in OPTIONAL_MODULES if name in used]
+    library = in_order(OPTIONAL_MODULES, used)
     return Layout(
         **{name: getattr(known, name) for name in Numbers.__dataclass_fields__},
         proved=site.proved,
@@ -325,7 +328,7 @@ def _cutoffs(model: IntegerModel) -> list[int]:
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profiled: bool) -> WorkRam:
     config = site.config
     words = {name: length for routine in made for name, length in routine.vectors.items()}
-    work = [Area(name, 2 * words[name]) for name in VECTORS if name in words]
+    work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
     if not digits:
         work = [Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size)]
     what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
@@ -345,6 +348,11 @@ def _buffers(config: ModelConfig) -> tuple[Area, ...]:
     return tuple(Area(name, length) for name, length in widths.items())
 
 
+def in_order(order: Sequence[str], wanted: Collection[str]) -> list[str]:
+    """The wanted names: first those that have a place in the order, then the others by the alphabet."""
+    return [*(name for name in order if name in wanted), *sorted(set(wanted) - set(order))]
+
+
 def _unique(items: Iterable[Item]) -> list[Item]:
     """Tables and routines that several kernels share once, where they are first wanted."""
     found: dict[str, Item] = {}
@@ -353,11 +361,11 @@ def _unique(items: Iterable[Item]) -> list[Item]:
     return list(found.values())
 
 
-def _measured(known: Numbers, items: list[Item]) -> tuple[list[Item], Mapping[str, bytes], Objects]:
+def _measured(known: Numbers, items: list[Item], target: Target) -> tuple[list[Item], Mapping[str, bytes], Objects]:
     """The items, those split that are larger than a bank; their sources; and their sizes from the assembler."""
     while True:
         sources, objects = _assembled(known, tuple(item for item in items if isinstance(item, Template)))
-        large = {name for name, size in objects.segments.items() if size > STOCK.bank_bytes}
+        large = {name for name, size in objects.segments.items() if size > target.bank_bytes}
         splits = {item: item.split() for item in items if isinstance(item, Template) and large & {*item.segments}}
         if not any(splits.values()):
             return items, sources, objects
@@ -368,9 +376,9 @@ def _measured(known: Numbers, items: list[Item]) -> tuple[list[Item], Mapping[st
 def _assembled(known: Numbers, templates: tuple[Template, ...]) -> tuple[Mapping[str, bytes], Objects]:
     """The sources of the measured routines, and their object files."""
     sources: dict[str, bytes] = {}
-    for name in TEMPLATE_ORDER:
-        if own := [item for item in templates if item.template == name]:
-            sources |= render([f"{name}.asm"], known, routines=own)
+    for name in in_order(TEMPLATE_ORDER, {item.template for item in templates}):
+        own = [item for item in templates if item.template == name]
+        sources |= render([f"{name}.asm"], known, routines=own)
     if not sources:
         return {}, Objects({}, {})
     includes = render(INCLUDES, known) | {"stages.inc": b""}

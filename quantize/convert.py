@@ -17,7 +17,6 @@ from quantize.digits import MAX_EXPONENT
 from quantize.equalize import balanced, centres
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
 from quantize.kernels.digit_columns import PARTIAL_SUMS
-from quantize.kernels.schoolbook import SchoolbookRows
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
 from quantize.lower import schoolbook as schoolbook_program
 from quantize.lower_calibrated import calibrated, fitted
@@ -234,7 +233,7 @@ def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:
 def tensor_errors(weights: Weights, model: IntegerModel) -> list[TensorError]:
     """What rounding did to each tensor."""
     errors: list[TensorError] = []
-    tensors = folded(weights, centred=isinstance(model.kernel(LOGITS), SchoolbookRows))
+    tensors = folded(weights, centred=not model.kernel(LOGITS).digit_weight)
     if needs_calibration(weights.config):
         tensors = balanced(weights.config, tensors, ranges(weights))
     for name, exact in tensors.items():

@@ -162,6 +162,16 @@ class Leaf(Kernel):
         return {}
 
     @property
+    def slot_limit(self) -> int:
+        """The largest magnitude in the slots that it leaves, where these have a bias of their own; none: 0."""
+        return 0
+
+    @property
+    def digit_weight(self) -> str:
+        """The matrix whose digits its code adds; none: an empty name."""
+        return ""
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return (self.block,)
 

@@ -13,7 +13,7 @@ from quantize.digits import MAX_EXPONENT
 from quantize.fixed import FRACTION_BITS, Ints, fits_word
 from quantize.kernel import Leaf
 from quantize.program import Program, changed, check_blocks, leaves
-from quantize.schedule import LOGITS, Rotary, schedule
+from quantize.schedule import LOGITS, key_centres
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.text.sentencepiece import Pieces
@@ -115,5 +115,4 @@ class IntegerModel:
 
 def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name → shape of every array of integers: the weights, and what rotated keys are measured from."""
-    centres = {block.centre: (1, config.kv_dim) for block in schedule(config) if isinstance(block, Rotary)}
-    return config.tensor_shapes() | centres
+    return config.tensor_shapes() | dict.fromkeys(key_centres(config), (1, config.kv_dim))

@@ -177,6 +177,11 @@ def needs_calibration(config: ModelConfig) -> bool:
     return any(isinstance(block, Add) and block.weight for block in schedule(config))
 
 
+def key_centres(config: ModelConfig) -> tuple[str, ...]:
+    """The tensors that rotated keys are measured from, (1, kv_dim) each."""
+    return tuple(block.centre for block in schedule(config) if isinstance(block, Rotary))
+
+
 def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
     """The second MLP matrix, part after part of its inputs."""
     for number, (first, end) in enumerate(parts(inputs)):

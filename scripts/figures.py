@@ -38,6 +38,7 @@ def pages(root: Path = ROOT) -> list[Path]:
     """Every page that may show a figure."""
     return [
         root / "README.md",
+        root / "CONTRIBUTING.md",
         *sorted((root / "docs").rglob("*.md")),
         *(root / folder / "README.md" for folder in ("lessons", "checkpoints", "trainer/data")),
     ]

@@ -16,9 +16,8 @@ from asm.kernels.row_code import Slots, bias_for, row_code
 from asm.kernels.shared_sums import MAX_PAIRS
 from asm.kernels.straight_code import Chain, Unit
 from quantize.digits import Plane
-from quantize.kernel import Kind
+from quantize.kernel import Kind, Leaf
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.gate import SiluGate
 from quantize.schedule import LOGITS, parts
 from trainer.errors import InputError
 
@@ -148,10 +147,10 @@ def store_narrow(label: str, shift: int, *, high: bool) -> Epilogue:
     return Epilogue(half + (128 << shift), code)
 
 
-def hidden_bias(site: Site, gate: SiluGate) -> int:
-    """Of a gated hidden unit's slots, the same in every part."""
-    finest = max(reader.finest(site.model) for reader in site.readers(gate))
-    return bias_for(gate.limit >> gate.shift, HALVINGS + max(0, finest))
+def hidden_bias(site: Site, writer: Leaf) -> int:
+    """Of the slots of hidden units that a kernel leaves, the same in every part."""
+    finest = max(reader.finest(site.model) for reader in site.readers(writer))
+    return bias_for(writer.slot_limit, HALVINGS + max(0, finest))
 
 
 def comment_of(site: Site, kernel: DigitRows) -> str:
@@ -169,8 +168,8 @@ class DigitRowsRoutine(Routine[DigitRows]):
         kernel, site = self.kernel, self.site
         if kernel.clamp:
             return Slots(SLOT_PAGE, self.config.n_embd, kernel.clamp >> kernel.clamp_shift)
-        writer = site.writers[kernel.name]
-        if isinstance(writer, SiluGate):
+        writer = site.writer(kernel)
+        if writer.slot_limit:
             assert kernel.block.inputs
             first, end = kernel.block.inputs
             page = f"hidden_slots + {PART_BYTES * parts(self.config.n_hidden).index(kernel.block.inputs)}"

@@ -32,8 +32,8 @@ class DigitNumbers:
 
 
 def on_digits(site: Site) -> bool:
-    """Whether any matrix is in rows of digits."""
-    return any(isinstance(kernel, DigitRows) for kernel in leaves(site.model.program))
+    """Whether any matrix is a sum of digits."""
+    return any(kernel.digit_weight for kernel in leaves(site.model.program))
 
 
 def numbers(site: Site, pages: Mapping[str, int]) -> DigitNumbers:

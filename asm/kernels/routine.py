@@ -23,11 +23,11 @@ from asm.targets.target import Target
 from quantize.fixed import FRACTION_BITS, Ints
 from quantize.kernel import Kernel, Leaf
 from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels.matrix import MatrixKernel
 from quantize.kernels.table_norm import TableNorm
 from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.ranges import ProvedModel
-from quantize.schedule import Linear
 from trainer.config import ModelConfig
 
 SLOT_PAGE = "slots"
@@ -113,25 +113,27 @@ class Site:
         return self.record.entries[name][0] if name in self.record.entries else 0
 
     @cached_property
-    def writers(self) -> dict[str, Leaf]:
-        """Block → the kernel that wrote what it reads, for every matrix."""
+    def _writers(self) -> dict[tuple[str, str], Leaf]:
+        """(block, a vector that it reads) → the kernel that wrote this vector."""
         written: dict[str, Leaf] = {}
-        found: dict[str, Leaf] = {}
+        found: dict[tuple[str, str], Leaf] = {}
         for kernel in leaves(self.model.program):
-            if isinstance(kernel.block, Linear):
-                found[kernel.name] = written[kernel.block.source]
-            for vector in kernel.writes:
-                written[vector] = kernel
+            found |= {(kernel.name, vector): written[vector] for vector in kernel.reads if vector in written}
+            written |= dict.fromkeys(kernel.writes, kernel)
         return found
+
+    def writer(self, kernel: MatrixKernel) -> Leaf:
+        """The kernel that wrote what a matrix reads."""
+        return self._writers[kernel.name, kernel.block.source]
 
     def readers(self, writer: Leaf) -> list[DigitRows]:
         """The matrices in rows that read what a kernel has written."""
         kernels = (kernel for kernel in leaves(self.model.program) if isinstance(kernel, DigitRows))
-        return [kernel for kernel in kernels if self.writers[kernel.name] is writer]
+        return [kernel for kernel in kernels if self.writer(kernel) is writer]
 
     def normed(self, kernel: DigitRows) -> bool:
         """Whether it reads slots that a norm has left."""
-        return isinstance(self.writers[kernel.name], TableNorm) and not kernel.clamp
+        return isinstance(self.writer(kernel), TableNorm) and not kernel.clamp
 
     @cached_property
     def norm_slots(self) -> Slots:
@@ -185,7 +187,7 @@ class Routine(ABC, Generic[K]):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Source files of OPTIONAL_MODULES that its code calls."""
+        """Templates whose routines its code calls, by file name without .asm."""
         return ()
 
     @property

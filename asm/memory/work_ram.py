@@ -21,7 +21,7 @@ VECTORS = (
     *("normed", "attended", "hidden", "key", "value", "branch", "gate", "up"),
     *("turn_by", "product_low", "turned_first", "turned_second", "best", "weights"),
 )
-"""The digit kernels' vectors in the order of their addresses."""
+"""The digit kernels' vectors in the order of their addresses; any other comes after them."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from quantize.digits import canonical
-from quantize.kernels.digit_columns import ActiveColumns
-from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
 from quantize.program import leaves
 
@@ -42,7 +40,7 @@ def about_text(model: IntegerModel, kib: int) -> AboutText:
 def facts(model: IntegerModel, kib: int) -> tuple[tuple[str, str], ...]:
     """(label, value) of every line."""
     config = model.config
-    on_digits = {k.block.weight for k in leaves(model.program) if isinstance(k, DigitRows | ActiveColumns)}
+    on_digits = {kernel.digit_weight for kernel in leaves(model.program)} - {""}
     digits = sum(np.count_nonzero(canonical(model.tensors[name])) for name in on_digits)
     first, second = (*_losses(model), "", "")[:2]
     return (

@@ -251,8 +251,8 @@ ignore: rti
         .byte 0                 ; special version
         .byte 0                 ; cartridge subtype
         .byte "{{ title }}"
-        .byte $30               ; LoROM, FastROM
-        .byte $02               ; ROM, RAM and a battery
+        .byte ${{ '%02X' % target.map_mode }}               ; LoROM, FastROM
+        .byte ${{ '%02X' % target.chipset }}               ; ROM, RAM and a battery
         .byte {{ rom_size_code }}                ; 2^n KiB
         .byte {{ sram_size_code }}                 ; the same of save RAM
         .byte $01               ; North America, NTSC

@@ -47,6 +47,10 @@ class ActiveColumns(MatrixKernel):
         """Nothing: its sums are added to the residual stream at once."""
         return ()
 
+    @property
+    def digit_weight(self) -> str:
+        return self.block.weight
+
     def planes(self, model: IntegerModel) -> list[Plane]:
         """The digits of w · 2^exponent."""
         return planes(self.tensor(model))

@@ -108,6 +108,10 @@ class DigitRows(MatrixKernel):
         """The last digit adds its input times 2^-(8 + this): the exponent, and the halvings around it."""
         return model.exponent(self.block.weight) + self.out_shift - self.source_shift
 
+    @property
+    def digit_weight(self) -> str:
+        return self.block.weight
+
     def planes(self, model: IntegerModel) -> list[Plane]:
         """The digits that its rows add."""
         return planes(self.tensor(model), self.finest(model))

@@ -58,6 +58,10 @@ class SiluGate(Leaf):
     def writes(self) -> Mapping[str, Form]:
         return {self.block.out: SLOTS}
 
+    @property
+    def slot_limit(self) -> int:
+        return self.limit >> self.shift
+
     def traced(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
         return (TraceEntry(self.block.name, (config.n_hidden,)),)
 
@@ -76,5 +80,4 @@ class SiluGate(Leaf):
         ranges.note(block.name, "up", ranges.elements(block.up).max() / ONE, HALVES_LIMIT / ONE)
         reach = self.limit + (1 << self.bits >> 1)
         ranges.note(block.name, "product of high bytes", reach / ONE, FAR_PRODUCT / ONE)
-        limit = float(self.limit >> self.shift)
-        ranges.set(block.name, block.out, boxed(np.full(hidden, limit)), hidden)
+        ranges.set(block.name, block.out, boxed(np.full(hidden, float(self.slot_limit))), hidden)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trainer.config import FAMILIES
 from trainer.errors import InputError
 from trainer.presets import PRESETS, Preset
 from trainer.text.alphabet import NEWLINE
@@ -60,7 +61,7 @@ SELECTION = ("validation", "patience")
 @click.option("--n-layer", type=int, help="Layers.")
 @click.option("--n-hidden", type=int, help="Width of the MLP.  [default: four times --n-embd if that is given]")
 @click.option("--block-size", type=int, help="Context in positions.")
-@click.option("--activation", type=click.Choice(["relu", "relu2"]), help="relu2 is squared ReLU.")
+@click.option("--activation", type=click.Choice(FAMILIES["microgpt"]), help="relu2 is squared ReLU.")
 @click.option("--batch-size", type=click.IntRange(1, 65536), help="Documents per step.")
 @click.option("--learning-rate", type=float, help="Peak learning rate; it falls linearly to zero.")
 @click.option("--weight-decay", type=float, help="Decoupled weight decay, against overfitting.")

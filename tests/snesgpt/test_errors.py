@@ -371,8 +371,8 @@ DESCRIBED = {
     "size is no number": (lambda: fields(block_size=float("nan")), "block_size is nan"),
     "heads that do not divide": (lambda: fields(n_head=3), "n_embd 8 is not divisible by n_head 3"),
     "another activation": (
-        lambda: fields(activation="gelu"),
-        "activation is 'gelu': in microgpt it must be one of relu, relu2",
+        lambda: fields(activation="tanh"),
+        "activation is 'tanh': in microgpt it must be one of relu, relu2",
     ),
     "too few symbols": (lambda: fields(symbols="ab"), "a vocabulary of 4 has 3 different symbols, plus BOS"),
     "a symbol twice": (lambda: fields(symbols=["a", "b", "a"]), "a vocabulary of 4 has 3 different symbols"),

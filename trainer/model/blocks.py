@@ -6,6 +6,9 @@ and every sum over features is a sum of long rows. In a gradient, dx means ∂lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from trainer.files import Array
@@ -39,21 +42,42 @@ def rmsnorm_gradient(dy: Array, y: Array, scale: Array) -> Array:
     return dx
 
 
-def activate(x: Array, activation: str) -> Array:
-    """max(0, x), squared for `relu2`. Elementwise, any shape; overwrites x and returns it."""
-    np.maximum(x, 0, out=x)
-    if activation == "relu2":
-        np.square(x, out=x)
-    return x
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise function of arrays of any shape, and its gradient.
 
-
-def activate_gradient(dy: Array, y: Array, activation: str) -> Array:
-    """dx from the activation's output y: dy where y > 0, and 0 elsewhere; dy · 2·sqrt(y) for `relu2`.
-
-    Overwrites dy and returns it.
+    forward: x → y; may overwrite x. gradient: (dy, y, inputs) → dx; may overwrite dy. inputs() computes x again: a
+    matrix product that an activation whose slope follows from y does without.
     """
-    dy *= 2 * np.sqrt(y) if activation == "relu2" else y > 0
+
+    forward: Callable[[Array], Array]
+    gradient: Callable[[Array, Array, Callable[[], Array]], Array]
+
+
+def relu(x: Array) -> Array:
+    """max(0, x); overwrites x."""
+    return np.maximum(x, 0, out=x)
+
+
+def relu_gradient(dy: Array, y: Array, inputs: Callable[[], Array]) -> Array:
+    """dy where y > 0, and 0 elsewhere; overwrites dy."""
+    dy *= y > 0
     return dy
+
+
+def relu2(x: Array) -> Array:
+    """max(0, x)²; overwrites x."""
+    return np.square(relu(x), out=x)
+
+
+def relu2_gradient(dy: Array, y: Array, inputs: Callable[[], Array]) -> Array:
+    """dy · 2·sqrt(y); overwrites dy."""
+    dy *= 2 * np.sqrt(y)
+    return dy
+
+
+ACTIVATIONS = {"relu": Activation(relu, relu_gradient), "relu2": Activation(relu2, relu2_gradient)}
+"""Of microgpt's MLP, by the name in a model's config."""
 
 
 def dropout(shape: tuple[int, ...], share: float, random: np.random.Generator) -> Array:

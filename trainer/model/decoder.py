@@ -14,7 +14,7 @@ from trainer.config import ModelConfig
 from trainer.files import Array
 from trainer.model import llama
 from trainer.model.attention import Padded, Sliding, attention_over
-from trainer.model.blocks import activate, activate_gradient, cross_entropy, rmsnorm, rmsnorm_gradient
+from trainer.model.blocks import ACTIVATIONS, cross_entropy, rmsnorm, rmsnorm_gradient
 from trainer.training.packing import Batch, Documents
 
 Tensors = Mapping[str, Array]
@@ -84,7 +84,7 @@ def forward(tensors: Tensors, config: ModelConfig, batch: Batch, kept: Array | N
         heads, probabilities = attention(qkv)
         x = x + _dropped(wo @ heads, kept, layer, 0)
         normed_mlp, scale_mlp = rmsnorm(x)
-        hidden = activate(fc1 @ normed_mlp, config.activation)
+        hidden = ACTIVATIONS[config.activation].forward(fc1 @ normed_mlp)
         x = x + _dropped(fc2 @ hidden, kept, layer, 1)
         layers.append(
             LayerTrace(
@@ -201,7 +201,7 @@ def _layer_gradient(
     dhidden = fc2.T @ dmlp
     if price:
         dhidden += price
-    dhidden = activate_gradient(dhidden, trace.hidden, activation)
+    dhidden = ACTIVATIONS[activation].gradient(dhidden, trace.hidden, lambda: fc1 @ trace.normed_mlp)
     grads["fc1"] = dhidden @ trace.normed_mlp.T
     dx = dx + rmsnorm_gradient(fc1.T @ dhidden, trace.normed_mlp, trace.scale_mlp)
     dattention = _dropped(dx, whole.kept, layer, 0)
