@@ -32,13 +32,13 @@ from trainer.weights import Weights
 CHOICES = ("schoolbook", "digits")
 
 KEPT_BITS = 6
-"""A matrix's largest weight has at least so many: as fine as a grid of 2^-6 for weights up to 1."""
+"""Bits that a matrix's largest weight has at least: as fine as a grid of 2^-6 for weights up to 1."""
 
 BUDGET_GRID = 9
 """Where digits are counted, they may be as small as 2^-9: a finer one costs no more than another."""
 
 ON_GRID = 1 / 64
-"""What a weight off the grid is apart from it, in units: float32 holds folded weights no better."""
+"""The farthest that a weight on the grid may be from it, in units: float32 holds folded weights no better."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Prepared:
 
     @cached_property
     def sensitivity(self) -> Sensitivity:
-        """What its weights' errors cost; takes a while to measure."""
+        """The cost of errors in its weights; takes a while to measure."""
         return sensitivities(self.weights.config, self.exact, self.seen.text)
 
 
@@ -231,7 +231,7 @@ def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:
 
 
 def tensor_errors(weights: Weights, model: IntegerModel) -> list[TensorError]:
-    """What rounding did to each tensor."""
+    """The errors that rounding caused in each tensor."""
     errors: list[TensorError] = []
     tensors = folded(weights, centred=isinstance(model.kernel(LOGITS), SchoolbookRows))
     if needs_calibration(weights.config):

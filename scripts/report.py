@@ -28,7 +28,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
 
 def costs(folder: Path) -> Costs:
-    """What a made cartridge costs, by name, in the order of the table."""
+    """The costs of a finished cartridge, by name, in the order of the table."""
     said, debug = json.loads((folder / "costs.json").read_text()), (folder / "rom.dbg").read_text()
     found = {}
     if said["predicted"]:  # not for the schoolbook kernel

@@ -55,7 +55,7 @@ class LongRun:
 def long_run(model: IntegerModel) -> LongRun:
     """Of the text at the model's default temperature and top-p.
 
-    One that goes on does so in window after window: those after the first look alike, so the second stands for all.
+    One that goes on does so in window after window: those after the first look alike, so the second represents all.
     """
     config, integer, random = model.config, Executor(model), np.random.default_rng(0)
     streams = min(max(SAMPLED_TOKENS // config.block_size, MIN_STREAMS), MAX_STREAMS)

@@ -54,7 +54,7 @@ class ClampCode(Template):
 
 @dataclass(frozen=True)
 class Epilogue:
-    """What a row does with its result: the constant added with the bias, then the code that follows."""
+    """The end of a row, after its sum: the constant added with the bias, then the code that follows."""
 
     constant: int
     code: Callable[[int], list[Instruction]]
@@ -252,6 +252,6 @@ def shared_pages(site: Site, kernel: DigitRows) -> Mapping[str, int]:
 
 
 def shared_clocks(site: Site, kernel: DigitRows) -> Mapping[str, float]:
-    """What they take."""
+    """The clocks of `shared_calls`, by label."""
     chains = [site.shared[kernel.name].chain] if shared_calls(site, kernel) else []
     return {chain.label: CALL + chain.clocks(site.target) for chain in chains}

@@ -62,7 +62,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Memory:
-    """Where each name lies and how many bytes it has, for one model."""
+    """The address of each name and how many bytes it has, for one model."""
 
     model: IntegerModel
     layout: Layout

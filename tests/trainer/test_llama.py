@@ -36,7 +36,7 @@ EXACT = 1e-10
 
 
 def imported(folder: Path, sizes: Sizes, model: Llama, version: int = 0) -> Weights:
-    """What import makes of the files of this model, with a made-up vocabulary."""
+    """The weights that import makes of the files of this model, with a made-up vocabulary."""
     (folder / "m.bin").write_bytes(bin_file(sizes, model, version))
     (folder / "t.bin").write_bytes(tokenizer_file(vocabulary(sizes.vocab_size)))
     return load_llama2c(folder / "m.bin", folder / "t.bin")

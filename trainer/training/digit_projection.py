@@ -168,7 +168,7 @@ def is_digits(name: str) -> bool:
 
 
 def query_scale(name: str, config: ModelConfig) -> float:
-    """What a tensor is multiplied by before it is used: 1/sqrt(head_dim) for queries, 1 for all others."""
+    """The factor of a tensor, applied before it is used: 1/sqrt(head_dim) for queries, 1 for all others."""
     return float(config.head_dim**-0.5) if name.endswith(".wq") else 1.0
 
 

@@ -89,7 +89,7 @@ def head(model: IntegerModel) -> DigitRows:
 
 
 def head_slots(model: IntegerModel, residual: Ints) -> Ints:
-    """What lm_head's rows see of the residual stream."""
+    """The slots of the residual stream that lm_head's rows read."""
     clamp, shift = head(model).clamp, head(model).clamp_shift
     return plus_and_minus(fixed.round_shift(np.clip(residual, -clamp, clamp), shift), clamp >> shift)
 
