@@ -89,7 +89,7 @@ def round_tensor(name: str, exact: NDArray[Any], exponent: int = 0) -> Ints:
     if not fits_word(rounded):
         row, column = np.unravel_index(int(np.abs(exact).argmax()), exact.shape)
         raise InputError(
-            f"{name}[{row}, {column}] is {exact[row, column]:.4g}: a Q8.8 weight must lie in ±127.996; "
+            f"{name}[{row}, {column}] is {exact[row, column]:.4g}: a Q8.8 weight must be within ±127.996; "
             "train with more weight decay"
         )
     return rounded

@@ -44,7 +44,7 @@ def sensitivities(
     text: Text,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Sensitivity:
-    """Of every matrix. tensors: as the integer model uses them, in float. progress(done, of) is told."""
+    """Every matrix's sensitivity. tensors: as the integer model uses them, in float. progress(done, of) is told."""
     plain, tokens = _unfolded(tensors, config), text.tokens[:PROBE_TEXTS, :PROBE_LENGTH]
     moments: dict[str, list[Array]] = {}
     streams = {-1: list(plain["wte"][tokens.T])}

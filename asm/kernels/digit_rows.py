@@ -23,10 +23,10 @@ from quantize.schedule import LOGITS, parts
 from trainer.errors import InputError
 
 PART_BYTES = 256
-"""Of a part of the hidden units: plus and minus, a direct page."""
+"""Bytes of a part of the hidden units: plus and minus, a direct page."""
 
 SQUARE_CYCLES = 313
-"""Of square_hidden: a product of four parts, and its rounding."""
+"""Cycles of square_hidden: a product of four parts, and its rounding."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def store_narrow(label: str, shift: int, *, high: bool) -> Epilogue:
 
 
 def hidden_bias(site: Site, gate: SiluGate) -> int:
-    """Of a gated hidden unit's slots, the same in every part."""
+    """The bias of a gated hidden unit's slots, the same in every part."""
     finest = max(reader.finest(site.model) for reader in site.readers(gate))
     return bias_for(gate.limit >> gate.shift, HALVINGS + max(0, finest))
 
@@ -229,7 +229,7 @@ class DigitRowsRoutine(Routine[DigitRows]):
 
 
 def chain_clocks(site: Site, chain: Chain, placed: Placed) -> float:
-    """Of a chain as it came to be."""
+    """The clocks of a chain, in the parts it was cut into."""
     return chain.clocks(site.target, placed.parts.get(chain.label, 1))
 
 

@@ -94,12 +94,12 @@ class AttentionCode(Template):
 
     @property
     def weigh_segment(self) -> str:
-        """Of its second stage, where they are apart."""
+        """The segment of its second stage, where the stages are apart."""
         return f"{self.entry}_weigh"
 
     @property
     def mean_segment(self) -> str:
-        """Of its third."""
+        """The segment of its third stage."""
         return f"{self.entry}_mean"
 
     def split(self) -> AttentionCode | None:

@@ -67,7 +67,7 @@ def joins(pieces: Pieces) -> list[Join]:
 
 
 def ranks(pieces: Pieces) -> list[int]:
-    """Of every token how many better scores there are."""
+    """The rank of every token: how many better scores there are."""
     order: Mapping[float, int] = {
         score: rank for rank, score in enumerate(sorted({score for _, score in pieces}, reverse=True))
     }

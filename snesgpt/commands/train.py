@@ -298,7 +298,7 @@ def _per_character(
 
 
 def _digits(settings: Settings, result: Result) -> dict[str, Any]:
-    """Of weights made of digits: their grid, and the digits per weight of each tensor."""
+    """The facts of weights made of digits: their grid, and the digits per weight of each tensor."""
     from trainer.training.digit_projection import adds_per_weight
 
     if not settings.digits:

@@ -164,7 +164,7 @@ def _write_labels(axes: Any, front: Sequence[Row], others: Sequence[Row], render
 
 
 def _area(row: Row) -> float:
-    """Of its marker, in square points."""
+    """The area of a row's marker, in square points."""
     return 160 if _is_forerunner(row) else marker_area(row["rom_bytes"])
 
 

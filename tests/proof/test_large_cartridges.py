@@ -31,7 +31,7 @@ FULL, DENSE = ModelConfig(341, 8, 128, 4, 2, 416), 25
 
 MIB = 1 << 20
 TOLERANCE = 0.03
-"""Of the predicted speed."""
+"""The largest error of the predicted speed, as a share of it."""
 
 
 def cartridge(config: ModelConfig, seed: int, scale: float) -> tuple[IntegerModel, Rom]:

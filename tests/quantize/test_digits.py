@@ -137,7 +137,7 @@ def test_a_row_is_halved_from_plane_to_plane(drawn: tuple[int, int, float], expo
 
 @given(MATRICES, EXPONENTS)
 def test_a_column_rounds_by_half_a_unit_a_digit(drawn: tuple[int, int, float], exponent: int) -> None:
-    """Of the sums, which an exponent keeps that much larger; then once more."""
+    """The unit is that of the sums, which an exponent keeps that much larger; then it rounds once more."""
     weights, x = matrix(*drawn)
     halves = sum((np.abs(plane.digits).sum(1) for plane in planes(weights) if plane.shift), start=0 * weights[:, 0])
     last = Fraction(bool(exponent), 2)

@@ -1,8 +1,8 @@
 """The machine code of three tiny cartridges as text, so that a review sees what a change does to it.
 
-`make golden` (python -m tests.support.golden_listing) writes tests/asm/golden/*.lst. Of every routine that the
-forward pass can reach: its label, its size, and per line bytes and source. No addresses of code (what the linker
-fills in is `rr`), no files, no segments, no tables: a routine that only moves elsewhere changes nothing here.
+`make golden` (python -m tests.support.golden_listing) writes tests/asm/golden/*.lst. They have every routine
+that the forward pass can reach: its label, its size, and per line bytes and source. No addresses of code (what the
+linker fills in is `rr`), no files, no segments, no tables: a routine that only moves changes nothing here.
 """
 
 from __future__ import annotations

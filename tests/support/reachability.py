@@ -109,7 +109,7 @@ class _Debug:
         return sorted(pieces, key=lambda piece: piece.start)
 
     def _targets(self, line: int, seen: frozenset[int]) -> Iterator[int]:
-        """Where the labels lie that a line names."""
+        """The addresses of the labels that a line names."""
         for number in self.named.get(line, ()):
             symbol = self.symbols[number]
             if symbol["type"] == "imp" and "exp" in symbol:

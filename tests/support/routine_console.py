@@ -175,7 +175,7 @@ class RoutineConsole:
 
 
 class _Frame:
-    """How the cases of a call lie in memory: registers, as much low RAM as they touch, then high RAM."""
+    """The layout of a call's cases in memory: registers, as much low RAM as they touch, then high RAM."""
 
     def __init__(self, memory: Memory, call: Call) -> None:
         self.memory = memory

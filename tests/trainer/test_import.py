@@ -209,7 +209,7 @@ def test_the_pytorch_program_of_the_manual(tmp_path: Path) -> None:
 def test_a_cartridge_is_of_the_weights_that_were_imported_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever model lay there before: `import` and `build` are enough."""
+    """Whatever model was there before: `import` and `build` are enough."""
     monkeypatch.chdir(tmp_path)
     save_weights(Path("build/weights.npz"), digit_weights(ModelConfig(9, 5, 8, 2, 1, 16), 1))
     first = CliRunner().invoke(build_command, ["--dry-run", "--json"], catch_exceptions=False)

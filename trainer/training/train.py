@@ -93,7 +93,7 @@ class Settings:
             raise InputError("a model of float weights has no digits of single matrices: give --digits above 0")
 
     def projection(self) -> Projection:
-        """Where the weights may lie. Raises InputError as Projection does."""
+        """The values that the weights may have. Raises InputError as Projection does."""
         return Projection(self.config, self.grid, self.matrix_grids, self.matrix_digits)
 
 
