@@ -18,7 +18,7 @@ WEIGHTS := build/weights.npz
 MODEL   := build/model.npz
 ROM     := build/snes_gpt.sfc
 
-# What each file is made from: every source of its folders, however deep, except what no number comes from (the
+# The sources of each file: all those in its folders, however deep, except those that no number comes from (the
 # oracle, its race against numpy, the readers of other programs' models, the font).
 sources  = $(foreach path,$(filter-out %__pycache__,$(wildcard $(addsuffix /*,$(1)))),\
             $(if $(wildcard $(path)/.),$(call sources,$(path)),$(path)))
@@ -42,7 +42,7 @@ CHANGED := $(if $(wildcard $(OPTIONS)),,new_options)
 TEXT  := $(subst $(space),\ ,$(DATA))
 READY := $(subst $(space),\ ,$(CHECKPOINT))
 
-# What says how to train does not go with weights that are trained.
+# Settings of a training do not go with weights that are already trained.
 IDLE := $(strip $(foreach name,DOCUMENTS TOKENS PRESET STEPS SEED,$(if $(filter file,$(origin $(name))),,$(name))))
 ifneq ($(CHECKPOINT),)
 ifneq ($(IDLE),)
@@ -138,7 +138,7 @@ test: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto
 
-# What can be said in a minute. The folders whose every test needs an emulator are not even imported: some build ROMs.
+# The checks of a minute. The folders whose every test needs an emulator are not even imported: some build ROMs.
 check: $(BIN)/python $(CC65) $(VENV)/installed-test
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
@@ -225,7 +225,7 @@ help:
 	@echo
 	@echo "DATA=FILE       the text to learn                          [$(DATA)]"
 	@echo "DOCUMENTS=KIND  what one is in it: lines, paragraphs (blank lines between them) or stream [$(DOCUMENTS)]"
-	@echo "TOKENS=N        merge characters to so many tokens, to 512 [a character each]"
+	@echo "TOKENS=N        merge characters into N tokens, at most 512 [a character each]"
 	@echo "PRESET=NAME     microgpt, small, large, tavern, forerunner [$(PRESET)]"
 	@echo "STEPS=N         length of the training                     [the preset's]"
 	@echo "SEED=N          first weights and order of the documents   [$(SEED)]"

@@ -283,7 +283,7 @@ def _layout(
 
 
 def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled: bool) -> Numbers:
-    """What is known before anything is placed."""
+    """The numbers that are known before anything is placed."""
     model, config, target = site.model, site.config, site.target
     digits = numbers(site, {n: size for r in made for n, size in r.pages.items()}) if on_digits(site) else None
     wram = _work_ram(site, made, digits is not None, profiled=profiled)

@@ -48,7 +48,7 @@ def stages_inc(files: Mapping[str, bytes]) -> bytes:
     texts = [files[name].decode() for name in sorted(files)]
     names = dict.fromkeys(name for text in texts for name in re.findall(r"^(?:\w*:)?\s+mark (\w+)", text, re.M))
     numbered = "".join(f"STAGE_{name} = {number}\n" for number, name in enumerate(names))
-    return ("; What the marks of a profile build are called: see contract.inc.\n\n" + numbered).encode()
+    return ("; The stages that the marks of a profile build name: see contract.inc.\n\n" + numbered).encode()
 
 
 def build_id_inc(files: Mapping[str, bytes]) -> bytes:

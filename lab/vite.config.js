@@ -1,5 +1,5 @@
-// The page as a static folder: build/lab/. What is fetched while it runs, the cartridge, the numbers and the
-// emulator, is made before by `make lab` and lies in build/lab-data and build/lab-core.
+// The page as a static folder: build/lab/. The files it fetches while it runs, the cartridge, the numbers and
+// the emulator, are made before by `make lab` and are in build/lab-data and build/lab-core.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
@@ -45,7 +45,7 @@ const shipped = {
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  base: "./", // the folder may stand anywhere on a server
+  base: "./", // the folder may be anywhere on a server
   build: { outDir: build("lab"), emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
   preview: { host: "127.0.0.1", port: 8765 },
   plugins: [shipped],

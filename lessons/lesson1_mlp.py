@@ -109,7 +109,7 @@ def gradient(weights: Weights, names: list[str]) -> Weights:
 
 
 def linear_gradient(matrix: Matrix, x: Vector, dy: Vector, grads: Matrix) -> Vector:
-    """Of y = matrix · x: the slopes towards x out of those towards y; those towards the matrix go to grads."""
+    """For y = matrix · x: the slopes towards x out of those towards y; those towards the matrix go to grads."""
     for row, slope in zip(grads, dy, strict=True):
         for column, value in enumerate(x):
             row[column] += slope * value

@@ -15,7 +15,7 @@ def q88(number: float) -> int:
 
 
 def wrapped(word: int) -> int:
-    """What is left of an integer in 16 bits, read as a signed word."""
+    """The low 16 bits of an integer, read as a signed word."""
     return (word + 2 * ONE * 64) % (1 << 16) - (1 << 15)
 
 

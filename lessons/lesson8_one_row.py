@@ -29,7 +29,7 @@ def row_lines(source: str, row: int) -> list[str]:
 
 
 def decode(lines: Sequence[str], inputs: int) -> list[float]:
-    """What the row multiplies each input with: a slot read counts one, and every later `lsr` halves it."""
+    """The factor of each input in the row: a slot read counts one, and every later `lsr` halves it."""
     weights = [0.0] * inputs
     for line in lines:
         slot = SLOT.search(line)

@@ -1,4 +1,4 @@
-"""What lessons 6 to 9 share: a question, a guess, the answer."""
+"""The common parts of lessons 6 to 9: a question, a guess, the answer."""
 
 from __future__ import annotations
 

@@ -31,13 +31,13 @@ from trainer.weights import Weights
 CHOICES = ("schoolbook", "digits")
 
 KEPT_BITS = 6
-"""A matrix's largest weight has at least so many: as fine as a grid of 2^-6 for weights up to 1."""
+"""Bits that a matrix's largest weight has at least: as fine as a grid of 2^-6 for weights up to 1."""
 
 BUDGET_GRID = 9
 """Where digits are counted, they may be as small as 2^-9: a finer one costs no more than another."""
 
 ON_GRID = 1 / 64
-"""What a weight off the grid is apart from it, in units: float32 holds folded weights no better."""
+"""The farthest that a weight on the grid may be from it, in units: float32 holds folded weights no better."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def round_tensor(name: str, exact: NDArray[Any], exponent: int = 0) -> Ints:
     if not fits_word(rounded):
         row, column = np.unravel_index(int(np.abs(exact).argmax()), exact.shape)
         raise InputError(
-            f"{name}[{row}, {column}] is {exact[row, column]:.4g}: a Q8.8 weight must lie in ±127.996; "
+            f"{name}[{row}, {column}] is {exact[row, column]:.4g}: a Q8.8 weight must be within ±127.996; "
             "train with more weight decay"
         )
     return rounded
@@ -144,7 +144,7 @@ class Prepared:
 
     @cached_property
     def sensitivity(self) -> Sensitivity:
-        """What its weights' errors cost; takes a while to measure."""
+        """The cost of errors in its weights; takes a while to measure."""
         return sensitivities(self.weights.config, self.exact, self.seen.text)
 
 
@@ -231,7 +231,7 @@ def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:
 
 
 def tensor_errors(weights: Weights, model: IntegerModel) -> list[TensorError]:
-    """What rounding did to each tensor."""
+    """The errors that rounding caused in each tensor."""
     errors: list[TensorError] = []
     tensors = folded(weights, centred=not model.kernel(LOGITS).digit_weight)
     if needs_calibration(weights.config):

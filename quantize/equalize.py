@@ -17,7 +17,7 @@ from trainer.files import Array
 
 BYTE = 127
 MAX_KEY = 110.0
-"""What a scaled key may reach by its proof, on one side of its centre: of 111.9."""
+"""The largest proved value of a scaled key, on one side of its centre: out of 111.9."""
 
 MAX_SCALE = 8.0
 
@@ -45,7 +45,7 @@ def balanced(config: ModelConfig, exact: Mapping[str, Array], seen: Ranges) -> d
 
 
 def key_scale(key: Array, least: Array, most: Array) -> Array:
-    """What each key dimension is multiplied by, the same for both of a pair. key (kv_dim, d) and its range."""
+    """The factor of each key dimension, the same for both of a pair. key (kv_dim, d) and its range."""
     spread = ((most - least) / 2).reshape(-1, 2).max(1)
     longest = np.linalg.norm(key.reshape(len(key) // 2, 2, -1), 2, axis=(1, 2)) * np.sqrt(key.shape[1]) * 1.05
     middle = np.abs((most + least) / 2).reshape(-1, 2).max(1)
@@ -55,7 +55,7 @@ def key_scale(key: Array, least: Array, most: Array) -> Array:
 
 
 def value_scale(least: Array, most: Array) -> Array:
-    """What each value dimension is multiplied by. Its range, (kv_dim,) each."""
+    """The factor of each value dimension. least, most: its range, (kv_dim,) each."""
     largest = CUT_AFTER * np.maximum(np.maximum(-least, most), 1e-3)
     scale: Array = np.minimum(BYTE * 2**VALUE_SHIFT / ONE / largest, MAX_SCALE)
     return scale

@@ -1,6 +1,6 @@
 """Q8.8 and its one rounding rule.
 
-A Q8.8 number is a 16-bit integer v that stands for v / 256. Wherever bits are dropped, halves round up:
+A Q8.8 number is a 16-bit integer v that represents v / 256. Wherever bits are dropped, halves round up:
 round(v) = floor(v + ½). The 65816 gets that for nothing, because `lsr` leaves the dropped half in the carry.
 """
 

@@ -1,6 +1,6 @@
-"""What a vector can be, as an image: for any matrix W, the largest |W v| row by row.
+"""The possible values of a vector, as an image: for any matrix W, the largest |W v| row by row.
 
-What leaves an RMSNorm lies in a ball, so W raises it by a row's own length (Cauchy–Schwarz); a linear map composes;
+An RMSNorm's output is inside a ball, so W raises it by a row's own length (Cauchy–Schwarz); a linear map composes;
 attention averages; a sum of vectors is a sum of images; every rounding adds its half.
 """
 

@@ -131,7 +131,7 @@ class Kernel(ABC):
 
     @abstractmethod
     def traced(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
-        """What running it traces."""
+        """The trace entries that it records."""
 
     def observed(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
         """The part of the trace that the console has in memory at some time: a traced cartridge records it."""
@@ -154,11 +154,11 @@ class Leaf(Kernel):
     norm_slack: ClassVar[float] = 0.0
 
     def caches(self, config: ModelConfig, batch: int) -> dict[str, Ints]:
-        """What it keeps for every position, empty: name → (B, T, kv_dim), T innermost in memory."""
+        """The arrays that it keeps for every position, empty: name → (B, T, kv_dim), T innermost in memory."""
         return {}
 
     def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
-        """What the clocks of its code depend on, in a step: name → (B, …). vectors: what it reads, by name."""
+        """The quantities that set the clocks of its code in a step: name → (B, …). vectors: its inputs, by name."""
         return {}
 
     @property

@@ -74,16 +74,16 @@ class IntegerModel:
         return replace(self, program=changed(self.program, block, **numbers))
 
     def exponent(self, weight: str) -> int:
-        """A matrix's words stand for w · 2^(8 + this)."""
+        """A matrix's words hold w · 2^(8 + this)."""
         return self.exponents.get(weight, 0)
 
     def weights(self, name: str) -> NDArray[np.float64]:
-        """The values that a tensor's words stand for."""
+        """The values that a tensor's words represent."""
         return self.tensors[name] / 2.0 ** (FRACTION_BITS + self.exponent(name))
 
     @property
     def logit_exponent(self) -> int:
-        """Logits stand for 2^this times their Q8.8 value: halved weights, and lm_head's halved input."""
+        """Logits represent 2^this times their Q8.8 value: halved weights, and lm_head's halved input."""
         return self.logit_shift + getattr(self.kernel(LOGITS), "clamp_shift", 0)
 
     @property

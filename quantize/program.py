@@ -35,7 +35,7 @@ def _changed(kernel: Kernel, block: str, numbers: Mapping[str, Any]) -> Kernel:
 
 
 def forms(program: Program) -> Iterator[tuple[str, Kernel, Form, Form | None]]:
-    """Of every vector that a kernel reads: its name, the kernel, the form that it reads, the form it finds."""
+    """For every vector that a kernel reads: its name, the kernel, the form that it reads, the form it finds."""
     found: dict[str, Form] = {}
     for kernel in program:
         for vector, form in kernel.reads.items():

@@ -24,7 +24,7 @@ SEED_ROUNDS = 16
 
 
 def inverse_temperature(tenths: int, logit_shift: int = 0) -> int:
-    """2^logit_shift / T in Q8.8: round(2560 · 2^logit_shift / tenths); 0 stands for greedy."""
+    """2^logit_shift / T in Q8.8: round(2560 · 2^logit_shift / tenths); 0 means greedy."""
     return 0 if tenths == 0 else ((2560 << logit_shift) + tenths // 2) // tenths
 
 
@@ -115,7 +115,7 @@ def choose(logits: Ints, inverse_t: int, random: Ints, top_p: int = 0) -> Ints:
 
 @dataclass(frozen=True)
 class Request:
-    """What a host asks of the console: `count` documents after `prompt`, from one seed.
+    """A host's request to the console: `count` documents after `prompt`, from one seed.
 
     tenths: the temperature; top_p: in percent, 0 = off.
     """

@@ -28,7 +28,7 @@ PROBE_TEXTS, PROBE_LENGTH = 24, 96
 
 READS = {"wq": "attention_input", "wk": "attention_input", "wv": "attention_input", "wo": "attended"}
 READS |= {"fc1": "mlp_input", "fc3": "mlp_input", "fc2": "hidden", "lm_head": "logits_input"}
-"""What each matrix reads, as the float model's observers call it."""
+"""The input of each matrix, by the name that the float model's observers use."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def sensitivities(
     text: Text,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Sensitivity:
-    """Of every matrix. tensors: as the integer model uses them, in float. progress(done, of) is told."""
+    """Every matrix's sensitivity. tensors: as the integer model uses them, in float. progress(done, of) is told."""
     plain, tokens = _unfolded(tensors, config), text.tokens[:PROBE_TEXTS, :PROBE_LENGTH]
     moments: dict[str, list[Array]] = {}
     streams = {-1: list(plain["wte"][tokens.T])}
@@ -72,7 +72,7 @@ def sensitivities(
 
 
 def rounding(weights: Array, digits: float, grid: int) -> Array:
-    """A matrix in so many digits, spread over its weights where they take off most squared error."""
+    """A matrix in `digits` digits in all, spread over its weights where they take off most squared error."""
     flat = weights.reshape(-1)
     return nearest(flat, allocate(flat, np.ones(len(flat)), digits, grid), grid).reshape(weights.shape)
 

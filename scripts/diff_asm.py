@@ -85,7 +85,7 @@ def lively(config: ModelConfig, scale: float = 1.0, active: float = 0.1) -> Weig
 
 
 def read(folder: Path) -> Cartridge:
-    """What `snesgpt build` left."""
+    """The files that `snesgpt build` left."""
     return Cartridge(
         (folder / "rom.sfc").read_bytes(), {path.name: path.read_bytes() for path in (folder / "asm").iterdir()}
     )

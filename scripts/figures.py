@@ -172,7 +172,7 @@ def _commit() -> str:
 
 
 def _asked(source: Source, given: Sequence[str]) -> list[str]:
-    """The runs that these names stand for, in the file's order; all that can be run again, if none is given."""
+    """The runs that these names select, in the file's order; all that can be run again, if none is given."""
     if not given:
         return [run for run, entry in source["runs"].items() if not entry.get("once")]
     runs = set()

@@ -18,7 +18,7 @@ from trainer.weights import Weights, load_weights
 
 
 def float_tokens(weights: Weights, prompt: list[int]) -> list[int]:
-    """What the float model writes after the prompt, up to its context or BOS; the prompt included."""
+    """The tokens that the float model writes after the prompt, up to its context or BOS; the prompt included."""
     config = weights.config
     decoder, tokens = Decoder(weights.tensors, config, 1), [config.bos, *prompt]
     for step in range(config.block_size):

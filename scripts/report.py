@@ -28,7 +28,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
 
 def costs(folder: Path) -> Costs:
-    """What a made cartridge costs, by name, in the order of the table."""
+    """The costs of a finished cartridge, by name, in the order of the table."""
     said, debug = json.loads((folder / "costs.json").read_text()), (folder / "rom.dbg").read_text()
     found = {}
     if said["predicted"]:  # not for the schoolbook kernel
@@ -52,7 +52,7 @@ def free_ram(debug: str) -> Costs:
     """Bytes of the direct page and of low work RAM that nothing owns."""
     found = re.findall(r'^sym\t.*?name="(direct_page_end|low_ram_end|slots)".*?val=0x([0-9A-F]+)', debug, re.M)
     at = {name: int(value, 16) for name, value in found}
-    end = at.get("slots", LOW_RAM)  # the digit kernels' pages lie before the stack
+    end = at.get("slots", LOW_RAM)  # the digit kernels' pages are before the stack
     names = {
         "direct page: bytes free": ("direct_page_end", DIRECT_PAGE),
         "low RAM: bytes free": ("low_ram_end", end),

@@ -45,9 +45,9 @@ def made_by_both(
 ) -> Iterator[tuple[list[Case], Path, Path]]:
     """(cases, the commit's folder, the working tree's): in each a numbered folder a case.
 
-    There: model.npz of the first case with these weights, rom.sfc, rom.dbg, asm/, and costs.json, what
-    `build --dry-run --json` says. cases: what to make; it may write weights to the folder it is given. What the
-    commit makes is kept in `kept_in`. Raises ClickException with what a tree says of a failure.
+    There: model.npz of the first case with these weights, rom.sfc, rom.dbg, asm/, and costs.json, the
+    output of `build --dry-run --json`. cases: what to make; it may write weights to the folder it is given. The
+    commit's cartridges are kept in `kept_in`. Raises ClickException with what a tree says of a failure.
     """
     commit = git("rev-parse", "--verify", f"{revision}^{{commit}}")
     makers = (Path(__file__), Path(sys.argv[0]))
@@ -66,7 +66,7 @@ def made_by_both(
 
 
 def git(*arguments: str) -> str:
-    """What git prints. Raises ClickException with its complaint."""
+    """The output of git. Raises ClickException with its complaint."""
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise click.ClickException(done.stderr.strip())

@@ -1,4 +1,4 @@
-"""What is drawn beside letters: cells of heat, bars, two marks; and which shade a value has."""
+"""The tiles drawn beside letters: cells of heat, bars, two marks; and the shade of a value."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ BAR = 0x10
 """Tiles BAR … BAR + 7: a bar of 1 … 8 pixels."""
 
 BASE = 0x18
-"""The line on which bars of height zero stand."""
+"""The baseline of the bars, the tile of a bar of height zero."""
 
 END = 0x1E
 """A name's beginning and its end."""
 
 ELLIPSIS = 0x1F
 RETURN = ord(NEWLINE)
-"""A newline where it stands among letters."""
+"""A newline among letters."""
 
 FIRST_LETTER = 32
 

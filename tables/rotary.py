@@ -20,7 +20,7 @@ def rotary_table(head_dim: int, positions: int, base: float) -> NDArray[np.int64
 
 
 def rotary_worst_error(head_dim: int, positions: int, base: float) -> float:
-    """The farthest that a unit vector can come to lie from where it belongs: half a unit in each product."""
+    """The largest distance of a turned unit vector from its exact place: half a unit in each product."""
     frequency = base ** (-np.arange(0, head_dim, 2) / head_dim)
     angle = np.arange(positions)[:, None] * frequency
     exact = np.stack([np.cos(angle), np.sin(angle)], axis=-1)

@@ -42,5 +42,5 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def refuse(self: Console, *arguments: object, **options: object) -> None:
-    """What switching on does in a test without the marker: nothing catches this by accident."""
+    """Takes the place of switching on in a test without the marker: nothing catches this by accident."""
     pytest.fail("this test opens an emulator: mark it with @pytest.mark.emulator")

@@ -34,7 +34,7 @@ class ModelConfig:
     vocab_size counts the BOS/EOS symbol, which is the last token. block_size is the context in positions.
     family is `microgpt` (learned positions, an MLP with relu or relu2, squared ReLU) or `llama` (rotary positions,
     an MLP with swiglu, n_kv_head heads of keys and values that groups of query heads share, a norm before the
-    logits). n_kv_head 0 stands for n_head; rope_base is the base of the rotary frequencies.
+    logits). n_kv_head 0 means n_head; rope_base is the base of the rotary frequencies.
     Raises InputError when a size is out of range or does not divide what it must.
     """
 

@@ -28,8 +28,8 @@ FORMATS = ("snes-gpt weights 1", "snes-gpt weights 2")
 """Read; the last is written. The first knew single characters only, as one string."""
 
 NUMBERS = {"temperature": 2, "top_p": 1, "active_hidden": 1}
-"""Notes that are numbers, each from 0 to so much: the default temperature, the share of all chances that the tokens
-drawn from have together (0 = draw from all), the share of hidden units above zero."""
+"""Notes that are numbers, and their maximums (the minimum is 0): the default temperature, the share of all chances
+that the tokens drawn from have together (0 = draw from all), the share of hidden units above zero."""
 
 
 @dataclass(frozen=True)

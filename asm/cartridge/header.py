@@ -25,14 +25,14 @@ NMI_VECTOR, RESET_VECTOR = 0x7FEA, 0x7FFC
 SPEEDS = {0x20: "slow", 0x30: "fast"}
 CHIPSETS = {0: "ROM", 1: "ROM + RAM", 2: "ROM + RAM + battery"}
 LARGEST_SRAM = 7  # 128 KiB
-EXTENDED = 0x33  # as developer: the maker's and the game's codes stand at $7FB0
+EXTENDED = 0x33  # as developer: the maker's and the game's codes are at $7FB0
 PAL_REGIONS = {*range(0x02, 0x0D), 0x11}
 LAST_REGION = 0x14
 
 
 @dataclass(frozen=True)
 class Cartridge:
-    """What the header says, except `size`, bytes the file has, and `faults`, why it is not a good one.
+    """The contents of the header; also `size`, bytes of the file, and `faults`, why it is not a good one.
 
     rom_size and sram_size in bytes, 0 for sizes beyond any cartridge; vectors in bank 0;
     speed `slow`, `fast` or `unknown`; video `NTSC` or `PAL`.
@@ -144,7 +144,7 @@ def _mirrored_sum(data: bytes) -> int:
 
 def _size_faults(image: bytes, body: bytes) -> Iterator[str]:
     if len(body) != len(image):
-        yield f"copier header: {COPIER_HEADER} bytes stand before the image, cut them off"
+        yield f"copier header: {COPIER_HEADER} bytes come before the image, cut them off"
     if len(body) > LARGEST:
         yield f"size: {len(body)} bytes, LoROM reaches {LARGEST}"
     if len(body) != power_of_two(len(body)):

@@ -85,5 +85,5 @@ def _max_tokens(config: ModelConfig) -> int:
 
 
 def _step(config: ModelConfig) -> int:
-    """Neighbouring letters of a given document lie far apart."""
+    """The distance between adjacent letters of a given document: they are far apart in the alphabet."""
     return round(GOLDEN_RATIO * config.bos) % config.bos

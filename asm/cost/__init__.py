@@ -1,1 +1,1 @@
-"""What code costs, in bytes and clocks."""
+"""The cost of code, in bytes and clocks."""

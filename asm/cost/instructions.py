@@ -56,5 +56,5 @@ def swap_bytes() -> Instruction:
 
 
 def direct_page(label: str) -> list[Instruction]:
-    """The direct page lies there from now on."""
+    """Instructions that move the direct page to `label`."""
     return [Instruction(f"pea {label}", 3, 3, 2), Instruction("pld", 1, 3, 2)]

@@ -43,19 +43,19 @@ class LongRun:
         return self.columns[name]
 
     def mean(self, values: Ints | Floats) -> Floats:
-        """Of (N, …) over the tokens."""
+        """The mean of values (N, …) over the tokens."""
         return np.asarray(np.tensordot(self.share, values, 1))
 
     @property
     def positions(self) -> float:
-        """That a token looks at."""
+        """Positions that a token looks at, on average."""
         return float(self.mean(self["position"] + 1))
 
 
 def long_run(model: IntegerModel) -> LongRun:
-    """Of the text at the model's default temperature and top-p.
+    """The long run of the text at the model's default temperature and top-p.
 
-    One that goes on does so in window after window: those after the first look alike, so the second stands for all.
+    One that goes on does so in window after window: those after the first look alike, so the second represents all.
     """
     config, integer, random = model.config, Executor(model), np.random.default_rng(0)
     streams = min(max(SAMPLED_TOKENS // config.block_size, MIN_STREAMS), MAX_STREAMS)
@@ -111,7 +111,7 @@ def _window(integer: Executor, random: np.random.Generator, alive: Floats, promp
 
 
 def _chances(model: IntegerModel, logits: Ints, *, first: bool) -> Floats:
-    """Of each token to be chosen, (streams, vocab): no document is empty."""
+    """The chances of each token to be chosen, (streams, vocab): no document is empty."""
     inverse = inverse_temperature(model.temperature, model.logit_exponent)
     candidates = logits[:, :-1] if first else logits
     if inverse:

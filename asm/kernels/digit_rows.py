@@ -22,10 +22,10 @@ from quantize.schedule import LOGITS, parts
 from trainer.errors import InputError
 
 PART_BYTES = 256
-"""Of a part of the hidden units: plus and minus, a direct page."""
+"""Bytes of a part of the hidden units: plus and minus, a direct page."""
 
 SQUARE_CYCLES = 313
-"""Of square_hidden: a product of four parts, and its rounding."""
+"""Cycles of square_hidden: a product of four parts, and its rounding."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ClampCode(Template):
 
 @dataclass(frozen=True)
 class Epilogue:
-    """What a row does with its result: the constant added with the bias, then the code that follows."""
+    """The end of a row, after its sum: the constant added with the bias, then the code that follows."""
 
     constant: int
     code: Callable[[int], list[Instruction]]
@@ -148,7 +148,7 @@ def store_narrow(label: str, shift: int, *, high: bool) -> Epilogue:
 
 
 def hidden_bias(site: Site, writer: Leaf) -> int:
-    """Of the slots of hidden units that a kernel leaves, the same in every part."""
+    """The bias of the slots of hidden units that a kernel leaves, the same in every part."""
     finest = max(reader.finest(site.model) for reader in site.readers(writer))
     return bias_for(writer.slot_limit, HALVINGS + max(0, finest))
 
@@ -228,7 +228,7 @@ class DigitRowsRoutine(Routine[DigitRows]):
 
 
 def chain_clocks(site: Site, chain: Chain, placed: Placed) -> float:
-    """Of a chain as it came to be."""
+    """The clocks of a chain, in the parts it was cut into."""
     return chain.clocks(site.target, placed.parts.get(chain.label, 1))
 
 
@@ -251,6 +251,6 @@ def shared_pages(site: Site, kernel: DigitRows) -> Mapping[str, int]:
 
 
 def shared_clocks(site: Site, kernel: DigitRows) -> Mapping[str, float]:
-    """What they take."""
+    """The clocks of `shared_calls`, by label."""
     chains = [site.shared[kernel.name].chain] if shared_calls(site, kernel) else []
     return {chain.label: CALL + chain.clocks(site.target) for chain in chains}

@@ -183,7 +183,7 @@ def page_bytes(d: int) -> Mapping[str, int]:
 
 
 SQUARED_MODULES = ("square_hidden", "square", "rounding")
-"""What squares a hidden unit."""
+"""The modules that square a hidden unit."""
 
 
 @dataclass(frozen=True)

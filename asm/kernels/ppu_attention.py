@@ -1,7 +1,7 @@
 """Attention on the PPU: straight-line code over dimensions, a loop over positions.
 
 Keys and values are bytes, a row of all dimensions a position, read one after the other through the WRAM port: it
-reaches both banks and counts by itself. What is indexed by position are words, 128 of them to an 8-bit index: a
+reaches both banks and counts by itself. Arrays indexed by position hold words, 128 of them to an 8-bit index: a
 longer context takes its loops twice.
 """
 
@@ -94,12 +94,12 @@ class AttentionCode(Template):
 
     @property
     def weigh_segment(self) -> str:
-        """Of its second stage, where they are apart."""
+        """The segment of its second stage, where the stages are apart."""
         return f"{self.entry}_weigh"
 
     @property
     def mean_segment(self) -> str:
-        """Of its third."""
+        """The segment of its third stage."""
         return f"{self.entry}_mean"
 
     def split(self) -> AttentionCode | None:
@@ -218,7 +218,7 @@ def times(width: int) -> list[str]:
 
 
 def skip_clocks(config: ModelConfig) -> int:
-    """What passing by a head without weight costs: reading its values into nothing, or a new address."""
+    """The clocks to pass by a head without weight: reading its values into nothing, or a new address."""
     address = 12 + 42 + sum(34 if "a:" in line else 12 for line in times(config.kv_dim))
     return min(STREAM_READ * config.head_dim, address)
 

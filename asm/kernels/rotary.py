@@ -18,7 +18,7 @@ from tables.rotary import rotary_table
 from trainer.config import ModelConfig
 
 TURN_CLOCKS = 2 * 88 + 4 * 284 + 34 + 34 + 80 + 64
-"""Of the macro `turn`: two factors, four products and what joins them."""
+"""Clocks of the macro `turn`: two factors, four products and what joins them."""
 
 NARROW_CLOCKS = 92
 

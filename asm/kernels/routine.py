@@ -41,7 +41,7 @@ CALL = 54 + 42 + 4 * 34
 
 @dataclass(frozen=True)
 class Call:
-    """What gpt_step does for a routine, as its template in blocks/ sees it. stage: its name in the profile."""
+    """A step of gpt_step for a routine, as its template in blocks/ sees it. stage: its name in the profile."""
 
     template: ClassVar[str]
     comment: str
@@ -92,7 +92,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Site:
-    """What every routine is planned with: the model and its proof, the target, the log record's offsets."""
+    """The inputs to the plan of every routine: the model and its proof, the target, the log record's offsets."""
 
     proved: ProvedModel
     target: Target
@@ -192,12 +192,12 @@ class Routine(ABC, Generic[K]):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """What gpt_step does, in order."""
+        """Its steps in gpt_step, in order."""
         return ()
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """What it puts into ROM, in order. An item that another routine has already put there is not put again."""
+        """Its items in ROM, in order. An item that another routine has already put there is not put again."""
         return ()
 
     @property

@@ -1,6 +1,6 @@
 """Rows of signed digits as straight-line code: which slots are added when, and why no carry is ever left over.
 
-Inputs stand in `slots` as non-negative words, B + x and B − x, so that every step is an `adc` that leaves the
+Inputs are in `slots` as non-negative words, B + x and B − x, so that every step is an `adc` that leaves the
 carry clear. `lsr` halves the sum between planes and leaves the rounding half in the carry, where the next `adc`
 takes it in. B is a multiple of every halving to come, so the sum's bias stays exact, and the row's last
 instruction takes it off. Where a sum could pass 65,535, part of the bias is taken off on the way.
@@ -31,7 +31,7 @@ WORD = 1 << 16
 
 @dataclass(frozen=True)
 class Operand:
-    """What one instruction adds, ±x_column or the sum of a pair.
+    """The operand of one instruction, ±x_column or the sum of a pair.
 
     bias: what its slot has on top of it; largest: the largest word that slot can hold.
     """
@@ -45,10 +45,10 @@ class Operand:
 
 @dataclass(frozen=True)
 class Slots:
-    """How a vector of n inputs stands in work RAM: word i is bias + x_i, word n + i is bias − x_i.
+    """The layout of a vector of n inputs in work RAM: word i is bias + x_i, word n + i is bias − x_i.
 
     label names the page, minus the offset of its second half; the first 128 words are reached through the
-    direct page. Inputs that are never negative stand in word i as they are.
+    direct page. Inputs that are never negative are in word i as they are.
     """
 
     label: str
@@ -75,7 +75,7 @@ class Slots:
         return self._operands[terms]
 
     def bias_of(self, terms: Sequence[Term]) -> int:
-        """What the slot of a term, or of a pair, has on top of it."""
+        """The bias in the slot of a term, or of a pair."""
         return sum(0 if self.positive and sign > 0 else self.bias for _, sign in terms)
 
     def largest(self, terms: Sequence[Term]) -> int:
@@ -198,7 +198,7 @@ def row_code(
 
 
 def _terms(digits: Ints) -> list[Term]:
-    """What a row of a plane adds, input by input. digits (inputs,): a 2 is the same term twice."""
+    """The terms that a row of a plane adds, input by input. digits (inputs,): a 2 is the same term twice."""
     columns = digits.nonzero()[0]
     return [
         (column, 1 if digit > 0 else -1)

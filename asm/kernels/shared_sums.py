@@ -1,7 +1,7 @@
 """Sums of two inputs that many rows want: formed once, added in one instruction instead of two.
 
 This is distributed arithmetic, as far as the clocks it saves pay for forming the sums. A term is an input with
-its sign; a pair is two terms that stand in the same plane of a row.
+its sign; a pair is two terms that occur in the same plane of a row.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Pair = tuple[Term, Term]
 MAX_PAIRS = 256
 
 SAVED = STOCK.clocks(memory("adc", "", direct=True)) * 2 - STOCK.clocks(memory("adc", "", direct=False))
-"""What one use saves: two reads of the direct page become one by absolute address."""
+"""The clocks that one use saves: two reads of the direct page become one by absolute address."""
 
 PRICE = STOCK.clocks(memory("lda", "", direct=True)) * 2 + STOCK.clocks(memory("sta", "", direct=False))
-"""What forming a pair costs, once a token."""
+"""The clocks to form a pair, once a token."""
 
 
 def choose_pairs(matrices: Sequence[Sequence[Plane]]) -> tuple[Pair, ...]:

@@ -85,7 +85,7 @@ class Chain:
 
 
 MODULE_BYTES = 1 << 16
-"""Of code in one source file: the assembler's time grows with the square of a file."""
+"""Bytes of code in one source file: the assembler's time grows with the square of a file."""
 
 
 def modules(code: Sequence[CodePart]) -> dict[str, tuple[CodePart, ...]]:
@@ -102,5 +102,5 @@ def modules(code: Sequence[CodePart]) -> dict[str, tuple[CodePart, ...]]:
 
 
 def total_clocks(code: Iterable[Chain], target: Target) -> float:
-    """Of all chains, each run once."""
+    """The clocks of all chains, each run once."""
     return sum(chain.clocks(target) for chain in code)

@@ -11,7 +11,7 @@ from quantize.fixed import Ints
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one tensor that lie together in one bank of ROM."""
+    """Rows of one tensor that are together in one bank of ROM."""
 
     tensor: str
     label: str

@@ -1,4 +1,4 @@
-"""What the cartridge keeps in its battery RAM, byte by byte: docs/save.md. The twin of save.asm.
+"""The contents of the cartridge's battery RAM, byte by byte: docs/save.md. The twin of save.asm.
 
 Two copies of the list; a save writes the one that is not current, so that one is whole at any moment.
 """
@@ -24,7 +24,7 @@ SRAM_SIZES = (8 << 10, 32 << 10)
 """Bytes of the save RAMs that cartridges of this kind were made with."""
 
 LOADED, SECOND_BAD, FIRST_BAD, RESET = range(4)
-"""What loading found: both copies good, one of them damaged and written anew, none good: an empty list."""
+"""The results of loading: both copies good, one of them damaged and written anew, none good: an empty list."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class SaveFormat:
         return Kept(names, bool(copy[10] & MUTED), int.from_bytes(copy[8:10], "little"))
 
     def load(self, sram: bytes) -> Loaded:
-        """What the cartridge finds at power-on, before it repairs what is damaged.    asm: load_kept"""
+        """The result of loading at power-on, before the cartridge repairs a damaged copy.    asm: load_kept"""
         first, second = (self.parse(sram[at : at + self.copy_bytes]) for at in (0, self.copy_bytes))
         state = FIRST_BAD * (first is None) + SECOND_BAD * (second is None)
         if first and second:

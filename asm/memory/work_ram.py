@@ -1,4 +1,4 @@
-"""Where things lie in work RAM: pages below the stack, vectors in bank $7E, the caches in what both banks leave.
+"""The layout of work RAM: pages below the stack, vectors in bank $7E, the caches in what both banks leave.
 
 Addresses that memory.inc can count itself are its own; here is what has to be known before: which bank a cache
 goes to, how long the log may be, and that all of it fits.
@@ -48,7 +48,7 @@ class WorkRam:
         return sum(area.size for area in (*self.work, *self.bank_7e, *self.bank_7f))
 
     def address(self, vector: str) -> int:
-        """Of a vector in bank $7E."""
+        """The address of a vector in bank $7E."""
         before = takewhile(lambda area: area.name != vector, self.work)
         return self.start + sum(area.size for area in before)
 

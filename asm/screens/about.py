@@ -19,7 +19,7 @@ LINES = 11
 
 @dataclass(frozen=True)
 class AboutText:
-    """The lines as they stand on the screen, a whole row each, values begin at `value_column`."""
+    """The lines as they appear on the screen, a whole row each, values begin at `value_column`."""
 
     lines: tuple[str, ...]
     value_column: int = 1 + LABEL_TILES
@@ -59,7 +59,7 @@ def facts(model: IntegerModel, kib: int) -> tuple[tuple[str, str], ...]:
 
 
 def _losses(model: IntegerModel) -> list[str]:
-    """What is known of the loss on texts not trained on, nats per character."""
+    """The known losses on texts not trained on, nats per character."""
     known = {name: model.info.get(key) for key, name in LOSSES.items()}
     numbers = {name: value for name, value in known.items() if isinstance(value, int | float)}
     return [f"{value:.4f} {name}"[:VALUE_TILES] for name, value in numbers.items()]

@@ -14,7 +14,7 @@ MAX_TYPED = 60
 """Characters."""
 
 KEYS = string.ascii_letters + string.digits + ".,!" + "".join(sorted({*string.punctuation} - {*".,!"})) + " "
-"""What a person may type, as the screen has it: thirteen in a row."""
+"""The characters a person may type, in the order of the screen: thirteen in a row."""
 
 FIRST, CODES = 0x20, 0x60
 """Character codes that have a token: printable ASCII."""
@@ -22,7 +22,7 @@ FIRST, CODES = 0x20, 0x60
 NO_TOKEN = 0xFFFF
 
 Join = tuple[int, int, int]
-"""Tokens that stand side by side, left and right, and the one they become."""
+"""Two tokens side by side, left and right, and the one they become."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def joins(pieces: Pieces) -> list[Join]:
 
 
 def ranks(pieces: Pieces) -> list[int]:
-    """Of every token how many better scores there are."""
+    """The rank of every token: how many better scores there are."""
     order: Mapping[float, int] = {
         score: rank for rank, score in enumerate(sorted({score for _, score in pieces}, reverse=True))
     }

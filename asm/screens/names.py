@@ -13,7 +13,7 @@ TWO_COLUMNS = 16
 """Names of letters up to this context are shown in two columns, a line each; all others on several lines."""
 
 LETTERS_A_LINE = 20
-"""Of 29: where words stay whole, a line may end up to nine letters early."""
+"""Letters that a line has at least, out of 29: where words stay whole, it may end up to nine letters early."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What every token prints, as a table in a bank of weights."""
+"""The text that every token prints, as a table in a bank of weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TokenTexts:
 
 
 def initials(symbols: Sequence[str]) -> list[int]:
-    """What stands for each token where there is room for one character: its first, or the one behind its space.
+    """The character shown for each token where there is room for only one: its first, or the one behind its space.
 
     BOS, the last, has 0.
     """

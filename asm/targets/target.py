@@ -15,7 +15,7 @@ class Target:
     linker_map: the template of the memory map. map_mode, chipset: the bytes of the header.
     bank_bytes, max_banks, first_bank: ROM; bank n is seen at first_bank + n.
     high_ram: bank $7E below it is seen in every bank. stack: the page above the digit kernels' pages. log_end: the
-    log and what bank $7E has no room for lie in bank $7F below it, the screens' data above it.
+    log and what bank $7E has no room for are in bank $7F below it, the screens' data above it.
     screen_ram: bytes of bank $7E that the screens keep. mark_ram: the same of a profile build's marks.
     fetch, ram: of a byte of code or an internal cycle, and of a byte of work RAM. refresh: the share that the
     memory's refresh adds. frame: of a frame, on average.

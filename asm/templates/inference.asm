@@ -57,7 +57,7 @@ pressed:
         rts
 endproc
 
-; What follows the token whose logits stand: the prompt's next token or a draw; then the log.
+; The token after the one whose logits are ready: the prompt's next token or a draw; then the log.
 ; in, out: as make_token    kills: everything
 proc next_of_token, 16, 16
         mark choose
@@ -186,7 +186,7 @@ endproc
 proc host_loop, 16, 16
         ldx #STACK_TOP
         txs
-        bra wait                ; the request that brought us here stands already
+        bra wait                ; the request that brought us here is already pending
 served: mark rest
         set host_status, HOST_IDLE
         stz host_command

@@ -147,7 +147,7 @@ proc load_screen, 8, 16
 ; four inks of four colours each: background, letter, shadow, and one for cells (blue 5, green 5, red 5 bits)
 palettes:
         .word $2440, $7FFF, $1820, $30A4        ; paper white; a cell at zero
-        .word $2440, $2F7F, $1820, $3906        ; gold: what is being made; the line that bars stand on
+        .word $2440, $2F7F, $1820, $3906        ; gold: what is being made; the baseline of the bars
         .word $2440, $7F8E, $1820, $0000        ; sky: titles
         .word $2440, $4A52, $1820, $2861        ; grey: labels; a cell whose time has not come
 ; twelve shades of cells

@@ -54,7 +54,7 @@ def attend(weights: Ints, values: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class AttentionKernel(Leaf):
-    """What both ways to compute attention share: the heads of their vectors, and the trace of each."""
+    """The common part of both ways to compute attention: the heads of their vectors, and the trace of each."""
 
     block: Attention
 

@@ -78,7 +78,7 @@ class MatrixKernel(Leaf):
         return run
 
     def source_image(self, ranges: Ranges) -> Image:
-        """Of the vector that its matrix reads."""
+        """The image of the vector that its matrix reads."""
         image = ranges.images[self.block.source]
         if self.block.inputs is None:
             return image

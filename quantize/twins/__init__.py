@@ -1,1 +1,1 @@
-"""What the screens and the sound unit make of the integer model, in Python."""
+"""The values that the screens and the sound unit derive from the integer model, in Python."""

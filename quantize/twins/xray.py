@@ -1,4 +1,4 @@
-"""What the x-ray screen shows of a token: every shade, height and number, from the integer model's own values."""
+"""The x-ray screen's view of a token: every shade, height and number, from the integer model's own values."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def pooled(values: Ints, most: int, limits: Sequence[int]) -> tuple[int, ...]:
 def bar_places(symbols: Sequence[str]) -> tuple[int, int]:
     """How many bars there is room for, and the tiles of each and its label: letters have one, merged tokens LABEL.
 
-    Labels longer than a letter stand a blank apart.
+    Labels longer than a letter are a blank apart.
     """
     if all(len(symbol) == 1 for symbol in symbols):
         return BAR_COLUMNS, 1

@@ -1,4 +1,4 @@
-"""Master clocks from where the beam stands.
+"""Master clocks from the position of the beam.
 
 An NTSC frame is 262 lines of 1,364 clocks; in every other frame line 240 is 4 shorter, so the mean is 357,366,
 which is what both cores' 60.0988 frames a second are made of. The vertical blank, where the program counts frames,

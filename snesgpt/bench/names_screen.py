@@ -60,7 +60,7 @@ class NamesPage:
 
     @property
     def complete(self) -> bool:
-        """Whether its last name stands."""
+        """Whether all its names are made."""
         return self.word("names_made") == self._at["NAMES"]
 
     def begin(self) -> None:
@@ -89,4 +89,4 @@ class NamesPage:
         self.console.run()
         self._idle = 0 if self.tokens != tokens else self._idle + 1
         if self._idle > self._patience:
-            raise InputError(f"the ROM stands still: no token within {self._patience} frames")
+            raise InputError(f"the ROM makes no progress: no token within {self._patience} frames")

@@ -1,4 +1,4 @@
-"""A short text that stands for the long run: documents whose tokens look at as many positions as all tokens do."""
+"""A short text that represents the long run: documents whose tokens look at as many positions as all tokens do."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ CLOSE = 0.002
 """A text whose tokens see so nearly as many positions is good enough."""
 
 LONGER = 1.5
-"""A text may have so many times the tokens asked for."""
+"""The largest ratio of a text's tokens to the tokens asked for."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """What pages of names make from a seed: `tokens` are timed, after the first `skipped` of each page.
+    """The pages of names made from a seed: `tokens` tokens are timed, after the first `skipped` of each page.
 
-    positions: that they look at, on average.
+    positions: how many they look at, on average.
     """
 
     seed: int

@@ -21,7 +21,7 @@ MIN_SKIPPED = 1
 
 @dataclass(frozen=True)
 class Speed:
-    """Tokens made in so many frames, over so many pages."""
+    """A number of tokens, and the frames and pages in which they were made."""
 
     tokens: int
     frames: int
@@ -46,9 +46,9 @@ class Speed:
 def measure_speed(
     page: NamesPage, tokens: int, progress: Callable[[int], None] = lambda _: None, *, skipped: int = SKIPPED
 ) -> Speed:
-    """At least `tokens` tokens, of each page those after the first `skipped`, to its last if so many are asked for.
+    """Speed over at least `tokens` tokens: of each page those after the first `skipped`, until there are enough.
 
-    Both are moments at which a token is counted, seen at the end of their frame: on average half a frame late at
+    Both ends are moments when a token is counted, seen at the end of their frame: on average half a frame late at
     either end, so that the difference has no bias. Waiting at a complete page does not count.
     """
     timed = frames = pages = 0

@@ -23,8 +23,8 @@ IDLE = ("page_start", "rest")
 """Stages in which no token is being made."""
 
 BLANK_MARK_CLOCKS = 390
-"""What the interrupt's own mark adds after the moment it notes, with the interrupt's return (180 clocks). That
-moment is as late as the return would be: the interrupt without its mark ends there."""
+"""Clocks that the interrupt's own mark adds after the moment it notes, with the interrupt's return (180 clocks).
+That moment is as late as the return would be: the interrupt without its mark ends there."""
 
 VERTICAL_BLANK = "vertical_blank"
 
@@ -47,7 +47,7 @@ class Profile:
         return self.marks[OVERHEAD]
 
     def blank_ended(self, frame: int, clocks: int) -> None:
-        """The interrupt of a frame took so many clocks."""
+        """Notes that the interrupt of a frame took `clocks` clocks."""
         self._blank_ends[frame] = clocks
 
     def add(self, number: int, moment: Moment, until: int) -> bool:
@@ -87,7 +87,7 @@ class Profile:
 
     @property
     def mark_clocks(self) -> float:
-        """What a mark costs; already taken off the stages."""
+        """The clocks of a mark; already taken off the stages."""
         return self.clocks[OVERHEAD] / self.marks[OVERHEAD]
 
 

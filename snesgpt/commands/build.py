@@ -74,7 +74,7 @@ def _quantize_newer_weights() -> None:
 
 
 def _say(path: Path, *, traced: bool, as_json: bool) -> None:
-    """What `build` would make of a model: speed, bytes of ROM and work RAM, held-out loss."""
+    """Prints the figures of the cartridge `build` would make: speed, bytes of ROM and work RAM, held-out loss."""
     from asm.cost.predict import predict
     from asm.layout import plan
     from quantize.model_file import load_proved

@@ -226,7 +226,7 @@ def _progress(
 
 
 def _title(text: Text, results: Sequence[Row]) -> str:
-    """Of the picture."""
+    """The title of the picture."""
     seconds = sorted({row["point"]["seconds"] for row in results})
     times = " or ".join(f"{one:g}" for one in seconds) if len(seconds) < 4 else f"{seconds[0]:g} to {seconds[-1]:g}"
     return f"{text.name}: {len(results):,} models, each trained for {times} s"

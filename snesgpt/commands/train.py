@@ -61,7 +61,7 @@ SELECTION = ("validation", "patience")
 @click.option("--n-layer", type=int, help="Layers.")
 @click.option("--n-hidden", type=int, help="Width of the MLP.  [default: four times --n-embd if that is given]")
 @click.option("--block-size", type=int, help="Context in positions.")
-@click.option("--activation", type=click.Choice(FAMILIES["microgpt"]), help="relu2 is squared ReLU.")
+@click.option("--activation", type=click.Choice(FAMILIES["microgpt"].activations), help="relu2 is squared ReLU.")
 @click.option("--batch-size", type=click.IntRange(1, 65536), help="Documents per step.")
 @click.option("--learning-rate", type=float, help="Peak learning rate; it falls linearly to zero.")
 @click.option("--weight-decay", type=float, help="Decoupled weight decay, against overfitting.")
@@ -150,7 +150,7 @@ def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConf
 
 
 def _by_matrix(option: str, values: Sequence[str], kind: type[float] | type[int]) -> dict[str, Any]:
-    """What was given for all matrices, and for single ones: digits, matrix_digits. Raises InputError."""
+    """The values given for all matrices, and for single ones: digits, matrix_digits. Raises InputError."""
     found: dict[str, Any] = {}
     for value in values:
         matrix, _, number = value.rpartition("=")
@@ -180,7 +180,7 @@ def _settings(preset: Preset, config: ModelConfig, seed: int, given: dict[str, A
 
 
 def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, settings: Settings) -> None:
-    """What is about to be trained on what, on stderr."""
+    """Prints the model and the text of the training that begins, on stderr."""
     config, unit = settings.config, text.reading.unit
     sampled = "distinct" if text.share == 1 else f"distinct in the {text.share:.2%} that are used"
     merged = f", {len(tokenizer.symbols) - len(text.symbols)} merged tokens" if tokenizer.merges else ""
@@ -203,7 +203,7 @@ def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, s
 
 
 def _sampler(tokenizer: Tokenizer, settings: Settings, temperature: float) -> Sample:
-    """What the model writes meanwhile, always from the same random numbers."""
+    """A function that samples the model during training, always from the same random numbers."""
     from trainer.model.generate import generate
 
     def sample(tensors: Tensors) -> list[str]:
@@ -262,7 +262,7 @@ def _measurement(state: State, done: float) -> str:
 def _summary(
     data: Path, preset: Preset, settings: Settings, result: Result, n_training: int, n_held_out: int
 ) -> dict[str, Any]:
-    """What the weights file remembers of its making: no dates, times or paths, so same run, same bytes."""
+    """The record of the training in the weights file: no dates, times or paths, so same run, same bytes."""
     return {
         "preset": preset.name,
         "temperature": preset.temperature,
@@ -299,7 +299,7 @@ def _per_character(
 
 
 def _digits(settings: Settings, result: Result) -> dict[str, Any]:
-    """Of weights made of digits: their grid, and the digits per weight of each tensor."""
+    """The facts of weights made of digits: their grid, and the digits per weight of each tensor."""
     from trainer.training.digit_projection import adds_per_weight
 
     if not settings.digits:
@@ -346,12 +346,12 @@ def _finish(
 
 
 def _title(summary: dict[str, Any], n_params: int) -> str:
-    """What the loss curve is of."""
+    """The title of the loss curve."""
     return f"{summary['data']}: {n_params:,} parameters, held-out loss {summary['nll_float']:.4f}"
 
 
 def _additions(summary: dict[str, Any]) -> str:
-    """What the weights will cost on the console, as a line; nothing for float weights."""
+    """The cost of the weights on the console, as a line; nothing for float weights."""
     if not summary["digits"]:
         return ""
     adds = ", ".join(f"{name} {mean:.2f}" for name, mean in summary["adds_per_weight"].items())

@@ -215,7 +215,7 @@ class Console:
 
 
 class _Host:
-    """What a core calls back. Python is entered forty times a frame, so each of these does next to nothing."""
+    """The callbacks of a core. Python is entered forty times a frame, so each of these does next to nothing."""
 
     def __init__(self, held: list[int], samples: list[bytes] | None) -> None:
         self.held = held

@@ -205,7 +205,7 @@ def _begin(client: Any, running: dict[Any, Running], waiting: list[Point], sent:
 
 
 def _row(future: Any, run: Running, text: Text) -> Row:
-    """What a task that ended brought: a row, or why there is none, as a row."""
+    """The row of a task that ended, or a row with the reason why it has none."""
     if future.status == "finished":
         row: Row = future.result()
         return row

@@ -18,7 +18,7 @@ MARKERS = {1: "o", 2: "s", 3: "^", 4: "D", 5: "v", 6: "P"}
 """Layers have shapes: what a point is does not hang on colour."""
 
 OFFSETS = [(9, -9), (9, -3), (-9, 6), (9, 6), (-9, -3), (9, -20), (-9, 16), (9, 16), (-9, -16), (9, -32), (-9, 28)]
-"""Where a label may stand, in points from its marker, best first: a front has nothing below it to the right."""
+"""Possible places of a label, in points from its marker, best first: a front has nothing below it to the right."""
 
 
 def drawable(rows: Iterable[Row]) -> list[Row]:
@@ -132,7 +132,7 @@ def _legend(rows: Sequence[Row]) -> list[Any]:
 def _write_labels(axes: Any, front: Sequence[Row], others: Sequence[Row], renderer: Any) -> None:
     """A label beside each marker, at the first place where it covers nothing: legend, marker, line or label.
 
-    Where there is none, those of the front and the forerunner's stand where they cover least, others are left out.
+    Where there is none, those of the front and the forerunner's go where they cover least, others are left out.
     """
     covered = [axes.get_legend().get_window_extent(renderer), *_along(axes, front)]
     covered += [_marker_box(axes, row) for row in [*front, *others]]
@@ -164,7 +164,7 @@ def _write_labels(axes: Any, front: Sequence[Row], others: Sequence[Row], render
 
 
 def _area(row: Row) -> float:
-    """Of its marker, in square points."""
+    """The area of a row's marker, in square points."""
     return 160 if _is_forerunner(row) else marker_area(row["rom_bytes"])
 
 

@@ -10,13 +10,13 @@ from typing import Any
 from trainer.errors import InputError
 
 Row = dict[str, Any]
-"""What is known of one point: docs/explore.md lists its fields."""
+"""The results of one point: docs/explore.md lists its fields."""
 
 
 def read_rows(path: Path) -> list[Row]:
     """All whole lines of the file, none if there is no file.
 
-    What stands behind the last line end was cut off while it was written: it does not count, and append_row
+    Text behind the last line end was cut off while it was written: it does not count, and append_row
     takes it away. Raises InputError, naming the line, for anything else that is no row.
     """
     whole, _, _ = _read(path).rpartition(b"\n")

@@ -49,7 +49,7 @@ class Text:
     reading: Reading = LINES
 
     def tokenizer(self, tokens: int = 0) -> Tokenizer:
-        """Of so many tokens, learned once from its training part; 0: a character each.
+        """A tokenizer of `tokens` tokens, learned once from its training part; 0: a character each.
 
         Raises InputError as learn_pairs does.
         """

@@ -1,4 +1,4 @@
-"""What to try: a point is a recipe, a time and a seed; a grid is every combination of what each may be."""
+"""The points to try: a point is a recipe, a time and a seed; a grid is every combination of their values."""
 
 from __future__ import annotations
 

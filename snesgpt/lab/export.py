@@ -63,7 +63,7 @@ def lab_data(weights: Weights, model: IntegerModel, rom: Rom, documents: Sequenc
 
 
 def _record(layout: Layout, model: IntegerModel) -> Json:
-    """Where things stand in a record of the log: asm.memory.log_record."""
+    """The layout of a record of the log: asm.memory.log_record."""
     record = RecordLayout(model, traced=True)
     return {
         "bytes": record.size,
@@ -119,7 +119,7 @@ def build_id(rom: Rom) -> str:
 
 
 def _training(weights: Weights, model: IntegerModel) -> Json:
-    """What is known of the training; of a model made elsewhere little, so any of it may be missing or empty.
+    """The known facts of the training; few for a model made elsewhere, so any of them may be missing or empty.
 
     curve: [step, training loss, validation loss] …; samples: [step, texts] …, the first of the untrained model.
     """
@@ -150,7 +150,7 @@ def _measurements(weights: Weights) -> list[tuple[int, float, float, list[str]]]
 
 
 def _first_samples(weights: Weights, seed: int) -> list[str]:
-    """What the model wrote before it had learned anything."""
+    """Texts that the model wrote before it had learned anything."""
     config = weights.config
     tensors = initial_tensors(config, seed)
     return generate(tensors, config, weights.tokenizer, FIRST_SAMPLES, FIRST_TEMPERATURE, seed)
@@ -162,7 +162,7 @@ def _significant(tensor: np.ndarray[Any, Any]) -> Json:
 
 
 def training_documents(weights: Weights, data: Path | None) -> list[str]:
-    """What the model learned from, out of `data`, or if that is None out of the names shipped, or nothing.
+    """The documents the model learned from, out of `data`, or if that is None out of the names shipped, or none.
 
     Raises InputError when `data` is another text than the training's.
     """

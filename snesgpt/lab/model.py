@@ -38,14 +38,14 @@ GOLDEN = (
     Request(65535, 20, 4),
     Request(0, 13, 3, (0, 1)),
 )
-"""What the JavaScript model is compared with Python on: every temperature's branch, a prompt, extreme seeds."""
+"""Requests to compare the JavaScript model with Python on: every temperature's branch, a prompt, extreme seeds."""
 
 LONG = Request(7, 5, 40, (10, 0, 17))
 """More tokens than a console's log has records, several times."""
 
 
 def model_data(model: IntegerModel) -> Json:
-    """What the JavaScript integer model needs: shape, alphabet, integers, kernels with their numbers, tables."""
+    """The data of the JavaScript integer model: shape, alphabet, integers, kernels with their numbers, tables."""
     config = model.config
     bits = {kernel.bits for kernel in leaves(model.program) if isinstance(kernel, TableNorm)}
     return {

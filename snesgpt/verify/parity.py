@@ -23,7 +23,7 @@ TENTHS = (5, 0, 10, 20, 1, 7, 13)
 
 @dataclass
 class Parity:
-    """What was compared: tokens, values (16-bit words), mismatches, and the first difference in words."""
+    """The result of a comparison: tokens, values (16-bit words), mismatches, and the first difference in words."""
 
     tokens: int = 0
     values: int = 0

@@ -288,7 +288,7 @@ def test_a_call_of_another_kind_or_width_is_refused_by_the_linker(line: str, wid
 
 @pytest.mark.parametrize("line", ["call near", "tail_call near"])
 def test_a_near_call_into_another_bank_is_refused_by_the_linker(line: str) -> None:
-    with pytest.raises(InputError, match="near lies in another bank"):
+    with pytest.raises(InputError, match="near is in another bank"):
         link(line, 16, segment="BANK1")
     assert link("call_far far", 16, segment="BANK1")
 

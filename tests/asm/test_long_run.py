@@ -1,4 +1,4 @@
-"""The long run against every document there is, and a short text that stands for it against its own tokens."""
+"""The long run against every document there is, and a short text that represents it against its own tokens."""
 
 from __future__ import annotations
 

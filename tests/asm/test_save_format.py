@@ -54,7 +54,7 @@ class Battery:
         return crc
 
     def load(self, sram: bytes) -> Loaded:
-        """What load_kept makes of it: exactly what the twin says; and afterwards both copies hold that list."""
+        """The result of load_kept: exactly the twin's; and afterwards both copies hold that list."""
         self.put(sram)
         want = FORMAT.load(sram)
         repairs = {LOADED: 0, SECOND_BAD: 1, FIRST_BAD: 1, RESET: 2}[want.state]

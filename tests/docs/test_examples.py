@@ -1,4 +1,4 @@
-"""The code in the docs: it runs as it stands, or a comment above it says why not."""
+"""The code in the docs: it runs as it is, or a comment above it says why not."""
 
 from __future__ import annotations
 

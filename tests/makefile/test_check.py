@@ -1,4 +1,4 @@
-"""What `make check` rests on: tests that say whether they need an emulator, and that stand alone."""
+"""The basis of `make check`: tests that say whether they need an emulator, and that import no other test."""
 
 from __future__ import annotations
 

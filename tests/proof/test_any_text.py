@@ -42,7 +42,7 @@ Report = Callable[..., Any]
 
 @pytest.fixture
 def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Report:
-    """What a command prints as JSON, run in a folder with the texts."""
+    """The JSON that a command prints, run in a folder with the texts."""
     monkeypatch.chdir(tmp_path)
     for name, text in TEXTS.items():
         Path(f"{name}.txt").write_text(text, encoding="utf-8")

@@ -70,7 +70,7 @@ SMALL_WEIGHTS: dict[str, tuple[int, dict[str, Any]]] = {
     "fc2 4, wq and fc1 1": (7, {"wq": 0.25, "fc1": 0.5, "fc2": 0.05}),
     "wo 3, fc2 2": (5, {"wk": 0.3, "wo": 0.06, "fc1": 0.3, "fc2": 0.12}),
 }
-"""Of models whose matrices are kept in units of 2^-9 to 2^-12: the largest exponents → seed, scales."""
+"""Models whose matrices are kept in units of 2^-9 to 2^-12: the largest exponents → seed, scales."""
 
 
 @pytest.mark.parametrize("core", ["snes9x", "bsnes"])

@@ -1,4 +1,4 @@
-"""What a real console may do to a cartridge: other things plugged in, 50 Hz, resets, noise in its memories."""
+"""The effects of a real console on a cartridge: other things plugged in, 50 Hz, resets, noise in its memories."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAL = b"\x02"
 
 
 def first_names(page: Screens) -> list[str]:
-    """The first names of the page, when they stand."""
+    """The first names of the page, when they are made."""
     page.console.run_until(lambda _: page.word("names_made") >= len(NAMES), FRAMES)
     page.console.run(2)
     return [row[2:16].rstrip() for row in page.rows()[4 : 4 + len(NAMES)]]

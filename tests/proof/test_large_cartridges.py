@@ -31,7 +31,7 @@ FULL, DENSE = ModelConfig(341, 8, 128, 4, 2, 416), 25
 
 MIB = 1 << 20
 TOLERANCE = 0.03
-"""Of the predicted speed."""
+"""The largest error of the predicted speed, as a share of it."""
 
 
 def cartridge(config: ModelConfig, seed: int, scale: float) -> tuple[IntegerModel, Rom]:
@@ -48,7 +48,7 @@ def check_bytes(rom: Rom) -> None:
 
 
 def check_logits(model: IntegerModel, rom: Rom, core: str, prompt: int, requests: int) -> None:
-    """A document through a prompt of so many tokens, and others without."""
+    """A document through a prompt of `prompt` tokens, and others without."""
     config, random = model.config, np.random.default_rng(3)
     whole = tuple(random.integers(0, config.bos, prompt).tolist())
     batch = [Request(7, 10, 1, whole), *(Request(seed, 10, 1) for seed in range(1, requests))]

@@ -189,7 +189,7 @@ REAL = Path(__file__).parents[3] / "shared"
 if (REAL / "stories260K.bin").exists():
 
     def test_the_real_stories_are_told_as_the_integer_model_tells_them() -> None:
-        """TinyStories-260K, where its files lie beside the repository: every intermediate of a prompted story."""
+        """TinyStories-260K, where its files are beside the repository: every intermediate of a prompted story."""
         weights = load_llama2c(REAL / "stories260K.bin", REAL / "tok512.bin", 40)
         model = quantize(weights, "digits")
         prompt = tuple(weights.tokenizer.encode("Zoo was a little girl")[1:-1])

@@ -50,7 +50,7 @@ def wide() -> IntegerModel:
 
 @cache
 def first_token() -> Trace:
-    """What the model computes for BOS at position 0."""
+    """The model's trace of BOS at position 0."""
     trace: Trace = {}
     integer = Executor(MODEL)
     integer.step(integer.start(1), np.array([MODEL.config.bos]), trace)
@@ -410,7 +410,7 @@ COUNTED = Bug(
 
 
 def test_interrupts_between_any_two_steps_of_a_product_change_nothing() -> None:
-    """The direct page lies over the PPU's registers only in attention and norms: interrupts there are counted."""
+    """The direct page covers the PPU's registers only in attention and norms: interrupts there are counted."""
     with Console(build_rom(MODEL, traced=True, edit=COUNTED).image) as console:
         found = verify(Host(console, MODEL), Executor(MODEL), MANY)
         inside = int(console.read_words(0x1E00, 1)[0])

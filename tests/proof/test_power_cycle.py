@@ -40,7 +40,7 @@ def powered(core: str, rom: Rom, sram: bytes, run: Callable[[Console, Screens], 
 
 
 def wait_for(console: Console, screens: Screens, names: int) -> None:
-    """Until the Names screen has so many."""
+    """Run until the Names screen has `names` names."""
     console.run_until(lambda _: screens.word("names_made") >= names, 2000)
 
 

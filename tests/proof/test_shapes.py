@@ -186,7 +186,7 @@ def test_a_dry_run_says_what_the_build_then_makes(tmp_path: object) -> None:
 
 @dataclass(frozen=True)
 class Text:
-    """What was read of a file, and the tokens it is in."""
+    """The documents read from a file, and their tokenizer."""
 
     reading: Reading
     documents: Sequence[str]

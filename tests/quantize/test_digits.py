@@ -111,7 +111,7 @@ def test_a_row_rounds_by_less_than_one(drawn: tuple[int, int, float], exponent: 
 
 
 def horner(weights: Ints, exponent: int, x: Ints, *, unbiased: bool) -> list[list[int]]:
-    """What `Digits` means, word by word: halve from plane to plane, round up, the last time down if unbiased."""
+    """The meaning of `Digits` word by word: halve from plane to plane, round up, the last time down if unbiased."""
     layers, results = planes(weights, exponent), []
     for vector in x:
         row_sums = []
@@ -137,7 +137,7 @@ def test_a_row_is_halved_from_plane_to_plane(drawn: tuple[int, int, float], expo
 
 @given(MATRICES, EXPONENTS)
 def test_a_column_rounds_by_half_a_unit_a_digit(drawn: tuple[int, int, float], exponent: int) -> None:
-    """Of the sums, which an exponent keeps that much larger; then once more."""
+    """The unit is that of the sums, which an exponent keeps that much larger; then it rounds once more."""
     weights, x = matrix(*drawn)
     halves = sum((np.abs(plane.digits).sum(1) for plane in planes(weights) if plane.shift), start=0 * weights[:, 0])
     last = Fraction(bool(exponent), 2)
@@ -149,7 +149,7 @@ def test_a_column_rounds_by_half_a_unit_a_digit(drawn: tuple[int, int, float], e
 
 @dataclass
 class Run:
-    """What a row left in A, how it was reached: the sums of every step, and the takings-off on the way."""
+    """The result a row left in A, and how it was reached: the sums of every step, the takings-off on the way."""
 
     result: int
     sums: list[int]
@@ -189,7 +189,7 @@ def simulate(code: Sequence[Instruction], bias: int, slots: Slots, x: Ints) -> R
 
 
 def immediate_value(value: int) -> int:
-    """What `adc #value` adds."""
+    """The number that `adc #value` adds."""
     return int(immediate("adc", value).text.partition("$")[2], 16)
 
 

@@ -140,7 +140,7 @@ def test_the_logits_follow_the_float_model(activation: str, layers: int) -> None
 def centred(
     logits: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """What a softmax sees: quantize takes the mean row off lm_head."""
+    """The logits as a softmax sees them: quantize takes the mean row off lm_head."""
     return np.asarray(logits - logits.mean(-1, keepdims=True))
 
 

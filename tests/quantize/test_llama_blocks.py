@@ -184,7 +184,7 @@ def test_what_keys_are_measured_from_changes_no_logit() -> None:
     from_where = centres(exact, seen)
     plain, moved = Decoder(weights.tensors, CONFIG, 10), Centred(same, CONFIG, 10)
     moved.centre = tuple(from_where[f"layer{layer}.key_centre"][0] for layer in range(CONFIG.n_layer))
-    assert all(np.abs(centre).max() > 5 for centre in moved.centre), "no key lies far from zero"
+    assert all(np.abs(centre).max() > 5 for centre in moved.centre), "no key is far from zero"
     random = np.random.default_rng(0)
     for _ in range(CONFIG.block_size):
         tokens = random.integers(0, 20, 10)

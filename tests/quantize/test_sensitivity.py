@@ -1,4 +1,4 @@
-"""What a weight's error costs: probing a layer's matrices side by side is probing each of them alone."""
+"""The cost of a weight's error: probing a layer's matrices side by side is probing each of them alone."""
 
 from __future__ import annotations
 

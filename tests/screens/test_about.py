@@ -32,7 +32,7 @@ EUROPE = 2
 
 
 def facts(rom: Rom, image: bytes | None = None, core: str = "snes9x") -> dict[str, str]:
-    """Label → value as they stand on the screen; a line without label belongs to the one above."""
+    """Label → value as they appear on the screen; a line without label belongs to the one above."""
     with Console(image or rom.image, core) as console:
         screens = Screens(console, rom)
         screens.open("about")

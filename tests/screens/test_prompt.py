@@ -22,7 +22,7 @@ from trainer.config import ModelConfig
 MODEL = replace(random_model(ModelConfig(17, 6, n_embd=4, n_head=2, n_hidden=4)), info={"temperature": 1.3})
 ROM = build_rom(MODEL)
 COMPLETIONS, PROMPT_ROW, STATUS_ROW, TEXT = 10, 4, 24, 2
-GRID_ROW, GRID_TILES = 6, 28  # when there are too many letters to stand apart
+GRID_ROW, GRID_TILES = 6, 28  # when there are too many letters to space them apart
 CHOSEN_ROW, LABEL = 5, 3  # of merged tokens
 BLOCK, ELLIPSIS = 0x7F, 0x1F
 FRAMES_A_LIST = 3000
@@ -60,7 +60,7 @@ class PromptPage(Screens):
         return [rows[row][TEXT:].rstrip() for row in self.lines()]
 
     def lines(self) -> list[int]:
-        """The rows the completions stand in: the last block above the status line."""
+        """The rows of the completions: the last block above the status line."""
         rows = self.rows()
         last = max(row for row in range(STATUS_ROW) if rows[row].strip())
         first = max(row for row in range(last) if not rows[row].strip()) + 1
@@ -72,17 +72,17 @@ class PromptPage(Screens):
         return self.rows()[PROMPT_ROW][TEXT:].rstrip()
 
     def twin(self, prompt: str, tenths: int, seed: int = 1, count: int = COMPLETIONS) -> list[str]:
-        """What the integer model says a host gets for the same."""
+        """The completions that a host gets for the same, by the integer model."""
         tokens = tuple(map(self.model.symbols.index, prompt))
         return documents(Executor(self.model), Request(seed, tenths, count, tokens))
 
     def entries(self, size: int) -> list[str]:
-        """The completions as they would be kept, of so many characters each."""
+        """The completions as they would be kept, of `size` characters each."""
         entries = self.console.read(self.address("completions"), size * COMPLETIONS)
         return [entries[n : n + size].rstrip(b"\0").decode() for n in range(0, len(entries), size)]
 
     def assert_inks(self, typed: int) -> None:
-        """So many letters gold, those the model made paper."""
+        """The first `typed` letters are gold, those the model made paper."""
         rows = self.rows()
         for row in self.lines():
             length = len(rows[row][TEXT:].rstrip())

@@ -55,7 +55,7 @@ def test_the_first_wrong_token_is_named(token: int) -> None:
 
 
 def predicted(model: IntegerModel) -> str:
-    """What the cartridge of SCHOOLBOOK must say if its weights are another model's."""
+    """The result that the cartridge of SCHOOLBOOK must show if its weights are another model's."""
     expected, got = transcript(SCHOOLBOOK).checksums, transcript(model).checksums
     length = min(len(expected), len(got))
     differing = np.flatnonzero((expected[:length] != got[:length]).any(1))
@@ -78,7 +78,7 @@ def test_a_changed_weight_is_found_at_the_token_where_the_integer_model_says() -
 
 
 def operands(rom: Rom, part: CodePart) -> list[int]:
-    """Where in the image the first operand bytes of a part's loads, additions and subtractions stand."""
+    """Offsets in the image of the first operand bytes of a part's loads, additions and subtractions."""
     at, places = offset(rom, part.label), []
     for instruction in (instruction for unit in part.units for instruction in unit.code):
         if instruction.text[:3] in ("lda", "adc", "sbc"):

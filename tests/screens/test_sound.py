@@ -156,7 +156,7 @@ def frequency(audio: Samples, start: int) -> float:
 
 
 def listen(console: Console, letters: int) -> Samples:
-    """The sound from now on until one letter more than so many is heard."""
+    """The sound from now on until more than `letters` letters are heard."""
     before = len(console.audio)
     console.run_until(lambda _: len(onsets(console.audio[before:])) > letters, 60 * letters)
     return console.audio[before:]

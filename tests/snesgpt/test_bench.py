@@ -41,7 +41,7 @@ TOKENS = {"snes9x": 120, "bsnes": 60}
 
 
 def seen(clocks: int) -> Moment:
-    """What a mark notes at a time since power-on: line 240 of every other frame is 4 clocks short."""
+    """The moment that a mark notes at a time since power-on: line 240 of every other frame is 4 clocks short."""
     pair, rest = divmod(clocks + 229 * 1364, 2 * FRAME_CLOCKS)
     odd, rest = divmod(rest, 262 * 1364)
     short = odd and rest >= 240 * 1364 + 1360

@@ -1,6 +1,6 @@
 """A hand-written ROM in both emulators: memory, pads, pictures, sound, life cycle, and the `play` command.
 
-Link 4 of the chain stands on this: what the host reads is what the console holds.
+Link 4 of the chain depends on this: what the host reads is what the console holds.
 """
 
 from __future__ import annotations

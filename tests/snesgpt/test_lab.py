@@ -50,14 +50,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def data(made: Path) -> dict[str, Any]:
-    """What lab.json holds."""
+    """The contents of lab.json."""
     found: dict[str, Any] = json.loads((made / "one" / "lab.json").read_bytes())
     return found
 
 
 @pytest.fixture
 def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the folder to spoil, and to stand in."""
+    """A copy of the folder to spoil, as the working directory."""
     shutil.copytree(made, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     yield tmp_path / "here"
@@ -118,7 +118,7 @@ def test_a_row_is_code_of_the_cartridge_that_computes_its_logit(made: Path, data
 
 
 def executed(row: dict[str, Any], x: Ints) -> int:
-    """What a row leaves, told by nothing but its lines."""
+    """The result of a row, told by nothing but its lines."""
     a = carry = 0
     for line in row["lines"]:
         mnemonic = line["text"].split()[0]

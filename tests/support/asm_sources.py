@@ -55,6 +55,6 @@ def routines() -> dict[str, Routine]:
 
 @cache
 def may_change(name: str) -> frozenset[str]:
-    """What a routine says it changes: its own header's words and those of all it calls."""
+    """The names that a routine says it changes: its own header's words and those of all it calls."""
     routine = routines()[name]
     return frozenset(routine.changed).union(*(may_change(called) for called in routine.calls))

@@ -1,8 +1,8 @@
 """The machine code of three tiny cartridges as text, so that a review sees what a change does to it.
 
-`make golden` (python -m tests.support.golden_listing) writes tests/asm/golden/*.lst. Of every routine that the
-forward pass can reach: its label, its size, and per line bytes and source. No addresses of code (what the linker
-fills in is `rr`), no files, no segments, no tables: a routine that only moves elsewhere changes nothing here.
+`make golden` (python -m tests.support.golden_listing) writes tests/asm/golden/*.lst. They have every routine
+that the forward pass can reach: its label, its size, and per line bytes and source. No addresses of code (what the
+linker fills in is `rr`), no files, no segments, no tables: a routine that only moves changes nothing here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ INSTRUCTION, BYTES_A_LINE = 4, 16
 
 @dataclass
 class Routine:
-    """What a label of its own stands over: bytes and source, line by line; the label that follows it."""
+    """The code under a label of its own: bytes and source, line by line; the label that follows it."""
 
     name: str
     lines: list[tuple[list[str], str]] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Routine:
         return words if self.follower is None or ENDS.match(last) else words | {self.follower}
 
     def text(self) -> str:
-        """As it stands in the listing."""
+        """Its text in the listing."""
         shown = [f"{self.name}: {self.size} bytes"]
         for code, source in self.lines:
             rows = [" ".join(code[n : n + BYTES_A_LINE]) for n in range(0, len(code), BYTES_A_LINE)]

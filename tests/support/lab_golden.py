@@ -1,4 +1,4 @@
-"""What the lab page's JavaScript is compared with: `python -m tests.support.lab_golden FOLDER` writes it.
+"""The values to compare the lab page's JavaScript with: `python -m tests.support.lab_golden FOLDER` writes it.
 
 models/: a file per model, every kernel among them, as `snesgpt lab --golden` writes it. calls.json: calls of single
 functions at the edges of their ranges, where a model of chance weights seldom comes.

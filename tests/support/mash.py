@@ -27,7 +27,7 @@ MAX_PRESS, MAX_BUTTONS = 40, 4
 
 
 def mash(console: Console, model: IntegerModel, seed: int, frames: int, tokens: int) -> Parity:
-    """Mash for so many frames, then compare so many tokens. Raises InputError when the cartridge is gone."""
+    """Mash for `frames` frames, then compare `tokens` tokens. Raises InputError when the cartridge is gone."""
     chance = random.Random(seed)
     if not console.frames:
         console.scramble(seed)  # memory as it is at power-on; later it would be the program that is scrambled

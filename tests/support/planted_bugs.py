@@ -74,14 +74,14 @@ def rows(weight: str, row: int = 0) -> Place:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A regex, and how often it must match: so many times, or once at least."""
+    """A regex, and how often it must match: `times` times, or at least once."""
 
     regex: str
     times: int | Literal["first", "every"]
 
 
 def regex(pattern: str, times: int = 1) -> Pattern:
-    """It matches exactly so often, and each is changed."""
+    """It matches exactly `times` times, and each match is changed."""
     return Pattern(pattern, times)
 
 
@@ -99,7 +99,7 @@ def every(pattern: str) -> Pattern:
 class Bug:
     """In a generated file, or in a part of one, `old` becomes `new`.
 
-    old: a text that stands there exactly once, or a pattern whose groups `new` may use. caught_by: what the proof
+    old: a text that occurs there exactly once, or a pattern whose groups `new` may use. caught_by: what the proof
     must name then, a stage and a value, or a routine. model: where it is not the table's.
     """
 
@@ -114,7 +114,7 @@ class Bug:
         return self.name
 
     def __call__(self, files: Files) -> None:
-        """Plant it. Raises AssertionError if `old` does not stand there as often as it should."""
+        """Plant it. Raises AssertionError if `old` does not occur there as often as it should."""
         place = self.place if isinstance(self.place, Place) else Place(self.place, lambda text: (0, len(text)))
         text = files[place.file].decode()
         start, end = place.bounds(text)
@@ -125,7 +125,7 @@ class Bug:
         limit = 1 if old.times == "first" else 0
         part, found = re.subn(old.regex, new, text[start:end], count=limit, flags=re.M)
         wanted = old.times if isinstance(old.times, int) else max(found, 1)
-        assert found == wanted, f"{self.name}: {self.old!r} stands {found} times in {place.file}, not {wanted}"
+        assert found == wanted, f"{self.name}: {self.old!r} occurs {found} times in {place.file}, not {wanted}"
         assert part != text[start:end], f"{self.name}: {place.file} is as it was"
         files[place.file] = (text[:start] + part + text[end:]).encode()
 

@@ -1,4 +1,4 @@
-"""What of a cartridge can ever run or be read, from ld65's debug file: which bytes name which label."""
+"""The parts of a cartridge that can ever run or be read, from ld65's debug file: which bytes name which label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Record = dict[str, str]
 
 @dataclass(frozen=True)
 class Piece:
-    """What lies from one label of a module to the next: a routine with the labels and data in it, or a table.
+    """The bytes from one label of a module to the next: a routine with the labels and data in it, or a table.
 
     start, end: addresses; a routine's own labels are in its scope, and make no pieces.
     """
@@ -109,7 +109,7 @@ class _Debug:
         return sorted(pieces, key=lambda piece: piece.start)
 
     def _targets(self, line: int, seen: frozenset[int]) -> Iterator[int]:
-        """Where the labels lie that a line names."""
+        """The addresses of the labels that a line names."""
         for number in self.named.get(line, ()):
             symbol = self.symbols[number]
             if symbol["type"] == "imp" and "exp" in symbol:

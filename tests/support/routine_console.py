@@ -62,7 +62,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Memory:
-    """Where each name lies and how many bytes it has, for one model."""
+    """The address of each name and how many bytes it has, for one model."""
 
     model: IntegerModel
     layout: Layout
@@ -175,7 +175,7 @@ class RoutineConsole:
 
 
 class _Frame:
-    """How the cases of a call lie in memory: registers, as much low RAM as they touch, then high RAM."""
+    """The layout of a call's cases in memory: registers, as much low RAM as they touch, then high RAM."""
 
     def __init__(self, memory: Memory, call: Call) -> None:
         self.memory = memory

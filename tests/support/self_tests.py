@@ -14,7 +14,7 @@ LIMIT_FRAMES = 3000
 
 
 def offset(rom: Rom, label: str) -> int:
-    """Where a label of the ROM lies in the image."""
+    """The offset of a label of the ROM in the image."""
     address = symbols(rom.debug)[label]
     return (address >> 16 & 0x7F) * BANK_BYTES + (address & 0x7FFF)
 
@@ -31,13 +31,13 @@ def begin(screens: Screens) -> None:
 
 
 def shown(screens: Screens) -> tuple[str, str]:
-    """What stands behind "ROM sum" and "transcript"."""
+    """The results shown behind "ROM sum" and "transcript"."""
     rows = screens.rows()
     return rows[SUM_ROW][RESULT_COLUMN:].strip(), rows[TRANSCRIPT_ROW][RESULT_COLUMN:].strip()
 
 
 def ended(screens: Screens) -> bool:
-    """The result stands, and A would begin again."""
+    """Whether the result is shown, and A would begin again."""
     return bool(shown(screens)[1]) and screens.rows()[HINTS_ROW].startswith(READY)
 
 

@@ -46,7 +46,7 @@ class StoryPage(Screens):
         return "".join(row[1:31] for row in self.rows()[TYPED_ROW : TYPED_ROW + 2])
 
     def tell(self, tokens: int, button: str = "start") -> int:
-        """Begin, stop after so many tokens or when the story has ended; how many there were."""
+        """Begin, stop after `tokens` tokens or when the story has ended; how many there were."""
         before = self.word("tokens_made")
         self.push(button)
         self.console.run_until(lambda _: self.made(before) >= tokens or not self.word("thinking_at"), MAX_FRAMES)
@@ -60,7 +60,7 @@ class StoryPage(Screens):
         return (self.word("tokens_made") - before) & 0xFFFF
 
     def story(self) -> list[tuple[str, list[str]]]:
-        """The window's lines, and the inks of what stands in them."""
+        """The window's lines, and the inks of the text in them."""
         places = [(row, COLUMN + n) for row in range(FIRST, LAST + 1) for n in range(WIDTH)]
         tiles = [self.tile(*place) for place in places]
         lines = [tiles[n : n + WIDTH] for n in range(0, len(tiles), WIDTH)]
@@ -85,7 +85,7 @@ def told(model: IntegerModel, typed: str, tenths: int, seed: int, count: int) ->
 
 
 def window(model: IntegerModel, typed: str, tokens: list[Token]) -> list[tuple[str, list[str]]]:
-    """What the window shows of them: scrolled as often as it takes."""
+    """The lines that the window shows of them: scrolled as often as it takes."""
     texts = [*model.symbols, "", typed]
     first = FIRST * ROW_BYTES + 2 * COLUMN
     shown = TextWindow(texts, first, first + (LAST - FIRST) * ROW_BYTES, WIDTH, GOLD)

@@ -64,7 +64,7 @@ class TextWindow:
         ]
 
     def put_text(self, at: int) -> bool:
-        """What begins there in the texts, a zero behind each."""
+        """Puts the text that begins there in the texts, a zero behind each."""
         table = "".join(text + "\0" for text in self.texts)
         while True:
             self.text_rest = at

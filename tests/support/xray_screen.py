@@ -86,7 +86,7 @@ def expected_tiles(model: IntegerModel, picture: Xray) -> Tiles:
 
 
 def shown(page: Screens, places: Iterable[Place]) -> Tiles:
-    """What is there; a space has no ink."""
+    """The tiles at these places; a space has no ink."""
     tiles = {place: page.tile(*place) for place in places}
     return {place: BLANK if tile[0] == BLANK[0] else tile for place, tile in tiles.items()}
 
@@ -148,7 +148,7 @@ def press(page: Screens, button: str) -> None:
 
 
 def traced(model: IntegerModel, count: int, seed: int = 1, tenths: int | None = None) -> list[list[Token]]:
-    """The documents of the first so many tokens, each as far as it is made then."""
+    """The documents of the first `count` tokens, each as far as it is made then."""
     request = Request(seed, model.temperature if tenths is None else tenths, count, top_p=model.top_p)
     (tokens,) = run(Executor(model), [request], traced=True)
     starts = [n for n, token in enumerate(tokens) if token.position == 0]

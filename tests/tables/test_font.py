@@ -54,7 +54,7 @@ def test_letters_keep_the_lines_and_the_spacing() -> None:
         assert not ink[:, 7].any(), f"{character}: column 8 is spacing"
         assert bool(ink[7].any()) == (character in DESCENDERS), f"{character}: row 8 is for descenders"
         if character.isalnum():
-            assert ink[6].any(), f"{character} stands on the baseline"
+            assert ink[6].any(), f"{character} sits on the baseline"
         if character.isupper() or character.isdigit():
             assert ink[0].any(), f"{character} reaches the height of a capital"
         if character in "acegmnopqrsuvwxyz":

@@ -95,7 +95,7 @@ def test_a_grid_finer_than_the_console_has_is_refused() -> None:
 
 
 NEARLY_EQUAL = 3 * 16 * float(np.finfo(np.float32).eps)
-"""What float32, in which the budget is granted, cannot tell apart: three squares of at most 4."""
+"""A difference that float32, in which the budget is granted, cannot tell from zero: three squares of at most 4."""
 
 
 @given(st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=3), st.integers(0, 10))

@@ -112,7 +112,7 @@ def test_symbols_may_be_a_list(pair: tuple[Path, Path]) -> None:
 
 
 def decoded(patterns: Array, exponent: int, fraction: int) -> Array:
-    """What a 16-bit float of so many exponent and fraction bits means, by its definition; infinities as 0."""
+    """The values of 16-bit floats of `exponent` and `fraction` bits, by their definition; infinities as 0."""
     sign, biased = 1 - 2.0 * (patterns >> 15), patterns >> fraction & (1 << exponent) - 1
     mantissa = (patterns & (1 << fraction) - 1) + np.where(biased > 0, 1 << fraction, 0)
     power = np.maximum(biased, 1) - (1 << exponent - 1) + 1 - fraction
@@ -187,7 +187,7 @@ def test_an_imported_model_becomes_a_cartridge(tmp_path: Path, kernel: str) -> N
 
 @pytest.mark.slow
 def test_the_pytorch_program_of_the_manual(tmp_path: Path) -> None:
-    """It runs as it stands, and its loss on the documents it held out is the loss of what is imported."""
+    """It runs as it is, and its loss on the documents it held out is the loss of what is imported."""
     program = python_block(MANUAL)
     assert program.count("\n") <= 80
     (tmp_path / "torch_gpt.py").write_text(program)
@@ -209,7 +209,7 @@ def test_the_pytorch_program_of_the_manual(tmp_path: Path) -> None:
 def test_a_cartridge_is_of_the_weights_that_were_imported_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever model lay there before: `import` and `build` are enough."""
+    """Whatever model was there before: `import` and `build` are enough."""
     monkeypatch.chdir(tmp_path)
     save_weights(Path("build/weights.npz"), digit_weights(ModelConfig(9, 5, 8, 2, 1, 16), 1))
     first = CliRunner().invoke(build_command, ["--dry-run", "--json"], catch_exceptions=False)

@@ -36,7 +36,7 @@ EXACT = 1e-10
 
 
 def imported(folder: Path, sizes: Sizes, model: Llama, version: int = 0) -> Weights:
-    """What import makes of the files of this model, with a made-up vocabulary."""
+    """The weights that import makes of the files of this model, with a made-up vocabulary."""
     (folder / "m.bin").write_bytes(bin_file(sizes, model, version))
     (folder / "t.bin").write_bytes(tokenizer_file(vocabulary(sizes.vocab_size)))
     return load_llama2c(folder / "m.bin", folder / "t.bin")
@@ -113,7 +113,7 @@ def test_what_is_drawn_depends_on_the_seed_alone_and_ends_with_bos(tmp_path: Pat
 
 
 def test_draws_follow_the_distribution(tmp_path: Path) -> None:
-    """Of 20,000 first tokens as many are each as its probability says, within 5 standard deviations."""
+    """Each token's count among 20,000 first tokens is as its probability says, within 5 standard deviations."""
     weights, n = imported(tmp_path, Sizes(), llama(Sizes(), True)), 20_000
     logits = forward_logits(in_double(weights), weights.config, np.array([[299]]))[0, 0] / 0.8
     probabilities = np.exp(logits - logits.max())

@@ -1,4 +1,4 @@
-"""The default corpus, as it lies in the repository, and the rules that made it."""
+"""The default corpus, as it is in the repository, and the rules that made it."""
 
 from __future__ import annotations
 

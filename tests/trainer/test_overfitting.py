@@ -1,4 +1,4 @@
-"""What keeps a model from learning its text by heart: dropout, weight decay, and weights chosen on other text."""
+"""Measures against learning a text by heart: dropout, weight decay, and weights chosen on other text."""
 
 from __future__ import annotations
 

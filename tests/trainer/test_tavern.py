@@ -55,7 +55,7 @@ def _derivations_of(alternative: str, text: str) -> int:
 
 
 def length(rule: str, choose: Callable[[Iterable[int]], int]) -> int:
-    """Of the shortest (min) or longest (max) text of a rule."""
+    """The length of the shortest (min) or longest (max) text of a rule."""
     return choose(
         len(NAME.sub("", text)) + sum(length(name, choose) for name in NAME.findall(text)) for text in RULES[rule]
     )

@@ -27,7 +27,7 @@ LETTERS = str.maketrans(
         "ƴ": "y", "ĸ": "k",
     }
 )  # fmt: skip
-# one name when they stand inside it (ndung'u, asma'u): they write a sound, not a join
+# one name when they occur inside it (ndung'u, asma'u): they write a sound, not a join
 APOSTROPHES = "'’‘ʻʼ`´"
 # words of a compound name that are not names by themselves: maria de los angeles, te ariki, badr udeen, ta-tanisha
 _JOINING = "a al da das de del della der di do dos du e el i la las le lo los o ta te the udeen und van von y"

@@ -27,7 +27,7 @@ MIN_LENGTH, MAX_LENGTH = 20, 63
 MAX_LINES = 1_000_000
 """So few of the whole language that a line is hardly ever drawn twice."""
 
-# Rule → its alternatives. A name in capitals stands for any alternative of that rule; all else stands for itself.
+# Rule → its alternatives. A name in capitals represents any alternative of that rule; all else is literal text.
 # Articles are part of an alternative and plurals end in s, so whatever agrees here agrees in every line. No rule
 # leads back to itself: the lines are finitely many and one regular expression matches them.
 GRAMMAR = {
@@ -169,7 +169,7 @@ class Coherence:
 
 @cache
 def language_size(rule: str = "LINE") -> int:
-    """How many texts `rule` stands for: Σ over its alternatives of Π over the names in each.
+    """How many texts can be derived from `rule`: Σ over its alternatives of Π over the names in each.
 
     Exact because no text can be derived in two ways.
     """

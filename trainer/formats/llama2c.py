@@ -37,7 +37,7 @@ MLP = ["fc1", "fc2", "fc3"]
 VERSION_0 = ["wte", "attention_gain", *ATTENTION, "mlp_gain", *MLP, "gain", "cos", "sin", "lm_head"]
 VERSION_1 = ["attention_gain", "mlp_gain", "gain", "wte", *ATTENTION, *MLP, "lm_head"]
 TABLES = ("cos", "sin")
-"""Of rotary positions: they follow from the shape, and neither llama2.c nor this reads them."""
+"""Tables of rotary positions: they follow from the shape, and neither llama2.c nor this reads them."""
 
 SPECIAL = ((b"<unk>",), (b"\n<s>\n", b"<s>"), (b"\n</s>\n", b"</s>"))
 UNKNOWN, BOS, EOS, FIRST_BYTE = range(4)

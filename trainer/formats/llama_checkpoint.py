@@ -19,7 +19,7 @@ NOTES = {"temperature": 0.5, "documents": "paragraphs"}
 """A story is a paragraph: it has single newlines inside. Small models lose the thread at higher temperatures."""
 
 MAX_CONTEXT, USUAL_CONTEXT = 256, 128
-"""What a cartridge can have, and what it gets if nobody says: attention takes longer with every position."""
+"""The longest context of a cartridge, and the default: attention takes longer with every position."""
 LAYERS = ("wq", "wk", "wv", "wo", "fc1", "fc3", "fc2")
 
 
@@ -39,7 +39,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds: tensors float32, those of layers stacked (layers, …).
+    """The contents of a file: tensors float32, those of layers stacked (layers, …).
 
     wte, lm_head (V, d); gain (d,) of the last norm; attention_gain, mlp_gain (L, d); wq, wo (L, d, d);
     wk, wv (L, kv_dim, d); fc1, fc3 (L, h, d); fc2 (L, d, h). epsilon is what its norms add.

@@ -26,7 +26,7 @@ LARGEST_HEADER = 1 << 20
 """Bytes, of JSON. The library takes 25 times the room of what it parses; 39 tensors need 4,000 bytes."""
 
 NOTES = (*NUMBERS, "documents", "fold_case")
-"""What may be noted of a model besides its shape: trainer.weights and trainer.text.splitting say of what range."""
+"""The possible notes on a model besides its shape: trainer.weights and trainer.text.splitting have their ranges."""
 
 FLOATS: Mapping[str, Callable[[bytes], Array]] = {
     "F32": lambda data: np.frombuffer(data, "<f4"),

@@ -11,7 +11,7 @@ from trainer.formats.llama_checkpoint import Vocabulary
 from trainer.text.sentencepiece import BYTES, PieceTokenizer
 
 SPACE = "▁"
-"""What stands for a space in it."""
+"""The character that represents a space in the file."""
 
 PREPEND = [
     {"type": "Prepend", "prepend": SPACE},
@@ -32,7 +32,7 @@ MODEL = {
     "byte_fallback": True,
     "ignore_merges": False,
 }
-"""What the model in it must say; all but the first and byte_fallback may be missing."""
+"""The values that the file's model must have; all but the first and byte_fallback may be missing."""
 
 
 def read_vocabulary(fields: Mapping[str, Any], config: Mapping[str, Any], size: int) -> Vocabulary:

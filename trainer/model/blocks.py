@@ -81,7 +81,7 @@ ACTIVATIONS = {"relu": Activation(relu, relu_gradient), "relu2": Activation(relu
 
 
 def dropout(shape: tuple[int, ...], share: float, random: np.random.Generator) -> Array:
-    """What activations are multiplied by: 0 for a random `share` of them, 1 / (1 − share) for the rest.
+    """The factors of activations: 0 for a random `share` of them, 1 / (1 − share) for the rest.
 
     Returns float32 of this shape, mean 1. Srivastava et al. 2014, JMLR 15, scaled while training.
     """

@@ -32,7 +32,7 @@ def initial_tensors(config: ModelConfig, seed: int) -> dict[str, Array]:
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """What one layer's gradient needs of its forward pass; activations (features, N).
+    """The parts of a layer's forward pass that its gradient needs; activations (features, N).
 
     normed_attention, normed_mlp (d, N) with their RMSNorm factors (N,); wqkv (3d, d), qkv (3d, N),
     probabilities in the layout of `attention`; heads (d, N): attention before W_o; hidden (h, N) after activation.
@@ -51,7 +51,7 @@ class LayerTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """What the gradient needs of a forward pass: embedding RMSNorm, the layers, the last residual (d, N).
+    """The parts of a forward pass that the gradient needs: embedding RMSNorm, the layers, the last residual (d, N).
 
     kept: the dropout, as given to `forward`.
     """

@@ -1,7 +1,7 @@
 """The whole of training, one number at a time, with nothing but Python: the model to read first.
 
 A transformer and its learning rule, small enough to follow by hand. `Value` remembers how every number was
-made, so the chain rule can walk back from the loss to each weight; below it stand the blocks of the decoder,
+made, so the chain rule can walk back from the loss to each weight; below it are the blocks of the decoder,
 then the model, then Adam. trainer/model/decoder.py computes the same numbers thousands of times faster, and
 the tests hold its gradients to these. In the spirit of Karpathy's micrograd and microgpt.
 """
@@ -123,7 +123,7 @@ def softmax(scores: Vector) -> Vector:
 
 
 def attention(q: Vector, keys: Matrix, values: Matrix, n_head: int) -> Vector:
-    """What this position hears from itself and those before it.
+    """The mix of values that this position receives from itself and those before it.
 
     Each head compares its part of the query with its part of every key, and mixes the values in proportion.
     """

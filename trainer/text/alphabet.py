@@ -14,6 +14,6 @@ PLAIN = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-",
 
 
 def replacement(character: str) -> str:
-    """What to write for a character the font lacks, as advice: its plain form, or that there is none."""
+    """Advice about a character the font lacks: to write its plain form, or to remove or replace it."""
     plain = PLAIN.get(character) or unicodedata.normalize("NFKD", character)[0]
     return f"write {plain!r} for it" if set(plain) <= FONT else "remove or replace it"

@@ -21,7 +21,7 @@ LARGEST = 160_000_000
 """Bytes of memory that documents may take before only a sample of them is kept."""
 
 BYTES_A_DOCUMENT, BYTES_A_CHARACTER = 200, 5
-"""What one takes from the file to the batch: the text, its hash, its tokens, windows that overlap."""
+"""Bytes of memory for one, from the file to the batch: the text, its hash, its tokens, windows that overlap."""
 
 ALL = 1 << 32  # what a CRC stays below
 LINES = Reading()

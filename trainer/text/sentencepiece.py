@@ -23,10 +23,10 @@ MIN_SCORE = -1e10
 """Pieces of this score or less are never joined."""
 
 BYTES = {f"<0x{byte:02X}>".encode(): byte for byte in range(256)}
-"""Names of the pieces that stand for one byte each, of characters that are no piece."""
+"""Names of the pieces that represent one byte each, of characters that are no piece."""
 
 LAST_BYTES = {0x9C: '"', 0x9D: '"', 0x98: "'", 0x99: "'", 0x93: "-", 0x94: "-"}
-"""What the last byte of a typographic sign prints when it comes alone: of “ ” ‘ ’ – —, E2 80 before it."""
+"""The character that a typographic sign's last byte prints when it comes alone: of “ ” ‘ ’ – —, E2 80 before it."""
 
 SPACE = b" "
 
@@ -38,7 +38,7 @@ class PieceTokenizer(Tokenizer):
     pieces: Pieces = ()
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """What is printed of a token sequence: BOS is silent, and takes the space that follows it with it."""
+        """The printed text of a token sequence: BOS is silent, and takes the space that follows it with it."""
         text, previous = "", -1
         for token in tokens:
             if token != self.bos:
@@ -109,9 +109,9 @@ class PieceTokenizer(Tokenizer):
 
 
 def symbol_of(piece: bytes) -> str:
-    """What the cartridge prints for a piece: characters that the font lacks in a plain form, or as `?`.
+    """The text that the cartridge prints for a piece: characters that the font lacks in a plain form, or as `?`.
 
-    A piece that stands for a byte prints an ASCII character or a newline, and nothing if it begins a character
+    A piece that represents a byte prints an ASCII character or a newline, and nothing if it begins a character
     of several bytes; the others of those print what LAST_BYTES says, or `?`.
     """
     byte = BYTES.get(piece)

@@ -15,7 +15,7 @@ from trainer.errors import InputError
 from trainer.text.alphabet import NEWLINE, STRANGE, replacement
 
 KINDS = {"lines": "line", "paragraphs": "paragraph", "stream": "block"}
-"""What `documents` may be, and what one of them is called."""
+"""The possible values of `documents`, and the name of one document for each."""
 
 BLOCK = 2048
 """Characters of a running text that are trained on, or held out, together."""
@@ -26,7 +26,7 @@ PIECE, MAX_LENGTH = 1 << 20, 1 << 20
 
 @dataclass(frozen=True)
 class Reading:
-    """What a document is (see KINDS), and whether capitals become small letters.
+    """The definition of a document (see KINDS), and whether capitals become small letters.
 
     Raises InputError for a kind that is not known.
     """
@@ -52,7 +52,7 @@ class Reading:
 
     @property
     def unit(self) -> str:
-        """What one document is called."""
+        """The name of one document."""
         return KINDS[self.documents]
 
     @property

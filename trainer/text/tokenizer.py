@@ -11,7 +11,7 @@ from itertools import pairwise
 from trainer.errors import InputError
 
 WORD = r" ?[^ \n]+|[ \n]"
-"""What merges never cross: a word with the space before it; other spaces and newlines stand alone."""
+"""The units that merges never cross: a word with the space before it; any other space, and a newline, alone."""
 
 MAX_TOKEN = 16
 """Characters of a token's text at most."""
@@ -47,7 +47,7 @@ class Tokenizer:
         return [self.bos, *self._tokens(document), self.bos]
 
     def encode_all(self, texts: Iterable[str], block_size: int) -> Iterator[list[int]]:
-        """What a model of this context reads and predicts of the texts, each BOS and then tokens.
+        """The sequences that a model of this context reads and predicts of the texts, each BOS and then tokens.
 
         A document as `encode` has it, whatever its length. Of a running text windows of `block_size` tokens that
         overlap by half, so that every token is met early and late in one. Raises InputError as encode does.
@@ -66,7 +66,7 @@ class Tokenizer:
         return "".join(self.symbols[token] for token in tokens if token != self.bos)
 
     def n_characters(self, tokens: Iterable[int]) -> int:
-        """How many characters tokens stand for, the end of a document counting as one."""
+        """How many characters the tokens represent, the end of a document counting as one."""
         return sum(1 if token == self.bos else len(self.symbols[token]) for token in tokens)
 
     def _tokens(self, text: str) -> list[int]:

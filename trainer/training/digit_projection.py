@@ -89,7 +89,7 @@ def allocate(weights: Array, costs: Array, budget: float, grid: int | Array, wor
 
 
 class Projection:
-    """Where each weight of a model may lie, over the vector of all weights in file order.
+    """The values that each weight of a model may have, over the vector of all weights in file order.
 
     Embeddings and the first layer's wq, wk, wv are looked up on the console, never multiplied: they are only
     rounded to 2^-8. All tensors after them are digits: `costs` (n,) is the worth of one digit of each. wq is
@@ -168,7 +168,7 @@ def is_digits(name: str) -> bool:
 
 
 def query_scale(name: str, config: ModelConfig) -> float:
-    """What a tensor is multiplied by before it is used: 1/sqrt(head_dim) for queries, 1 for all others."""
+    """The factor of a tensor, applied before it is used: 1/sqrt(head_dim) for queries, 1 for all others."""
     return float(config.head_dim**-0.5) if name.endswith(".wq") else 1.0
 
 

@@ -29,7 +29,7 @@ class Documents:
     """Token sequences BOS c1 … cn BOS, each cut to block_size predictions and kept in one flat array.
 
     flat (total,) tokens in words of 16 bits; starts, lengths (documents,): a document's first column and number
-    of predictions. What is given is read once and not kept.
+    of predictions. The documents given are read once and not kept.
     """
 
     def __init__(self, documents: Iterable[Sequence[int]], block_size: int) -> None:

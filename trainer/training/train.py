@@ -38,7 +38,7 @@ FLOAT_UNTIL, BUDGET_FROM = 0.1, 0.5
 FIRST_BUDGET = 2.2
 """Digits per weight at FLOAT_UNTIL, from where the budget falls linearly: as many as weights of 2^-6 need."""
 PULL = 0.01
-"""What share of its distance to its projection a float weight gives up in a step, times the progress.
+"""The share of its distance to its projection that a float weight gives up in a step, times the progress.
 
 Without it weights near a threshold keep crossing it, and 0.01 of held-out loss is lost to that noise.
 """
@@ -93,7 +93,7 @@ class Settings:
             raise InputError("a model of float weights has no digits of single matrices: give --digits above 0")
 
     def projection(self) -> Projection:
-        """Where the weights may lie. Raises InputError as Projection does."""
+        """The values that the weights may have. Raises InputError as Projection does."""
         return Projection(self.config, self.grid, self.matrix_grids, self.matrix_digits)
 
 
@@ -336,7 +336,7 @@ def _start(settings: Settings) -> State:
 def _identity(
     settings: Settings, tokenizer: Tokenizer, training: Sequence[str], held_out: Sequence[str]
 ) -> dict[str, Any]:
-    """What must be the same for a checkpoint to belong to this run; flat, so that a difference has a name."""
+    """Values that must be equal for a checkpoint to belong to this run; flat, so that a difference has a name."""
     text = blake2b()
     for document in (*training, "", *held_out):
         text.update(document.encode() + b"\n")

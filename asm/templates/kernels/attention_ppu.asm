@@ -1,5 +1,5 @@
 ; Attention on the PPU's multiplier: 16 × 8 signed bits, the product there at once.
-; The direct page lies over the PPU's registers and the data bank is work RAM, so every access is short. Keys and
+; The direct page covers the PPU's registers and the data bank is work RAM, so every access is short. Keys and
 ; values come through the WRAM port, byte after byte: see asm/kernels/ppu_attention.py.
 
         .include "contract.inc"

@@ -7,7 +7,7 @@
 NEGATIVE = $8000
 {% for cut in routines %}
 
-; residual = residual + branch · 2^{{ cut.doublings }}, cut to what lies between ±2^{{ cut.bits }}.
+; residual = residual + branch · 2^{{ cut.doublings }}, cut to the range of ±2^{{ cut.bits }}.
 ; data bank $7E    kills: A
 ; twin: quantize.kernels.residual.add_cut
         .segment "{{ cut.entry }}"

@@ -17,7 +17,7 @@
         stx <M7A
 .endmacro
 
-; times_factor from: A = floor(what stands there · factor / 256).
+; times_factor from: A = floor(word at `from` · factor / 256).
 ; kills: X, product_low
 .macro times_factor from
         ldx a:from
@@ -35,7 +35,7 @@
         adc a:product_low
 .endmacro
 
-; turn pair, angle: the pair by the cosine and sine that stand at `angle`; A, then turned_second, are the results.
+; turn pair, angle: the pair by the cosine and sine at `angle`; A, then turned_second, are the results.
 ; kills: X, product_low, turned_first
 .macro turn pair, angle
         factor angle

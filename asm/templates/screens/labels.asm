@@ -10,7 +10,7 @@
 SPACE_SHOWN = '_'
 END         = {{ xray.end }}
 
-; What a token prints, at the cursor in the ink set: its first characters, blanks behind; spaces can be seen.
+; The text of a token, at the cursor in the ink set: its first characters, blanks behind; spaces can be seen.
 ; in: A = token, Y = tiles    kills: A, X, Y, cursor, token_text
 ; twin: quantize.twins.xray.label
 proc put_label, 16, 16

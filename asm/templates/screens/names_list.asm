@@ -132,7 +132,7 @@ proc store_character, 16, 16
 done:   rts
 endproc
 
-; A character on the name's lines, words unbroken; behind the last line an ellipsis stands, once.
+; A character on the name's lines, words unbroken; an ellipsis follows the last line, once.
 ; in: A    kills: A, X, Y
 proc show_character, 16, 16
         ldx lines_full

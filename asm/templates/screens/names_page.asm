@@ -66,7 +66,7 @@ pressed:
         bra letter
 endproc
 
-; A new list, with the settings that stand.
+; A new list, with the current settings.
 ; kills: A, X, Y
 proc begin_names, 16, 16
         call set_temperature

@@ -54,7 +54,7 @@ about_title:  .asciiz "ABOUT"
 PAGES = (pages_end - pages) / 2
 endproc
 
-; What was pressed since the last look, but for what every screen does alike: Select shows the next one, Y is the sound.
+; Buttons pressed since the last look, except those that act alike on all screens: Select, next screen; Y, sound.
 ; A host's command takes the machine over.
 ; out: A, zero flag    kills: X
 proc take_pad, 16, 16

@@ -1,4 +1,4 @@
-; What can be typed, in a window of rows, and the cursor in it.
+; The symbols that can be typed, in a window of rows, and the cursor in it.
 
         .include "contract.inc"
         .include "snes.inc"

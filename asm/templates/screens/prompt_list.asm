@@ -11,7 +11,7 @@
 MARKER      = '>'
 ELLIPSIS    = $1F
 
-; X = where a completion lies, counted from `history`.
+; X = the offset of a completion from `history`.
 ; in: A = its number    out: X, entry_offset    kills: A
 proc find_completion, 16, 16
         .repeat ::ENTRY_SHIFT
@@ -36,7 +36,7 @@ proc begin_list, 16, 16
         tail_call begin_line
 endproc
 
-; What is typed, on the next line and in its entry.
+; The typed text, on the next line and in its entry.
 ; kills: A, X, Y
 proc begin_line, 16, 16
         lda completions_made

@@ -1,5 +1,5 @@
-; The screen where a person types how a name begins, and the model completes it ten ways. What can be typed is sky, what
-; was typed is gold, what the model made is paper. Every letter typed begins the ten again, at once.
+; The screen where a person types how a name begins, and the model completes it ten ways. Symbols to type are sky,
+; typed text is gold, the model's text is paper. Every letter typed begins the ten again, at once.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -188,7 +188,7 @@ proc keep_completion, 16, 16
 done:   rts
 endproc
 
-; What is typed, and a block where the next letter goes; every tile is written once, so that nothing flickers.
+; The typed text, and a block where the next letter goes; every tile is written once, so that nothing flickers.
 ; out: prompt_typed    kills: A, X, Y, cursor, token_text
 proc draw_typed, 16, 16
         at PROMPT_ROW, TEXT_COLUMN

@@ -1,4 +1,4 @@
-; What a story begins with: typed by keys in rows, a character each.
+; The beginning of a story: typed by keys in rows, a character each.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -75,7 +75,7 @@ full:   ldx #.loword(no_room)
 no_room: .asciiz "no room for another letter"
 endproc
 
-; What is typed, and a block where the next character goes; every tile is written once, so that nothing flickers.
+; The typed text, and a block where the next character goes; every tile is written once, so that nothing flickers.
 ; kills: A, X, Y, cursor
 proc draw_story_text, 16, 16
         at TYPED_ROW, 1
@@ -98,7 +98,7 @@ put:    call put_character
 :       cpy #TYPED_TILES * TYPED_ROWS
         bne next
         rts
-        .assert TYPED_ROWS = 2, error, "what is typed stands in two lines"
+        .assert TYPED_ROWS = 2, error, "typed text has two lines"
 endproc
 
 ; By the cross: left and right go around, up and down end at the first and the last row.

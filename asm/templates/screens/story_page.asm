@@ -1,5 +1,5 @@
 ; The screen where a person types how a story begins, and the model goes on telling it: until it ends, a press stops it,
-; or for ever. What was typed is gold, what the model made is paper.
+; or for ever. Typed text is gold, the model's text is paper.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -60,7 +60,7 @@ proc clear_page, 16, 16
         tail_call draw_settings
 endproc
 
-; What is typed, and the keys.
+; The typed text, and the keys.
 ; kills: A, X, Y
 proc begin_typing, 16, 16
         call clear_page
@@ -128,8 +128,8 @@ proc show_told, 16, 16
 shown:  tail_call draw_progress
 endproc
 
-; The story stands, and why it does.
-; in: X = that, in bank $80    kills: A, X, Y
+; A story that has ended or was stopped: it stays on the screen, with the reason.
+; in: X = the reason's text, in bank $80    kills: A, X, Y
 proc rest_story, 16, 16
         stz thinking_at
         phx

@@ -1,4 +1,4 @@
-; What a story shows besides its text: a mark that moves while a token is computed, how far it is, how long one took.
+; The status of a story: a mark that moves while a token is computed, how far it is, how long one took.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -8,7 +8,7 @@
 
         .segment "CODE"
 
-MARK_FRAMES = 8                 ; a picture of the mark stays so long, a power of two
+MARK_FRAMES = 8                 ; frames that a picture of the mark stays, a power of two
 TIME_COLUMN = 20
 MAX_TENTHS = 99
 

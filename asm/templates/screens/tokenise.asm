@@ -8,7 +8,7 @@
 
 NO_JOIN = $FFFF                 ; worse than every rank
 
-; What is typed as tokens that are given; of nothing nothing. Rank and whole of the pair at each place are kept.
+; The typed text as given tokens; none for an empty text. Rank and whole of the pair at each place are kept.
 ; in: story_text, story_length    out: host_prompt, given_tokens
 ; kills: A, X, Y, joined_end, join_place, join_right, join_list_end, join_best
 ; twin: trainer.text.sentencepiece.PieceTokenizer.encode
@@ -57,7 +57,7 @@ next:   phx
         rts
 endproc
 
-; What the tokens at a place and behind it become, and its rank.
+; The token that the tokens at a place and behind it become, and its rank.
 ; in: X = 2 · place    out: join_place = X, place_ranks and place_wholes there    kills: A, X, join_right, join_list_end
 proc find_join, 16, 16
         stx join_place

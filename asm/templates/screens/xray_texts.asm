@@ -11,7 +11,7 @@
 ELLIPSIS     = $1F
 HIDDEN_PLACES = 2 + (N_HIDDEN >= 100)                   ; digits of a count of hidden units
 
-; What never changes.
+; The texts that never change.
 ; kills: A, X, Y
 proc draw_xray_labels, 16, 16
         ldx #2 * ACROSS * XRAY_ROWS - 2
@@ -58,7 +58,7 @@ hints_below: .asciiz "<> T  ^v seed  SELECT next"
         .endif
 endproc
 
-; What was picked and its percentage.
+; The token that was picked, and its percentage.
 ; in: A = percent, cursor    kills: A, X, Y, token_text
 proc draw_picked, 16, 16
         pha
@@ -209,7 +209,7 @@ greedy_label: .asciiz "greedy      "
 picks_label: .asciiz " picks "
 endproc
 
-; What the bars are of, in gold the one picked.
+; The labels of the bars, in gold that of the token picked.
 ; kills: A, X, Y, column, cursor, token_text
 proc draw_bar_labels, 16, 16
         at BARS_ROW, BARS_COLUMN

@@ -1,4 +1,4 @@
-; The profile build's clock: where the beam stands at every `mark`, for `snesgpt bench`. Nothing unless PROFILE.
+; The profile build's clock: the position of the beam at every `mark`, for `snesgpt bench`. Nothing unless PROFILE.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -23,7 +23,7 @@
 
         .export take_mark
 
-; What `mark` calls, from any bank, with any register widths, direct page and data bank: all of them come back.
+; `mark` calls this from any bank, with any register widths, direct page and data bank: all of them are restored.
 ; The byte behind the call is the stage that begins. An entry of the ring: stage, h and v, their ninth bits, frames.
 ; An interrupt between looking at the beam and counting frames would spoil the pair: then both are taken again.
 take_mark:

@@ -150,7 +150,7 @@ proc clear_kept, 16, 16
         tail_call finish_copy
 endproc
 
-; Save the list as it is, with `muted` as it stands now.
+; Save the list as it is, with the current `muted`.
 ; in: muted    kills: A, X, save_to, save_next, crc, crc_end    out: carry = it could not be saved
 proc save_settings, 16, 16
         phy

@@ -17,7 +17,7 @@ PROGRESS_PLACES = 4
 SUM_AT_ONCE     = 8
 BANK_BYTES      = $8000
 FAST_ROM        = $80           ; bank 0 as FastROM
-HEADER_CHECKSUM = $FFDE         ; its complement stands before it: the four bytes always sum to the same
+HEADER_CHECKSUM = $FFDE         ; its complement is before it: the four bytes always sum to the same
 .assert ROM_BANKS <= $80 && GOLDEN_TOKENS < 10000, error, "the self-test cannot show these numbers"
 
 ; The title and the two things tested.
@@ -232,7 +232,7 @@ proc token_checksum, 16, 16
         rts
 endproc
 
-; Empty what stands behind a label, the cursor there.
+; Empty the tiles behind a label, the cursor there.
 ; in: X = the row's offset    kills: A, X, Y
 proc clear_result, 16, 16
         txa

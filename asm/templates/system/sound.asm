@@ -91,7 +91,7 @@ wide:   lsr column
         beq compare
         dex                     ; above 16 bits the sum is above any weight
         bne wide
-        .assert N_VOCAB < 1 << HIGHEST_NOTE, error, "so many weights sum to more halvings than there are notes"
+        .assert N_VOCAB < 1 << HIGHEST_NOTE, error, "the sum of all weights needs more halvings than there are notes"
 narrow: lsr a
 compare:
         cmp count

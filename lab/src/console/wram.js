@@ -1,4 +1,4 @@
-// Where the console's work RAM lies in the emulator's memory, and words in it.
+// The place of the console's work RAM in the emulator's memory, and words in it.
 
 export const WORK_RAM_BYTES = 0x20000;
 

@@ -107,7 +107,7 @@ export function drawFigure({ symbols }, model, given) {
     const words = `x ${record.x}, y ${record.y}`;
     if (given(record)) numbers.textContent = `none: the prompt gives this letter (${words})`;
     else if (record.tenths === 0) numbers.textContent = `${words}: not used, temperature 0 takes the likeliest`;
-    else numbers.textContent = `${words}: y · sum ÷ 65536 = ${threshold} of ${total} lies in “${name(symbols, record.next)}”`;
+    else numbers.textContent = `${words}: y · sum ÷ 65536 = ${threshold} of ${total} is in “${name(symbols, record.next)}”`;
     svg.attr("aria-label", numbers.textContent);
   };
   return { element, update };

@@ -11,7 +11,7 @@ const EXP_STEP_BITS = 3;
 const INDEX_SHIFT = FRACTION_BITS + EXP_STEP_BITS;
 
 /**
- * 2^logitExponent / T in Q8.8, T in tenths; 0 stands for greedy.
+ * 2^logitExponent / T in Q8.8, T in tenths; 0 means greedy.
  * @param {number} tenths
  */
 export function inverseTemperature(tenths, logitExponent = 0) {

@@ -47,7 +47,7 @@ const NARROW = 420;
 
 /**
  * Rows of signed numbers as squares: full above zero, hollow below, the side growing with the magnitude. In a narrow
- * place their labels stand above them.
+ * place their labels are above them.
  *
  * @param {Svg} svg
  * @param {number} width

@@ -7,7 +7,7 @@ import { h, uniqueId } from "./elements.js";
 
 /**
  * A figure: controls, drawings, and a sentence that says what is to be seen.
- * The sentence is read out when it changes while the reader is in the figure. captionFirst: it stands above what is
+ * The sentence is read out when it changes while the reader is in the figure. captionFirst: it is above what is
  * too long to see it below.
  * @param {string} label
  * @param {{controls?: Child[], body?: Child, legend?: Child, captionFirst?: boolean}} parts

@@ -4,8 +4,8 @@ const MARGIN = "400px";
 const USES = ["focusin", "pointerdown", "click", "input"];
 
 /**
- * Calls `update` when the element comes near the screen, and from then on whenever the returned function is. What is
- * used before it was ever near, as assistive programs can, is updated first.
+ * Calls `update` when the element comes near the screen, and from then on whenever the returned function is. One
+ * that is used before it was ever near, as assistive programs can, is updated first.
  * @param {Element} element
  * @param {() => void} update
  */

@@ -1,4 +1,4 @@
-/** Q8.8: 16-bit integers that stand for 256ths; the twin of quantize/fixed.py. */
+/** Q8.8: 16-bit integers that count 256ths; the twin of quantize/fixed.py. */
 
 export const ONE = 256;
 export const WORD_MIN = -32768;

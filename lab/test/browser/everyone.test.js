@@ -65,7 +65,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   });
 }
 
-test("at a phone's width nothing stands out sideways", async () => {
+test("at a phone's width nothing sticks out sideways", async () => {
   const page = await browser.open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   await running(page);
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, globalThis.innerWidth]);

@@ -35,7 +35,7 @@ def clear_sums(memory: Memory, random: Random, count: int) -> Call:
 
 @twins("sums.entry", "digits")
 def add_sums(memory: Memory, random: Random, count: int) -> Calls:
-    """Of every exponent that a model's columns have."""
+    """The twins for every exponent that a model's columns have."""
     calls: dict[str, Call] = {}
     for routine in (sums for code in memory.layout.templates_of(ColumnSumsCode) for sums in code.sums):
         sums, residual = (vectors(random, count, memory.config.n_embd) for _ in range(2))
@@ -72,7 +72,7 @@ def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
 
 @twin("digits")
 def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
-    """Of every residual stream that the range proof lets pass: up to the largest word less the clamp."""
+    """Tried on residual streams that the range proof lets pass: up to the largest word less the clamp."""
     clamp, d = head(memory.model).clamp, memory.config.n_embd
     edges = np.array([clamp - 1, clamp, clamp + 1, fixed.WORD_MAX - clamp, 0])
     x = np.concatenate([np.tile(edges[:, None], d), -np.tile(edges[:, None], d), vectors(random, count, d)])
@@ -89,7 +89,7 @@ def head(model: IntegerModel) -> DigitRows:
 
 
 def head_slots(model: IntegerModel, residual: Ints) -> Ints:
-    """What lm_head's rows see of the residual stream."""
+    """The slots of the residual stream that lm_head's rows read."""
     clamp, shift = head(model).clamp, head(model).clamp_shift
     return plus_and_minus(fixed.round_shift(np.clip(residual, -clamp, clamp), shift), clamp >> shift)
 

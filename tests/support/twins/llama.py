@@ -71,7 +71,7 @@ def turns(memory: Memory, random: Random, count: int) -> Calls:
 
 
 def cut_edges(shift: int, most: int) -> Ints:
-    """What is just kept and just cut as a byte, and the farthest on either side."""
+    """The values that are just kept and just cut as a byte, and the farthest on either side."""
     step = 1 << shift
     high, low = 127 * step + (step >> 1), -128 * step - (step >> 1)
     return np.array([high - 1, high, high + 1, low - 1, low, low + 1, most, -most, 0, step >> 1, (step >> 1) - 1])

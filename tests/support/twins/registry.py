@@ -29,7 +29,7 @@ RUN_WHOLE = frozenset(
 
 @dataclass(frozen=True)
 class Twin:
-    """A routine's twin: in a cartridge's memory, edge cases and so many random ones.
+    """A routine's twin: in a cartridge's memory, edge cases and a number of random ones.
 
     routine: its label, or its name in the template where it is written for every layer (`norm.entry`).
     cases: label → what to give and what to want. every: how many cases there are at all, where that is few.
@@ -55,7 +55,7 @@ TWINS: dict[str, Twin] = {}
 
 
 def twin(*cartridges: str, every: int | None = None) -> Callable[[One], One]:
-    """Registers the twin of a routine that stands once in the cartridge, under its own name."""
+    """Registers the twin of a routine that occurs once in the cartridge, under its own name."""
 
     def register(function: One) -> One:
         name = function.__name__

@@ -431,7 +431,7 @@ def play_letter(memory: Memory, random: Random, count: int) -> Call:
 
 
 MAX_DISTANCES = 512
-"""Of the table given to a routine that only reads it; the routine that fills it is tried to its end."""
+"""Entries of the table given to a routine that only reads it; the routine that fills it is tried to its end."""
 
 
 def inverse_temperatures(random: Random, count: int, lowest: int) -> Ints:

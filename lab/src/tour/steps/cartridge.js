@@ -22,7 +22,7 @@ export default {
     "docs/performance.md",
   ],
   plain: ({ lab }) => html`
-    <p>Program, tables and weights lie in banks of 32 KiB, ${grouped(lab.build.rom_bytes / 1024)} KiB in all.
+    <p>Program, tables and weights are in banks of 32 KiB, ${grouped(lab.build.rom_bytes / 1024)} KiB in all.
     ${
       lab.build.front_table
         ? html`A good part is a table of what every letter comes to at every place, so that the beginning of the

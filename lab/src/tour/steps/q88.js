@@ -26,7 +26,7 @@ export default {
     <p class="formula">v stands for v / 256, −32,768 ≤ v ≤ 32,767;&ensp;round(v / 2ᵏ) = ⌊(v + 2ᵏ⁻¹) / 2ᵏ⌋</p>
     <p>Halves round up, everywhere: on the 65816 <code>lsr</code> leaves the dropped half in the carry, and the next
     <code>adc</code> adds it for nothing. All rounding, shifting and saturating of the project is in one file.</p>
-    <p>Ranges: behind a norm a vector lies in a ball, so by Cauchy–Schwarz a row's result is at most its length
+    <p>Ranges: behind a norm a vector is inside a ball, so by Cauchy–Schwarz a row's result is at most its length
     times the radius; sums, clamps
     and averages carry such bounds on through the whole schedule.${
       lab.training.nll_float && lab.training.nll_integer
@@ -115,7 +115,7 @@ export default {
       fig.tell(
         `${decimal(wanted, 8)} is kept as the integer ${minus(word)}, which stands for ${decimal(word / ONE, 8)}; ` +
           (cut
-            ? "it lies outside the range and was cut."
+            ? "it is outside the range and was cut."
             : `off by ${decimal(off, 6)}, at most half a 256th (0.001953).`),
       );
     }

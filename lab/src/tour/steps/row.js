@@ -27,7 +27,7 @@ export default {
     adds one, <code>lsr</code>
     halves what is there. What comes out at the end is, to the last bit, what the console gets.</p>`,
   technical: ({ lab }) => html`
-    <p>Inputs stand in the direct page twice, as B + x (PLUS) and B − x (MINUS), never negative, so no
+    <p>Inputs are in the direct page twice, as B + x (PLUS) and B − x (MINUS), never negative, so no
     <code>adc</code> overflows and
     the carry is clear after each. <code>lsr</code> leaves the dropped half in the carry and the next
     <code>adc</code> rounds with it.

@@ -17,7 +17,7 @@ export default {
   plain: () => html`
     <p>The model has scores, one for each token. To write, somebody must choose. Always taking the best gives one
     name, for ever. Drawing at
-    random in proportion to the shares gives variety, nonsense included. The temperature lies between: below 1 it
+    random in proportion to the shares gives variety, nonsense included. The temperature is in between: below 1 it
     makes likely letters likelier still, above 1 it evens them out, at 0 only the best is left.</p>
     <p>The draw is a random number on a line on which every token has a stretch as long as its share. Random, but
     not

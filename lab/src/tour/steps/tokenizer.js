@@ -23,7 +23,7 @@ export default {
     <p>Token <var>t</var> prints <code>symbols[t]</code>, ${lab.symbols.length} of them; BOS =
     ${lab.config.bos} begins and ends every document, so the vocabulary has V = ${lab.config.vocab_size} tokens.
     ${lab.merges.length ? `After the single characters come ${lab.merges.length} merged pairs, applied first to last.` : ""}
-    A document of n tokens is BOS c₁ … cₙ BOS and makes n + 1 predictions, each from what stands before it, as far
+    A document of n tokens is BOS c₁ … cₙ BOS and makes n + 1 predictions, each from the tokens before it, as far
     as
     the context of ${lab.config.block_size} positions reaches.</p>
     <p>There is no token for the unknown: a character without a symbol is refused. On the console a token is a word
