@@ -198,6 +198,21 @@ class Fused(Kernel):
     def leaves(self) -> tuple[Leaf, ...]:
         return tuple(leaf for part in self.parts for leaf in part.leaves)
 
+    @property
+    def reads(self) -> Mapping[str, Form]:
+        """Vectors that a part reads and no part before it writes."""
+        found: dict[str, Form] = {}
+        written: set[str] = set()
+        for part in self.parts:
+            found |= {vector: form for vector, form in part.reads.items() if vector not in written | set(found)}
+            written |= set(part.writes)
+        return found
+
+    @property
+    def writes(self) -> Mapping[str, Form]:
+        """Vectors that its last part writes: those before are inside it."""
+        return self.parts[-1].writes
+
     def traced(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
         return tuple(entry for part in self.parts for entry in part.traced(config))
 

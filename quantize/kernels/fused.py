@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quantize.kernel import SLOTS, WORDS, Form, Fused, Kind, TraceEntry, number
+from quantize.kernel import WORDS, Form, Fused, Kind, TraceEntry, number
 from quantize.kernels.activation import Rectifier
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
@@ -54,14 +54,6 @@ class AddedRows(Fused):
     rows: DigitRows
     add: Sum
 
-    @property
-    def reads(self) -> Mapping[str, Form]:
-        return {**self.rows.reads, self.add.block.out: WORDS}
-
-    @property
-    def writes(self) -> Mapping[str, Form]:
-        return {self.add.block.out: WORDS}
-
 
 @dataclass(frozen=True)
 class ColumnMlp(Fused):
@@ -72,14 +64,6 @@ class ColumnMlp(Fused):
     fc2: ActiveColumns
     add: Sum
 
-    @property
-    def reads(self) -> Mapping[str, Form]:
-        return {self.fc1.block.source: SLOTS, self.add.block.out: WORDS}
-
-    @property
-    def writes(self) -> Mapping[str, Form]:
-        return {self.add.block.out: WORDS}
-
 
 @dataclass(frozen=True)
 class RowMlp(Fused):
@@ -89,11 +73,3 @@ class RowMlp(Fused):
     activation: Rectifier
     fc2: DigitRows
     add: Sum
-
-    @property
-    def reads(self) -> Mapping[str, Form]:
-        return {self.fc1.block.source: SLOTS, self.add.block.out: WORDS}
-
-    @property
-    def writes(self) -> Mapping[str, Form]:
-        return {self.add.block.out: WORDS}
