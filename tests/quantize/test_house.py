@@ -43,7 +43,6 @@ KERNEL_QUESTIONS: Mapping[str, str] = {
     "asm/kernels/__init__.py": "the table from kernels to routines",
     "asm/kernels/routine.py": SLOTS,
     "asm/kernels/digits.py": "the numbers of the logits' matrix, for the includes",
-    "asm/kernels/fused.py": "the assembly of ActiveColumns, which is code only as a part of ColumnMlp",
     "snesgpt/selection/kernel_choice.py": WORDS,
     "snesgpt/selection/digit_choice.py": WORDS,
     "snesgpt/lab/model.py": "the lab page's names of kernels",

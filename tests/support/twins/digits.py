@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from asm.kernels.fused import ColumnSumsCode
+from asm.kernels.digit_columns import ColumnSumsCode
 from asm.kernels.ppu_attention import AttentionCode
 from asm.kernels.table_norm import TableNormCode
 from quantize import fixed
