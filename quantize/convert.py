@@ -17,16 +17,16 @@ from quantize.digits import MAX_EXPONENT
 from quantize.equalize import balanced, centres
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
 from quantize.kernels.digit_columns import PARTIAL_SUMS
-from quantize.kernels.schoolbook import SchoolbookRows
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
 from quantize.lower import schoolbook as schoolbook_program
 from quantize.lower_calibrated import calibrated, fitted
 from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
 from quantize.program import Program
 from quantize.ranges import ProvedModel, Ranges, prove, proved
-from quantize.schedule import LOGITS, needs_calibration
+from quantize.schedule import needs_calibration
 from quantize.sensitivity import Sensitivity, sensitivities, spread
 from trainer.errors import InputError
+from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
 CHOICES = ("schoolbook", "digits")
@@ -136,23 +136,24 @@ def convert(
 
 @dataclass(frozen=True)
 class Prepared:
-    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced."""
+    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks."""
 
     weights: Weights
     seen: Seen
     plain: Mapping[str, NDArray[Any]]
     exact: Mapping[str, NDArray[Any]]
+    bar: Bar = no_bar
 
     @cached_property
     def sensitivity(self) -> Sensitivity:
         """What its weights' errors cost; takes a while to measure."""
-        return sensitivities(self.weights.config, self.exact, self.seen.text)
+        return sensitivities(self.weights.config, self.exact, self.seen.text, self.bar)
 
 
-def prepare(weights: Weights) -> Prepared:
+def prepare(weights: Weights, bar: Bar = no_bar) -> Prepared:
     """Draws the text of its own that everything is chosen by."""
-    seen, plain = ranges(weights), folded(weights, centred=False)
-    return Prepared(weights, seen, plain, balanced(weights.config, plain, seen))
+    seen, plain = ranges(weights, bar), folded(weights, centred=False)
+    return Prepared(weights, seen, plain, balanced(weights.config, plain, seen), bar)
 
 
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
@@ -230,12 +231,9 @@ def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:
     return bool(lower)
 
 
-def tensor_errors(weights: Weights, model: IntegerModel) -> list[TensorError]:
-    """What rounding did to each tensor."""
+def tensor_errors(tensors: Mapping[str, NDArray[Any]], model: IntegerModel) -> list[TensorError]:
+    """What rounding did to each tensor. tensors: in float, as the integer model uses them."""
     errors: list[TensorError] = []
-    tensors = folded(weights, centred=isinstance(model.kernel(LOGITS), SchoolbookRows))
-    if needs_calibration(weights.config):
-        tensors = balanced(weights.config, tensors, ranges(weights))
     for name, exact in tensors.items():
         scale = 2**model.logit_shift if name == "lm_head" else 1
         change = model.weights(name) * scale - exact

@@ -12,6 +12,7 @@ from quantize.model import IntegerModel
 from quantize.program import leaves
 from snesgpt.selection.kernel_choice import Choice
 from trainer.errors import InputError
+from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
 MIN_DIGITS = 0.5
@@ -21,21 +22,22 @@ CLOSE_ENOUGH, SHY, ATTEMPTS = 1.03, 0.995, 5
 """A prediction up to this much above the speed asked for will do; each new attempt aims a little beyond it."""
 
 
-def choose_digits(weights: Weights, rom_size: int, wanted: float | None) -> Choice:
+def choose_digits(weights: Weights, rom_size: int, wanted: float | None, bar: Bar = no_bar) -> Choice:
     """The model, its layout and the reasons. rom_size in KiB; wanted: predicted tokens a second, at least.
 
     Raises InputError where fewer than MIN_DIGITS digits a weight would be needed, or as convert does.
     """
-    prepared, found = prepare(weights), None
+    prepared, found, tell = prepare(weights, bar), None, bar("attempts", ATTEMPTS)
     proved = convert_llama(prepared)
     asked = digits_per_weight(proved.model)
     for attempt in range(ATTEMPTS):
-        layout = plan(proved)
-        prediction = predict(layout)
+        tell(attempt)
+        layout = plan(proved, bar=bar)
+        prediction = predict(layout, bar)
         assert prediction is not None
         kib, rate = layout.image_bytes // 1024, prediction.tokens_per_second
         if kib <= rom_size and (wanted is None or rate >= wanted):
-            found = Choice(proved, layout, _reasons(layout, rate))
+            found = Choice(proved, prepared.exact, layout, _reasons(layout, rate))
             if attempt == 0 or wanted is None or rate <= wanted * CLOSE_ENOUGH:
                 break
         shares = [rom_size / kib] if kib > rom_size else []

@@ -15,6 +15,7 @@ def test_a_speed_between_all_digits_and_few_is_found(faster: float) -> None:
     rates = []
     for wanted in (None, faster):
         choice = choose_digits(weights, 4096, wanted and rates[0] * wanted)
-        assert (prediction := predict(choice.layout)) is not None
+        prediction = predict(choice.layout)
+        assert prediction is not None
         rates.append(prediction.tokens_per_second)
     assert faster <= rates[1] / rates[0] <= faster * CLOSE_ENOUGH
