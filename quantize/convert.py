@@ -22,7 +22,7 @@ from quantize.lower import schoolbook as schoolbook_program
 from quantize.lower_calibrated import calibrated, fitted
 from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
 from quantize.program import Program
-from quantize.ranges import ProvedModel, Ranges, prove, proved
+from quantize.ranges import ProvedModel, Ranges, proved
 from quantize.schedule import needs_calibration
 from quantize.sensitivity import Sensitivity, sensitivities, spread
 from trainer.errors import InputError
@@ -170,7 +170,7 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in exact.items()}
     tensors |= {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
     program = calibrated(weights.config, tensors, prepared.seen)
-    return prove(fitted(_model(weights, tensors, program, exponents)))
+    return proved(fitted(_model(weights, tensors, program, exponents)))
 
 
 def _multiplies(name: str) -> bool:
