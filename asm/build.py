@@ -17,6 +17,7 @@ from quantize.model import IntegerModel
 from quantize.ranges import prove
 from tables.cells import tiles_2bpp
 from trainer.files import scratch_folder
+from trainer.progress import Bar, no_bar
 
 Files = Mapping[str, bytes]
 Edit = Callable[[dict[str, bytes]], None]
@@ -43,7 +44,7 @@ def build_rom(
     return build(plan(prove(model), traced=traced, profiled=profiled), edit)
 
 
-def build(layout: Layout, edit: Edit | None = None) -> Rom:
+def build(layout: Layout, edit: Edit | None = None, bar: Bar = no_bar) -> Rom:
     """Generate, assemble, link, fix the checksum. The same model gives the same bytes on any machine.
 
     `edit` may change the generated files first (the proof plants its bugs there). Raises InputError when the
@@ -56,7 +57,7 @@ def build(layout: Layout, edit: Edit | None = None) -> Rom:
     edited = any(files[name] != content for name, content in planned.items()) or set(files) != set(planned)
     measured = {} if edited else layout.objects.files
     with scratch_folder() as folder:
-        rest = assemble(files, [module for module in layout.modules if module not in measured], folder)
+        rest = assemble(files, [module for module in layout.modules if module not in measured], folder, bar)
         objects = {module: (measured.get(module) or rest.files[module]) for module in layout.modules}
         image = with_checksum(link(objects, files[layout.target.linker_map], folder))
         debug = (folder / "image.dbg").read_bytes()

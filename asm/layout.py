@@ -45,6 +45,7 @@ from tables.rsqrt import rsqrt_table
 from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
 from trainer.files import scratch_folder
+from trainer.progress import Bar, no_bar
 
 T = TypeVar("T", bound=Template)
 
@@ -201,14 +202,24 @@ class Layout(Numbers):
         return {segment(bank): size for bank, size in sorted(found.items()) if size}
 
 
-def plan(proved: ProvedModel, *, traced: bool = False, profiled: bool = False, target: Target = STOCK) -> Layout:
+def plan(
+    proved: ProvedModel,
+    *,
+    traced: bool = False,
+    profiled: bool = False,
+    target: Target = STOCK,
+    bar: Bar = no_bar,
+) -> Layout:
     """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
     model = proved.model
     site = Site(proved, target, RecordLayout(model, traced))
     made = tuple(routines(site))
     known = _numbers(site, made, traced=traced, profiled=profiled)
-    items = _unique(item for routine in made for item in routine.items)
-    items, sources, objects = _measured(known, items, target)
+    items, tell = list[Item](), bar("code", len(made))
+    for number, routine in enumerate(made):
+        tell(number)
+        items += routine.items
+    items, sources, objects = _measured(known, _unique(items), target)
     rom = _Rom(Packer(target), objects.segments)
     rom.put(items)
     return _layout(site, made, known, rom, sources, objects)

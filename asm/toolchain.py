@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.errors import InputError
+from trainer.progress import Bar, no_bar
 
 OLDEST = (2, 18)
 HOW_TO_GET = "install cc65 (package cc65 on Debian, Ubuntu and Fedora; brew install cc65; AUR on Arch)"
@@ -50,7 +51,7 @@ class Objects:
     segments: Mapping[str, int]
 
 
-def assemble(files: Mapping[str, bytes], modules: Sequence[str], folder: Path) -> Objects:
+def assemble(files: Mapping[str, bytes], modules: Sequence[str], folder: Path, bar: Bar = no_bar) -> Objects:
     """Write `files` to `folder` and assemble these modules of them.
 
     A warning counts as an error. Raises InputError with the tool's first complaint.
@@ -61,7 +62,9 @@ def assemble(files: Mapping[str, bytes], modules: Sequence[str], folder: Path) -
         (folder / name).write_bytes(content)
     with ThreadPoolExecutor() as pool:
         commands = [[ca65, "--auto-import", "-g", f"{module}.asm", "-o", f"{module}.o"] for module in modules]
-        list(pool.map(lambda command: _run(command, folder), commands))
+        tell = bar("assembler", len(commands))
+        for number, _ in enumerate(pool.map(lambda command: _run(command, folder), commands)):
+            tell(number)
     shown = _run([od65, "--dump-segsize", *(f"{module}.o" for module in modules)], folder) if modules else ""
     segments: Counter[str] = Counter()
     for name, size in re.findall(r"^ +(\w+): +(\d+)$", shown, re.M):

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainer.files import Array
 from trainer.model.llama import Decoder
+from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
 TEXTS, MAX_LENGTH = 64, 256
@@ -36,7 +37,7 @@ class Ranges:
     text: Text
 
 
-def ranges(weights: Weights) -> Ranges:
+def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
     """Over TEXTS texts that the float model writes at temperature 1, MAX_LENGTH tokens each, always the same."""
     config, random = weights.config, np.random.default_rng(SEED)
     seen: dict[str, tuple[Array, Array]] = {}
@@ -48,7 +49,9 @@ def ranges(weights: Weights) -> Ranges:
 
     decoder = Decoder(weights.tensors, config, TEXTS, observe)
     tokens, text = np.full(TEXTS, config.bos), []
-    for _ in range(min(MAX_LENGTH, config.block_size)):
+    tell = bar("calibration", length := min(MAX_LENGTH, config.block_size))
+    for position in range(length):
+        tell(position)
         text.append(tokens)
         logits = decoder.step(tokens).astype(np.float64)
         shares = np.exp(logits - logits.max(1, keepdims=True))

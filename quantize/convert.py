@@ -22,10 +22,11 @@ from quantize.lower import schoolbook as schoolbook_program
 from quantize.lower_calibrated import calibrated, fitted
 from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
 from quantize.program import Program
-from quantize.ranges import ProvedModel, Ranges, prove, proved
-from quantize.schedule import LOGITS, needs_calibration
+from quantize.ranges import ProvedModel, Ranges, proved
+from quantize.schedule import needs_calibration
 from quantize.sensitivity import Sensitivity, sensitivities, spread
 from trainer.errors import InputError
+from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
 CHOICES = ("schoolbook", "digits")
@@ -135,23 +136,24 @@ def convert(
 
 @dataclass(frozen=True)
 class Prepared:
-    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced."""
+    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks."""
 
     weights: Weights
     seen: Seen
     plain: Mapping[str, NDArray[Any]]
     exact: Mapping[str, NDArray[Any]]
+    bar: Bar = no_bar
 
     @cached_property
     def sensitivity(self) -> Sensitivity:
         """The cost of errors in its weights; takes a while to measure."""
-        return sensitivities(self.weights.config, self.exact, self.seen.text)
+        return sensitivities(self.weights.config, self.exact, self.seen.text, self.bar)
 
 
-def prepare(weights: Weights) -> Prepared:
+def prepare(weights: Weights, bar: Bar = no_bar) -> Prepared:
     """Draws the text of its own that everything is chosen by."""
-    seen, plain = ranges(weights), folded(weights, centred=False)
-    return Prepared(weights, seen, plain, balanced(weights.config, plain, seen))
+    seen, plain = ranges(weights, bar), folded(weights, centred=False)
+    return Prepared(weights, seen, plain, balanced(weights.config, plain, seen), bar)
 
 
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
@@ -168,7 +170,7 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in exact.items()}
     tensors |= {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
     program = calibrated(weights.config, tensors, prepared.seen)
-    return prove(fitted(_model(weights, tensors, program, exponents)))
+    return proved(fitted(_model(weights, tensors, program, exponents)))
 
 
 def _multiplies(name: str) -> bool:
@@ -230,12 +232,9 @@ def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:
     return bool(lower)
 
 
-def tensor_errors(weights: Weights, model: IntegerModel) -> list[TensorError]:
-    """The errors that rounding caused in each tensor."""
+def tensor_errors(tensors: Mapping[str, NDArray[Any]], model: IntegerModel) -> list[TensorError]:
+    """The errors that rounding caused in each tensor. tensors: in float, as the integer model uses them."""
     errors: list[TensorError] = []
-    tensors = folded(weights, centred=not model.kernel(LOGITS).digit_weight)
-    if needs_calibration(weights.config):
-        tensors = balanced(weights.config, tensors, ranges(weights))
     for name, exact in tensors.items():
         scale = 2**model.logit_shift if name == "lm_head" else 1
         change = model.weights(name) * scale - exact

@@ -80,31 +80,32 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Ite
                 raise InputError(f"{block.name} has no kernel in a calibrated model")
 
 
-def fitted(model: IntegerModel) -> IntegerModel:
-    """The same model with coarser scores and sums where these have no room, and the finest tables of silu."""
-    return _with_gate_bits(_with_room(model))
+def fitted(model: IntegerModel) -> Ranges:
+    """The ranges of a model, made coarser where scores and sums have no room, with the finest tables of silu."""
+    return Ranges(_with_gate_bits(_with_room(model)))
 
 
-def _with_room(model: IntegerModel) -> IntegerModel:
+def _with_room(model: IntegerModel) -> Ranges:
     """Coarser scores, and coarser sums of the matrices that add to the residual stream, where they have no room."""
-    while failing := [bound for bound in Ranges(model).bounds if not bound.holds]:
-        coarser = model
+    ranges = Ranges(model)
+    while failing := [bound for bound in ranges.bounds if not bound.holds]:
+        model = coarser = ranges.model
         for bound in failing:
             if bound.value in ("query", "scores"):
                 attention = model.kernel(bound.block)
                 assert isinstance(attention, PpuAttention)
                 if attention.query_shift == 0:
-                    return model
+                    return ranges
                 coarser = coarser.with_numbers(bound.block, query_shift=attention.query_shift - 1)
             if bound.value == OUT_SUMS:
                 adds = [k for k in leaves(model.program) if isinstance(k, CutSum) and k.block.weight == bound.block]
                 if adds[0].doublings == MAX_OUT_SHIFT:
-                    return model
+                    return ranges
                 coarser = _halved(coarser, bound.block, adds[0].doublings + 1)
         if coarser is model:
-            return model
-        model = coarser
-    return model
+            return ranges
+        ranges = Ranges(coarser)
+    return ranges
 
 
 def _halved(model: IntegerModel, weight: str, shift: int) -> IntegerModel:
@@ -119,9 +120,9 @@ def _halved(model: IntegerModel, weight: str, shift: int) -> IntegerModel:
     return model
 
 
-def _with_gate_bits(model: IntegerModel) -> IntegerModel:
+def _with_gate_bits(ranges: Ranges) -> IntegerModel:
     """Tables of silu as fine as their gates' ranges allow, limits that leave room for a product's low bytes."""
-    reach, written = Ranges(model).reach, dict[str, str]()
+    model, reach, written = ranges.model, ranges.reach, dict[str, str]()
     for kernel in leaves(model.program):
         if isinstance(kernel, SiluGate):
             bits = _bits(reach[written[kernel.block.gate]] + 1)

@@ -19,6 +19,7 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
 from trainer.model.llama import Decoder
+from trainer.progress import Bar, no_bar
 from trainer.training.digit_projection import LARGEST, allocate, nearest, query_scale
 
 PROBE_DIGITS = 1.5
@@ -38,13 +39,8 @@ class Sensitivity:
     costs: Mapping[str, Array]
 
 
-def sensitivities(
-    config: ModelConfig,
-    tensors: Mapping[str, Array],
-    text: Text,
-    progress: Callable[[int, int], None] = lambda *_: None,
-) -> Sensitivity:
-    """Every matrix's sensitivity. tensors: as the integer model uses them, in float. progress(done, of) is told."""
+def sensitivities(config: ModelConfig, tensors: Mapping[str, Array], text: Text, bar: Bar = no_bar) -> Sensitivity:
+    """Every matrix's sensitivity. tensors: as the integer model uses them, in float."""
     plain, tokens = _unfolded(tensors, config), text.tokens[:PROBE_TEXTS, :PROBE_LENGTH]
     moments: dict[str, list[Array]] = {}
     streams = {-1: list(plain["wte"][tokens.T])}
@@ -58,8 +54,9 @@ def sensitivities(
     shares = np.exp(exact)
     matrices = [name for name in config.tensor_shapes() if name != "wte"]
     costs: dict[str, Array] = {}
+    tell = bar("sensitivity", len(matrices))
     for layer in range(config.n_layer):
-        progress(len(costs), len(matrices))
+        tell(len(costs))
         weights = {n: tensors[n].astype(np.float32) for n in matrices if _layer(n, config) == layer}
         rounded = {n: rounding(w, PROBE_DIGITS * w.size, FRACTION_BITS) for n, w in weights.items()}
         below = np.stack(streams[layer - 1])

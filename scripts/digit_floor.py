@@ -30,7 +30,7 @@ def shares(model: IntegerModel) -> dict[str, Floats]:
     requests = [Request(seed, model.temperature, 2) for seed in range(DOCUMENTS)]
     tokens = [token for stream in run(Executor(model), requests, traced=True) for token in stream]
     names = [leaf.name for leaf in leaves(model.program) if isinstance(leaf, Rectifier)]
-    return {name: np.mean([token.trace[name] > 0 for token in tokens], axis=0) for name in names}
+    return {name: np.mean([token.trace[name] > 0 for token in tokens if token.trace], axis=0) for name in names}
 
 
 @click.command()

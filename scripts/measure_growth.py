@@ -17,6 +17,7 @@ from asm.cost.long_run import long_run
 from asm.cost.predict import predict
 from asm.layout import plan
 from quantize.convert import quantize
+from quantize.ranges import prove
 from snesgpt.bench.names_screen import NamesPage
 from snesgpt.bench.representative_text import typical_text
 from snesgpt.bench.speed import SKIPPED, Speed, measure_speed
@@ -49,7 +50,7 @@ class Point:
 def measure(config: ModelConfig, seed: int, core: str, tokens: int) -> Point:
     """Random weights to a cartridge, predicted and timed. Raises InputError when the shape does not fit."""
     model = quantize(random_weights(config, DENSITY, seed), "digits")
-    prediction = predict(model, plan(model))
+    prediction = predict(plan(prove(model)))
     assert prediction is not None
     rom = build_rom(model)
     addresses = symbols(rom.debug)

@@ -8,6 +8,7 @@ it had not ended. Late positions are then seen in every stream instead of in the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ from quantize.executor import Executor, Trace
 from quantize.fixed import Ints
 from quantize.model import IntegerModel
 from quantize.program import leaves
-from quantize.sampler import inverse_temperature, nucleus, sampling_weights
+from quantize.sampler import cutoff, inverse_temperature, nucleus, sampling_weights
+from trainer.progress import Bar, no_bar
 
 SAMPLED_TOKENS = 12_288
 MIN_STREAMS, MAX_STREAMS = 48, 512
@@ -31,7 +33,9 @@ Floats = NDArray[np.float64]
 class LongRun:
     """N tokens of an endless text, in columns.
 
-    share (N,) of all tokens; position (N,); next_token (N,); logits (N, vocab) Q8.8. Of a norm its .squares (N,),
+    share (N,) of all tokens; position (N,); next_token (N,). Of the choice, above temperature 0, in letters:
+    choose.near (N,), those that the table of exp has a weight for, .weighed (N,), those with one above zero,
+    .walked and .skipped (N,), those up to the one drawn, in the nucleus and out of it. Of a norm its .squares (N,),
     their sum; of an attention, in all heads together, .near (N,), the positions that the table of exp has a weight
     for, and .lit (N,), those with one left once it is scaled; of an activation (N, n_hidden), the units above zero.
     """
@@ -52,18 +56,18 @@ class LongRun:
         return float(self.mean(self["position"] + 1))
 
 
-def long_run(model: IntegerModel) -> LongRun:
+def long_run(model: IntegerModel, bar: Bar = no_bar) -> LongRun:
     """The long run of the text at the model's default temperature and top-p.
 
     One that goes on does so in window after window: those after the first look alike, so the second represents all.
     """
     config, integer, random = model.config, Executor(model), np.random.default_rng(0)
     streams = min(max(SAMPLED_TOKENS // config.block_size, MIN_STREAMS), MAX_STREAMS)
-    begun = np.ones(streams)
-    windows = [_window(integer, random, begun, np.zeros((streams, 0), np.int64))]
+    begun, tell = np.ones(streams), bar("long run", config.block_size)
+    windows = [_window(integer, random, begun, np.zeros((streams, 0), np.int64), tell)]
     if model.goes_on and config.block_size > 1:
         first = windows[0]
-        windows.append(_window(integer, random, first.alive, first.written[:, -(config.block_size // 2) :]))
+        windows.append(_window(integer, random, first.alive, first.written[:, -(config.block_size // 2) :], tell))
         ended = 1 - windows[1].alive.sum() / max(first.alive.sum(), UNREACHED)
         windows[0] = Window(windows[0].alive, windows[0].written, [ended * w for w in first.weights], first.steps)
     share = np.concatenate([weight for window in windows for weight in window.weights])
@@ -85,7 +89,9 @@ class Window:
     steps: list[dict[str, Ints]]
 
 
-def _window(integer: Executor, random: np.random.Generator, alive: Floats, prompt: Ints) -> Window:
+def _window(
+    integer: Executor, random: np.random.Generator, alive: Floats, prompt: Ints, tell: Callable[[int], None]
+) -> Window:
     """Every stream from BOS, or through its prompt, to the end of its context."""
     config, streams = integer.config, integer.start(len(alive))
     written = np.zeros((len(alive), config.block_size), np.int64)
@@ -94,6 +100,7 @@ def _window(integer: Executor, random: np.random.Generator, alive: Floats, promp
     steps = []
     tokens, begun = np.full(len(alive), config.bos), max(alive.sum(), UNREACHED)
     for position in range(config.block_size):
+        tell(position)
         trace: Trace = {}
         logits = integer.step(streams, tokens, trace)
         chances = _chances(integer.model, logits, first=position == 0)
@@ -130,9 +137,23 @@ def _draw(chances: Floats, random: np.random.Generator) -> Ints:
 
 def _seen(model: IntegerModel, position: int, chosen: Ints, logits: Ints, trace: Trace) -> dict[str, Ints]:
     """The columns of a LongRun."""
-    seen = {"position": np.full(len(chosen), position), "next_token": chosen, "logits": logits}
+    seen = {"position": np.full(len(chosen), position), "next_token": chosen, **_drawn(model, logits, chosen)}
     vectors: dict[str, Ints] = {}
     for kernel in leaves(model.program):
         seen |= kernel.activity(trace, vectors)
         vectors |= dict.fromkeys(kernel.writes, trace[kernel.name])
     return seen
+
+
+def _drawn(model: IntegerModel, logits: Ints, chosen: Ints) -> dict[str, Ints]:
+    """What the clocks of a draw depend on, of every stream."""
+    if not (inverse := inverse_temperature(model.temperature, model.logit_exponent)):
+        return {}
+    weights = sampling_weights(logits, inverse)
+    weighs, before = nucleus(weights, model.top_p) > 0, np.arange(logits.shape[1]) <= chosen[:, None]
+    return {
+        "choose.near": (logits.max(1, keepdims=True) - logits < cutoff(inverse)).sum(1),
+        "choose.weighed": (weights > 0).sum(1),
+        "choose.walked": (weighs & before).sum(1),
+        "choose.skipped": (~weighs & before).sum(1),
+    }

@@ -16,7 +16,7 @@ from asm.cost.long_run import LongRun, long_run
 from asm.kernels.routine import Placed
 from asm.layout import Layout
 from quantize.model import IntegerModel
-from quantize.sampler import cutoff, inverse_temperature, nucleus, sampling_weights
+from trainer.progress import Bar, no_bar
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Prediction:
         return self.clocks_per_second / self.clocks_per_token
 
 
-def predict(layout: Layout) -> Prediction | None:
+def predict(layout: Layout, bar: Bar = no_bar) -> Prediction | None:
     """The stages' clocks at the model's default temperature; None for the schoolbook kernel.
 
     The ROM of `layout` is taken as built without trace or profile.
@@ -46,7 +46,7 @@ def predict(layout: Layout) -> Prediction | None:
     if layout.digits is None:
         return None
     model, target = layout.proved.model, layout.target
-    run, placed = long_run(model), Placed(layout.wram, layout.chain_parts)
+    run, placed = long_run(model, bar), Placed(layout.wram, layout.chain_parts)
     stages: dict[str, float] = {}
     for routine in layout.routines:
         clocks = routine.clocks(run, placed)
@@ -55,19 +55,15 @@ def predict(layout: Layout) -> Prediction | None:
     return Prediction(_with_display(stages, model, layout, run), run.positions, target.clocks_per_second)
 
 
-def _choose(model: IntegerModel, tokens: LongRun) -> float:
-    inverse = inverse_temperature(model.temperature, model.logit_exponent)
+def _choose(model: IntegerModel, run: LongRun) -> float:
     letters = model.config.vocab_size
-    if not inverse:
+    if not model.temperature:
         return 1500 + 150 * letters
-    logits, chosen = tokens["logits"], tokens["next_token"]
-    near = tokens.mean((logits.max(1, keepdims=True) - logits < cutoff(inverse)).sum(1))
-    weights = sampling_weights(logits, inverse)
-    weighs = nucleus(weights, model.top_p) > 0
-    before = np.arange(letters) <= chosen[:, None]
-    walked, skipped = tokens.mean((weighs & before).sum(1)), tokens.mean((~weighs & before).sum(1))
+    near, weighed, walked, skipped = (
+        float(run.mean(run[f"choose.{what}"])) for what in ("near", "weighed", "walked", "skipped")
+    )
     draw = 4240 + (146 + 238) * letters + 122 * near + 208 * walked + 100 * skipped
-    return float(draw + (_nucleus(letters, float(tokens.mean((weights > 0).sum(1)))) if model.top_p else 0))
+    return draw + (_nucleus(letters, weighed) if model.top_p else 0)
 
 
 def _nucleus(letters: int, weighed: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from asm.cost.instructions import Instruction, jump
 from asm.memory.banks import Packer, code_segment
@@ -18,14 +19,14 @@ class Unit:
     code: tuple[Instruction, ...]
     label: str = ""
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of ROM."""
         return sum(instruction.size for instruction in self.code)
 
     def clocks(self, target: Target) -> float:
         """Master clocks before refresh."""
-        return sum(target.clocks(instruction) for instruction in self.code)
+        return sum(map(target.clocks, self.code))
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,9 @@ def attention_scores_ppu(query: Ints, keys: Ints, query_shift: int) -> Ints:
     """
     batch, seen, kv_heads, width = keys.shape
     words = (query << query_shift).reshape(batch, kv_heads, -1, width, 1).astype(np.int32)
-    products = words * keys.transpose(0, 2, 3, 1)[:, :, None].astype(np.int32)
+    products = words * keys.transpose(0, 2, 3, 1)[:, :, None].astype(np.int32, copy=False)
     products >>= 8
-    scores: Ints = products.sum(3, np.int32).astype(np.int64).reshape(batch, -1, seen)
+    scores: Ints = np.einsum("bkgwt->bkgt", products).astype(np.int64).reshape(batch, -1, seen)
     return scores
 
 
@@ -86,9 +86,9 @@ def attend_ppu(weights: Ints, values: Ints, value_shift: int) -> Ints:
     """
     batch, seen, kv_heads, width = values.shape
     shares = weights.reshape(batch, kv_heads, -1, 1, seen).astype(np.int32)
-    products = shares * values.transpose(0, 2, 3, 1)[:, :, None].astype(np.int32)
+    products = shares * values.transpose(0, 2, 3, 1)[:, :, None].astype(np.int32, copy=False)
     products >>= 8
-    sums = products.sum(4, np.int32).astype(np.int64)
+    sums = np.einsum("bkgwt->bkgw", products).astype(np.int64)
     return round_shift(sums.reshape(batch, -1, width), VALUE_BITS - value_shift)
 
 

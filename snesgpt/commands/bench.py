@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +26,6 @@ STAGE_FRAMES = 6000
 SCHOOLBOOK_TOKENS = 100
 UNACCOUNTED = 0.02
 MAX_TEMPERATURE = 2.0
-
-Bar = Callable[[str, int], Callable[[int], None]]
 
 
 @click.command("bench")
@@ -72,6 +69,7 @@ def command(
     from snesgpt.bench.representative_text import typical_text
     from snesgpt.bench.speed import MAX_DOCUMENTS, MIN_SKIPPED, SKIPPED
     from snesgpt.bench.stage_clocks import measure_stages
+    from snesgpt.progress import bars
     from snesgpt.verify.find_model import find_model
 
     image = read_image(rom)
@@ -87,7 +85,7 @@ def command(
     prediction = predict(plan(prove(integers)))
     slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
     text = typical_text(integers, whole, tokens, names, MIN_SKIPPED if slow else SKIPPED)
-    with _progress() as bar:
+    with bars() as bar:
         speed = _speed(image, addresses, core, text, tenths, bar("tokens", text.tokens))
         shown_nothing = typical_text(integers, whole, tokens, MAX_DOCUMENTS, SKIPPED)
         bare = _bare(image, addresses, core, shown_nothing, integers, bar("bare loop", shown_nothing.tokens))
@@ -273,19 +271,3 @@ def _text(report: Mapping[str, Any]) -> str:
 
 def _clocks(number: float | None) -> str:
     return f"{'–':>12}" if number is None else f"{number:12,.0f}"
-
-
-@contextmanager
-def _progress() -> Iterator[Bar]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description:10}"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
-    terminal = Console(stderr=True)
-    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as shown:
-
-        def begin(what: str, total: int) -> Callable[[int], None]:
-            task = shown.add_task(what, total=total)
-            return lambda done: shown.update(task, completed=done)
-
-        yield begin

@@ -33,13 +33,15 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
     from asm.cost.predict import predict
     from asm.layout import plan
     from quantize.model_file import load_proved
+    from snesgpt.progress import bars
     from trainer.errors import InputError
     from trainer.files import write_bytes
 
     if out.is_dir() or out.suffix == ".dbg":
         raise InputError(f"{out} is a directory, or where the symbols go: --out names the cartridge itself")
-    layout = plan(load_proved(model), traced=trace)
-    prediction, rom = predict(layout), build(layout)
+    with bars() as bar:
+        layout = plan(load_proved(model), traced=trace, bar=bar)
+        prediction, rom = predict(layout, bar), build(layout, bar=bar)
     for name, content in rom.sources.items():
         write_bytes(out.parent / "asm" / name, content)
     write_bytes(out.with_suffix(".dbg"), rom.debug)
@@ -64,13 +66,16 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
 def _quantize_newer_weights() -> None:
     """The model of the weights in build/, if these came after it: another model's cartridge would be a surprise."""
     from quantize.model_file import save_model
+    from snesgpt.progress import bars
     from snesgpt.selection.kernel_choice import choose
     from trainer.weights import load_weights
 
     if not WEIGHTS.exists() or (MODEL.exists() and MODEL.stat().st_mtime_ns >= WEIGHTS.stat().st_mtime_ns):
         return
     click.echo(f"quantizing {WEIGHTS}, which is newer than {MODEL}", err=True)
-    save_model(MODEL, choose(load_weights(WEIGHTS), "auto", LARGEST).model)
+    with bars() as bar:
+        choice = choose(load_weights(WEIGHTS), "auto", LARGEST, bar=bar)
+    save_model(MODEL, choice.model)
 
 
 def _say(path: Path, *, traced: bool, as_json: bool) -> None:
@@ -78,9 +83,11 @@ def _say(path: Path, *, traced: bool, as_json: bool) -> None:
     from asm.cost.predict import predict
     from asm.layout import plan
     from quantize.model_file import load_proved
+    from snesgpt.progress import bars
 
-    layout = plan(load_proved(path), traced=traced)
-    model, prediction = layout.proved.model, predict(layout)
+    with bars() as bar:
+        layout = plan(load_proved(path), traced=traced, bar=bar)
+        model, prediction = layout.proved.model, predict(layout, bar)
     loss = model.info.get("nll_integer", model.info.get("nll_float"))
     if as_json:
         report = {"bytes": layout.image_bytes, "segments": dict(layout.bank_bytes), "loss": loss}

@@ -44,14 +44,16 @@ def command(
     from quantize.convert import tensor_errors
     from quantize.model_file import save_model
     from quantize.program import leaves
+    from snesgpt.progress import bars
     from snesgpt.selection.kernel_choice import choose
     from snesgpt.selection.losses import measure
     from trainer.weights import load_weights
 
     exact = load_weights(weights)
-    choice = choose(exact, kernel, rom_size, tokens_per_second)
+    with bars() as bar:
+        choice = choose(exact, kernel, rom_size, tokens_per_second, bar)
     model, reasons, bounds = choice.model, choice.reasons, choice.proved.bounds
-    errors = tensor_errors(exact, model)
+    errors = tensor_errors(choice.exact, model)
     losses = measure(exact, model, data)
     save_model(out, _noting(model, losses))
     if as_json:

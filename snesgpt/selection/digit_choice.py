@@ -12,6 +12,7 @@ from quantize.model import IntegerModel
 from quantize.program import leaves
 from snesgpt.selection.kernel_choice import Choice
 from trainer.errors import InputError
+from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
 MIN_DIGITS = 0.5
@@ -21,29 +22,30 @@ CLOSE_ENOUGH, SHY, ATTEMPTS = 1.03, 0.995, 5
 """A prediction up to this much above the speed asked for will do; each new attempt aims a little beyond it."""
 
 
-def choose_digits(weights: Weights, rom_size: int, wanted: float | None) -> Choice:
+def choose_digits(weights: Weights, rom_size: int, wanted: float | None, bar: Bar = no_bar) -> Choice:
     """The model, its layout and the reasons. rom_size in KiB; wanted: predicted tokens a second, at least.
 
     Raises InputError where fewer than MIN_DIGITS digits a weight would be needed, or as convert does.
     """
-    prepared, found = prepare(weights), None
+    prepared, found, tell = prepare(weights, bar), None, bar("attempts", ATTEMPTS)
     proved = convert_llama(prepared)
+    asked = digits_per_weight(proved.model)
     for attempt in range(ATTEMPTS):
-        layout, digits = plan(proved), digits_per_weight(proved.model)
-        prediction = predict(layout)
+        tell(attempt)
+        layout = plan(proved, bar=bar)
+        prediction = predict(layout, bar)
         assert prediction is not None
         kib, rate = layout.image_bytes // 1024, prediction.tokens_per_second
         if kib <= rom_size and (wanted is None or rate >= wanted):
-            found = Choice(proved, layout, _reasons(layout, digits, rate))
+            found = Choice(proved, prepared.exact, layout, _reasons(layout, rate))
             if attempt == 0 or wanted is None or rate <= wanted * CLOSE_ENOUGH:
                 break
-        room = digits * min(1.0, rom_size / kib * SHY)
-        if wanted is not None:
-            for_speed = digits * (1 + _spare(layout, prediction, wanted)) * SHY
-            room = min(room, for_speed) if kib > rom_size else for_speed
-        if room < MIN_DIGITS:
+        shares = [rom_size / kib] if kib > rom_size else []
+        shares += [1 + _spare(layout, prediction, wanted)] if wanted is not None else []
+        asked *= min(shares) * SHY
+        if asked < MIN_DIGITS:
             break
-        proved = convert_llama(prepared, room)
+        proved = convert_llama(prepared, asked)
     if found is None:
         speed = f"{wanted:g} tokens a second in " if wanted is not None else ""
         raise InputError(f"{speed}{rom_size:,} KiB leaves fewer than {MIN_DIGITS} digits a weight: ask for less")
@@ -64,8 +66,9 @@ def digits_per_weight(model: IntegerModel) -> float:
     return digits / sum(kernel.tensor(model).size for kernel in kernels)
 
 
-def _reasons(layout: Layout, digits: float, rate: float) -> tuple[str, ...]:
+def _reasons(layout: Layout, rate: float) -> tuple[str, ...]:
     """One line for each choice."""
+    digits = digits_per_weight(layout.proved.model)
     config, calls = layout.config, layout.calls
     parts = sum(call.stage.startswith("layer0_fc2") for call in calls)
     shared = config.n_head // config.kv_heads

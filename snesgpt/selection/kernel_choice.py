@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asm.layout import Layout, plan
-from quantize.convert import convert
+from quantize.convert import convert, folded
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.fused import ColumnMlp, FrontTable
 from quantize.lower import COLUMNS_PAY
@@ -14,14 +15,17 @@ from quantize.program import leaves
 from quantize.ranges import ProvedModel
 from quantize.schedule import needs_calibration
 from trainer.errors import InputError
+from trainer.files import Array
+from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A proved model, the plan of its cartridge, and why its kernels are what they are."""
+    """A proved model, the exact tensors that it rounds, the plan of its cartridge, and why it has these kernels."""
 
     proved: ProvedModel
+    exact: Mapping[str, Array]
     layout: Layout
     reasons: tuple[str, ...]
 
@@ -31,7 +35,9 @@ class Choice:
         return self.proved.model
 
 
-def choose(weights: Weights, kernel: str, rom_size: int, tokens_per_second: float | None = None) -> Choice:
+def choose(
+    weights: Weights, kernel: str, rom_size: int, tokens_per_second: float | None = None, bar: Bar = no_bar
+) -> Choice:
     """The integer model, its cartridge's layout, and why its kernels are what they are. rom_size in KiB.
 
     tokens_per_second: of a llama, at least this. kernel is `digits`, `schoolbook` or `auto`: digits unless their
@@ -40,7 +46,7 @@ def choose(weights: Weights, kernel: str, rom_size: int, tokens_per_second: floa
     from snesgpt.selection.digit_choice import choose_digits
 
     if needs_calibration(weights.config) and kernel != "schoolbook":
-        return choose_digits(weights, rom_size, tokens_per_second)
+        return choose_digits(weights, rom_size, tokens_per_second, bar)
     if tokens_per_second is not None:
         raise InputError("--tokens-per-second chooses a llama's digits: a microgpt has those that training gave it")
     if kernel == "schoolbook":
@@ -54,7 +60,8 @@ def choose(weights: Weights, kernel: str, rom_size: int, tokens_per_second: floa
 
 
 def _schoolbook(weights: Weights, rom_size: int, why: str) -> Choice:
-    return _fitting(convert(weights, "schoolbook"), rom_size, (f"schoolbook for all matrices: {why}",))
+    exact = folded(weights, centred=True)
+    return _fitting(convert(weights, "schoolbook"), exact, rom_size, (f"schoolbook for all matrices: {why}",))
 
 
 def _digits(weights: Weights, rom_size: int) -> Choice:
@@ -63,22 +70,22 @@ def _digits(weights: Weights, rom_size: int) -> Choice:
 
     Raises InputError with the first refusal.
     """
-    refusals = []
+    refusals, exact = [], folded(weights, centred=False)
     for front_table, columns in ((None, None), (None, True), (False, None), (False, True)):
         try:
             proved = convert(weights, "digits", front_table=front_table, columns=columns)
-            return _fitting(proved, rom_size, tuple(reasons(proved.model)))
+            return _fitting(proved, exact, rom_size, tuple(reasons(proved.model)))
         except InputError as error:
             refusals.append(error)
     raise refusals[0]
 
 
-def _fitting(proved: ProvedModel, rom_size: int, why: tuple[str, ...]) -> Choice:
+def _fitting(proved: ProvedModel, exact: Mapping[str, Array], rom_size: int, why: tuple[str, ...]) -> Choice:
     layout = plan(proved)
     kib = layout.image_bytes // 1024
     if kib > rom_size:
         raise InputError(f"the cartridge takes {kib:,} KiB and --rom-size allows {rom_size:,}")
-    return Choice(proved, layout, why)
+    return Choice(proved, exact, layout, why)
 
 
 def reasons(model: IntegerModel) -> list[str]:
