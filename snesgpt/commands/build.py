@@ -65,13 +65,13 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
 
 def _quantize_newer_weights() -> None:
     """The model of the weights in build/, if these came after it: another model's cartridge would be a surprise."""
+    if not WEIGHTS.exists() or (MODEL.exists() and MODEL.stat().st_mtime_ns >= WEIGHTS.stat().st_mtime_ns):
+        return
     from quantize.model_file import save_model
     from snesgpt.progress import bars
     from snesgpt.selection.kernel_choice import choose
     from trainer.weights import load_weights
 
-    if not WEIGHTS.exists() or (MODEL.exists() and MODEL.stat().st_mtime_ns >= WEIGHTS.stat().st_mtime_ns):
-        return
     click.echo(f"quantizing {WEIGHTS}, which is newer than {MODEL}", err=True)
     with bars() as bar:
         choice = choose(load_weights(WEIGHTS), "auto", LARGEST, bar=bar)
