@@ -25,7 +25,8 @@ CLOSE_ENOUGH, SHY, ATTEMPTS = 1.03, 0.995, 5
 def choose_digits(weights: Weights, rom_size: int, wanted: float | None, bar: Bar = no_bar) -> Choice:
     """The model, its layout and the reasons. rom_size in KiB; wanted: predicted tokens a second, at least.
 
-    Raises InputError where fewer than MIN_DIGITS digits a weight would be needed, or as convert does.
+    Raises InputError where fewer than MIN_DIGITS digits a weight would be needed, where ATTEMPTS are too few, or as
+    convert does.
     """
     prepared, found, tell = prepare(weights, bar), None, bar("attempts", ATTEMPTS)
     proved = convert_llama(prepared)
@@ -48,7 +49,9 @@ def choose_digits(weights: Weights, rom_size: int, wanted: float | None, bar: Ba
         proved = convert_llama(prepared, asked)
     if found is None:
         speed = f"{wanted:g} tokens a second in " if wanted is not None else ""
-        raise InputError(f"{speed}{rom_size:,} KiB leaves fewer than {MIN_DIGITS} digits a weight: ask for less")
+        few = f"leaves fewer than {MIN_DIGITS} digits a weight"
+        why = few if asked < MIN_DIGITS else f"was not reached in {ATTEMPTS} attempts"
+        raise InputError(f"{speed}{rom_size:,} KiB {why}: ask for less")
     return found
 
 
