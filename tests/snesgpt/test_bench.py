@@ -41,14 +41,17 @@ TOKENS = {"snes9x": 120, "bsnes": 60}
 
 
 def seen(clocks: int) -> Moment:
-    """The moment that a mark notes at a time since power-on: line 240 of every other frame is 4 clocks short."""
+    """The moment that a mark notes at a time since power-on: line 240 of every other frame is 4 clocks short.
+
+    In the others dot 323 is clocks 1292 … 1297 of its line, dot 327 clocks 1310 … 1315.
+    """
     pair, rest = divmod(clocks + 229 * 1364, 2 * FRAME_CLOCKS)
     odd, rest = divmod(rest, 262 * 1364)
     short = odd and rest >= 240 * 1364 + 1360
     line, within = divmod(rest + (4 if short else 0), 1364)
     frame = 2 * pair + odd - (line < 229)
     whole = not odd or line != 240
-    dot = (within - 2 * (within > 1292) - 2 * (within > 1310)) // 4 if whole else within // 4
+    dot = (within - 2 * (within >= 1296) - 2 * (within >= 1314)) // 4 if whole else within // 4
     noise = 0x5A00
     low, high = dot & 0xFF | (line & 0xFF) << 8, dot >> 8 | (line >> 8) << 8 | noise & 0xFE00
     return Moment((frame + 1) % 65536, beam(low, high))
