@@ -47,6 +47,7 @@ def model(request: pytest.FixtureRequest) -> IntegerModel:
     return CARTRIDGES[request.param]()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("traced", "profiled"), [(False, False), (True, False), (False, True)])
 def test_nothing_is_assembled_that_nothing_reaches(model: IntegerModel, traced: bool, profiled: bool) -> None:
     assert not names(build_rom(model, traced=traced, profiled=profiled))

@@ -92,6 +92,7 @@ def assert_quoted(source: str, code: str) -> None:
     assert any(all(f"\n{indent}{line}\n" in source for line in lines) for indent in indents), code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_the_code_of_a_page_runs(page: Path, workspace: Workspace) -> None:
     found = blocks(page)

@@ -180,6 +180,7 @@ def test_the_speed_of_the_forerunners_kernel_is_foreseen_within_a_twentieth() ->
     assert row["clocks_per_token"] == pytest.approx(speed.clocks_per_token, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_point_is_trained_for_its_time_and_measured(text: Text) -> None:
     row = run_point(tiny(0.5)[0], text)
     assert "error" not in row
@@ -220,6 +221,7 @@ def test_a_cartridge_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
 # Other texts, and merged tokens
 
 
+@pytest.mark.slow
 def test_points_of_other_tokens_are_measured_by_the_character(text: Text) -> None:
     letters, merged = tiny(0.5, tokens=[0, 9])
     assert "tokens" not in letters.identity() and merged.identity()["tokens"] == 9
@@ -329,6 +331,7 @@ def test_draw_only_runs_nothing(text: Text, cluster: LocalCluster, capsys: pytes
     assert "nothing to draw: e.jsonl has no point of words.txt" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_no_point_begins_that_cannot_end_in_time(
     text: Text, cluster: LocalCluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -385,6 +388,7 @@ def test_without_dask_it_says_what_to_install(
     assert capsys.readouterr().err.endswith("snesgpt: this needs Dask: pip install 'snes-gpt[explore]'\n")
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_not_there_is_one_clear_line() -> None:
     for address in ("tcp://127.0.0.1:9", "nonsense"):
         with (
@@ -394,6 +398,7 @@ def test_a_scheduler_that_is_not_there_is_one_clear_line() -> None:
             pass
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away_is_one_clear_line(text: Text) -> None:
     cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
     closer = threading.Thread(target=cluster.close)
@@ -410,6 +415,7 @@ def test_a_scheduler_that_goes_away_is_one_clear_line(text: Text) -> None:
     closer.join()
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_file_whole_and_no_process_behind(text: Text) -> None:
     Path("points.toml").write_text(table(heads=[1, 2, 4, 8], seed=[0, 1, 2], seconds=1))
     code = "from snesgpt.cli import main\nif __name__ == '__main__': main()"
