@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,8 +100,3 @@ def modules(code: Sequence[CodePart]) -> dict[str, tuple[CodePart, ...]]:
         files[-1].append(part)
         size += part.size
     return {f"kernels_{n}" if n > 1 else "kernels": tuple(parts) for n, parts in enumerate(files, 1)}
-
-
-def total_clocks(code: Iterable[Chain], target: Target) -> float:
-    """The clocks of all chains, each run once."""
-    return sum(chain.clocks(target) for chain in code)

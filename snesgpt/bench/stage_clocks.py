@@ -85,11 +85,6 @@ class Profile:
         part = self.blank_clocks / self.total_clocks
         return stages | {VERTICAL_BLANK: sum(stages.values()) * part / (1 - part)}
 
-    @property
-    def mark_clocks(self) -> float:
-        """The clocks of a mark; already taken off the stages."""
-        return self.clocks[OVERHEAD] / self.marks[OVERHEAD]
-
 
 def stage_names(rom: Rom) -> dict[int, str]:
     """Number of a mark → stage, from the build's own list."""
