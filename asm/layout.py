@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeVar
 
+from asm.cartridge.data_tables import cutoffs, data_tables
 from asm.cartridge.transcript import Transcript, transcript
 from asm.kernels import routines
 from asm.kernels.attention import MAX_SHOWN_HEADS
@@ -22,25 +23,22 @@ from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
 from asm.memory.log_record import RecordLayout
-from asm.memory.rom_data import Part, lines, pack_addresses, pack_rows, pack_table
+from asm.memory.rom_data import DataTable, Part, lines, pack_addresses, pack_rows, pack_table
 from asm.memory.save_format import CAPACITY, VERSION, SaveFormat, crc_table
 from asm.memory.work_ram import VECTORS, Area, WorkRam, lay_out
 from asm.render import INCLUDES, render
 from asm.screens.about import AboutText, about_text
 from asm.screens.merge_tables import PieceTables, merge_tables
 from asm.screens.names import NameList, name_list
-from asm.screens.token_texts import TokenTexts, initials, token_texts
 from asm.screens.xray import XrayTables, xray_tables
 from asm.targets.stock import STOCK
 from asm.targets.target import Target
 from asm.toolchain import Objects, assemble
 from quantize.kernels.norm import norm_epsilon
-from quantize.model import IntegerModel
 from quantize.ranges import ProvedModel
-from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS, cutoff, inverse_temperature
+from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS
 from quantize.twins.xray import bar_places
 from tables.cells import tiles_2bpp
-from tables.exp import exp_table
 from tables.rsqrt import rsqrt_table
 from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
@@ -159,16 +157,11 @@ class Layout(Numbers):
     xray: XrayTables
     calls: tuple[Call, ...]
     parts: tuple[Part, ...]
-    exp_lines: tuple[str, ...]
-    rsqrt_lines: tuple[str, ...]
-    inverse_t_lines: tuple[str, ...]
-    cutoff_lines: tuple[str, ...]
-    symbol_lines: tuple[str, ...]
+    data_tables: tuple[DataTable, ...]
     wave_lines: tuple[str, ...]
     pitch_lines: tuple[str, ...]
     transcript: Transcript
     about: AboutText
-    token_texts: TokenTexts
     templates: tuple[Template, ...]
     code: tuple[CodePart, ...]
     segments: tuple[SegmentPlace, ...]
@@ -234,26 +227,21 @@ def _layout(
     objects: Objects,
 ) -> Layout:
     """Everything that is no routine finds its place, and all is handed over."""
-    model, target, config = site.model, site.target, site.config
+    model, target = site.model, site.target
     data = [part for routine in made for name, values in routine.data.items() for part in rom.rows(name, values)]
     parts_of = {name: tuple(parts) for name, parts in groupby(data, lambda part: part.tensor)}
     addresses = [pack_addresses(ROW_TABLES[n], rows, rom.packer) for n, rows in parts_of.items() if n in ROW_TABLES]
-    areas = (("$7E", known.wram.bank_7e), ("$7F", known.wram.bank_7f))
-    banks_of = {area.name: bank for bank, own in areas for area in own}
     rom.place("FONT", len(tiles_2bpp()))
     checked = transcript(model)
     golden = pack_table("golden", checked.checksums, 2, rom.packer)
     about_bytes = about_text(model, 0).size
     rom.place("ABOUT", about_bytes)
-    texts = token_texts(model.symbols)
-    rom.place("TOKEN_TEXTS", texts.size)
-    if known.pieces:
-        rom.place("MERGE_TABLES", known.pieces.size)
+    fixed = (*data_tables(model), *(known.pieces.tables if known.pieces else ()))
+    for name, tables in groupby(fixed, lambda table: table.segment):
+        if name in DATA_SEGMENTS:
+            rom.place(name, sum(table.size for table in tables))
     parts = (*data, *addresses, *rom.tables, golden)
     banks = power_of_two(rom.packer.bank + 1)
-    temperatures = range(MAX_TEMPERATURE + 1)
-    cutoffs = [cutoff(inverse_temperature(t, model.logit_exponent)) for t in temperatures]
-    table = rsqrt_table(config.n_embd)
     own = [name.removesuffix(".asm") for name in sources]
     screens = modules_with(STORY if model.pieces else PROMPT)
     used = {name for routine in made for name in routine.modules}
@@ -269,18 +257,13 @@ def _layout(
         title=f"{TITLE:21}",
         crc_lines=lines(crc_table()),
         xray=xray_tables(),
-        calls=tuple(call.placed(parts_of, banks_of) for routine in made for call in routine.calls),
+        calls=tuple(call.placed(parts_of) for routine in made for call in routine.calls),
         parts=parts,
-        exp_lines=lines(exp_table().tolist()),
-        rsqrt_lines=lines(table.entries.tolist()),
-        inverse_t_lines=lines([inverse_temperature(t, model.logit_exponent) for t in temperatures]),
-        cutoff_lines=lines(cutoffs),
-        symbol_lines=lines(initials(model.symbols)),
+        data_tables=fixed,
         wave_lines=lines(brr_cycle()),
         pitch_lines=lines(pitches()),
         transcript=checked,
         about=about_text(model, banks * target.bank_bytes // 1024),
-        token_texts=texts,
         templates=rom.templates,
         code=tuple(rom.code),
         segments=rom.segments(banks),
@@ -323,17 +306,13 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         max_token_length=max(map(len, model.symbols)),
         bars=min(config.vocab_size, max_bars),
         label_tiles=label_tiles,
-        max_cutoff=max(_cutoffs(model)),
+        max_cutoff=max(cutoffs(model)),
         highest_note=NOTES - 1,
         buffers=(Area("logits", config.vocab_size),) if digits else _buffers(config),
         wram=wram,
         digits=digits,
         pieces=merge_tables(model.pieces, config.block_size, target.bank_bytes) if model.pieces else None,
     )
-
-
-def _cutoffs(model: IntegerModel) -> list[int]:
-    return [cutoff(inverse_temperature(t, model.logit_exponent)) for t in range(MAX_TEMPERATURE + 1)]
 
 
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profiled: bool) -> WorkRam:
@@ -345,7 +324,7 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profile
     what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
     caches = [area for routine in made for area in routine.caches]
     sampler = (
-        Area("distance_weights", 2 * max(_cutoffs(site.model))),
+        Area("distance_weights", 2 * max(cutoffs(site.model))),
         Area("likely_weights", 2 * config.vocab_size),
     )
     return lay_out(site.target, work, (*caches, *sampler), site.record.size, what, profiled=profiled)

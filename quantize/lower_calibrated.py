@@ -27,7 +27,7 @@ from quantize.lower import fused
 from quantize.model import IntegerModel
 from quantize.program import Program, leaves
 from quantize.ranges import Ranges
-from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, Rotary, layer_of, parts, schedule
+from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, Rotary, parts, schedule
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
@@ -69,12 +69,12 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Ite
                 yield PpuAttention(block, KEY_SHIFT, VALUE_SHIFT, MAX_QUERY_SHIFT)
                 stream = seen.attention_residual
             case Gate():
-                hidden = _largest(seen.hidden, layer_of(block))
-                shift = _hidden_shift(tensors[f"layer{layer_of(block)}.fc2"], hidden)
+                hidden = _largest(seen.hidden, block.layer)
+                shift = _hidden_shift(tensors[f"layer{block.layer}.fc2"], hidden)
                 yield SiluGate(block, MAX_BITS, -(-int(np.ceil(hidden)) >> shift) << shift, shift)
                 stream, halved[block.out] = seen.mlp_residual, shift
             case Add():
-                source = min(MAX_CUT_BITS, _bits(_largest(stream, layer_of(block)) * STREAM_MARGIN / CUT_AFTER))
+                source = min(MAX_CUT_BITS, _bits(_largest(stream, block.layer) * STREAM_MARGIN / CUT_AFTER))
                 yield CutSum(block, source)
             case _:
                 raise InputError(f"{block.name} has no kernel in a calibrated model")

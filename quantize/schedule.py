@@ -6,38 +6,43 @@ Another decoder is another list of the same blocks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from trainer.config import ModelConfig
 
 
 @dataclass(frozen=True)
-class Embed:
-    """out = wte[token], and wpe[position] on top if `positions` are learned."""
+class Named:
+    """A block's name, and its layer; of a block outside the layers: none."""
 
     name: str
+    layer: int = field(default=-1, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Embed(Named):
+    """out = wte[token], and wpe[position] on top if `positions` are learned."""
+
     out: str
     positions: bool = True
 
 
 @dataclass(frozen=True)
-class Norm:
+class Norm(Named):
     """out = source / rms(source)."""
 
-    name: str
     source: str
     out: str
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(Named):
     """out = weight · source. A cached output is kept for every position.
 
     inputs: first and end of the columns, and elements of the source, that take part; none: all.
     """
 
-    name: str
     weight: str
     source: str
     out: str
@@ -46,13 +51,12 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Rotary:
+class Rotary(Named):
     """Turn the query's and the key's pairs of dimensions by angles that grow with the position.
 
     The key is kept for every position, less the tensor `centre`.
     """
 
-    name: str
     query: str
     key: str
     keys: str
@@ -60,10 +64,9 @@ class Rotary:
 
 
 @dataclass(frozen=True)
-class Attention:
+class Attention(Named):
     """out = softmax(query · keysᵀ) · values, head by head, over the positions so far."""
 
-    name: str
     query: str
     keys: str
     values: str
@@ -71,29 +74,26 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class Activation:
+class Activation(Named):
     """out = relu(out), or its square."""
 
-    name: str
     kind: str
     out: str
 
 
 @dataclass(frozen=True)
-class Gate:
+class Gate(Named):
     """out = silu(gate) · up, cut where the next matrix needs a bound."""
 
-    name: str
     gate: str
     up: str
     out: str
 
 
 @dataclass(frozen=True)
-class Add:
+class Add(Named):
     """out = out + source. weight: the matrix whose sums these are, if no proof bounds out: then it is cut."""
 
-    name: str
     source: str
     out: str
     weight: str = ""
@@ -104,11 +104,6 @@ Block = Embed | Norm | Linear | Rotary | Attention | Activation | Gate | Add
 
 LOGITS = "logits"
 """The vector that the last block leaves."""
-
-
-def layer_of(block: Block) -> int:
-    """layer3.fc1 → 3."""
-    return int(block.name.partition(".")[0].removeprefix("layer"))
 
 
 MAX_INPUTS = 48
@@ -132,7 +127,7 @@ def microgpt(config: ModelConfig) -> tuple[Block, ...]:
     blocks: list[Block] = [Embed("embed", "residual"), Norm("embed_norm", "residual", "residual")]
     for n in range(config.n_layer):
         p = f"layer{n}"
-        blocks += [
+        layer: list[Block] = [
             Norm(f"{p}.attention_norm", "residual", "normed"),
             Linear(f"{p}.q", f"{p}.wq", "normed", "query"),
             Linear(f"{p}.k", f"{p}.wk", "normed", f"{p}.keys", cached=True),
@@ -146,6 +141,7 @@ def microgpt(config: ModelConfig) -> tuple[Block, ...]:
             Linear(f"{p}.fc2", f"{p}.fc2", "hidden", "branch"),
             Add(f"{p}.mlp_residual", "branch", "residual"),
         ]
+        blocks += [replace(block, layer=n) for block in layer]
     return (*blocks, Linear(LOGITS, "lm_head", "residual", LOGITS))
 
 
@@ -154,7 +150,7 @@ def llama(config: ModelConfig) -> tuple[Block, ...]:
     blocks: list[Block] = [Embed("embed", "residual", positions=False)]
     for n in range(config.n_layer):
         p = f"layer{n}"
-        blocks += [
+        layer: list[Block] = [
             Norm(f"{p}.attention_norm", "residual", "normed"),
             Linear(f"{p}.q", f"{p}.wq", "normed", "query"),
             Linear(f"{p}.k", f"{p}.wk", "normed", "key"),
@@ -169,6 +165,7 @@ def llama(config: ModelConfig) -> tuple[Block, ...]:
             Gate(f"{p}.activation", "gate", "up", "hidden"),
             *_in_parts(f"{p}", config.n_hidden),
         ]
+        blocks += [replace(block, layer=n) for block in layer]
     return (*blocks, Norm("last_norm", "residual", "normed"), Linear(LOGITS, "lm_head", "normed", LOGITS))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,22 +26,6 @@ PART_BYTES = 256
 
 SQUARE_CYCLES = 313
 """Cycles of square_hidden: a product of four parts, and its rounding."""
-
-
-@dataclass(frozen=True)
-class RowsCall(Call):
-    """A chain of rows, with its slots in the direct page."""
-
-    template: ClassVar[str] = "blocks/linear_digits.asm"
-    entry: str
-    page: str = SLOT_PAGE
-
-
-@dataclass(frozen=True)
-class ClampCall(Call):
-    """The residual stream, cut, becomes slots."""
-
-    template: ClassVar[str] = "blocks/clamp.asm"
 
 
 @dataclass(frozen=True)
@@ -203,9 +187,9 @@ class DigitRowsRoutine(Routine[DigitRows]):
     def calls(self) -> tuple[Call, ...]:
         name = self.kernel.name
         comment = f"{name}: {comment_of(self.site, self.kernel)}"
-        own = RowsCall(comment, symbol(name), f"{symbol(name)}_rows", self.slots.label)
-        clamp = (ClampCall("slots = ± clamp(residual)", "clamp"),) if self.kernel.clamp else ()
-        return (*clamp, *shared_calls(self.site, self.kernel), own)
+        own = self.call("linear_digits", comment, entry=f"{symbol(name)}_rows")
+        clamp = (self.call("clamp", "slots = ± clamp(residual)", stage="clamp"),) if self.kernel.clamp else ()
+        return (*clamp, *shared_calls(self, self.kernel), own)
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -232,25 +216,23 @@ def chain_clocks(site: Site, chain: Chain, placed: Placed) -> float:
     return chain.clocks(site.target, placed.parts.get(chain.label, 1))
 
 
-def shared_calls(site: Site, kernel: DigitRows) -> tuple[Call, ...]:
+def shared_items(site: Site, kernel: DigitRows) -> tuple[Chain, ...]:
     """The sums of two inputs, before the first matrix that reads them."""
     shared = site.shared.get(kernel.name)
-    if not shared or shared.leader != kernel.name:
-        return ()
-    return (RowsCall("sums of two inputs", shared.chain.label, shared.chain.label),)
+    return (shared.chain,) if shared and shared.leader == kernel.name else ()
 
 
-def shared_items(site: Site, kernel: DigitRows) -> tuple[Item, ...]:
-    """The code of `shared_calls`."""
-    return (site.shared[kernel.name].chain,) if shared_calls(site, kernel) else ()
+def shared_calls(routine: Routine[Any], kernel: DigitRows) -> tuple[Call, ...]:
+    """The step for these sums."""
+    labels = [chain.label for chain in shared_items(routine.site, kernel)]
+    return tuple(routine.call("sums", "sums of two inputs", entry=label, stage=label) for label in labels)
 
 
 def shared_pages(site: Site, kernel: DigitRows) -> Mapping[str, int]:
-    """Where these sums are kept."""
-    return {"pair_slots": 2 * MAX_PAIRS} if shared_calls(site, kernel) else {}
+    """Where they are kept."""
+    return {"pair_slots": 2 * MAX_PAIRS} if shared_items(site, kernel) else {}
 
 
 def shared_clocks(site: Site, kernel: DigitRows) -> Mapping[str, float]:
-    """The clocks of `shared_calls`, by label."""
-    chains = [site.shared[kernel.name].chain] if shared_calls(site, kernel) else []
-    return {chain.label: CALL + chain.clocks(site.target) for chain in chains}
+    """Their clocks, by label."""
+    return {chain.label: CALL + chain.clocks(site.target) for chain in shared_items(site, kernel)}

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
 
 from asm.cost.long_run import LongRun
 from asm.kernels.routine import Call, Placed, Routine, symbol
 from quantize.fixed import Ints
 from quantize.kernels.embedding import Embedding
-
-
-@dataclass(frozen=True)
-class EmbedCall(Call):
-    """A row of wte, plus one of wpe."""
-
-    template: ClassVar[str] = "blocks/embed.asm"
-    out: str
-    trace: int
-
-
-@dataclass(frozen=True)
-class EmbedTokenCall(EmbedCall):
-    """A row of wte."""
-
-    template: ClassVar[str] = "blocks/embed_token.asm"
 
 
 class EmbeddingRoutine(Routine[Embedding]):
@@ -41,11 +23,10 @@ class EmbeddingRoutine(Routine[Embedding]):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        block = self.kernel.block
-        kind, comment = (
-            (EmbedCall, "wte[token] + wpe[position]") if self._positions else (EmbedTokenCall, "wte[token]")
-        )
-        return (kind(f"{block.name}: {comment}", symbol(block.name), block.out, self.site.trace(block.name)),)
+        name = self.kernel.name
+        if self._positions:
+            return (self.call("embed", f"{name}: wte[token] + wpe[position]"),)
+        return (self.call("embed_token", f"{name}: wte[token]"),)
 
     @property
     def data(self) -> Mapping[str, Ints]:

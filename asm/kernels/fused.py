@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,15 +31,6 @@ from quantize.executor import Executor
 from quantize.fixed import Ints
 from quantize.kernel import Trace
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
-from quantize.schedule import layer_of
-
-
-@dataclass(frozen=True)
-class FrontCall(Call):
-    """A row of the front table."""
-
-    template: ClassVar[str] = "blocks/front.asm"
-    trace: int
 
 
 class FrontTableRoutine(Routine[FrontTable]):
@@ -49,7 +39,7 @@ class FrontTableRoutine(Routine[FrontTable]):
     @property
     def calls(self) -> tuple[Call, ...]:
         comment = "embedding, first norms and first q, k, v of every token and position: a table"
-        return (FrontCall(comment, "front", self.site.trace(self.kernel.embed_norm.name)),)
+        return (self.call("front", comment, stage="front", of=self.kernel.embed_norm.name),)
 
     @cached_property
     def data(self) -> Mapping[str, Ints]:
@@ -72,15 +62,6 @@ class FrontTableRoutine(Routine[FrontTable]):
         return {"front": 750 + 48 * self.config.n_embd}
 
 
-@dataclass(frozen=True)
-class TraceCall(Call):
-    """Nothing but the trace of what rows have added already."""
-
-    template: ClassVar[str] = "blocks/traced_only.asm"
-    out: str
-    trace: int
-
-
 class AddedRowsRoutine(Routine[AddedRows]):
     """Rows that add their results to the residual stream."""
 
@@ -98,15 +79,9 @@ class AddedRowsRoutine(Routine[AddedRows]):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        block = self.kernel.add.block
-        weight = self.kernel.rows.block.weight.rpartition(".")[2]
-        traced = TraceCall(
-            f"{block.name}: done in the rows of {weight}",
-            symbol(block.name),
-            block.out,
-            self.site.trace(block.name),
-        )
-        return (*self._rows.calls, traced)
+        name, weight = self.kernel.add.name, self.kernel.rows.block.weight.rpartition(".")[2]
+        comment = f"{name}: done in the rows of {weight}"
+        return (*self._rows.calls, self.call("traced_only", comment, stage=symbol(name), of=name))
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -125,35 +100,46 @@ class AddedRowsRoutine(Routine[AddedRows]):
         return {**shared_clocks(self.site, self.kernel.rows), **own}
 
 
-@dataclass(frozen=True)
-class MlpCall(Call):
-    """Rows, then columns: fc1, activation, fc2. entry, second_entry: of the code that is called."""
-
-    template: ClassVar[str] = "blocks/mlp_digits.asm"
-    entry: str
-    second_entry: str
-    layer: int
-    trace: int
-    trace_after: int
-
-
-@dataclass(frozen=True)
-class RowMlpCall(MlpCall):
-    """Rows, then rows."""
-
-    template: ClassVar[str] = "blocks/mlp_rows.asm"
-
-
 SQUARED_MODULES = ("square_hidden", "square", "rounding")
 """The modules that square a hidden unit."""
 
+M = TypeVar("M", ColumnMlp, RowMlp)
 
-class ColumnMlpRoutine(Routine[ColumnMlp]):
-    """One stream: a hidden unit above zero jumps to its column and comes back."""
+
+class MlpRoutine(Routine[M]):
+    """fc1, activation and fc2."""
+
+    @property
+    def layer(self) -> int:
+        """Its number."""
+        return self.kernel.fc1.block.layer
 
     @property
     def _layer(self) -> str:
-        return f"layer{layer_of(self.kernel.fc1.block)}"
+        return f"layer{self.layer}"
+
+    @property
+    def second_entry(self) -> str:
+        """The code that is called second."""
+        return f"{self._layer}_fc2_rows"
+
+    @property
+    def trace_after(self) -> int:
+        """The offset of the sum with the residual stream in the log record."""
+        return self.site.trace(self.kernel.add.name)
+
+    def _mlp(self, template: str, way: str, entry: str) -> tuple[Call, ...]:
+        comment = f"{self._layer}: fc1, {self.kernel.activation.block.kind}, fc2{way}"
+        own = self.call(template, comment, entry=entry, stage=f"{self._layer}_mlp", of=self.kernel.activation.name)
+        return (*shared_calls(self, self.kernel.fc1), own)
+
+
+class ColumnMlpRoutine(MlpRoutine[ColumnMlp]):
+    """One stream: a hidden unit above zero jumps to its column and comes back."""
+
+    @property
+    def second_entry(self) -> str:
+        return AddSums(self.exponent).entry
 
     @property
     def sums(self) -> ColumnSumsCode:
@@ -195,18 +181,7 @@ class ColumnMlpRoutine(Routine[ColumnMlp]):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        layer, trace = self._layer, self.site.trace
-        kind = self.kernel.activation.block.kind
-        own = MlpCall(
-            f"{layer}: fc1, {kind}, fc2: a column for every unit above zero",
-            f"{layer}_mlp",
-            f"{layer}_mlp",
-            AddSums(self.exponent).entry,
-            layer_of(self.kernel.fc1.block),
-            trace(self.kernel.activation.name),
-            trace(self.kernel.add.name),
-        )
-        return (*shared_calls(self.site, self.kernel.fc1), own)
+        return self._mlp("mlp_digits", ": a column for every unit above zero", f"{self._layer}_mlp")
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -229,12 +204,8 @@ class ColumnMlpRoutine(Routine[ColumnMlp]):
         return {**shared_clocks(self.site, self.kernel.fc1), f"{self._layer}_mlp": float(own)}
 
 
-class RowMlpRoutine(Routine[RowMlp]):
+class RowMlpRoutine(MlpRoutine[RowMlp]):
     """Where most hidden units are above zero, the second matrix in rows too."""
-
-    @property
-    def _layer(self) -> str:
-        return f"layer{layer_of(self.kernel.fc1.block)}"
 
     @cached_property
     def hidden_slots(self) -> Slots:
@@ -262,17 +233,7 @@ class RowMlpRoutine(Routine[RowMlp]):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        layer, trace = self._layer, self.site.trace
-        own = RowMlpCall(
-            f"{layer}: fc1, {self.kernel.activation.block.kind}, fc2 in rows",
-            f"{layer}_mlp",
-            f"{layer}_fc1_rows",
-            f"{layer}_fc2_rows",
-            layer_of(self.kernel.fc1.block),
-            trace(self.kernel.activation.name),
-            trace(self.kernel.add.name),
-        )
-        return (*shared_calls(self.site, self.kernel.fc1), own)
+        return self._mlp("mlp_rows", " in rows", f"{self._layer}_fc1_rows")
 
     @property
     def items(self) -> tuple[Item, ...]:

@@ -12,7 +12,7 @@ from asm.kernels.digit_rows import PART_BYTES, hidden_bias
 from asm.kernels.routine import Call, Item, Placed, Routine, Table, Template, symbol
 from asm.kernels.table_norm import table_offset
 from quantize.kernels.gate import SiluGate
-from quantize.schedule import layer_of, parts
+from quantize.schedule import parts
 from tables.silu import silu_table
 
 
@@ -23,18 +23,6 @@ class HiddenPart:
     slots: str
     offset: int
     last: int
-
-
-@dataclass(frozen=True)
-class GateCall(Call):
-    """The gates, and what they leave for those who look."""
-
-    template: ClassVar[str] = "blocks/gated.asm"
-    entry: str
-    bias: int
-    hidden_parts: tuple[HiddenPart, ...]
-    layer: int
-    trace: int
 
 
 @dataclass(frozen=True)
@@ -88,14 +76,16 @@ class GateRoutine(Routine[SiluGate]):
         )
 
     @property
-    def calls(self) -> tuple[Call, ...]:
-        code, name = self.code, self.kernel.name
-        hidden_parts = tuple(
+    def hidden_parts(self) -> tuple[HiddenPart, ...]:
+        """The slots that a trace and the x-ray screen read."""
+        return tuple(
             HiddenPart(f"hidden_slots + {PART_BYTES * number}", 2 * first, 2 * (end - first - 1))
             for number, (first, end) in enumerate(parts(self.config.n_hidden))
         )
-        layer, trace = layer_of(self.kernel.block), self.site.trace(name)
-        return (GateCall(code.comment, symbol(name), code.entry, code.bias, hidden_parts, layer, trace),)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        return (self.call("gated", self.code.comment, entry=self.code.entry),)
 
     @property
     def items(self) -> tuple[Item, ...]:

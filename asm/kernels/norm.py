@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from asm.kernels.routine import Call, Routine, symbol
+from asm.kernels.routine import Call, Routine
 from quantize.kernels.norm import ExactNorm
-
-
-@dataclass(frozen=True)
-class NormCall(Call):
-    """A norm of a vector in low RAM."""
-
-    template: ClassVar[str] = "blocks/norm.asm"
-    source: str
-    out: str
-    trace: int
 
 
 class ExactNormRoutine(Routine[ExactNorm]):
@@ -29,5 +16,4 @@ class ExactNormRoutine(Routine[ExactNorm]):
     @property
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
-        comment = f"{block.name}: {block.out} = rmsnorm({block.source})"
-        return (NormCall(comment, symbol(block.name), block.source, block.out, self.site.trace(block.name)),)
+        return (self.call("norm", f"{block.name}: {block.out} = rmsnorm({block.source})"),)

@@ -57,15 +57,6 @@ class Half:
 
 
 @dataclass(frozen=True)
-class PpuAttentionCall(Call):
-    """A layer's attention."""
-
-    template: ClassVar[str] = "blocks/attention_ppu.asm"
-    entry: str
-    trace: int
-
-
-@dataclass(frozen=True)
 class AttentionCode(Template):
     """A layer's attention. is_split: its three stages are in segments of their own, joined by jumps."""
 
@@ -151,7 +142,7 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
     @property
     def calls(self) -> tuple[Call, ...]:
         code = self.code
-        return (PpuAttentionCall(code.comment, code.entry, code.entry, self.site.trace(self.kernel.name)),)
+        return (self.call("attention_ppu", code.comment, entry=code.entry),)
 
     @property
     def items(self) -> tuple[Item, ...]:

@@ -13,16 +13,6 @@ from quantize.fixed import WORD_MAX
 from quantize.kernels.residual import CutSum, Sum
 
 
-@dataclass(frozen=True)
-class AddCall(Call):
-    """A sum of two vectors in low RAM."""
-
-    template: ClassVar[str] = "blocks/add.asm"
-    source: str
-    out: str
-    trace: int
-
-
 class SumRoutine(Routine[Sum]):
     """add_vector of vector.asm, the schoolbook's."""
 
@@ -33,17 +23,7 @@ class SumRoutine(Routine[Sum]):
     @property
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
-        comment = f"{block.name}: {block.out} += {block.source}"
-        return (AddCall(comment, symbol(block.name), block.source, block.out, self.site.trace(block.name)),)
-
-
-@dataclass(frozen=True)
-class CutSumCall(Call):
-    """A sum that is cut."""
-
-    template: ClassVar[str] = "blocks/sum.asm"
-    entry: str
-    trace: int
+        return (self.call("add", f"{block.name}: {block.out} += {block.source}"),)
 
 
 @dataclass(frozen=True)
@@ -80,7 +60,7 @@ class CutSumRoutine(Routine[CutSum]):
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
         comment = f"{block.name}: {block.out} += {block.source}, cut"
-        return (CutSumCall(comment, symbol(block.name), self.code.entry, self.site.trace(block.name)),)
+        return (self.call("sum", comment, entry=self.code.entry),)
 
     @property
     def items(self) -> tuple[Item, ...]:

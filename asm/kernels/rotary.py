@@ -13,7 +13,6 @@ from asm.kernels.routine import Call, Item, Placed, Routine, Site, Table, Templa
 from asm.memory.work_ram import Area
 from quantize.fixed import Ints
 from quantize.kernels.rotary import TurnedAttention
-from quantize.schedule import layer_of
 from tables.rotary import rotary_table
 from trainer.config import ModelConfig
 
@@ -21,14 +20,6 @@ TURN_CLOCKS = 2 * 88 + 4 * 284 + 34 + 34 + 80 + 64
 """Clocks of the macro `turn`: two factors, four products and what joins them."""
 
 NARROW_CLOCKS = 92
-
-
-@dataclass(frozen=True)
-class TurnCall(Call):
-    """A layer's turns."""
-
-    template: ClassVar[str] = "blocks/call.asm"
-    entry: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ class TurnedAttentionRoutine(Routine[TurnedAttention]):
     def code(self) -> TurnCode:
         """The turns' record."""
         block, shifts, config = self.kernel.turn.block, self.kernel.attention, self.config
-        layer = f"layer{layer_of(block)}"
+        layer = f"layer{block.layer}"
         return TurnCode(
             entry=f"{layer}_rotary",
             comment=f"{layer}: queries and keys turned by their position",
@@ -104,7 +95,8 @@ class TurnedAttentionRoutine(Routine[TurnedAttention]):
     @property
     def calls(self) -> tuple[Call, ...]:
         code = self.code
-        return (TurnCall(code.comment, code.entry, code.entry), *self.attention.calls)
+        turn = self.call("call", code.comment, entry=code.entry, stage=code.entry)
+        return (turn, *self.attention.calls)
 
     @property
     def items(self) -> tuple[Item, ...]:

@@ -10,7 +10,7 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from asm.cost.long_run import LongRun
 from asm.kernels.row_code import Slots, bias_for, pair_code
@@ -41,15 +41,28 @@ CALL = 54 + 42 + 4 * 34
 
 @dataclass(frozen=True)
 class Call:
-    """A step of gpt_step for a routine, as its template in blocks/ sees it. stage: its name in the profile."""
+    """A step of gpt_step for a routine: all that its template in blocks/ reads.
 
-    template: ClassVar[str]
+    entry: the code that it calls; stage: its name in the profile; trace: its result's offset in the log record;
+    parts: the rows of the routine's tensors, once they have their place.
+    """
+
+    routine: Routine[Any]
+    template: str
     comment: str
+    entry: str
     stage: str
+    trace: int
+    parts: tuple[Part, ...] = ()
 
-    def placed(self, parts: Mapping[str, tuple[Part, ...]], banks: Mapping[str, str]) -> Call:
-        """The same when everything has its place. parts: rows of each tensor; banks: of each cache, $7E or $7F."""
-        return self
+    @property
+    def block(self) -> Any:
+        """The block, of a kernel of one."""
+        return self.routine.kernel.block
+
+    def placed(self, parts: Mapping[str, tuple[Part, ...]]) -> Call:
+        """The same with its parts. parts: those of every tensor."""
+        return replace(self, parts=tuple(part for name in self.routine.data for part in parts[name]))
 
 
 @dataclass(frozen=True)
@@ -184,6 +197,12 @@ class Routine(ABC, Generic[K]):
     def __init__(self, kernel: K, site: Site) -> None:
         self.kernel, self.site = kernel, site
         self.model, self.config = site.model, site.config
+
+    def call(self, template: str, comment: str, *, entry: str = "", stage: str = "", of: str = "") -> Call:
+        """A step by the template blocks/<template>.asm. of: the block whose result it leaves, if not its first."""
+        name = of or self.kernel.name
+        path, stage = f"blocks/{template}.asm", stage or symbol(self.kernel.name)
+        return Call(self, path, comment, entry, stage, self.site.trace(name))
 
     @property
     def modules(self) -> tuple[str, ...]:

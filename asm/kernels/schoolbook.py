@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from asm.kernels.routine import Call, Routine, Site, symbol
-from asm.memory.rom_data import Part
 from quantize.fixed import Ints
 from quantize.kernels.schoolbook import SchoolbookRows
 from trainer.errors import InputError
-
-
-@dataclass(frozen=True)
-class MatvecCall(Call):
-    """A matrix whose rows are in one bank or more."""
-
-    template: ClassVar[str] = "blocks/linear_schoolbook.asm"
-    weight: str
-    source: str
-    out: str
-    inputs: int
-    outputs: int
-    cached: bool
-    trace: int
-    parts: tuple[Part, ...] = ()
-    bank: str = ""
-
-    def placed(self, parts: Mapping[str, tuple[Part, ...]], banks: Mapping[str, str]) -> MatvecCall:
-        return replace(self, parts=parts[self.weight], bank=banks.get(self.out, ""))
 
 
 class SchoolbookRowsRoutine(Routine[SchoolbookRows]):
@@ -47,20 +25,23 @@ class SchoolbookRowsRoutine(Routine[SchoolbookRows]):
     @property
     def calls(self) -> tuple[Call, ...]:
         block = self.kernel.block
-        outputs, inputs = self.kernel.tensor(self.model).shape
-        return (
-            MatvecCall(
-                f"{block.name}: {block.weight} {outputs}×{inputs} · {block.source}, schoolbook",
-                symbol(block.name),
-                block.weight,
-                block.source,
-                symbol(block.out),
-                inputs,
-                outputs,
-                block.cached,
-                self.site.trace(block.name),
-            ),
-        )
+        comment = f"{block.name}: {block.weight} {self.outputs}×{self.inputs} · {block.source}, schoolbook"
+        return (self.call("linear_schoolbook", comment),)
+
+    @property
+    def inputs(self) -> int:
+        """The length of a row."""
+        return len(self.kernel.tensor(self.model).T)
+
+    @property
+    def outputs(self) -> int:
+        """How many rows."""
+        return len(self.kernel.tensor(self.model))
+
+    @property
+    def out(self) -> str:
+        """The vector or the cache that it leaves."""
+        return symbol(self.kernel.block.out)
 
     @property
     def data(self) -> Mapping[str, Ints]:

@@ -19,22 +19,6 @@ SUM_BITS = 30
 
 
 @dataclass(frozen=True)
-class TableNormCall(Call):
-    """A norm that leaves slots."""
-
-    template: ClassVar[str] = "blocks/norm_table.asm"
-    entry: str
-    trace: int
-
-
-@dataclass(frozen=True)
-class EmbeddingNormCall(TableNormCall):
-    """The same, back into the residual stream."""
-
-    template: ClassVar[str] = "blocks/norm_embedding.asm"
-
-
-@dataclass(frozen=True)
 class Variant:
     """One way to shift a norm's product: right or left by this many bits."""
 
@@ -100,9 +84,9 @@ class TableNormRoutine(Routine[TableNorm]):
     @property
     def calls(self) -> tuple[Call, ...]:
         block, into_stream = self.kernel.block, self.kernel.into_stream
-        kind = EmbeddingNormCall if into_stream else TableNormCall
+        template = "norm_embedding" if into_stream else "norm_table"
         comment = f"{block.name}: {'residual' if into_stream else 'slots = ±'} rmsnorm({block.source})"
-        return (kind(comment, symbol(block.name), self.code.entry, self.site.trace(block.name)),)
+        return (self.call(template, comment, entry=self.code.entry),)
 
     @property
     def items(self) -> tuple[Item, ...]:

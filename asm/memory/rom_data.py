@@ -29,6 +29,32 @@ class Part:
         return segment(self.bank)
 
 
+@dataclass(frozen=True)
+class DataTable:
+    """Bytes or words of data.asm, in a linker segment: they have the same place in every cartridge."""
+
+    label: str
+    comment: str
+    values: tuple[int, ...]
+    width: int = 2
+    segment: str = "TABLES"
+
+    @property
+    def size(self) -> int:
+        """Bytes of ROM."""
+        return self.width * len(self.values)
+
+    @property
+    def directive(self) -> str:
+        """The assembler's."""
+        return ".word" if self.width == 2 else ".byte"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its operands."""
+        return lines(self.values)
+
+
 def lines(numbers: Iterable[int], per_line: int = 16) -> tuple[str, ...]:
     """Numbers as operands of .byte or .word, some to a line."""
     texts = [str(number) for number in numbers]

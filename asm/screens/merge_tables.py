@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from asm.memory.rom_data import lines
+from asm.memory.rom_data import DataTable
 from trainer.errors import InputError
 from trainer.text.sentencepiece import BYTES, MIN_SCORE, SPACE, Pieces
 
@@ -21,28 +21,20 @@ FIRST, CODES = 0x20, 0x60
 
 NO_TOKEN = 0xFFFF
 
+SEGMENT = "MERGE_TABLES"
+
 Join = tuple[int, int, int]
 """Two tokens side by side, left and right, and the one they become."""
 
 
 @dataclass(frozen=True)
 class PieceTables:
-    """Operands, in one bank: the keys; of every character its token; of every token where its list of joins begins
-    and its rank; of every join the right token and the whole.
+    """The longest text that can be typed, the token of a space, the number of keys; and the tables, in one bank."""
 
-    A rank of 0 is the best score; equal scores have one rank.
-    """
-
-    size: int
     typed: int
     space: int
     keys: int
-    key_lines: tuple[str, ...]
-    character_lines: tuple[str, ...]
-    list_lines: tuple[str, ...]
-    right_lines: tuple[str, ...]
-    whole_lines: tuple[str, ...]
-    rank_lines: tuple[str, ...]
+    tables: tuple[DataTable, ...]
 
 
 def character_tokens(pieces: Pieces) -> dict[str, int]:
@@ -85,21 +77,28 @@ def merge_tables(pieces: Pieces, context: int, bank_bytes: int) -> PieceTables:
     for left, _, _ in found:
         counts[left + 1] += 2
     starts = [sum(counts[: n + 1]) for n in range(len(counts))]
-    size = len(keys) + 2 * (CODES + len(starts) + 2 * len(found) + len(pieces))
+    tokens = [known.get(chr(code), NO_TOKEN) for code in range(FIRST, FIRST + CODES)]
+    tables = (
+        _table("story_keys", "the keys that can be typed", map(ord, keys), 1),
+        _table("character_tokens", "the token that each character begins as", tokens),
+        _table("join_lists", "where each token's list of joins begins", starts),
+        _table("join_rights", "the right token of each join", (right for _, right, _ in found)),
+        _table("join_wholes", "the token that each join makes", (whole for _, _, whole in found)),
+        _table("join_ranks", "each token's rank: 0 is the best score; equal scores have one rank", ranks(pieces)),
+    )
+    size = sum(table.size for table in tables)
     if size > bank_bytes:
         raise InputError(
             f"the vocabulary's pieces can be joined in {len(found):,} ways, whose table takes {size:,} bytes: "
             f"{bank_bytes:,} are the most"
         )
     return PieceTables(
-        size=size,
         typed=max(min(MAX_TYPED, context - 2), 0),
         space=[text for text, _ in pieces].index(SPACE),
         keys=len(keys),
-        key_lines=lines(map(ord, keys)),
-        character_lines=lines(known.get(chr(code), NO_TOKEN) for code in range(FIRST, FIRST + CODES)),
-        list_lines=lines(starts),
-        right_lines=lines(right for _, right, _ in found),
-        whole_lines=lines(whole for _, _, whole in found),
-        rank_lines=lines(ranks(pieces)),
+        tables=tables,
     )
+
+
+def _table(label: str, comment: str, values: Iterable[int], width: int = 2) -> DataTable:
+    return DataTable(label, comment, tuple(values), width, SEGMENT)

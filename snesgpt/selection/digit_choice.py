@@ -10,6 +10,7 @@ from quantize.convert import convert_llama, prepare
 from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
 from quantize.program import leaves
+from quantize.schedule import parts
 from snesgpt.selection.kernel_choice import Choice
 from trainer.errors import InputError
 from trainer.progress import Bar, no_bar
@@ -72,11 +73,10 @@ def digits_per_weight(model: IntegerModel) -> float:
 def _reasons(layout: Layout, rate: float) -> tuple[str, ...]:
     """One line for each choice."""
     digits = digits_per_weight(layout.proved.model)
-    config, calls = layout.config, layout.calls
-    parts = sum(call.stage.startswith("layer0_fc2") for call in calls)
+    config = layout.config
     shared = config.n_head // config.kv_heads
     return (
         f"digits in rows: {digits:.2f} a weight, where they are worth most; {rate:.2f} tokens/s predicted",
         f"attention: keys and values in bytes, {shared} heads share them, the PPU multiplies",
-        f"second MLP matrix in {parts} parts, whose sums fit a word",
+        f"second MLP matrix in {len(parts(config.n_hidden))} parts, whose sums fit a word",
     )

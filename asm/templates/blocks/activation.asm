@@ -1,5 +1,5 @@
-        set n_bytes, 2 * {{ call.size }}
-        set x_ptr, {{ call.vector }}
-        call {{ call.kind }}
-        trace {{ call.trace }}, {{ call.vector }}, 2 * {{ call.size }}
-        probe {{ call.layer }}, {{ call.vector }}
+        set n_bytes, 2 * N_HIDDEN
+        set x_ptr, {{ call.block.out }}
+        call {{ call.entry }}
+        trace {{ call.trace }}, {{ call.block.out }}, 2 * N_HIDDEN
+        probe {{ call.block.layer }}, {{ call.block.out }}

@@ -1,5 +1,5 @@
         set n_bytes, KV_ROW
-        set x_ptr, {{ call.source }}
-        set_far y_ptr, {{ call.out }}
+        set x_ptr, {{ call.block.source }}
+        set_far y_ptr, {{ call.block.out }}
         call add_vector
-        trace {{ call.trace }}, {{ call.out }}, KV_ROW
+        trace {{ call.trace }}, {{ call.block.out }}, KV_ROW

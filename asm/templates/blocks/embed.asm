@@ -3,6 +3,6 @@
         row_pointer w_ptr, wte_rows
         lda position
         row_pointer y_ptr, wpe_rows
-        set x_ptr, {{ call.out }}
+        set x_ptr, {{ call.block.out }}
         call add_rows
-        trace {{ call.trace }}, {{ call.out }}, KV_ROW
+        trace {{ call.trace }}, {{ call.block.out }}, KV_ROW

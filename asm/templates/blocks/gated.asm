@@ -3,11 +3,11 @@
         lda probing             ; the units themselves matter only to who looks
         beq {{ call.stage }}_unseen
         .endif
-{% for part in call.hidden_parts %}
+{% for part in call.routine.hidden_parts %}
         ldx #{{ part.last }}
 :       lda a:{{ part.slots }}, x
         sec
-        sbc #{{ call.bias }}
+        sbc #{{ call.routine.code.bias }}
         sta a:hidden + {{ part.offset }}, x
         dex
         dex
@@ -15,4 +15,4 @@
 {% endfor %}
 {{ call.stage }}_unseen:
         trace {{ call.trace }}, hidden, 2 * N_HIDDEN
-        probe {{ call.layer }}, hidden
+        probe {{ call.block.layer }}, hidden

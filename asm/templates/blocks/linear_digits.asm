@@ -1,4 +1,4 @@
-        pea {{ call.page }}
+        pea {{ call.routine.slots.label }}
         pld
         call_far {{ call.entry }}
         pea 0

@@ -1,7 +1,7 @@
-        set n_bytes, 2 * {{ call.inputs }}
-        set x_ptr, {{ call.source }}
-        set_far y_ptr, {{ call.out }}
-{% if call.cached %}
+        set n_bytes, 2 * {{ call.routine.inputs }}
+        set x_ptr, {{ call.block.source }}
+        set_far y_ptr, {{ call.routine.out }}
+{% if call.block.cached %}
         lda y_ptr
         clc
         adc position_bytes
@@ -12,8 +12,8 @@
         set rows, {{ part.rows }}
         call matvec
 {% endfor %}
-{% if call.cached %}
-        trace_row {{ call.trace }}, {{ call.out }}, {{ call.bank }}
+{% if call.block.cached %}
+        trace_row {{ call.trace }}, {{ call.routine.out }}, ^{{ call.routine.out }}
 {% else %}
-        trace {{ call.trace }}, {{ call.out }}, 2 * {{ call.outputs }}
+        trace {{ call.trace }}, {{ call.routine.out }}, 2 * {{ call.routine.outputs }}
 {% endif %}

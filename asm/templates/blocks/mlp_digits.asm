@@ -13,6 +13,6 @@
         pea 0
         pld
         trace {{ call.trace }}, hidden, 2 * N_HIDDEN
-        call_far {{ call.second_entry }}
-        probe {{ call.layer }}, hidden
-        trace {{ call.trace_after }}, residual, KV_ROW
+        call_far {{ call.routine.second_entry }}
+        probe {{ call.routine.layer }}, hidden
+        trace {{ call.routine.trace_after }}, residual, KV_ROW

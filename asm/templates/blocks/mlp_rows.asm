@@ -3,9 +3,9 @@
         call_far {{ call.entry }}
         pea hidden_slots
         pld
-        call_far {{ call.second_entry }}
+        call_far {{ call.routine.second_entry }}
         pea 0
         pld
         trace {{ call.trace }}, hidden_slots, 2 * N_HIDDEN
-        probe {{ call.layer }}, hidden_slots
-        trace {{ call.trace_after }}, residual, KV_ROW
+        probe {{ call.routine.layer }}, hidden_slots
+        trace {{ call.routine.trace_after }}, residual, KV_ROW

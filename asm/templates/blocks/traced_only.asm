@@ -1,1 +1,1 @@
-        trace {{ call.trace }}, {{ call.out }}, KV_ROW
+        trace {{ call.trace }}, {{ call.routine.kernel.add.block.out }}, KV_ROW

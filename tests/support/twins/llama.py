@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from asm.kernels.gate import GateCode
-from asm.kernels.residual import CutSumCall, CutSumCode
+from asm.kernels.residual import CutSumCode, CutSumRoutine
 from asm.kernels.rotary import TurnCode
 from quantize.fixed import HALVES_LIMIT, WORD_MAX, Ints
 from quantize.kernels.gate import gated
@@ -118,7 +118,7 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
 def reaches(memory: Memory) -> dict[str, int]:
     """The routine of every cut sum → the largest word that is added by it, whatever the layer and the part."""
     proved = [bound.largest for bound in Ranges(memory.model).bounds if bound.value == OUT_SUMS]
-    sums = [call for call in memory.layout.calls if isinstance(call, CutSumCall)]
+    sums = [call for call in memory.layout.calls if isinstance(call.routine, CutSumRoutine)]
     assert len(proved) == len(sums) == sum(isinstance(block, Add) for block in schedule(memory.config))
     found: dict[str, int] = {}
     for block, largest in zip(sums, proved, strict=True):

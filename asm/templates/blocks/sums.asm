@@ -1,0 +1,5 @@
+        pea slots
+        pld
+        call_far {{ call.entry }}
+        pea 0
+        pld
