@@ -373,7 +373,9 @@ def _assembled(known: Numbers, templates: tuple[Template, ...]) -> tuple[Mapping
         return {}, Objects({}, {})
     includes = render(INCLUDES, known) | {"stages.inc": b""}
     with scratch_folder() as folder:
-        return sources, assemble(includes | sources, [name.removesuffix(".asm") for name in sources], folder)
+        return sources, assemble(
+            includes | sources, [name.removesuffix(".asm") for name in sources], folder, listed=True
+        )
 
 
 class _Rom:

@@ -45,14 +45,20 @@ def _run(command: Sequence[str], folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Objects:
-    """Assembled modules: object files by module, and the bytes of each segment, in order of appearance."""
+    """Assembled modules: object files by module; the bytes of each segment, in order of appearance; listings."""
 
     files: Mapping[str, bytes]
     segments: Mapping[str, int]
+    listings: tuple[bytes, ...] = ()
 
 
-def assemble(files: Mapping[str, bytes], modules: Sequence[str], folder: Path, bar: Bar = no_bar) -> Objects:
-    """Write `files` to `folder` and assemble these modules of them.
+LISTING = "--list-bytes 0 -l"
+
+
+def assemble(
+    files: Mapping[str, bytes], modules: Sequence[str], folder: Path, bar: Bar = no_bar, *, listed: bool = False
+) -> Objects:
+    """Write `files` to `folder` and assemble these modules of them. listed: with a listing of each.
 
     A warning counts as an error. Raises InputError with the tool's first complaint.
     """
@@ -62,6 +68,7 @@ def assemble(files: Mapping[str, bytes], modules: Sequence[str], folder: Path, b
         (folder / name).write_bytes(content)
     with ThreadPoolExecutor() as pool:
         commands = [[ca65, "--auto-import", "-g", f"{module}.asm", "-o", f"{module}.o"] for module in modules]
+        commands = [[*own, *LISTING.split(), f"{own[-1]}.lst"] if listed else own for own in commands]
         tell = bar("assembler", len(commands))
         for number, _ in enumerate(pool.map(lambda command: _run(command, folder), commands)):
             tell(number)
@@ -69,7 +76,8 @@ def assemble(files: Mapping[str, bytes], modules: Sequence[str], folder: Path, b
     segments: Counter[str] = Counter()
     for name, size in re.findall(r"^ +(\w+): +(\d+)$", shown, re.M):
         segments[name] += int(size)
-    return Objects({module: (folder / f"{module}.o").read_bytes() for module in modules}, segments)
+    listings = tuple((folder / f"{module}.o.lst").read_bytes() for module in modules if listed)
+    return Objects({module: (folder / f"{module}.o").read_bytes() for module in modules}, segments, listings)
 
 
 def link(objects: Mapping[str, bytes], linker_map: bytes, folder: Path) -> bytes:

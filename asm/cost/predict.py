@@ -1,9 +1,9 @@
 """How long a token will take, stage by stage, before anything runs.
 
-Every routine says how long its stages take: straight-line code is summed instruction by instruction, loops by
-formulas that add up the instructions of their templates. Numbers that depend on the data (how many positions, which
-hidden units are above zero, how many letters are near the largest) are counted in the integer model's own text:
-asm/cost/long_run.py.
+Every routine says how long its stages take: straight-line code is summed instruction by instruction, that of a
+template from its assembled bytes; loops by formulas that add up the instructions of their templates. Numbers that
+depend on the data (how many positions, which hidden units are above zero, how many letters are near the largest)
+are counted in the integer model's own text: asm/cost/long_run.py.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from asm.cost.long_run import LongRun, long_run
+from asm.cost.object_code import segments
 from asm.kernels.routine import Placed
 from asm.layout import Layout
 from quantize.model import IntegerModel
@@ -46,13 +47,18 @@ def predict(layout: Layout, bar: Bar = no_bar) -> Prediction | None:
     if layout.digits is None:
         return None
     model, target = layout.proved.model, layout.target
-    run, placed = long_run(model, bar), Placed(layout.wram, layout.chain_parts)
+    run, placed = long_run(model, bar), _placed(layout)
     stages: dict[str, float] = {}
     for routine in layout.routines:
         clocks = routine.clocks(run, placed)
         stages |= {call.stage: target.refresh * clocks.get(call.stage, 0.0) for call in routine.calls}
     stages |= {"choose": target.refresh * _choose(model, run), "advance": target.refresh * 720}
     return Prediction(_with_display(stages, model, layout, run), run.positions, target.clocks_per_second)
+
+
+def _placed(layout: Layout) -> Placed:
+    code = {name: own for listing in layout.objects.listings for name, own in segments(listing).items()}
+    return Placed(layout.wram, layout.chain_parts, code, layout.target)
 
 
 def _choose(model: IntegerModel, run: LongRun) -> float:

@@ -206,7 +206,7 @@ class DigitRowsRoutine(Routine[DigitRows]):
         return shared_pages(self.site, self.kernel)
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
-        clamp = {"clamp": 96 + 232 * self.config.n_embd} if self.kernel.clamp else {}
+        clamp = {"clamp": placed.clocks("clamp_residual", taken=(1, 0.5))[0]} if self.kernel.clamp else {}
         shared = shared_clocks(self.site, self.kernel)
         return {**clamp, **shared, symbol(self.kernel.name): CALL + chain_clocks(self.site, self.chain, placed)}
 

@@ -100,6 +100,9 @@ class AddedRowsRoutine(Routine[AddedRows]):
         return {**shared_clocks(self.site, self.kernel.rows), **own}
 
 
+LOOKS = 2 * 60
+"""Clocks to find, twice, that nobody looks at a layer."""
+
 SQUARED_MODULES = ("square_hidden", "square", "rounding")
 """The modules that square a hidden unit."""
 
@@ -200,7 +203,9 @@ class ColumnMlpRoutine(MlpRoutine[ColumnMlp]):
         columns = [column.clocks(self.site.target) + 24 for column in self.columns]
         active = sum(p * (clocks - 5) for clocks, p in zip(columns, share, strict=True))
         skipped = sum((1 - p) * 23 for p in share)
-        own = CALL + 200 + 166 * self.config.n_embd + chain_clocks(self.site, self.chain, placed) + active - skipped
+        clear, *add = placed.clocks("column_sums")
+        sums = clear + add[self.sums.sums.index(AddSums(self.exponent))]
+        own = CALL + LOOKS + sums + chain_clocks(self.site, self.chain, placed) + active - skipped
         return {**shared_clocks(self.site, self.kernel.fc1), f"{self._layer}_mlp": float(own)}
 
 

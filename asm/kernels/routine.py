@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 from asm.cost.long_run import LongRun
+from asm.cost.object_code import Code, routines
 from asm.kernels.row_code import Slots, bias_for, pair_code
 from asm.kernels.shared_sums import choose_pairs
 from asm.kernels.straight_code import Chain, Unit
@@ -35,7 +36,8 @@ SLOT_PAGE = "slots"
 HALVINGS = FRACTION_BITS
 """Every slot's bias is a multiple of 2^8, so that any row may halve down from the 2^-8 plane."""
 
-CALL = 54 + 42 + 4 * 34
+JSL = 54
+CALL = JSL + 42 + 4 * 34
 """Clocks of jsl, rtl, and the direct page there and back."""
 
 
@@ -97,10 +99,18 @@ Item = Table | Chain | Template
 
 @dataclass(frozen=True)
 class Placed:
-    """Where things came to be: work RAM, and the parts that straight-line code was cut into, by label."""
+    """Where things came to be: work RAM; the parts that straight-line code was cut into, by label; the bytes of
+    measured routines, by segment.
+    """
 
     ram: WorkRam
     parts: Mapping[str, int]
+    code: Mapping[str, Code]
+    target: Target
+
+    def clocks(self, segment: str, taken: Sequence[float] = ()) -> list[float]:
+        """Of each routine of a segment of straight code, called from bank 0. taken: as in object_code.routines."""
+        return [JSL + clocks for clocks in routines(self.code[segment], self.target, taken)]
 
 
 @dataclass(frozen=True)
