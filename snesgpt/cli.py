@@ -13,6 +13,7 @@ from textwrap import shorten
 import click
 
 from snesgpt import commands
+from snesgpt.terminal import printable, say
 from trainer.errors import InputError
 
 # Command → module: the one named like a Python keyword has an underscore behind it.
@@ -80,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _complain(message: str, status: int) -> int:
     with suppress(OSError):  # stderr may be gone too: then the exit status is all that is left to say it
-        click.echo("snesgpt: " + shorten(message, MAX_LINE, placeholder=" …"), err=True)
+        say("snesgpt: " + shorten(printable(message), MAX_LINE, placeholder=" …"), err=True)
     return status
 
 

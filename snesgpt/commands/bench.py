@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snesgpt.commands.sample import tenths_of
+from snesgpt.files import FileCommand, InputFile
+from snesgpt.terminal import say
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,12 +30,10 @@ UNACCOUNTED = 0.02
 MAX_TEMPERATURE = 2.0
 
 
-@click.command("bench")
-@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
-@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: found by ROM]")
-@click.option(
-    "--weights", type=click.Path(path_type=Path), help="Float weights, for the schoolbook.  [default: beside MODEL]"
-)
+@click.command("bench", cls=FileCommand)
+@click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
+@click.option("--model", type=InputFile(), help="Integer model.  [default: found by ROM]")
+@click.option("--weights", type=InputFile(), help="Float weights, for the schoolbook.  [default: beside MODEL]")
 @click.option("--core", default="bsnes", help="snes9x, bsnes, or the path of a libretro core.")
 @click.option("--tokens", type=click.IntRange(1), default=1000, help="Time at least this many tokens.")
 @click.option(
@@ -122,9 +122,9 @@ def command(
         "schoolbook": _figures(schoolbook) if schoolbook else None,
         "ratio": schoolbook.clocks_per_token / speed.clocks_per_token if schoolbook else None,
     }
-    click.echo(json.dumps(report, indent=2) if as_json else _text(report))
+    say(json.dumps(report, indent=2) if as_json else _text(report))
     if abs(report["stages_sum"] / speed.clocks_per_token - 1) > UNACCOUNTED + 2 * speed.relative_error:
-        click.echo(
+        say(
             f"snesgpt: warning: the stages sum to {report['stages_sum']:,.0f} clocks, the ROM takes "
             f"{speed.clocks_per_token:,.0f}: did another version build it?",
             err=True,
@@ -157,7 +157,7 @@ def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int
         return symbols(built.debug)
     if not beside.is_file():
         raise InputError(f"{beside} is missing and {rom} is not what the model becomes: run `snesgpt build` again")
-    click.echo(
+    say(
         f"snesgpt: warning: {rom} computes what its model does, but is not what this version builds from it: "
         "the speeds are the ROM's, the stages and the prediction are this version's",
         err=True,

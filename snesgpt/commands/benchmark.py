@@ -8,11 +8,13 @@ from pathlib import Path
 
 import click
 
+from snesgpt.files import FileCommand, InputFile
+from snesgpt.terminal import say
 from trainer.presets import PRESETS
 
 
-@click.command()
-@click.option("--data", type=click.Path(path_type=Path), help="Text, one document a line.  [default: the names]")
+@click.command("benchmark", cls=FileCommand)
+@click.option("--data", type=InputFile(), help="Text, one document a line.  [default: the names]")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Model to train.")
 @click.option("--rounds", type=click.IntRange(1), default=5, help="Turns for each version, alternating.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -48,9 +50,9 @@ def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:
             "scalar_documents": times.scalar_documents,
             "numpy_documents": times.numpy_documents,
         }
-        click.echo(json.dumps(result))
+        say(json.dumps(result))
         return
-    click.echo(
+    say(
         f"plain Python {times.scalar_rate:12,.1f} documents/s\n"
         f"numpy        {times.numpy_rate:12,.1f} documents/s\n"
         f"ratio        {ratio:12,.0f}"

@@ -8,13 +8,22 @@ from pathlib import Path
 
 import click
 
-MODEL, WEIGHTS, LARGEST = Path("build/model.npz"), Path("build/weights.npz"), 4096
+from snesgpt.files import CARTRIDGE, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import say
+
+MODEL, WEIGHTS, ROM = Path("build/model.npz"), Path("build/weights.npz"), Path("build/snes_gpt.sfc")
+LARGEST = 4096
 """Where stages leave and look for things, and the KiB that a cartridge may have."""
 
 
-@click.command("build")
-@click.argument("model", type=click.Path(path_type=Path), default=MODEL)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"), help="The cartridge.")
+def with_symbols(path: Path) -> tuple[Path, Path]:
+    """A cartridge, and where its symbols go."""
+    return path, path.with_suffix(".dbg")
+
+
+@click.command("build", cls=FileCommand)
+@click.argument("model", type=InputFile(), default=MODEL)
+@click.option("--out", type=OutputFile(CARTRIDGE, with_symbols), default=ROM, help="The cartridge.")
 @click.option("--trace", is_flag=True, help="Record every intermediate, for `snesgpt verify`.")
 @click.option("--dry-run", is_flag=True, help="Only report what the cartridge would cost; assemble nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -34,33 +43,30 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
     from asm.layout import plan
     from quantize.model_file import load_proved
     from snesgpt.progress import bars
-    from trainer.errors import InputError
     from trainer.files import write_bytes
 
-    if out.is_dir() or out.suffix == ".dbg":
-        raise InputError(f"{out} is a directory, or where the symbols go: --out names the cartridge itself")
     with bars() as bar:
         layout = plan(load_proved(model), traced=trace, bar=bar)
         prediction, rom = predict(layout, bar), build(layout, bar=bar)
     for name, content in rom.sources.items():
         write_bytes(out.parent / "asm" / name, content)
-    write_bytes(out.with_suffix(".dbg"), rom.debug)
-    write_bytes(out, rom.image)
+    for path, content in zip(with_symbols(out)[::-1], (rom.debug, rom.image), strict=True):
+        write_bytes(path, content)
     if as_json:
         report = {"rom": str(out), "bytes": len(rom.image), "segments": rom.segments}
         report["predicted"] = asdict(prediction) if prediction else None
-        click.echo(json.dumps(report))
+        say(json.dumps(report))
         return
     if prediction:
         for stage, clocks in prediction.stages.items():
-            click.echo(f"{stage:28} {clocks:10,.0f} clocks a token, predicted")
-        click.echo(
+            say(f"{stage:28} {clocks:10,.0f} clocks a token, predicted")
+        say(
             f"predicted: {prediction.clocks_per_token:,.0f} clocks a token, "
             f"{prediction.tokens_per_second:.2f} tokens/s"
         )
     for name, size in rom.segments.items():
-        click.echo(f"{name:8} {size:7,} bytes")
-    click.echo(f"{out}: {len(rom.image) // 1024} KiB")
+        say(f"{name:8} {size:7,} bytes")
+    say(f"{out}: {len(rom.image) // 1024} KiB")
 
 
 def _quantize_newer_weights() -> None:
@@ -72,7 +78,7 @@ def _quantize_newer_weights() -> None:
     from snesgpt.selection.kernel_choice import choose
     from trainer.weights import load_weights
 
-    click.echo(f"quantizing {WEIGHTS}, which is newer than {MODEL}", err=True)
+    say(f"quantizing {WEIGHTS}, which is newer than {MODEL}", err=True)
     with bars() as bar:
         choice = choose(load_weights(WEIGHTS), "auto", LARGEST, bar=bar)
     save_model(MODEL, choice.model)
@@ -94,22 +100,20 @@ def _say(path: Path, *, traced: bool, as_json: bool) -> None:
         report |= {"work_ram": layout.wram.used, "log_records": layout.log_capacity}
         report["predicted"] = asdict(prediction) if prediction else None
         report["tokens_per_second"] = prediction.tokens_per_second if prediction else None
-        click.echo(json.dumps(report))
+        say(json.dumps(report))
         return
     config = model.config
-    click.echo(
+    say(
         f"shape: {config.n_embd}x{config.n_layer}, {config.n_head} heads, {config.block_size} positions, "
         f"{config.vocab_size} symbols, {config.n_params:,} parameters"
     )
     if prediction:
-        click.echo(
+        say(
             f"speed: {prediction.tokens_per_second:.2f} tokens/s, {prediction.clocks_per_token:,.0f} clocks a token"
         )
     else:
-        click.echo("speed: not predicted for the schoolbook kernel")
+        say("speed: not predicted for the schoolbook kernel")
     used = sum(layout.bank_bytes.values())
-    click.echo(f"ROM: {layout.image_bytes // 1024:,} KiB, {used:,} bytes of them weights, code and tables")
-    click.echo(
-        f"work RAM: {layout.wram.used:,} bytes of vectors, keys and values; {layout.log_capacity} records of log"
-    )
-    click.echo(f"held-out loss: {loss:.4f} nats a symbol" if loss is not None else "held-out loss: not known")
+    say(f"ROM: {layout.image_bytes // 1024:,} KiB, {used:,} bytes of them weights, code and tables")
+    say(f"work RAM: {layout.wram.used:,} bytes of vectors, keys and values; {layout.log_capacity} records of log")
+    say(f"held-out loss: {loss:.4f} nats a symbol" if loss is not None else "held-out loss: not known")

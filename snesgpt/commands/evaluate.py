@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 
+from snesgpt.files import FileCommand, InputFile
+from snesgpt.terminal import say
 
-@click.command("evaluate")
-@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
-@click.option("--weights", type=click.Path(path_type=Path), help="Float weights.  [default: beside MODEL]")
-@click.option("--data", type=click.Path(path_type=Path), help="Text, read as in training.  [default: the names]")
+
+@click.command("evaluate", cls=FileCommand)
+@click.argument("model", type=InputFile(), default=Path("build/model.npz"))
+@click.option("--weights", type=InputFile(), help="Float weights.  [default: beside MODEL]")
+@click.option("--data", type=InputFile(), help="Text, read as in training.  [default: the names]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(model: Path, weights: Path | None, data: Path | None, as_json: bool) -> None:
     """Measure the held-out loss of MODEL, float and integer, in nats per token and per character.
@@ -27,16 +30,16 @@ def command(model: Path, weights: Path | None, data: Path | None, as_json: bool)
     losses = measure(exact, integers, data or DEFAULT_DATA)
     assert losses is not None
     if as_json:
-        click.echo(json.dumps(losses))
+        say(json.dumps(losses))
         return
     exact_loss, integer = losses["per_character"]["nll_float"], losses["per_character"]["nll_integer"]
     difference = integer - exact_loss
-    click.echo(f"float    {exact_loss:.4f} nats/character over {losses['characters']:,} characters")
-    click.echo(f"integer  {integer:.4f} ({difference:+.4f}), {losses['tokens_per_second']:,} tokens/s")
+    say(f"float    {exact_loss:.4f} nats/character over {losses['characters']:,} characters")
+    say(f"integer  {integer:.4f} ({difference:+.4f}), {losses['tokens_per_second']:,} tokens/s")
     if exact.merges or exact.pieces:
-        click.echo(
+        say(
             f"per token: float {losses['nll_float']:.4f}, integer {losses['nll_integer']:.4f} "
             f"over {losses['tokens']:,} tokens"
         )
     if losses["cut"]:
-        click.echo(f"{losses['cut']:,} of {losses['documents']:,} documents are cut to the model's context")
+        say(f"{losses['cut']:,} of {losses['documents']:,} documents are cut to the model's context")

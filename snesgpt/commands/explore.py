@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from snesgpt.files import PICTURE, RESULTS, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import printable, say
 from trainer.errors import InputError
 from trainer.presets import PRESETS
 from trainer.text.splitting import KINDS, Reading
@@ -34,13 +36,11 @@ def numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
-@click.command("explore")
-@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: the names]")
+@click.command("explore", cls=FileCommand)
+@click.option("--data", type=InputFile(), help="UTF-8 text.  [default: the names]")
 @click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one document is.")
 @click.option("--fold-case", is_flag=True, help="Turn capitals into small letters.")
-@click.option(
-    "--points", type=click.Path(path_type=Path), help="TOML file of points, instead of the next five options."
-)
+@click.option("--points", type=InputFile(), help="TOML file of points, instead of the next five options.")
 @click.option(
     "--preset",
     type=click.Choice(["auto", *PRESETS]),
@@ -68,10 +68,8 @@ def numbers(text: str) -> list[float]:
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one per core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler of a cluster: tcp://HOST:8786.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/explore.jsonl"), help="The results.")
-@click.option(
-    "--picture", type=click.Path(path_type=Path), default=Path("build/explore.png"), help="The chart, PNG."
-)
+@click.option("--out", type=OutputFile(RESULTS), default=Path("build/explore.jsonl"), help="The results.")
+@click.option("--picture", type=OutputFile(PICTURE), default=Path("build/explore.png"), help="The chart, PNG.")
 @click.option("--no-forerunner", is_flag=True, help="Leave out the forerunner's point.")
 @click.option("--retry-failed", is_flag=True, help="Run failed points again.")
 @click.option("--draw-only", is_flag=True, help="Run nothing; draw the results in --out.")
@@ -100,13 +98,11 @@ def command(
     from snesgpt.explore.trial import read_text
 
     begun = time.monotonic()
-    if out.is_dir() or picture.is_dir():
-        raise InputError(f"{out if out.is_dir() else picture} is a directory: a file is needed")
     points = [] if draw_only else _points(wanted)
     text = read_text(data or _default_text(), Reading(documents, fold_case))
     rows = [row for row in read_rows(out) if row["text"] == text.digest]
     missing = _missing(points, rows, retry_failed)
-    click.echo(f"{text.name}: {len(points):,} points, {len(points) - len(missing):,} in {out}", err=True)
+    say(f"{text.name}: {len(points):,} points, {len(points) - len(missing):,} in {out}", err=True)
     left: list[Point] = []
     if missing:
         deadline = None if time_limit is None else begun + 60 * time_limit
@@ -165,16 +161,16 @@ def _run(
 
     scheduler, workers = where
     try:
-        with _progress(len(points), schedule) as (say, watch), open_client(scheduler, workers) as client:
+        with _progress(len(points), schedule) as (tell, watch), open_client(scheduler, workers) as client:
 
             def finished(row: Row) -> None:
                 append_row(out, row)
                 rows.append(row)
-                say(row)
+                tell(row)
 
             return run_points(client, points, text, schedule, finished, watch)
     except KeyboardInterrupt:
-        click.echo(f"snesgpt: interrupted: {out} has every finished point, the same command continues", err=True)
+        say(f"snesgpt: interrupted: {out} has every finished point, the same command continues", err=True)
         sys.exit(130)
 
 
@@ -219,10 +215,10 @@ def _progress(
             names += f" and {len(running) - 3} more" if len(running) > 3 else ""
             shown.update(task, completed=(done + sum(parts)) / total, done=done, running=names)
 
-        def say(row: Row) -> None:
-            shown.console.print(_line(row), highlight=False, markup=False, soft_wrap=True)
+        def tell(row: Row) -> None:
+            shown.console.print(printable(_line(row)), highlight=False, markup=False, soft_wrap=True)
 
-        yield say, watch
+        yield tell, watch
 
 
 def _title(text: Text, results: Sequence[Row]) -> str:
@@ -245,12 +241,12 @@ def _finish(text: Text, rows: Sequence[Row], n_left: int, out: Path, picture: Pa
     front = pareto_front(results)
     if as_json:
         shown = {"results": str(out), "picture": str(picture) if results else None, "left": n_left}
-        click.echo(json.dumps(shown | {"front": [row["label"] for row in front], "points": list(rows)}))
+        say(json.dumps(shown | {"front": [row["label"] for row in front], "points": list(rows)}))
         return
     for row in front:
-        click.echo(_line(row))
+        say(_line(row))
     if failed := len(rows) - len(results):
-        click.echo(f"{failed:,} failed: {out} says why")
+        say(f"{failed:,} failed: {out} says why")
     if n_left:
-        click.echo(f"{n_left:,} left for want of time: the same command runs them")
-    click.echo(f"results: {out}" + (f"\npicture: {picture}" if results else ""))
+        say(f"{n_left:,} left for want of time: the same command runs them")
+    say(f"results: {out}" + (f"\npicture: {picture}" if results else ""))

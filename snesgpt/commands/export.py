@@ -7,11 +7,15 @@ from pathlib import Path
 
 import click
 
+from snesgpt.commands.import_ import with_config
+from snesgpt.files import TENSORS, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import say
 
-@click.command("export")
-@click.argument("weights", type=click.Path(path_type=Path), default=Path("build/weights.npz"))
+
+@click.command("export", cls=FileCommand)
+@click.argument("weights", type=InputFile(), default=Path("build/weights.npz"))
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("build/weights.safetensors"), help="The tensors."
+    "--out", type=OutputFile(TENSORS, with_config), default=Path("build/weights.safetensors"), help="The tensors."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(weights: Path, out: Path, as_json: bool) -> None:
@@ -20,12 +24,12 @@ def command(weights: Path, out: Path, as_json: bool) -> None:
     `snesgpt import` reads the pair, and so does any program with a safetensors library. docs/import.md describes
     the two files.
     """
-    from trainer.formats.safetensors import config_beside, save_safetensors
+    from trainer.formats.safetensors import save_safetensors
     from trainer.weights import load_weights
 
-    config = config_beside(out)
+    _, config = with_config(out)
     save_safetensors(out, config, load_weights(weights))
     if as_json:
-        click.echo(json.dumps({"tensors": str(out), "config": str(config)}))
+        say(json.dumps({"tensors": str(out), "config": str(config)}))
         return
-    click.echo(f"tensors: {out}\nshape and alphabet: {config}")
+    say(f"tensors: {out}\nshape and alphabet: {config}")

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from snesgpt.files import WEIGHTS, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import say
+
 if TYPE_CHECKING:
     from trainer.weights import Weights
 
 
-@click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--config", type=click.Path(path_type=Path), help="Shape and alphabet, JSON.  [default: beside FILE]")
-@click.option("--tokenizer", type=click.Path(path_type=Path), help="Tokenizer of llama2.c, needed for a .bin file.")
+def with_config(path: Path) -> tuple[Path, Path]:
+    """A .safetensors file, and where its shape and alphabet are."""
+    return path, path.parent / f"{path.stem}.json"
+
+
+@click.command("import", cls=FileCommand)
+@click.argument("file", type=InputFile(with_config, folder=True))
+@click.option("--config", type=InputFile(), help="Shape and alphabet, JSON.  [default: beside FILE]")
+@click.option("--tokenizer", type=InputFile(), help="Tokenizer of llama2.c, needed for a .bin file.")
 @click.option(
     "--context", type=int, help="Cut a Llama's context to this many positions.  [default: its own, at most 128]"
 )
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     help="The cartridge draws from the likeliest tokens whose probabilities sum to more than this; 0 or 1: from "
     "all tokens.  [default: the file's, or 0]",
 )
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/weights.npz"), help="The weights file.")
+@click.option("--out", type=OutputFile(WEIGHTS), default=Path("build/weights.npz"), help="The weights file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     file: Path,
@@ -57,9 +65,9 @@ def command(
     save_weights(out, weights)
     shape, n_symbols = weights.config, len(weights.symbols)
     if as_json:
-        click.echo(json.dumps({"weights": str(out), "n_params": shape.n_params, "symbols": weights.symbols}))
+        say(json.dumps({"weights": str(out), "n_params": shape.n_params, "symbols": weights.symbols}))
         return
-    click.echo(f"{shape.n_params:,} parameters, {n_symbols} symbols, {shape.block_size} positions\nweights: {out}")
+    say(f"{shape.n_params:,} parameters, {n_symbols} symbols, {shape.block_size} positions\nweights: {out}")
 
 
 def _load(file: Path, config: Path | None, tokenizer: Path | None, context: int | None) -> Weights:

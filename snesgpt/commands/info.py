@@ -8,11 +8,13 @@ from pathlib import Path
 
 import click
 
+from snesgpt.files import FileCommand, InputFile
+from snesgpt.terminal import say
 from trainer.errors import InputError
 
 
-@click.command("info")
-@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
+@click.command("info", cls=FileCommand)
+@click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(rom: Path, as_json: bool) -> None:
     """Show header, checksum and sizes of ROM; with a bad ROM, say what is wrong and exit with status 1."""
@@ -20,7 +22,7 @@ def command(rom: Path, as_json: bool) -> None:
 
     cartridge = read_cartridge(rom)
     facts = {"rom": str(rom), **asdict(cartridge)}
-    click.echo(json.dumps(facts, indent=2) if as_json else _lines(facts))
+    say(json.dumps(facts, indent=2) if as_json else _lines(facts))
     if cartridge.faults:
         raise InputError(f"{rom} is no good cartridge: {cartridge.faults[0]}")
 

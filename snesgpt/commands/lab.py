@@ -6,15 +6,21 @@ from pathlib import Path
 
 import click
 
+from snesgpt.files import DOCUMENT, FileCommand, InputFile, OutputFile, OutputFolder
+from snesgpt.terminal import say
 
-@click.command("lab")
-@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
-@click.option("--weights", type=click.Path(path_type=Path), help="Float weights.  [default: beside MODEL]")
-@click.option("--data", type=click.Path(path_type=Path), help="Text the model learned from.  [default: the names]")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/lab-data"), help="The folder.")
-@click.option(
-    "--golden", type=click.Path(path_type=Path), help="Also write tokens that the page's model is tested with."
-)
+
+def lab_files(folder: Path) -> tuple[Path, Path]:
+    """The cartridge and the document that the page reads."""
+    return folder / "cartridge.sfc", folder / "lab.json"
+
+
+@click.command("lab", cls=FileCommand)
+@click.argument("model", type=InputFile(), default=Path("build/model.npz"))
+@click.option("--weights", type=InputFile(), help="Float weights.  [default: beside MODEL]")
+@click.option("--data", type=InputFile(), help="Text the model learned from.  [default: the names]")
+@click.option("--out", type=OutputFolder(lab_files), default=Path("build/lab-data"), help="The folder.")
+@click.option("--golden", type=OutputFile(DOCUMENT), help="Also write tokens that the page's model is tested with.")
 def command(model: Path, weights: Path | None, data: Path | None, out: Path, golden: Path | None) -> None:
     """Write the data of the lab page: a traced cartridge and lab.json.
 
@@ -31,10 +37,6 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     from trainer.files import write_bytes
     from trainer.weights import load_weights
 
-    if out.is_file():
-        raise InputError(f"{out} is a file: --out names the folder that cartridge.sfc and lab.json go to")
-    if golden and golden.is_dir():
-        raise InputError(f"{golden} is a folder: --golden names the file itself")
     proved = load_proved(model)
     integers = proved.model
     if integers.config.family != "microgpt":
@@ -43,13 +45,11 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     check_same(exact, integers)
     documents = training_documents(exact, data)
     rom = build(plan(proved, traced=True))
-    files = {
-        out / "cartridge.sfc": rom.image,
-        out / "lab.json": as_json(lab_data(exact, integers, rom, documents)),
-    }
+    contents = (rom.image, as_json(lab_data(exact, integers, rom, documents)))
+    files = dict(zip(lab_files(out), contents, strict=True))
     if golden:
         files[golden] = as_json(golden_data(integers, (*GOLDEN, LONG)))
     for path, content in files.items():
         write_bytes(path, content)
     for path, content in files.items():
-        click.echo(f"{path}: {-(-len(content) // 1024):,} KiB")
+        say(f"{path}: {-(-len(content) // 1024):,} KiB")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from snesgpt.files import PICTURE, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import say
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ FATAL = ("size", "copier header", "map mode", "reset vector", "complement")  # t
 Buttons = tuple[str, ...]
 
 
-@click.command("play")
-@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
+@click.command("play", cls=FileCommand)
+@click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
 @click.option("--core", default="snes9x", help="snes9x, bsnes, or the path of a libretro core.")
 @click.option("--frames", type=click.IntRange(min=1), default=600, help="Frames to run, 60.1 a second.")
 @click.option(
@@ -32,7 +34,7 @@ Buttons = tuple[str, ...]
     help="Hold buttons of pad 1 from this frame on: b y select start up down left right a x l r. May be repeated.",
 )
 @click.option("--hold", type=click.IntRange(min=1), default=6, help="Length of a press in frames.")
-@click.option("--screenshot", type=click.Path(path_type=Path), help="Write the last frame to this PNG file.")
+@click.option("--screenshot", type=OutputFile(PICTURE), help="Write the last frame to this PNG file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     rom: Path,
@@ -49,7 +51,7 @@ def command(
     from snesgpt.emulator.console import Console
 
     for warning in warnings:
-        click.echo(f"snesgpt: warning: {rom}: {warning}", err=True)
+        say(f"snesgpt: warning: {rom}: {warning}", err=True)
     start = time.perf_counter()
     with Console(image, core) as console:
         _run(console, frames, schedule)
@@ -66,7 +68,7 @@ def command(
             "screenshot": str(screenshot) if screenshot else None,
             "faults": warnings,
         }
-    click.echo(json.dumps(report, indent=2) if as_json else _line(report))
+    say(json.dumps(report, indent=2) if as_json else _line(report))
 
 
 def _line(report: dict[str, object]) -> str:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from snesgpt.files import MODEL, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import say
+
 if TYPE_CHECKING:
     from quantize.model import IntegerModel
 
 
-@click.command("quantize")
-@click.argument("weights", type=click.Path(path_type=Path), default=Path("build/weights.npz"))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/model.npz"), help="The integer model.")
+@click.command("quantize", cls=FileCommand)
+@click.argument("weights", type=InputFile(), default=Path("build/weights.npz"))
+@click.option("--out", type=OutputFile(MODEL), default=Path("build/model.npz"), help="The integer model.")
 @click.option(
     "--kernel",
     type=click.Choice(["auto", "schoolbook", "digits"]),
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, min_open=True),
     help="For a Llama: choose digits for at least this speed.",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Text to measure the held-out loss on.")
+@click.option("--data", type=InputFile(), help="Text to measure the held-out loss on.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     weights: Path,
@@ -65,24 +68,24 @@ def command(
             "reasons": reasons,
             **(losses or {}),
         }
-        click.echo(json.dumps(report, indent=2))
+        say(json.dumps(report, indent=2))
         return
-    click.echo("tensor         shape      largest  max error  rms error  relative")
+    say("tensor         shape      largest  max error  rms error  relative")
     for e in errors:
         shape = "×".join(map(str, e.shape))
         numbers = f"{e.largest_weight:9.3f} {e.max_error:10.5f} {e.rms_error:10.5f} {e.relative_error:8.2%}"
-        click.echo(f"{e.name:14} {shape:9}{numbers}")
+        say(f"{e.name:14} {shape:9}{numbers}")
     for reason in reasons:
-        click.echo(f"kernel: {reason}")
+        say(f"kernel: {reason}")
     tightest = max(bounds, key=lambda bound: bound.largest / bound.limit)
-    click.echo(
+    say(
         f"range proof: all {len(bounds)} intermediates fit; the tightest, {tightest.name}, "
         f"uses {tightest.largest / tightest.limit:.0%} of its word"
     )
     if losses:
         both = "float {nll_float:.4f}, integer {nll_integer:.4f}".format(**losses["per_character"])
-        click.echo(f"held-out loss: {both} nats/character")
-    click.echo(f"integer model: {out}")
+        say(f"held-out loss: {both} nats/character")
+    say(f"integer model: {out}")
 
 
 def _noting(model: IntegerModel, losses: Mapping[str, float] | None) -> IntegerModel:

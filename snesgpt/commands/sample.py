@@ -7,9 +7,12 @@ from pathlib import Path
 
 import click
 
+from snesgpt.files import FileCommand, InputFile
+from snesgpt.terminal import say
 
-@click.command("sample")
-@click.argument("model", type=click.Path(path_type=Path), default=Path("build/model.npz"))
+
+@click.command("sample", cls=FileCommand)
+@click.argument("model", type=InputFile(), default=Path("build/model.npz"))
 @click.option("--count", type=click.IntRange(1, 65535), default=20, help="Number of documents.")
 @click.option("--seed", type=click.IntRange(0, 65535), default=1, help="The seed, as the cartridge shows it.")
 @click.option("--temperature", type=float, help="0.0 to 2.0, in steps of 0.1.  [default: the model's]")
@@ -51,7 +54,7 @@ def command(
         _check_prompt(len(given), integers.config.block_size, what)
         texts = documents(Executor(integers), Request(seed, tenths, count, given, percent))
     between = "\n" if integers.reading.documents == "lines" else "\n\n"
-    click.echo(json.dumps(texts) if as_json else between.join(texts))
+    say(json.dumps(texts) if as_json else between.join(texts))
 
 
 def tenths_of(temperature: float) -> int:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from snesgpt.files import WEIGHTS, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import say
 from trainer.config import FAMILIES
 from trainer.errors import InputError
 from trainer.presets import PRESETS, Preset
@@ -39,8 +41,13 @@ SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay", "dropout", "
 SELECTION = ("validation", "patience")
 
 
-@click.command()
-@click.option("--data", type=click.Path(path_type=Path), help="UTF-8 text.  [default: the names]")
+def with_curve(path: Path) -> tuple[Path, Path]:
+    """The weights, and where their loss curve goes."""
+    return path, path.with_name("loss.png")
+
+
+@click.command("train", cls=FileCommand)
+@click.option("--data", type=InputFile(), help="UTF-8 text.  [default: the names]")
 @click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one document is.")
 @click.option("--fold-case", is_flag=True, help="Turn capitals into small letters.")
 @click.option(
@@ -54,7 +61,7 @@ SELECTION = ("validation", "patience")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, help="Sets the first weights and the order of documents."
 )
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="The weights file.")
+@click.option("--out", type=OutputFile(WEIGHTS, with_curve), default=OUT, help="The weights file.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted run from its checkpoint.")
 @click.option("--n-embd", type=int, help="Dimensions.  [default: the preset's, as for all options below]")
 @click.option("--n-head", type=int, help="Attention heads.")
@@ -125,8 +132,6 @@ def command(
     from trainer.training.train import Interrupted, checkpoint_path, train
 
     settings = _settings(PRESETS[preset], config, seed, given)
-    if out.is_dir():
-        raise InputError(f"{out} is a directory: --out names the weights file itself")
     checkpoint = checkpoint_path(out)
     sample = _sampler(tokenizer, settings, PRESETS[preset].temperature)
     try:
@@ -134,7 +139,7 @@ def command(
         with _progress_bar(settings, announce) as report:
             result = train(training, held_out, tokenizer, settings, checkpoint, resume, report, sample)
     except Interrupted as interruption:
-        click.echo(f"snesgpt: {interruption}", err=True)
+        say(f"snesgpt: {interruption}", err=True)
         sys.exit(130)
     summary = _summary(data, PRESETS[preset], settings, result, len(training), len(held_out))
     summary |= text.reading.notes | _per_character(tokenizer, held_out, config, result.nll_float)
@@ -185,7 +190,7 @@ def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, s
     sampled = "distinct" if text.share == 1 else f"distinct in the {text.share:.2%} that are used"
     merged = f", {len(tokenizer.symbols) - len(text.symbols)} merged tokens" if tokenizer.merges else ""
     judges = f"{settings.validation:.0%} of the rest choose" if settings.validation else "which also choose"
-    click.echo(
+    say(
         f"{data.name}: {text.n_lines:,} {unit}s, {len(text.documents):,} {sampled}, "
         f"{len(text.symbols)} characters{merged}; "
         f"{n_held_out:,} held out, {judges} the weights to keep\n"
@@ -194,7 +199,7 @@ def _announce(data: Path, text: Corpus, tokenizer: Tokenizer, n_held_out: int, s
         err=True,
     )
     if n_cut := text.n_cut(config.block_size, tokenizer):
-        click.echo(
+        say(
             f"{n_cut:,} documents are longer than {config.block_size - 1} "
             f"{'tokens' if tokenizer.merges else 'characters'} and are cut: "
             "their ends are not learned",
@@ -240,7 +245,7 @@ def _progress_bar(settings: Settings, announce: Callable[[], None]) -> Iterator[
                 announce()
             measured = bool(state.log) and state.log[-1].step == state.step
             if measured:
-                click.echo(_measurement(state, done), err=True)
+                say(_measurement(state, done), err=True)
             if now - shown < 0.1 and done < 1:
                 return
             shown = now
@@ -318,7 +323,7 @@ def _finish(
     from trainer.training.plot import plot_loss
     from trainer.weights import Weights, save_weights
 
-    config, curve = settings.config, out.with_name("loss.png")
+    config, curve = settings.config, with_curve(out)[1]
     save_weights(out, Weights(config, tokenizer.symbols, result.tensors, summary, tokenizer.merges))
     plot_loss(curve, result.log, _title(summary, config.n_params))
     samples = generate(result.tensors, config, tokenizer, SAMPLES, summary["temperature"], settings.seed)
@@ -333,9 +338,9 @@ def _finish(
             "samples": samples,
             "log": log,
         }
-        click.echo(json.dumps(summary | measured))
+        say(json.dumps(summary | measured))
         return
-    click.echo(
+    say(
         f"held-out loss {summary['nll_float_per_character']:.4f} nats per character, "
         f"{config.n_params:,} parameters\n"
         f"{_additions(summary)}"

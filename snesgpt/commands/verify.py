@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from snesgpt.files import FileCommand, InputFile
+from snesgpt.terminal import say
+
 if TYPE_CHECKING:
     from snesgpt.verify.parity import Parity
 
 
-@click.command("verify")
-@click.argument("rom", type=click.Path(path_type=Path), default=Path("build/snes_gpt.sfc"))
-@click.option("--model", type=click.Path(path_type=Path), help="Integer model.  [default: found by ROM]")
+@click.command("verify", cls=FileCommand)
+@click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
+@click.option("--model", type=InputFile(), help="Integer model.  [default: found by ROM]")
 @click.option("--core", default="snes9x", help="snes9x, bsnes, or the path of a libretro core.")
 @click.option("--tokens", type=click.IntRange(1), default=1000, help="Compare at least this many tokens.")
 @click.option("--trace", is_flag=True, help="Compare every intermediate too, in a traced ROM built from MODEL.")
@@ -49,14 +52,14 @@ def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, 
     report = {**asdict(parity), "core": core, "frames": frames}
     report.pop("context")
     if as_json:
-        click.echo(json.dumps(report))
+        say(json.dumps(report))
     else:
         what = "every intermediate" if parity.traced else "every logit"
-        click.echo(
+        say(
             f"{core}: {parity.tokens:,} tokens, {parity.values:,} values ({what}), {parity.mismatches:,} mismatches"
         )
     if parity.mismatches:
-        click.echo(f"first difference: {parity.first}", err=True)
+        say(f"first difference: {parity.first}", err=True)
         sys.exit(1)
 
 

@@ -460,7 +460,7 @@ def test_half_a_pair(user: User) -> None:
     assert "is a directory" in user.is_told("import .").lower()
     assert "is a directory" in user.is_told("import given.safetensors --config .").lower()
     assert "given.json: not a whole .safetensors file" in user.is_told("import given.json")
-    assert "name the .safetensors file itself" in user.is_told("export weights.npz --out new.json")
+    assert "the name of tensors ends in .safetensors" in user.is_told("export weights.npz --out new.json")
 
 
 def given(name: str, change: Callable[[Array], Array]) -> Callable[[dict[str, Array]], None]:

@@ -217,7 +217,7 @@ def test_a_damaged_training_log_is_one_line(here: Path, capsys: pytest.CaptureFi
         (["model.npz", "--data", "absent.txt"], "absent.txt does not exist"),
         (["model.npz", "--data", "other.txt"], "other.txt is not the text the model learned from"),
         (["model.npz", "--data", "text.txt", "--out", "text.txt"], "text.txt is a file"),
-        (["model.npz", "--data", "text.txt", "--golden", "one"], "one is a folder"),
+        (["model.npz", "--data", "text.txt", "--golden", "one"], "one is a directory"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line_and_nothing_is_lost(
