@@ -13,6 +13,7 @@ from textwrap import shorten
 import click
 
 from snesgpt import commands
+from snesgpt.emulator.core_thread import is_stuck
 from snesgpt.terminal import printable, say
 from trainer.errors import InputError
 
@@ -45,7 +46,10 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: whatever is wrong is one line on stderr and an exit status, never a traceback."""
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    if is_stuck():  # an exit would take down what the core's thread is still using
+        os._exit(status)
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

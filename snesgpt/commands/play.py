@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from snesgpt.emulator.console import Console
 
 PROGRESS_EVERY = 15  # frames
-FATAL = ("size", "copier header", "map mode", "reset vector", "complement")  # the emulators would run garbage
+FATAL = (
+    "size",
+    "copier header",
+    "map mode",
+    "reset vector",
+    "complement",
+    "SRAM size",
+)  # the emulators would run garbage
 Buttons = tuple[str, ...]
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asm.cartridge.header import read_image
+from snesgpt.emulator.core_thread import PATIENCE, CoreThread
 from snesgpt.emulator.cores import find_core
 from trainer.errors import InputError
 from trainer.files import whole_file
@@ -41,11 +42,14 @@ class Console:
     """A ROM in a core, powered on and waiting for its first frame. Use as a context manager, or `close`.
 
     rom: a path, or the bytes of a cartridge; core: `snes9x`, `bsnes` or the path of a libretro core;
-    audio: keep the sound (128 KB a second), see `audio`.
+    audio: keep the sound (128 KB a second), see `audio`; patience: seconds until a frame that does not end is given
+    up, which raises TimeoutError, and this process can use the core no more.
     Raises InputError when ROM or core is missing or refuses, RuntimeError while another console has the core.
     """
 
-    def __init__(self, rom: Path | bytes, core: str | Path = "snes9x", *, audio: bool = False) -> None:
+    def __init__(
+        self, rom: Path | bytes, core: str | Path = "snes9x", *, audio: bool = False, patience: float = PATIENCE
+    ) -> None:
         image = rom if isinstance(rom, bytes) else read_image(rom)
         self._path = find_core(core)
         if self._path in _open:
@@ -53,11 +57,16 @@ class Console:
         self._held = [0] * PADS
         self._samples: list[bytes] | None = [] if audio else None
         self._host = _Host(self._held, self._samples)
-        with _raised_in_callbacks_of(self._host):
-            self._core = self._host.start(self._path)
-            loaded = self._host.load(self._core, image)
-        _open.add(self._path)
+        self._thread = CoreThread(patience)
         self.frames = 0
+        with _raised_in_callbacks_of(self._host):
+            try:
+                self._core = self._thread.call(lambda: self._host.start(self._path))
+            except InputError:
+                self._thread.end()
+                raise
+            _open.add(self._path)
+            loaded = self._thread.call(lambda: self._host.load(self._core, image))
         info = self._core.get_system_info()
         self.name = f"{info.library_name.decode()} {info.library_version.decode()}"
         if not loaded:
@@ -79,24 +88,39 @@ class Console:
     def close(self) -> None:
         """Switch off. Arrays taken from `wram`, `vram` and `sram` must not be touched afterwards."""
         if self._core is not None:
-            self._core.unload_game()
+            self._thread.call(self._core.unload_game)
             self._off()
 
     def _off(self) -> None:
-        self._core.deinit()
+        self._thread.call(self._core.deinit)
+        self._thread.end()
         self._core = None
         _open.discard(self._path)
 
     def run(self, frames: int = 1) -> None:
-        """Run whole frames (1/60.1 s NTSC each). Ctrl-C is heard between two of them."""
-        core, host = self._alive(), self._host
-        with _raised_in_callbacks_of(host) as raised:
-            for left in range(frames, 0, -1):
-                host.keep_picture = left == 1
+        """Run whole frames (1/60.1 s NTSC each). Ctrl-C is heard between two of them.
+
+        Raises TimeoutError when one does not end: the console is then closed.
+        """
+        core, host, end = self._alive(), self._host, self.frames + frames
+        self._last = end
+
+        def run() -> None:
+            while self.frames < self._last and not raised:
+                host.keep_picture = self.frames == end - 1
                 core.run()
                 self.frames += 1
-                if raised:
-                    break
+
+        with _raised_in_callbacks_of(host) as raised:
+            try:
+                self._thread.call(run, lambda: self.frames)
+            except TimeoutError:
+                self._core = None
+                raise
+            except KeyboardInterrupt:
+                self._last = 0
+                self._thread.finish()
+                raise
 
     def run_until(self, predicate: Callable[[Console], Any], limit_frames: int) -> int:
         """Run until `predicate(console)` is true after a frame; returns frames run.
@@ -111,7 +135,7 @@ class Console:
 
     def reset(self) -> None:
         """Push the reset button: WRAM and VRAM keep what they hold, as on the console."""
-        self._alive().reset()
+        self._thread.call(self._alive().reset)
 
     def press(self, *buttons: str, pad: int = 1) -> None:
         """Hold exactly these buttons of a pad (1 or 2) from the next frame on. Names: BUTTONS.
@@ -129,7 +153,8 @@ class Console:
         """Put something into a port instead of its pad: `nothing`, `pad` or `mouse`, which then moves and clicks
         without rest.
         """
-        self._alive().set_controller_port_device(pad - 1, DEVICES[device])
+        core = self._alive()
+        self._thread.call(lambda: core.set_controller_port_device(pad - 1, DEVICES[device]))
 
     def release(self) -> None:
         """Let go of every button of both pads."""

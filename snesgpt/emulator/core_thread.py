@@ -1,0 +1,85 @@
+"""A thread for a core's calls, so that a call that never returns can be given up.
+
+A damaged program may keep a core from ever ending a frame. Nothing can stop the C code it is in then: its thread
+stays, and the program ends without it (snesgpt.cli.main). It may also crash the core, and the process with it: then
+a line says so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+NAME = "core"
+PATIENCE = 20.0
+"""Seconds without a sign of life. A frame takes a hundredth of one, and a tenth on a busy machine."""
+
+
+CRASHED = b"snesgpt: the emulator crashed: is the ROM damaged? snesgpt info shows what is wrong with one\n"
+
+
+def _crashed(number: int) -> None:
+    """The C code cannot go on, and the memory of this process cannot be trusted: say so, and end."""
+    os.write(2, CRASHED)
+    os._exit(1)
+
+
+_HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_int)(_crashed)
+
+
+class CoreThread:
+    """Runs one call after the other. Every call of a core is made in the same thread: bsnes switches stacks."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        ctypes.CDLL(None).signal(int(signal.SIGSEGV), _HANDLER)
+        self._patience = patience
+        self._calls: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        threading.Thread(target=self._work, name=NAME, daemon=True).start()
+
+    def call(self, function: Callable[[], Any], alive: Callable[[], int] = int) -> Any:
+        """What the function returns or raises. alive: a number that changes while it gets on.
+
+        Raises TimeoutError where it does not change for the time of patience.
+        """
+        self._calls.put(function)
+        return self._wait(alive)
+
+    def finish(self) -> Any:
+        """Wait once more for a call that an exception left, Ctrl-C for one."""
+        return self._wait(int)
+
+    def end(self) -> None:
+        """No more calls."""
+        self._calls.put(None)
+
+    def _wait(self, alive: Callable[[], int]) -> Any:
+        seen = alive()
+        while True:
+            try:
+                result, error = self._done.get(timeout=self._patience)
+            except Empty:
+                if (now := alive()) == seen:
+                    raise TimeoutError(f"no frame ended in {self._patience:g} seconds: given up") from None
+                seen = now
+                continue
+            if error is not None:
+                raise error
+            return result
+
+    def _work(self) -> None:
+        while (function := self._calls.get()) is not None:
+            try:
+                self._done.put((function(), None))
+            except BaseException as error:
+                self._done.put((None, error))
+
+
+def is_stuck() -> bool:
+    """Whether a core is still in a call that was given up."""
+    return any(thread.name == NAME and thread.is_alive() for thread in threading.enumerate())
