@@ -18,14 +18,8 @@ if TYPE_CHECKING:
     from snesgpt.emulator.console import Console
 
 PROGRESS_EVERY = 15  # frames
-FATAL = (
-    "size",
-    "copier header",
-    "map mode",
-    "reset vector",
-    "complement",
-    "SRAM size",
-)  # the emulators would run garbage
+FATAL = ("size", "copier header", "map mode", "reset vector", "complement", "SRAM size")
+"""With these the emulators would run garbage, or crash."""
 Buttons = tuple[str, ...]
 
 

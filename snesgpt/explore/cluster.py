@@ -35,7 +35,9 @@ def open_client(scheduler: str | None, workers: int, timeout: float = 10.0) -> I
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise InputError("this needs Dask: pip install 'snes-gpt[explore]'") from error
+        raise InputError(
+            "this needs Dask: python -m pip install -e '.[explore]' in this checkout, with the python of .venv"
+        ) from error
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as opened:

@@ -385,7 +385,7 @@ def test_without_dask_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert run(["explore", "--data", "words.txt"]) == 1
-    assert capsys.readouterr().err.endswith("snesgpt: this needs Dask: pip install 'snes-gpt[explore]'\n")
+    assert capsys.readouterr().err.endswith("in this checkout, with the python of .venv\n")
 
 
 @pytest.mark.slow
