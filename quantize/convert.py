@@ -189,7 +189,7 @@ def _model(
         weights.symbols,
         tensors,
         program,
-        weights.info,
+        {**weights.info, "weights_digest": weights.digest},
         logit_shift,
         {name: exponent for name, exponent in exponents.items() if exponent},
         weights.merges,

@@ -12,6 +12,7 @@ from quantize.kernel import State, Trace
 from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.schedule import LOGITS
+from trainer.progress import Tell, nobody
 
 __all__ = ["Executor", "Streams", "Trace", "loss"]
 
@@ -55,16 +56,18 @@ class Executor:
         return state.buffers[LOGITS]
 
 
-def loss(model: Executor, documents: Sequence[Sequence[int]], batch: int = 2048) -> float:
+def loss(model: Executor, documents: Sequence[Sequence[int]], batch: int = 2048, tell: Tell = nobody) -> float:
     """Mean of −log softmax(logits)[next], in nats per predicted token.
 
-    documents are token sequences BOS c1 … cn BOS; each is cut to the model's context.
+    documents are token sequences BOS c1 … cn BOS; each is cut to the model's context. tell: is told how many are
+    done.
     """
     total, count = 0.0, 0
     ordered = sorted(documents, key=len)
     for start in range(0, len(ordered), batch):
         nats, tokens = _batch_loss(model, ordered[start : start + batch])
         total, count = total + nats, count + tokens
+        tell(start + batch)
     return total / max(count, 1)
 
 

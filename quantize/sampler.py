@@ -13,6 +13,7 @@ from quantize.fixed import FRACTION_BITS, Ints, round_shift
 from quantize.kernels.attention import EXP
 from tables.exp import EXP_ENTRIES, EXP_STEP_BITS
 from trainer.config import ModelConfig
+from trainer.progress import Tell, nobody
 
 MAX_TEMPERATURE = 20
 """Temperatures are whole tenths, 0 (greedy) to 20 (2.0)."""
@@ -140,12 +141,15 @@ class Token:
     trace: Trace | None
 
 
-def run(model: Executor, requests: Sequence[Request], *, traced: bool = False) -> list[list[Token]]:
+def run(
+    model: Executor, requests: Sequence[Request], *, traced: bool = False, tell: Tell = nobody
+) -> list[list[Token]]:
     """Everything the console computes for the requests (all of one temperature and top-p), token by token.
 
     A draw is made for every sampled token, also at T = 0; a prompt's tokens are forced and draw nothing.
     The first token of an empty prompt is never BOS: no document is empty. A text that goes_on does so where
-    its context is full: the second half of the window becomes the next one's prompt.    asm: host_loop
+    its context is full: the second half of the window becomes the next one's prompt. tell: is told how many
+    documents of the longest request are done.    asm: host_loop
     """
     config, top_p = model.config, requests[0].top_p
     inverse_t = inverse_temperature(requests[0].tenths, model.model.logit_exponent)
@@ -175,6 +179,7 @@ def run(model: Executor, requests: Sequence[Request], *, traced: bool = False) -
         if model.model.goes_on:
             _go_on(prompts, windows, position, following, config)
         left -= ended
+        tell(max(request.count for request in requests) - int(left.max()))
         streams.restart(np.flatnonzero(ended))
         tokens = np.where(ended, config.bos, following)
     return results
@@ -195,12 +200,12 @@ def _go_on(
             prompt[:] = window[config.block_size - config.block_size // 2 :]
 
 
-def documents(model: Executor, request: Request) -> list[str]:
+def documents(model: Executor, request: Request, tell: Tell = nobody) -> list[str]:
     """The texts the console prints for a request, prompt included; of one that goes on what each window adds.
 
     In a vocabulary of pieces the space that begins a text is not shown, as in PieceTokenizer.decode.
     """
-    (tokens,) = run(model, [request])
+    (tokens,) = run(model, [request], tell=tell)
     config, again = model.config, 0
     texts, letters = [], ""
     for token in tokens:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Bar = Callable[[str, int], Callable[[int], None]]
+Tell = Callable[[int], None]
+"""Is told how many parts of a stage are done."""
+
+Bar = Callable[[str, int], Tell]
 """Is told that a stage begins, by name, and of how many parts it is; returns what is told how many are done."""
 
 
-def no_bar(_stage: str, _parts: int) -> Callable[[int], None]:
+def nobody(_done: int) -> None:
     """Nobody looks."""
-    return lambda _done: None
+
+
+def no_bar(_stage: str, _parts: int) -> Tell:
+    """Nobody looks."""
+    return nobody

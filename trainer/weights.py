@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,15 @@ class Weights:
                 raise InputError(f"{name} is {tensor.dtype}: weights are float32")
             if not np.isfinite(tensor).all():
                 raise InputError(f"{name} holds NaN or infinity: train again with a lower learning rate")
+
+    @property
+    def digest(self) -> str:
+        """The model's fingerprint: that of its shape, its vocabulary and its tensors, whatever its notes."""
+        vocabulary = [list(self.symbols), list(self.merges), plain_pieces(self.pieces)]
+        digest = blake2b(json.dumps([self.config.to_dict(), vocabulary], sort_keys=True).encode(), digest_size=16)
+        for name in self.config.tensor_shapes():
+            digest.update(self.tensors[name].astype("<f4").tobytes())
+        return digest.hexdigest()
 
     @property
     def reading(self) -> Reading:

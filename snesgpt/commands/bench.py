@@ -133,7 +133,7 @@ def command(
 
 def _read_weights(path: Path, model: IntegerModel) -> Weights:
     """Raises InputError when they are missing or of another shape than the model."""
-    from snesgpt.selection.losses import check_same
+    from snesgpt.selection.belonging import check_same
     from trainer.weights import load_weights
 
     if not path.exists():

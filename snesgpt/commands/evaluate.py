@@ -22,13 +22,22 @@ def command(model: Path, weights: Path | None, data: Path | None, as_json: bool)
     The loss is that of the tenth of the text that was held out in training.
     """
     from quantize.model_file import load_model
-    from snesgpt.selection.losses import DEFAULT_DATA, measure
+    from snesgpt.progress import bars
+    from snesgpt.selection.belonging import check_same
+    from snesgpt.selection.losses import held_out, measure, warn_of_another_text
+    from trainer.errors import InputError
     from trainer.weights import load_weights
 
     integers = load_model(model)
     exact = load_weights(weights or model.with_name("weights.npz"))
-    losses = measure(exact, integers, data or DEFAULT_DATA)
-    assert losses is not None
+    check_same(exact, integers)
+    text = held_out(exact, data)
+    if text is None:
+        learned = exact.info.get("data", "a text that is not known here")
+        raise InputError(f"{model} learned from {learned}, not from the names: give its text with --data")
+    warn_of_another_text(text)
+    with bars() as bar:
+        losses = measure(exact, integers, text, bar)
     if as_json:
         say(json.dumps(losses))
         return

@@ -32,7 +32,8 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     from snesgpt.lab.export import lab_data, training_documents
     from snesgpt.lab.model import GOLDEN, LONG, as_json
     from snesgpt.lab.model import golden as golden_data
-    from snesgpt.selection.losses import check_same
+    from snesgpt.progress import bars
+    from snesgpt.selection.belonging import check_same
     from trainer.errors import InputError
     from trainer.files import write_bytes
     from trainer.weights import load_weights
@@ -44,7 +45,8 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     exact = load_weights(weights or model.with_name("weights.npz"))
     check_same(exact, integers)
     documents = training_documents(exact, data)
-    rom = build(plan(proved, traced=True))
+    with bars() as bar:
+        rom = build(plan(proved, traced=True, bar=bar), bar=bar)
     contents = (rom.image, as_json(lab_data(exact, integers, rom, documents)))
     files = dict(zip(lab_files(out), contents, strict=True))
     if golden:

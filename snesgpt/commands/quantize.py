@@ -49,15 +49,17 @@ def command(
     from quantize.program import leaves
     from snesgpt.progress import bars
     from snesgpt.selection.kernel_choice import choose
-    from snesgpt.selection.losses import measure
+    from snesgpt.selection.losses import held_out, measure, warn_of_another_text
     from trainer.weights import load_weights
 
     exact = load_weights(weights)
+    text = held_out(exact, data)
+    warn_of_another_text(text)
     with bars() as bar:
         choice = choose(exact, kernel, rom_size, tokens_per_second, bar)
-    model, reasons, bounds = choice.model, choice.reasons, choice.proved.bounds
-    errors = tensor_errors(choice.exact, model)
-    losses = measure(exact, model, data)
+        model, reasons, bounds = choice.model, choice.reasons, choice.proved.bounds
+        errors = tensor_errors(choice.exact, model)
+        losses = measure(exact, model, text, bar) if text else None
     save_model(out, _noting(model, losses))
     if as_json:
         report = {

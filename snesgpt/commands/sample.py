@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from snesgpt.files import FileCommand, InputFile
 from snesgpt.terminal import say
+
+if TYPE_CHECKING:
+    from trainer.weights import Weights
 
 
 @click.command("sample", cls=FileCommand)
@@ -39,7 +43,10 @@ def command(
     from quantize.executor import Executor
     from quantize.model_file import load_model
     from quantize.sampler import Request, documents
+    from snesgpt.progress import bars
+    from snesgpt.selection.belonging import check_same
     from trainer.errors import InputError
+    from trainer.weights import load_weights
 
     integers = load_model(model)
     tenths = integers.temperature if temperature is None else tenths_of(temperature)
@@ -47,12 +54,17 @@ def command(
     if use_float:
         if top_p and percent:
             raise InputError("--float draws from all tokens: leave out --top-p")
-        texts = _float_texts(model.with_name("weights.npz"), count, seed, tenths, prompt)
+        exact = load_weights(model.with_name("weights.npz"))
+        check_same(exact, integers)
+        texts = _float_texts(exact, count, seed, tenths, prompt)
     else:
         given = tuple(integers.tokenizer.encode(integers.reading.clean(prompt))[1:-1])
         what = "characters" if all(len(symbol) == 1 for symbol in integers.symbols) else "tokens"
         _check_prompt(len(given), integers.config.block_size, what)
-        texts = documents(Executor(integers), Request(seed, tenths, count, given, percent))
+        with bars() as bar:
+            texts = documents(
+                Executor(integers), Request(seed, tenths, count, given, percent), bar("documents", count)
+            )
     between = "\n" if integers.reading.documents == "lines" else "\n\n"
     say(json.dumps(texts) if as_json else between.join(texts))
 
@@ -85,12 +97,10 @@ def _check_prompt(length: int, context: int, what: str) -> None:
         raise InputError(f"the prompt has {length} {what}: {context - 1} is the most that leaves room")
 
 
-def _float_texts(weights: Path, count: int, seed: int, tenths: int, prompt: str) -> list[str]:
+def _float_texts(weights: Weights, count: int, seed: int, tenths: int, prompt: str) -> list[str]:
     from trainer.errors import InputError
     from trainer.model.generate import generate
-    from trainer.weights import load_weights
 
     if prompt or not tenths:
         raise InputError("--float samples without a prompt and at a temperature above 0")
-    exact = load_weights(weights)
-    return generate(exact.tensors, exact.config, exact.tokenizer, count, tenths / 10, seed)
+    return generate(weights.tensors, weights.config, weights.tokenizer, count, tenths / 10, seed)

@@ -142,7 +142,8 @@ def command(
         say(f"snesgpt: {interruption}", err=True)
         sys.exit(130)
     summary = _summary(data, PRESETS[preset], settings, result, len(training), len(held_out))
-    summary |= text.reading.notes | _per_character(tokenizer, held_out, config, result.nll_float)
+    summary |= _per_character(tokenizer, held_out, config, result.nll_float)
+    summary |= text.reading.notes | {"text_digest": text.digest}
     _finish(out, tokenizer, settings, result, summary, as_json)
 
 

@@ -28,6 +28,7 @@ from quantize.kernels.fused import FrontTable
 from quantize.model import IntegerModel
 from snesgpt.lab.model import Json, model_data
 from snesgpt.lab.row import row_as_code
+from snesgpt.selection.belonging import learned_from
 from trainer.errors import InputError
 from trainer.model.decoder import initial_tensors
 from trainer.model.generate import generate
@@ -166,10 +167,9 @@ def training_documents(weights: Weights, data: Path | None) -> list[str]:
 
     Raises InputError when `data` is another text than the training's.
     """
-    info = weights.info
-    documents = read_corpus(data or NAMES, weights.reading).documents
-    if len(documents) != info.get("n_documents", 0) + info.get("n_held_out", 0):
+    text = read_corpus(data or NAMES, weights.reading)
+    if not learned_from(weights, text):
         if data is not None:
             raise InputError(f"{data} is not the text the model learned from: give that to --data, or none")
         return []
-    return split(documents)[0]
+    return split(text.documents)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,40 @@ import numpy as np
 
 from quantize.executor import Executor, loss
 from quantize.model import IntegerModel
+from snesgpt.selection.belonging import check_same, learned_from
+from snesgpt.terminal import say
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.model.decoder import loss_per_token
-from trainer.text.corpus import read_corpus, split
+from trainer.progress import Bar, no_bar
+from trainer.text.corpus import NAMES, read_corpus, split
 from trainer.weights import Weights
 
 CACHE_BYTES = 1 << 26
-DEFAULT_DATA = Path(__file__).parents[2] / "trainer" / "data" / "names.txt"
 
 
-def held_out(weights: Weights, data: Path, share: float = 0.1) -> list[list[int]]:
-    """The held-out documents of a text as tokens, reading and split being the training's own."""
-    documents = split(read_corpus(data, weights.reading).documents, share)[1]
-    return list(weights.tokenizer.encode_all(documents, weights.config.block_size))
+@dataclass(frozen=True)
+class HeldOut:
+    """The held-out documents of a text as tokens. own: whether it is the training's text; None: not known."""
+
+    data: Path
+    documents: list[list[int]]
+    own: bool | None
+
+
+def held_out(weights: Weights, data: Path | None, share: float = 0.1) -> HeldOut | None:
+    """Of a text, reading and split being the training's own. None without `data`, unless the names are its text.
+
+    Raises InputError when nothing is held out, or as read_corpus does.
+    """
+    text = read_corpus(data or NAMES, weights.reading)
+    own = learned_from(weights, text)
+    if data is None and not own:
+        return None
+    documents = split(text.documents, share)[1]
+    if not documents:
+        raise InputError(f"{data or NAMES} has nothing held out: two distinct lines are the least")
+    return HeldOut(data or NAMES, list(weights.tokenizer.encode_all(documents, weights.config.block_size)), own)
 
 
 def _together(config: ModelConfig) -> int:
@@ -33,39 +54,26 @@ def _together(config: ModelConfig) -> int:
     return min(max(CACHE_BYTES // per_document, 1), 2048)
 
 
-def check_same(weights: Weights, model: IntegerModel) -> None:
-    """Raises InputError when weights and model are not of one making."""
-    if weights.config != model.config or (weights.symbols, weights.merges) != (model.symbols, model.merges):
-        raise InputError("the float weights are of another model than the integer one: quantize them again")
-
-
-def measure(weights: Weights, model: IntegerModel, data: Path | None) -> dict[str, Any] | None:
-    """Losses "nll_float" and "nll_integer" in nats per token on the held-out tenth of `data`.
+def measure(weights: Weights, model: IntegerModel, text: HeldOut, bar: Bar = no_bar) -> dict[str, Any]:
+    """Losses "nll_float" and "nll_integer" in nats per token on held-out documents.
 
     And the same "per_character" (the end of a document counts as one), so that models compare whatever their
     tokens; how many "tokens" and "characters" they are the means of, "documents" (of a running text: windows),
-    how many of these are "cut" to the context, and the integer model's "tokens_per_second".
-    Without `data`, the corpus of the repository if the model was trained on it, else None.
+    how many of these are "cut" to the context, and the integer model's "tokens_per_second"; whether it is the
+    model's "own_text".
     Raises InputError when weights and model are not of one making, or a loss is no number.
     """
     check_same(weights, model)
-    if data is None:
-        data = DEFAULT_DATA
-        trained_on = weights.info.get("n_documents", 0) + weights.info.get("n_held_out", 0)
-        if len(read_corpus(data, weights.reading).documents) != trained_on:
-            return None
-    documents = held_out(weights, data)
-    if not documents:
-        raise InputError(f"{data} has nothing held out: two distinct lines are the least")
-    context = model.config.block_size
+    documents, context = text.documents, model.config.block_size
     tokens = sum(min(len(document) - 1, context) for document in documents)
     characters = sum(weights.tokenizer.n_characters(document[1 : context + 1]) for document in documents)
     with np.errstate(over="ignore", invalid="ignore"):
-        nll_float = loss_per_token(weights.tensors, weights.config, documents)
+        nll_float = loss_per_token(weights.tensors, weights.config, documents, bar("float loss", len(documents)))
     if not math.isfinite(nll_float):
         raise InputError("the float weights are too large for a loss: train again with a lower learning rate")
     start = time.perf_counter()
-    nll_integer = loss(Executor(model), documents, _together(model.config))
+    tell = bar("integer loss", len(documents))
+    nll_integer = loss(Executor(model), documents, _together(model.config), tell)
     return {
         "nll_float": nll_float,
         "nll_integer": nll_integer,
@@ -78,4 +86,11 @@ def measure(weights: Weights, model: IntegerModel, data: Path | None) -> dict[st
         "tokens_per_second": round(tokens / (time.perf_counter() - start)),
         "documents": len(documents),
         "cut": sum(len(document) - 1 > context for document in documents),
+        "own_text": text.own,
     }
+
+
+def warn_of_another_text(text: HeldOut | None) -> None:
+    """Says on stderr that a loss is one on another text than the model's own."""
+    if text and text.own is False:
+        say(f"snesgpt: warning: {text.data} is not the text that the model learned from", err=True)

@@ -539,7 +539,9 @@ def test_stories_are_paragraphs() -> None:
     weights = read(checkpoint(0))
     stories = [f"a bad cab.\nbead {'abcdefgh'[n % 8] * (n // 8 + 1)}, fed." for n in range(40)]
     Path("stories.txt").write_text("\n\n".join(stories))
-    documents = held_out(weights, Path("stories.txt"))
+    text = held_out(weights, Path("stories.txt"))
+    assert text is not None
+    documents = text.documents
     assert len(documents) == 4
     assert {weights.tokenizer.decode(document) for document in documents} <= set(stories)
     assert np.isfinite(loss_per_token(weights.tensors, weights.config, documents))

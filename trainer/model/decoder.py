@@ -15,6 +15,7 @@ from trainer.files import Array
 from trainer.model import llama
 from trainer.model.attention import Padded, Sliding, attention_over
 from trainer.model.blocks import ACTIVATIONS, cross_entropy, rmsnorm, rmsnorm_gradient
+from trainer.progress import Tell, nobody
 from trainer.training.packing import Batch, Documents
 
 Tensors = Mapping[str, Array]
@@ -124,15 +125,17 @@ def gradient(
     return float(nats.mean()), {name: grads[name] for name in config.tensor_shapes()}
 
 
-def loss_per_token(tensors: Tensors, config: ModelConfig, documents: Sequence[Sequence[int]]) -> float:
+def loss_per_token(
+    tensors: Tensors, config: ModelConfig, documents: Sequence[Sequence[int]], tell: Tell = nobody
+) -> float:
     """Mean nats per predicted character over documents, each BOS c1 … cn BOS, cut to the context.
 
-    Raises ValueError when there are no documents.
+    tell: is told how many are done. Raises ValueError when there are no documents.
     """
-    return mean_loss(tensors, config, Documents(documents, config.block_size))
+    return mean_loss(tensors, config, Documents(documents, config.block_size), tell)
 
 
-def mean_loss(tensors: Tensors, config: ModelConfig, documents: Documents) -> float:
+def mean_loss(tensors: Tensors, config: ModelConfig, documents: Documents, tell: Tell = nobody) -> float:
     """loss_per_token of documents already packed. The shortest go together, so that no window is wasted."""
     if not len(documents):
         raise ValueError("no documents")
@@ -143,6 +146,7 @@ def mean_loss(tensors: Tensors, config: ModelConfig, documents: Documents) -> fl
         batch = documents.batch(by_length[start : start + together])
         logits = batch_logits(tensors, config, batch)
         total += float(cross_entropy(logits, batch.targets)[0].sum(dtype=np.float64))
+        tell(start + together)
     return total / int(documents.lengths.sum())
 
 

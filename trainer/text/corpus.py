@@ -23,6 +23,8 @@ LARGEST = 160_000_000
 BYTES_A_DOCUMENT, BYTES_A_CHARACTER = 200, 5
 """Bytes of memory for one, from the file to the batch: the text, its hash, its tokens, windows that overlap."""
 
+DIGEST_BYTES = 16
+
 ALL = 1 << 32  # what a CRC stays below
 LINES = Reading()
 
@@ -45,6 +47,14 @@ class Corpus:
     def tokenizer(self) -> Tokenizer:
         """Its characters as tokens."""
         return Tokenizer(self.symbols, running=self.reading.running)
+
+    @property
+    def digest(self) -> str:
+        """The text's fingerprint: that of its distinct documents, in whatever order they come."""
+        digest = blake2b(digest_size=DIGEST_BYTES)
+        for document in sorted(self.documents):
+            digest.update(document.encode() + b"\0")
+        return digest.hexdigest()
 
     def n_cut(self, block_size: int, tokenizer: Tokenizer | None = None) -> int:
         """How many documents, closing BOS included, need more than `block_size` predictions and are cut.
