@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import time
@@ -52,15 +53,34 @@ def open_client(scheduler: str | None, workers: int, timeout: float = 10.0) -> I
                     env=ONE_THREAD,
                 )
             opened.callback(cluster.close, timeout=30)
-        try:
-            client = Client(scheduler or cluster, timeout=timeout)
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler`, "
-                "or leave --scheduler out to use this machine"
-            ) from error
+        if scheduler is not None:
+            _check_scheduler(scheduler, timeout)
+        client = Client(cluster if scheduler is None else scheduler, timeout=timeout)
         opened.callback(client.close, timeout=5)
         yield client
+
+
+def _check_scheduler(address: str, timeout: float) -> None:
+    """Raises InputError unless a scheduler answers, and says that it is one. Client would wait for one that does not."""
+    from distributed.core import connect
+
+    async def identity() -> Any:
+        comm = await connect(address, timeout=timeout)
+        try:
+            await comm.write({"op": "identity", "reply": True})
+            return await comm.read()
+        finally:
+            comm.abort()
+
+    try:
+        kind = asyncio.run(asyncio.wait_for(identity(), timeout))["type"]
+    except Exception as error:  # whatever is there may answer anything
+        raise InputError(
+            f"no Dask scheduler answers at {address!r}: start one with `dask scheduler`, "
+            "or leave --scheduler out to use this machine"
+        ) from error
+    if kind != "Scheduler":
+        raise InputError(f"{address} is a Dask {kind}, not a scheduler")
 
 
 @contextmanager

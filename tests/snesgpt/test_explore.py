@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -389,16 +391,33 @@ def test_without_dask_it_says_what_to_install(
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_is_not_there_is_one_clear_line() -> None:
-    for address in ("tcp://127.0.0.1:9", "nonsense"):
-        with (
-            pytest.raises(InputError, match=f"no Dask scheduler answers at {address}"),
-            open_client(address, 1, timeout=1),
-        ):
+@pytest.mark.parametrize("address", ["", "nowhere", "tcp://", "tcp://127.0.0.1:1", "tcp://256.1.1.1:99999"])
+def test_a_scheduler_that_is_not_there_is_one_clear_line(address: str) -> None:
+    with pytest.raises(InputError, match=r"no Dask scheduler answers at '"), open_client(address, 1, timeout=0.5):
+        pass
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(256)) * 16, None])
+def test_a_server_that_is_no_scheduler_is_one_clear_line(answer: bytes | None) -> None:
+    """It hangs up, answers something else, or never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    there, _ = server.accept()
+                    kept.append(there)
+                    if answer is not None:
+                        there.sendall(answer)
+                        there.close()
+
+        kept = list[socket.socket]()
+        threading.Thread(target=serve, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(InputError, match="no Dask scheduler answers"), open_client(address, 1, timeout=0.5):
             pass
 
 
-@pytest.mark.slow
 def test_a_scheduler_that_goes_away_is_one_clear_line(text: Text) -> None:
     cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
     closer = threading.Thread(target=cluster.close)
