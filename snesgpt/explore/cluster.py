@@ -62,7 +62,7 @@ def open_client(scheduler: str | None, workers: int, timeout: float = 10.0) -> I
 
 def _check_scheduler(address: str, timeout: float) -> None:
     """Raises InputError unless a scheduler answers, and says that it is one. Client would wait for ever."""
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
     async def identity() -> Any:
         comm = await connect(address, timeout=timeout)
