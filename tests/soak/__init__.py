@@ -1,1 +1,1 @@
-"""Long hunts for inputs that break something: `make soak`. Every module has run(seconds, seed) → counts in words."""
+"""Long hunts for inputs that break something: `make soak`. Each module has run(seconds, seed) → counts."""
