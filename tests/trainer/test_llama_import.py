@@ -400,10 +400,10 @@ def without_space(fields: dict[str, Any]) -> None:
 
 
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "no model": (lambda f: f.pop("model"), "model is NoneType"),
+    "no model": (lambda f: f.pop("model"), "model is missing"),
     "another kind": (lambda f: f["model"].update(type="Unigram"), "model.type is 'Unigram'"),
     "no bytes": (lambda f: f["model"].update(byte_fallback=False), "model.byte_fallback is False"),
-    "bytes not mentioned": (lambda f: f["model"].pop("byte_fallback"), "model.byte_fallback is None"),
+    "bytes not mentioned": (lambda f: f["model"].pop("byte_fallback"), "model.byte_fallback is missing"),
     "dropout": (lambda f: f["model"].update(dropout=0.1), "model.dropout is 0.1"),
     "a byte missing": (lambda f: rename(f, "<0x41>", "<0x4>"), "model.vocab lacks '<0x41>'"),
     "no space": (without_space, "model.vocab lacks '▁'"),
@@ -412,8 +412,8 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "normalizer is 'Sequence', pre_tokenizer 'ByteLevel'",
     ),
     "small letters": (lambda f: f.update(normalizer={"type": "Lowercase"}), "normalizer is 'Lowercase'"),
-    "vocab of no kind": (lambda f: f["model"].update(vocab=[]), "model.vocab must be"),
-    "numbers of no kind": (lambda f: f["model"]["vocab"].update(a="7"), "model.vocab must be"),
+    "vocab of no kind": (lambda f: f["model"].update(vocab=[]), "model.vocab is []: it must be an object"),
+    "numbers of no kind": (lambda f: f["model"]["vocab"].update(a="7"), "a value of model.vocab is of another kind"),
     "a number twice": (
         lambda f: f["model"]["vocab"].update(a=5),
         "model.vocab and added_tokens are not the tokens 0 to 299",
@@ -440,13 +440,14 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda f: f.update(normalizer=None, pre_tokenizer={"type": "Metaspace", "replacement": "▁"}),
         "model.merges: scores of pieces would not",
     ),
-    "half a character": (lambda f: rename(f, "😀", "\ud800"), "model.merges"),
-    "merges of no kind": (lambda f: f["model"].update(merges=7), "model.merges must be"),
-    "merges of three": (lambda f: f["model"]["merges"].append(["a", "b", "c"]), "model.merges must be"),
+    "half a character": (lambda f: rename(f, "😀", "\ud800"), "the name of a field of model.vocab is '\\ud800'"),
+    "merges of no kind": (lambda f: f["model"].update(merges=7), "model.merges is 7: it must be a list"),
+    "merges of three": (lambda f: f["model"].update(merges=[["a", "b", "c"]]), "model.merges[0] is ['a', 'b', 'c']"),
+    "merges of three in a text": (lambda f: f["model"].update(merges=["a b c"]), "model.merges[0] is 'a b c'"),
     "merges that make nothing": (lambda f: f["model"]["merges"].append(["a", "zz"]), "model.merges: 'a' and 'zz'"),
     "too few merges": (lambda f: f["model"].update(merges=f["model"]["merges"][::2]), "model.merges: scores"),
-    "added of no kind": (lambda f: f.update(added_tokens=7), "added_tokens must be"),
-    "added without text": (lambda f: f["added_tokens"].append({}), "added_tokens has None"),
+    "added of no kind": (lambda f: f.update(added_tokens=7), "added_tokens is 7: it must be a list"),
+    "added without text": (lambda f: f["added_tokens"].append({}), "added_tokens[3].id is missing"),
     "added with another number": (lambda f: f["added_tokens"][1].update(id=5), "added_tokens has '<s>' with id 5"),
     "added and not special": (
         lambda f: f["added_tokens"][0].update(special=False),
