@@ -60,9 +60,9 @@ KERNELS: Mapping[str, type[Kernel]] = {
 
 
 class ModelHeader(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the file says besides its tensors: as a weights file, and what was chosen. See `from_plain` for the program.
+    """What the file says besides its tensors: as a weights file, and what was chosen.
 
-    one: the word that represents 1.
+    one: the word that represents 1. program: see from_plain.
     """
 
     one: Annotated[int, Meta(ge=ONE, le=ONE, description=f"{ONE}, the word that represents 1")]

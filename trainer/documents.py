@@ -213,7 +213,8 @@ def _wanted(kind: Any) -> str:
         case inspect.NoneType():
             return "null"
         case inspect.LiteralType() | inspect.EnumType():
-            one = [repr(value) for value in getattr(kind, "values", None) or [str(each) for each in kind.cls]]
+            names = kind.values if isinstance(kind, inspect.LiteralType) else map(str, kind.cls)
+            one = [repr(name) for name in names]
             return one[0] if len(one) == 1 else f"one of {', '.join(one)}"
         case inspect.TupleType():
             return f"a list of {len(kind.item_types)} values: {', '.join(map(_wanted, kind.item_types))}"

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from trainer.config import ModelConfig
@@ -30,7 +31,7 @@ class Header(Texts, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     format: str
     config: dict[str, Any]
-    info: Notes = {}
+    info: Notes = msgspec.field(default_factory=lambda: Notes())
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import scratch_folder
 from trainer.model.decoder import loss_per_token
+from trainer.notes import Notes
 from trainer.text.bpe import learn_pairs
 from trainer.text.corpus import LINES, read_corpus, split
 from trainer.text.splitting import Reading
@@ -161,7 +162,7 @@ def train_point(point: Point, text: Text) -> tuple[Weights, int]:
     with scratch_folder() as folder:
         checkpoint = folder / "checkpoint.npz"
         result = train(text.training, text.held_out, tokenizer, Settings(**shared), checkpoint)
-    info = {"temperature": recipe.temperature, "active_hidden": result.active} | text.reading.notes
+    info: Notes = {"temperature": recipe.temperature, "active_hidden": result.active, **text.reading.notes}
     return Weights(config, tokenizer.symbols, result.tensors, info, tokenizer.merges), result.steps
 
 

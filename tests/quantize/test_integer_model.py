@@ -193,8 +193,11 @@ HEADER_DAMAGE = {
     "of an earlier version": ({"format": OLD_FORMATS[-1]}, "earlier version"),
     "unknown kernel": ({"program": [{"kernel": "Abacus"}]}, r"program\[0\].kernel is 'Abacus': it must be one of"),
     "a kernel without its fields": ({"program": [{"kernel": "Embedding"}]}, r"program\[0\].block is missing"),
-    "a field of another type": ({"program": [{"kernel": "Embedding", "block": 7}]}, r"program\[0\].block is 7: it must be a text"),
-    "a block that is not there": ({"program": [{"kernel": "Embedding", "block": "x"}]}, "a block 'x': there is none"),
+    "a field of another type": (
+        {"program": [{"kernel": "Embedding", "block": 7}]},
+        r"\.block is 7: it must be a text",
+    ),
+    "a block that is not there": ({"program": [{"kernel": "Embedding", "block": "x"}]}, "a block 'x': there"),
     "kernels missing": ({"program": []}, "computes 0 of"),
     "kernels of no kind": ({"program": 7}, "program is 7: it must be a list"),
     "shift is a word": ({"logit_shift": "far"}, "logit_shift is 'far': it must be a whole number from 0 to 3"),

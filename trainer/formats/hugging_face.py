@@ -96,7 +96,7 @@ class Config(Struct, frozen=True, kw_only=True):
     def rope_base(self) -> float:
         """Raises InputError when two places give two bases."""
         places = {"": self, "rope_parameters.": self.rope_parameters, "rope_scaling.": self.rope_scaling}
-        given = {f"{place}rope_theta": each.rope_theta for place, each in places.items() if each and each.rope_theta}
+        given = {f"{place}rope_theta": at.rope_theta for place, at in places.items() if at and at.rope_theta}
         if len(set(given.values())) > 1:
             raise InputError(f"{' and '.join(given)} are {', '.join(map(str, given.values()))}: give one")
         return next(iter(given.values()), 10_000.0)

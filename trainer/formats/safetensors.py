@@ -18,7 +18,7 @@ from trainer.config import ModelConfig
 from trainer.documents import checked, from_json, reading
 from trainer.errors import InputError
 from trainer.files import LARGEST_DOCUMENT, LARGEST_FILE, Array, read_file, whole_file, write_bytes
-from trainer.notes import BasicNotes
+from trainer.notes import BasicNotes, Notes
 from trainer.text.vocabulary import Texts, check_vocabulary, plain_pieces
 from trainer.weights import Weights
 
@@ -47,7 +47,7 @@ def load_safetensors(path: Path, config_path: Path) -> Weights:
     with reading(path):
         tensors = tensors_in(data, config.tensor_shapes())
         merges, pieces = tuple(texts.merges), texts.bytes_of_pieces
-        return Weights(config, texts.symbols, tensors, {**notes}, merges, pieces)
+        return Weights(config, texts.symbols, tensors, notes, merges, pieces)
 
 
 def save_safetensors(path: Path, config_path: Path, weights: Weights) -> None:
@@ -70,15 +70,13 @@ def save_safetensors(path: Path, config_path: Path, weights: Weights) -> None:
         write_bytes(config_path, (json.dumps(fields, indent=2) + "\n").encode())
 
 
-def _read_config(path: Path) -> tuple[ModelConfig, Texts, BasicNotes]:
+def _read_config(path: Path) -> tuple[ModelConfig, Texts, Notes]:
     """Shape, vocabulary and notes. Raises InputError, naming the field, unless that is all."""
     text = read_file(path, LARGEST_DOCUMENT, PAIR)
     with reading(path):
         fields = checked(from_json(text), dict[str, Any])
-        texts, notes = (
-            checked({name: fields.pop(name) for name in kind.__annotations__ if name in fields}, kind)
-            for kind in (Texts, BasicNotes)
-        )
+        texts = checked({name: fields.pop(name) for name in Texts.__struct_fields__ if name in fields}, Texts)
+        notes = checked({name: fields.pop(name) for name in BasicNotes.__annotations__ if name in fields}, Notes)
         config = ModelConfig.from_dict(fields)
         check_vocabulary(config, texts.symbols, texts.merges, texts.bytes_of_pieces)
     return config, texts, notes

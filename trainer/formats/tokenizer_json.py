@@ -63,8 +63,8 @@ class Document(Struct, frozen=True, kw_only=True):
 def read_vocabulary(fields: object, bos: int, eos: int | None, size: int) -> Vocabulary:
     """The pieces of tokenizer.json. A piece's score is minus the rank of the first merge that makes it.
 
-    fields: what the file holds; bos, eos (none: bos) and size, vocab_size: of config.json. Raises InputError, naming
-    the field, when it is another kind of tokenizer, or these scores would encode otherwise than its merges.
+    fields: what the file holds; bos, eos (none: bos) and size, vocab_size: of config.json. Raises InputError,
+    naming the field, when it is another kind of tokenizer, or these scores would encode otherwise than its merges.
     """
     document = checked(fields, Document)
     _check_kind(document)
@@ -144,9 +144,7 @@ def _special(document: Document) -> dict[str, int]:
         if special.setdefault(token.content, token.id) != token.id:
             raise InputError(f"added_tokens has {shown} with two ids")
         if not token.special:
-            raise InputError(
-                f"added_tokens has {shown}, which is not special: texts that are cut out are not read"
-            )
+            raise InputError(f"added_tokens has {shown}, which is not special: texts that are cut out are not read")
     return special
 
 

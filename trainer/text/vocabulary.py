@@ -65,7 +65,8 @@ def check_vocabulary(config: ModelConfig, symbols: object, merges: Merges, piece
         raise InputError(f"the symbol {SHORT.repr(long[0])} is longer than {MAX_TOKEN} characters")
     for left, right in merges:
         if not {left, right, left + right} <= texts:
-            raise InputError(f"{SHORT.repr(left)} and {SHORT.repr(right)} are merged, but the alphabet lacks one of them or their sum")
+            both = f"{SHORT.repr(left)} and {SHORT.repr(right)}"
+            raise InputError(f"{both} are merged, but the alphabet lacks one of them or their sum")
     if pieces:
         _check_pieces(config, pieces)
         if merges:
@@ -79,7 +80,8 @@ def _check_pieces(config: ModelConfig, pieces: Pieces) -> None:
     seen: dict[bytes, int] = {}
     for number, (text, score) in enumerate(pieces):
         if not isinstance(text, bytes) or not 1 <= len(text) <= MAX_PIECE or b"\0" in text:
-            raise InputError(f"piece {number} is {SHORT.repr(text)}: it must be 1 to {MAX_PIECE} bytes, none of them 0")
+            wrong = f"piece {number} is {SHORT.repr(text)}"
+            raise InputError(f"{wrong}: it must be 1 to {MAX_PIECE} bytes, none of them 0")
         if not isinstance(score, float) or not math.isfinite(score):
             raise InputError(f"the score of piece {number} is {score!r}: it must be a finite number")
         if (first := seen.setdefault(text, number)) != number:
