@@ -130,5 +130,5 @@ def _symbols(file: BinaryIO) -> Iterator[tuple[str, int]]:
         if line.startswith(b"sym\t") and b",val=" in line:
             found = SYMBOL.search(line)
             if not found:
-                raise InputError(f"line {number} is {SHORT.repr(line)}: a symbol has name=\"…\" and val=0x…")
+                raise InputError(f'line {number} is {SHORT.repr(line)}: a symbol has name="…" and val=0x…')
             yield found[1].decode(), int(found[2], 16)

@@ -22,8 +22,9 @@ from trainer.errors import InputError
 
 T = TypeVar("T")
 
-DEEPEST, LONGEST_NUMBER = 24, 300
-"""Levels that a document may be nested; digits of a whole number."""
+DEEPEST, LONGEST = 24, 300
+HUGE = 10**LONGEST
+"""Levels that a document may be nested; digits of a whole number: as many as a float can be large."""
 
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxlist, SHORT.maxdict, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 2, 4, 2, 60, 60, 40
@@ -64,14 +65,18 @@ def from_toml(text: bytes) -> Any:
 
 
 def plain(value: Any, field: str = "", depth: int = 0) -> Any:
-    """The value itself. Raises InputError, naming the field, where it holds NaN, infinity or half a character, or
-    is nested deeper than any document of ours.
+    """The value itself. Raises InputError, naming the field, where it holds NaN, infinity, a number without end or
+    half a character, or is nested deeper than any document of ours.
     """
     if depth > DEEPEST:
         raise InputError(f"{field[:60] or 'it'} is nested too deeply: {DEEPEST} levels are the most")
     match value:
         case float() if not math.isfinite(value):
             raise InputError(f"{field or 'it'} is {value}: it must be a finite number")
+        case int() if abs(value) > HUGE:
+            raise InputError(
+                f"{field or 'it'} is {SHORT.repr(value)}: it must be a number of at most {LONGEST} digits"
+            )
         case str() if not value.isascii() and _is_broken(value):
             raise InputError(f"{field or 'it'} is {SHORT.repr(value)}, which is half a character and no text")
         case dict():
@@ -85,7 +90,7 @@ def plain(value: Any, field: str = "", depth: int = 0) -> Any:
 
 
 def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
+    return int(digits) if len(digits) <= 2 * LONGEST else math.inf
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -205,7 +210,7 @@ def _wanted(kind: Any) -> str:
         case inspect.IntType():
             return f"a whole number{_limits(kind)}"
         case inspect.FloatType():
-            return f"a number{_limits(kind)}" if _limits(kind) else "a finite number"
+            return f"a number{_limits(kind)}"
         case inspect.StrType():
             return f"a text of at most {kind.max_length:,} characters" if kind.max_length else "a text"
         case inspect.BoolType():

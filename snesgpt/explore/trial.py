@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 import zlib
 from collections.abc import Sequence
@@ -77,7 +78,8 @@ def read_text(path: Path, reading: Reading = LINES) -> Text:
     """The documents of a file, a tenth held out. Raises InputError as read_corpus and split do."""
     corpus = read_corpus(path, reading)
     training, held_out = split(corpus.documents)
-    return Text(path.name, tuple(training), tuple(held_out), corpus.symbols, reading)
+    name = os.fsencode(path.name).decode(errors="replace")
+    return Text(name, tuple(training), tuple(held_out), corpus.symbols, reading)
 
 
 def pack(text: Text) -> bytes:
