@@ -23,8 +23,9 @@ from trainer.errors import InputError
 T = TypeVar("T")
 
 DEEPEST, LONGEST = 24, 300
-HUGE = 10**LONGEST
 """Levels that a document may be nested; digits of a whole number: as many as a float can be large."""
+
+HUGE = 10**LONGEST
 
 SHORT = Repr()
 SHORT.maxlevel, SHORT.maxlist, SHORT.maxdict, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 2, 4, 2, 60, 60, 40

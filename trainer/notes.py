@@ -12,9 +12,9 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Word = Annotated[str, Meta(max_length=255)]
 """A name: of a file, of a preset."""
 
-Sample = Annotated[str, Meta(max_length=1 << 13)]
+Written = Annotated[str, Meta(max_length=1 << 13)]
 Matrix = Annotated[str, Meta(max_length=40)]
-Measurement = tuple[Count, Amount, Amount, Annotated[list[Sample], Meta(max_length=64)]]
+Measurement = tuple[Count, Amount, Amount, Annotated[list[Written], Meta(max_length=64)]]
 """Step, training loss, validation loss, and what the model wrote then."""
 
 
