@@ -243,4 +243,4 @@ def _limits(kind: Any) -> str:
     high = kind.lt if kind.le is None else kind.le
     if low is None or high is None:
         return "" if low is None else f" of at least {low:g}" if kind.gt is None else f" above {low:g}"
-    return f" from {low} to {high}" if isinstance(low, int) else f" from {low:g} to {high:g}"
+    return f" from {low} to {high}" if isinstance(high, int) else f" from {low:g} to {high:g}"

@@ -47,7 +47,7 @@ ROTARY = re.compile("rope|rotary", re.IGNORECASE)
 
 Size = Annotated[int, Meta(ge=1)]
 Base = Annotated[float, Meta(gt=1, lt=1e9)]
-One = Annotated[float, Meta(ge=1, le=1, description="1, as all dimensions are turned")]
+One = Annotated[float, Meta(ge=1, le=1, description="1 (all dimensions are turned)")]
 
 
 class Rope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
