@@ -36,11 +36,14 @@ class BasicNotes(TypedDict, total=False):
 class Notes(BasicNotes, total=False):
     """All that weights and an integer model may say about themselves: snesgpt.commands.train writes it.
 
-    nll_…: held-out loss in nats per token or per character. Nothing else is kept of a file's notes.
+    text_digest, weights_digest: fingerprints, of the text and of the weights that a model was made of. nll_…:
+    held-out loss in nats per token or per character. Nothing else is kept of a file's notes.
     """
 
     preset: Word
     data: Word
+    text_digest: Word
+    weights_digest: Word
     steps: Count
     seed: Count
     batch_size: Count
