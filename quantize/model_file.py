@@ -125,7 +125,9 @@ def load_proved(path: Path) -> ProvedModel:
 
     Raises InputError as load_model does, and as the proof does.
     """
-    return prove(load_model(path))
+    model = load_model(path)
+    with reading(path):
+        return prove(model)
 
 
 def to_plain(program: Program) -> list[dict[str, Any]]:

@@ -343,7 +343,11 @@ def _archive(name: str, path: str, *commands: Command, rarely: Sequence[Command]
     }
     wholes["one more array"] = lambda: wrap(text, {**arrays, "more": here})
     whole = Path(path).read_bytes()
-    beside = ("the float weights", "the loss diverged")  # where two do not belong together; of extreme weights
+    beside = (
+        *arrays,
+        "the float weights",
+        "the loss diverged",
+    )  # numbers that only computing shows to be too large
     return Victim(name, path, whole, commands, header, wrap=wrap, wholes=wholes, rarely=rarely, beside=beside)
 
 
