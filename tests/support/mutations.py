@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from stat import S_ISREG
+from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
 
@@ -368,7 +369,15 @@ def _ours() -> Iterator[Victim]:
         rarely = [f"build {path} --out new.sfc"]
         yield _archive(name, path, *(command.format(path) for command in commands), rarely=rarely)
     (checkpoint,) = Path("run").iterdir()
-    yield _archive("checkpoint", str(checkpoint), lambda: small_training.run(Path("run"), resume=True))
+    yield _archive("checkpoint", str(checkpoint), _resume)
+
+
+def _resume() -> None:
+    """In a copy of the folder: a run that goes on replaces its checkpoint."""
+    with TemporaryDirectory() as name:
+        copied = Path(name) / "run"
+        shutil.copytree("run", copied)
+        small_training.run(copied, resume=True)
 
 
 BESIDE = ("given.json", "given.safetensors", "hf/config.json", "hf/tokenizer.json", "hf/model.safetensors")

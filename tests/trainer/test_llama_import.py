@@ -308,7 +308,10 @@ def test_older_and_newer_ways_to_write_a_folder() -> None:
     }
     (old / "tokenizer.json").write_text(json.dumps(fields))
     equal(load_hugging_face(old), plain)
-    assert load_hugging_face(folder_of(rope_theta=500.0)).config.rope_base == 500
+    for base in (500_000, 500_000.0):
+        assert load_hugging_face(folder_of(rope_theta=base)).config.rope_base == 500_000
+    for plain_rope in ({"rope_scaling": {"type": "default"}}, {"partial_rotary_factor": 1, "rope_type": "default"}):
+        equal(load_hugging_face(folder_of(**plain_rope)), plain)
     assert load_hugging_face(folder_of(), context=4).config.block_size == 4
 
 
@@ -334,8 +337,19 @@ CONFIGS: dict[str, list[Any]] = {
     "hidden_act": ["gelu", 1],
     "attention_bias": [True],
     "mlp_bias": [True],
-    "rope_scaling": [{"rope_type": "linear", "factor": 2.0}],
-    "rope_parameters": [{"rope_type": "llama3"}, 7],
+    "rope_scaling": [{"rope_type": "linear", "factor": 2.0}, {"type": "dynamic"}, {"factor": 2.0}, 7],
+    "rope_parameters": [
+        {"rope_type": "llama3"},
+        7,
+        {"rope_theta": 500},
+        {"partial_rotary_factor": 0.5},
+        {"beta": 1},
+    ],
+    "rope_type": ["yarn", 7],
+    "rope_interleaved": [True],
+    "partial_rotary_factor": [0.5, 2],
+    "rotary_pct": [0.25],
+    "no_rope_layers": [[1]],
     "rope_theta": [0, -1.0, "10000", True, 1e30],
     "rms_norm_eps": [0.0, -1e-5, 1.0, "small", 1],
     "tie_word_embeddings": ["yes", 1],
@@ -399,6 +413,13 @@ def without_space(fields: dict[str, Any]) -> None:
     fields["model"]["merges"] = []
 
 
+def last_is_added(fields: dict[str, Any]) -> None:
+    """The last piece is no longer one of the vocabulary, and the merges that make it stay."""
+    (text,) = (text for text, number in fields["model"]["vocab"].items() if number == SIZES.vocab_size - 1)
+    del fields["model"]["vocab"][text]
+    fields["added_tokens"].append({"id": SIZES.vocab_size - 1, "content": text, "special": True})
+
+
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no model": (lambda f: f.pop("model"), "model is missing"),
     "another kind": (lambda f: f["model"].update(type="Unigram"), "model.type is 'Unigram'"),
@@ -446,6 +467,21 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "merges of three in a text": (lambda f: f["model"].update(merges=["a b c"]), "model.merges[0] is 'a b c'"),
     "merges that make nothing": (lambda f: f["model"]["merges"].append(["a", "zz"]), "model.merges: 'a' and 'zz'"),
     "too few merges": (lambda f: f["model"].update(merges=f["model"]["merges"][::2]), "model.merges: scores"),
+    "merges that use an added token": (
+        last_is_added,
+        "model.merges: 'gd😀' and 'éh▁' are merged, but one or their sum",
+    ),
+    "merges of special tokens": (
+        lambda f: f["model"]["merges"].append(["<s>", "</s>"]),
+        "model.merges: '<s>' and '</s>' are merged, but one or their sum is of added_tokens",
+    ),
+    "what the library does not read": (
+        lambda f: f.update(
+            normalizer=None,
+            pre_tokenizer={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": 0},
+        ),
+        "the library `tokenizers` does not read it",
+    ),
     "added of no kind": (lambda f: f.update(added_tokens=7), "added_tokens is 7: it must be a list"),
     "added without text": (lambda f: f["added_tokens"].append({}), "added_tokens[3].id is missing"),
     "added with another number": (lambda f: f["added_tokens"][1].update(id=5), "added_tokens has '<s>' with id 5"),
