@@ -114,7 +114,7 @@ def load_model(path: Path) -> IntegerModel:
 
 def _words(arrays: Mapping[str, Array], name: str) -> Ints:
     """Raises InputError for a tensor that is missing, or is not one of whole numbers."""
-    if name not in arrays or arrays[name].dtype.kind != "i":
+    if name not in arrays or not np.issubdtype(arrays[name].dtype, np.signedinteger):
         found = arrays[name].dtype if name in arrays else "missing"
         raise InputError(f"{name} is {found}: it must be int16; run `snesgpt quantize` again")
     return arrays[name].astype(np.int64)

@@ -12,7 +12,7 @@ import shutil
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from stat import S_ISREG
@@ -73,6 +73,8 @@ RARELY = 20
 
 MOST_SIBLINGS = 8
 """Of a list or object with more the first ones, the middle and the last are changed in turn."""
+
+ON_DIGITS = replace(small_training.SETTINGS, digits=1.2)
 
 Place = tuple[Any, ...]
 Named = tuple[str, bytes]
@@ -296,7 +298,7 @@ def _make() -> None:
         assert told is None, (command, told)
     Path("run").mkdir()
     with suppress(Interrupted):
-        small_training.run(Path("run"), stop_at=60)
+        small_training.run(Path("run"), ON_DIGITS, stop_at=60)
     for path in ("loss.png", "asm"):
         shutil.rmtree(path, ignore_errors=True)
         Path(path).unlink(missing_ok=True)
@@ -377,7 +379,7 @@ def _resume() -> None:
     with TemporaryDirectory() as name:
         copied = Path(name) / "run"
         shutil.copytree("run", copied)
-        small_training.run(copied, resume=True)
+        small_training.run(copied, ON_DIGITS, resume=True)
 
 
 BESIDE = ("given.json", "given.safetensors", "hf/config.json", "hf/tokenizer.json", "hf/model.safetensors")

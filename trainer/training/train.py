@@ -402,7 +402,7 @@ def _restored(header: Header, arrays: Mapping[str, Array], settings: Settings) -
         target[:] = array
     granted = arrays.get("granted", np.zeros(1))
     expected = settings.projection().costs.shape if granted.size else (0,)
-    if granted.shape != expected or granted.dtype.kind != "i" or not np.isin(granted, range(MAX_DIGITS + 1)).all():
+    if granted.shape != expected or granted.dtype != np.int64 or not np.isin(granted, range(MAX_DIGITS + 1)).all():
         raise InputError(f"granted is missing, of another shape or not 0 to {MAX_DIGITS}")
     state.granted, state.seconds, state.log = granted, header.seconds, header.log
     state.step = state.adam.updates = header.step
