@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import pytest
 from msgspec import Meta, Struct
@@ -13,6 +13,7 @@ from trainer.documents import DEEPEST, checked, from_json, from_toml, reading
 from trainer.errors import InputError
 from trainer.files import read_arrays
 from trainer.notes import Notes
+from trainer.text.splitting import KINDS
 from trainer.weights import load_weights, save_weights
 
 CHECKPOINTS = sorted((Path(__file__).parents[2] / "checkpoints").glob("*.npz"))
@@ -93,6 +94,11 @@ def test_what_is_no_document(text: bytes, message: str) -> None:
 def test_toml_that_is_none(text: bytes) -> None:
     with pytest.raises(InputError):
         from_toml(text)
+
+
+def test_the_notes_name_every_way_to_read_a_text() -> None:
+    kinds = get_type_hints(Notes, include_extras=True)["documents"]
+    assert get_args(kinds) == tuple(KINDS)
 
 
 def test_whole_numbers_are_numbers() -> None:
