@@ -134,12 +134,10 @@ def _config(data: bytes) -> Config:
     for name in ("attention_bias", "mlp_bias", "rope_interleaved"):
         if getattr(config, name):
             raise InputError(f"{name} is True: it must be False")
-    unread = [name for name in fields if ROTARY.search(name) and name not in Config.__struct_fields__]
-    for name in unread:
-        if fields[name] is not None:
-            raise InputError(
-                f"{SHORT.repr(name)} is {SHORT.repr(fields[name])}: nothing reads it, so it must be missing or null"
-            )
+    for name, value in fields.items():
+        if ROTARY.search(name) and name not in Config.__struct_fields__ and value is not None:
+            shown = f"{SHORT.repr(name)} is {SHORT.repr(value)}"
+            raise InputError(f"{shown}: nothing reads it, so it must be missing or null")
     return config
 
 

@@ -391,16 +391,16 @@ def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
 
 def _restored(header: Header, arrays: Mapping[str, Array], settings: Settings) -> State:
     """The state that a checkpoint holds. Raises InputError where it cannot be one of these settings."""
-    state = _start(settings)
+    state, absent = _start(settings), np.zeros(0)
     measured = header.log[-1].step if header.log else 0
     if header.step != measured or (header.seconds > 0) != (measured > 0):
         raise InputError(f"step is {header.step}, and the last measurement was at {measured}")
     for name, target in _vectors(state).items():
-        array = arrays.get(name, state.granted)
+        array = arrays.get(name, absent)
         if (array.shape, array.dtype) != (target.shape, target.dtype) or not np.isfinite(array).all():
             raise InputError(f"{name} is missing, of another shape or not finite")
         target[:] = array
-    granted = arrays.get("granted", np.zeros(1))
+    granted = arrays.get("granted", absent)
     expected = settings.projection().costs.shape if granted.size else (0,)
     if granted.shape != expected or granted.dtype != np.int64 or not np.isin(granted, range(MAX_DIGITS + 1)).all():
         raise InputError(f"granted is missing, of another shape or not 0 to {MAX_DIGITS}")
