@@ -125,6 +125,8 @@ class Victim:
         tree, told, value = self.tree, [], ""
         for _ in range(random.randint(1, 3)):
             found = list(places(tree, most=1 << 20))
+            if not found:
+                break
             place, other = random.choice(found), random.choice(found)
             match random.randrange(4):
                 case 0 if not value:
