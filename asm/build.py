@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 from asm.cartridge.header import with_checksum
 from asm.kernels.straight_code import modules as code_modules
@@ -16,8 +19,15 @@ from asm.toolchain import assemble, link
 from quantize.model import IntegerModel
 from quantize.ranges import prove
 from tables.cells import tiles_2bpp
+from trainer.documents import SHORT, reading
+from trainer.errors import InputError
 from trainer.files import scratch_folder
 from trainer.progress import Bar, no_bar
+
+SYMBOL = re.compile(rb'^sym\t[^"]*,name="([!-~]{1,200})"[^"]*,val=0x([0-9A-F]{1,8})[,\s]')
+
+LARGEST_DEBUG = 256 << 20
+"""Bytes of a debug file. A cartridge of 2 MiB has one of 51 million."""
 
 Files = Mapping[str, bytes]
 Edit = Callable[[dict[str, bytes]], None]
@@ -96,6 +106,29 @@ def segment_sizes(link_map: str) -> dict[str, int]:
 
 
 def symbols(debug: bytes) -> dict[str, int]:
-    """Label or constant → value, from ld65's debug file: how a host calls a routine by name."""
-    found = re.findall(r'^sym\t.*?name="([^"]+)".*?val=0x([0-9A-F]+)', debug.decode(), re.M)
-    return {name: int(value, 16) for name, value in found}
+    """Label or constant → value, from ld65's debug file: how a host calls a routine by name.
+
+    Raises InputError, naming the line, for a symbol that is none.
+    """
+    return dict(_symbols(io.BytesIO(debug)))
+
+
+def read_symbols(path: Path) -> dict[str, int]:
+    """The same from a file, line by line. Raises InputError too when it cannot be read, or is too large."""
+    try:
+        with reading(path), path.open("rb") as file:
+            if (size := path.stat().st_size) > LARGEST_DEBUG:
+                raise InputError(f"it has {size:,} bytes: no debug file has more than {LARGEST_DEBUG:,}")
+            return dict(_symbols(file))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _symbols(file: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Name and value of every line `sym` that has a value: an imported one has none."""
+    for number, line in enumerate(file, 1):
+        if line.startswith(b"sym\t") and b",val=" in line:
+            found = SYMBOL.search(line)
+            if not found:
+                raise InputError(f'line {number} is {SHORT.repr(line)}: a symbol has name="…" and val=0x…')
+            yield found[1].decode(), int(found[2], 16)

@@ -15,12 +15,13 @@ from quantize.kernel import Leaf
 from quantize.program import Program, changed, check_blocks, leaves
 from quantize.schedule import LOGITS, key_centres
 from trainer.config import ModelConfig
+from trainer.documents import checked
 from trainer.errors import InputError
+from trainer.notes import Notes
 from trainer.text.sentencepiece import Pieces
 from trainer.text.splitting import Reading
 from trainer.text.tokenizer import Tokenizer
 from trainer.text.vocabulary import Merges, check_vocabulary, tokenizer_of
-from trainer.weights import check_notes
 
 MAX_LOGIT_SHIFT = 3
 
@@ -39,7 +40,7 @@ class IntegerModel:
     symbols: Sequence[str]
     tensors: Mapping[str, Ints]
     program: Program
-    info: Mapping[str, Any] = field(default_factory=dict)
+    info: Notes = field(default_factory=lambda: Notes())
     logit_shift: int = 0
     exponents: Mapping[str, int] = field(default_factory=dict)
     merges: Merges = ()
@@ -47,7 +48,7 @@ class IntegerModel:
 
     def __post_init__(self) -> None:
         check_vocabulary(self.config, self.symbols, self.merges, self.pieces)
-        check_notes(self.info)
+        object.__setattr__(self, "info", checked(self.info, Notes, "info"))
         object.__setattr__(self, "symbols", tuple(self.symbols))
         if self.logit_shift not in range(MAX_LOGIT_SHIFT + 1):
             raise InputError(f"logit_shift is {self.logit_shift!r}: it must be 0 to {MAX_LOGIT_SHIFT}")
@@ -104,12 +105,12 @@ class IntegerModel:
     @property
     def temperature(self) -> int:
         """Default sampling temperature in tenths."""
-        return round(10 * float(self.info.get("temperature", 0.5)))
+        return round(10 * self.info.get("temperature", 0.5))
 
     @property
     def top_p(self) -> int:
         """Default top-p in percent; 0, as for a note of 0 or 1, keeps every token."""
-        share = float(self.info.get("top_p", 0))
+        share = self.info.get("top_p", 0.0)
         return min(max(round(100 * share), 1), 99) if 0 < share < 1 else 0
 
 

@@ -6,15 +6,16 @@ is computed once and in order, and every number is one that some code exists for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
-from operator import index
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Union, get_type_hints
 
 import numpy as np
+from msgspec import Meta, Struct, defstruct
 
-from quantize.fixed import ONE
+from quantize.fixed import FRACTION_BITS, ONE, Ints
 from quantize.kernel import Form, Kernel, Kind
 from quantize.kernels.activation import Rectifier
 from quantize.kernels.attention import ExactAttention
@@ -29,18 +30,23 @@ from quantize.kernels.residual import CutSum, Sum
 from quantize.kernels.rotary import Turn, TurnedAttention
 from quantize.kernels.schoolbook import SchoolbookRows
 from quantize.kernels.table_norm import TableNorm
-from quantize.model import IntegerModel, tensor_shapes
+from quantize.model import MAX_LOGIT_SHIFT, IntegerModel, tensor_shapes
 from quantize.program import Program
 from quantize.ranges import ProvedModel, prove
 from quantize.schedule import Block, schedule
 from trainer.config import ModelConfig
+from trainer.documents import SHORT, checked, reading
 from trainer.errors import InputError
-from trainer.files import read_arrays, write_arrays
-from trainer.text.vocabulary import pieces_from, plain_pieces, vocabulary_from
+from trainer.files import Array, read_arrays, write_arrays
+from trainer.text.vocabulary import plain_pieces
+from trainer.weights import Header
 
 FORMAT = "snes-gpt integer model 3"
 OLD_FORMATS = ("snes-gpt integer model 1", "snes-gpt integer model 2")
 """Kernels were strings in them; `quantize` makes a model of today's form in seconds."""
+
+MAX_SHIFT = 2 * FRACTION_BITS
+"""Of a vector's form: a word has no more bits."""
 
 KERNELS: Mapping[str, type[Kernel]] = {
     kernel.__name__: kernel
@@ -51,6 +57,18 @@ KERNELS: Mapping[str, type[Kernel]] = {
     )
 }
 """Every kernel there is, by the name that a file calls it."""
+
+
+class ModelHeader(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the file says besides its tensors: as a weights file, and what was chosen.
+
+    one: the word that represents 1. program: see from_plain.
+    """
+
+    one: Annotated[int, Meta(ge=ONE, le=ONE, description=f"{ONE}, the word that represents 1")]
+    program: list[Any]
+    logit_shift: Annotated[int, Meta(ge=0, le=MAX_LOGIT_SHIFT)]
+    exponents: dict[str, int]
 
 
 def save_model(path: Path, model: IntegerModel) -> None:
@@ -73,30 +91,33 @@ def save_model(path: Path, model: IntegerModel) -> None:
 
 def load_model(path: Path) -> IntegerModel:
     """Read an integer model. Raises InputError on anything but a whole and matching one."""
-    header, arrays = read_arrays(path)
-    if header.get("format") in OLD_FORMATS:
+    found, arrays = read_arrays(path)
+    if found.get("format") in OLD_FORMATS:
         raise InputError(f"{path} was made by an earlier version: run `snesgpt quantize` again")
-    if header.get("format") != FORMAT:
+    if found.get("format") != FORMAT:
         raise InputError(f"{path} is not an integer model: `snesgpt quantize` makes one")
-    try:
-        config = ModelConfig.from_dict(header["config"])
-        symbols, merges = vocabulary_from(header)
-        tensors = {name: arrays[name].astype(np.int64, casting="safe") for name in tensor_shapes(config)}
+    with reading(path):
+        header = checked(found, ModelHeader)
+        config = ModelConfig.from_dict(header.config)
         return IntegerModel(
             config=config,
-            symbols=symbols,
-            tensors=tensors,
-            program=from_plain(config, header["program"]),
-            info=header["info"],
-            logit_shift=index(header["logit_shift"]),
-            exponents={name: index(value) for name, value in header["exponents"].items()},
-            merges=merges,
-            pieces=pieces_from(header),
+            symbols=header.symbols,
+            tensors={name: _words(arrays, name) for name in tensor_shapes(config)},
+            program=from_plain(config, header.program),
+            info=header.info,
+            logit_shift=header.logit_shift,
+            exponents=header.exponents,
+            merges=tuple(header.merges),
+            pieces=header.bytes_of_pieces,
         )
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} is damaged: run `snesgpt quantize` again") from error
+
+
+def _words(arrays: Mapping[str, Array], name: str) -> Ints:
+    """Raises InputError for a tensor that is missing, or is not one of whole numbers."""
+    if name not in arrays or not np.issubdtype(arrays[name].dtype, np.signedinteger):
+        found = arrays[name].dtype if name in arrays else "missing"
+        raise InputError(f"{name} is {found}: it must be int16; run `snesgpt quantize` again")
+    return arrays[name].astype(np.int64)
 
 
 def load_proved(path: Path) -> ProvedModel:
@@ -104,7 +125,9 @@ def load_proved(path: Path) -> ProvedModel:
 
     Raises InputError as load_model does, and as the proof does.
     """
-    return prove(load_model(path))
+    model = load_model(path)
+    with reading(path):
+        return prove(model)
 
 
 def to_plain(program: Program) -> list[dict[str, Any]]:
@@ -128,31 +151,45 @@ def _plain(kernel: Kernel) -> dict[str, Any]:
 def from_plain(config: ModelConfig, data: object) -> Program:
     """Inverse of to_plain. Raises InputError for data that is no program of this shape."""
     blocks = {block.name: block for block in schedule(config)}
-    if not isinstance(data, Sequence):
-        raise InputError("the program is not a list of kernels: run `snesgpt quantize` again")
-    return tuple(_kernel(blocks, plain) for plain in data)
+    return tuple(_kernel(blocks, plain) for plain in checked(data, _program_type(), "program"))
 
 
-def _kernel(blocks: Mapping[str, Block], plain: object) -> Kernel:
-    kind = KERNELS.get(str(plain.get("kernel"))) if isinstance(plain, Mapping) else None
-    if kind is None:
-        raise InputError(f"the program asks for a kernel that does not exist: {str(plain)[:80]}")
-    assert isinstance(plain, Mapping)
-    values = {name: _value(blocks, value) for name, value in plain.items() if name != "kernel"}
-    if set(values) != {each.name for each in fields(kind)}:
-        raise InputError(
-            f"the program's {kind.__name__} has missing or unknown fields: run `snesgpt quantize` again"
-        )
-    return kind(**values)
+@cache
+def _program_type() -> Any:
+    return list[Union[tuple(_plain_type(kind) for kind in KERNELS.values())]]  # type: ignore[misc]  # noqa: UP007
 
 
-def _value(blocks: Mapping[str, Block], value: object) -> object:
+@cache
+def _plain_type(kind: type[Kernel]) -> type[Struct]:
+    """What a file has of a kernel: its name, and each of its fields as _plain_field says."""
+    hints = get_type_hints(kind)
+    named = [(each.name, _plain_field(hints[each.name], each.metadata)) for each in fields(kind)]
+    return defstruct(kind.__name__, named, tag_field="kernel", tag=True, frozen=True, forbid_unknown_fields=True)
+
+
+def _plain_field(hint: Any, limits: Mapping[str, int]) -> Any:
+    if hint is Form:
+        return tuple[Kind, Annotated[int, Meta(ge=0, le=MAX_SHIFT)]]
+    if hint is int:
+        return Annotated[int, Meta(ge=limits["low"], le=limits["high"])]
+    if hint is bool:
+        return bool
+    return _plain_type(hint) if hint in KERNELS.values() else str  # a kernel inside another, or a block's name
+
+
+def _kernel(blocks: Mapping[str, Block], plain: Struct) -> Kernel:
+    kind = KERNELS[type(plain).__name__]
+    return kind(**{each.name: _value(blocks, getattr(plain, each.name)) for each in fields(kind)})
+
+
+def _value(blocks: Mapping[str, Block], value: Any) -> Any:
     match value:
-        case {"kernel": _}:
+        case Struct():
             return _kernel(blocks, value)
-        case [str() as kind, int() as shift] if kind in set(Kind):
-            return Form(Kind(kind), shift)
-        case str() if value in blocks:
+        case (kind, shift):
+            return Form(kind, shift)
+        case str():
+            if value not in blocks:
+                raise InputError(f"the program has a block {SHORT.repr(value)}: there is none of that name")
             return blocks[value]
-        case _:
-            return value
+    return value

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, get_type_hints
 
+from msgspec import Meta
+
+from trainer.documents import checked
 from trainer.errors import InputError
 
 
@@ -38,33 +42,24 @@ class ModelConfig:
     Raises InputError when a size is out of range or does not divide what it must.
     """
 
-    vocab_size: int
-    block_size: int = 16
-    n_embd: int = 16
-    n_head: int = 4
-    n_layer: int = 1
-    n_hidden: int = 64
+    vocab_size: Annotated[int, Meta(ge=2, le=1024)]
+    block_size: Annotated[int, Meta(ge=2, le=256)] = 16
+    n_embd: Annotated[int, Meta(ge=4, le=128)] = 16
+    n_head: Annotated[int, Meta(ge=1, le=128)] = 4
+    n_layer: Annotated[int, Meta(ge=1, le=6)] = 1
+    n_hidden: Annotated[int, Meta(ge=4, le=512)] = 64
     activation: str = "relu"
     family: str = "microgpt"
-    n_kv_head: int = 0
-    rope_base: float = 10_000.0
+    n_kv_head: Annotated[int, Meta(ge=0, le=128)] = 0
+    rope_base: Annotated[float, Meta(gt=1, lt=1e9)] = 10_000.0
 
     def __post_init__(self) -> None:
+        for name, kind in _kinds().items():
+            object.__setattr__(self, name, checked(getattr(self, name), kind, name))
         if self.family not in FAMILIES:
             raise InputError(f"family is {self.family!r}: it must be one of {', '.join(FAMILIES)}")
-        limits = {
-            "vocab_size": (2, FAMILIES[self.family].max_vocab),
-            "block_size": (2, 256),
-            "n_embd": (4, 128),
-            "n_head": (1, 128),
-            "n_layer": (1, 6),
-            "n_hidden": (4, 512),
-            "n_kv_head": (0, 128),
-        }
-        for name, (low, high) in limits.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise InputError(f"{name} is {value!r}: it must be a whole number from {low} to {high}")
+        if self.vocab_size > (most := FAMILIES[self.family].max_vocab):
+            raise InputError(f"vocab_size is {self.vocab_size}: it must be a whole number from 2 to {most}")
         if self.n_embd % self.n_head:
             raise InputError(f"n_embd {self.n_embd} is not divisible by n_head {self.n_head}")
         if self.n_head % self.kv_heads:
@@ -76,8 +71,6 @@ class ModelConfig:
             raise InputError("n_kv_head is of llama models: in microgpt every head has keys and values of its own")
         if not self.learned_positions and self.head_dim % 2:
             raise InputError(f"a head has {self.head_dim} dimensions: rotary positions turn pairs of them")
-        if not isinstance(self.rope_base, float) or not 1 < self.rope_base < 1e9:
-            raise InputError(f"rope_base is {self.rope_base!r}: it must be a number from 1 to 1e9")
 
     @property
     def learned_positions(self) -> bool:
@@ -147,3 +140,9 @@ class ModelConfig:
             wrong = ", ".join(sorted((names - set(LATER)) ^ (set(data) - set(LATER))))
             raise InputError(f"model shape has missing or unknown fields: {wrong}")
         return cls(**data)
+
+
+@cache
+def _kinds() -> dict[str, Any]:
+    """Name → type and limits of every field."""
+    return get_type_hints(ModelConfig, include_extras=True)

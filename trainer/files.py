@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,12 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from trainer.documents import from_json, reading
 from trainer.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 HEADER = "header"
 LARGEST_FILE = 64 << 20
 """Bytes. A checkpoint of the largest model that ModelConfig allows has 21 million."""
+
+LARGEST_DOCUMENT = 1 << 20
+"""Bytes of JSON or TOML. What a parser makes of it takes 25 times the room; 39 tensors need 4,000 bytes."""
 
 
 @contextmanager
@@ -75,7 +80,7 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     """Inverse of write_arrays. Nothing in the file is ever executed, and no size it declares is believed.
 
     Raises InputError when the file is missing, truncated, holds a pickle, unpacks to more than any model needs
-    or has no header.
+    or has no header. The header is plain data: its reader compares it with the format's type.
     """
     if path.is_dir():
         raise InputError(f"{path} is a directory: give the .npz file itself")
@@ -93,25 +98,43 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     except Exception as error:  # a damaged archive makes zipfile, zlib and numpy raise almost anything
         reason = "it holds a pickle" if isinstance(error, pickle.UnpicklingError) else "truncated or not an .npz"
         raise InputError(f"{path} is not a model file ({reason}): make it again") from error
-    try:
-        header = json.loads(arrays.pop(HEADER).tobytes())
-    except (KeyError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} has no readable header: it was not written by snesgpt") from error
+    if HEADER not in arrays or arrays[HEADER].nbytes > LARGEST_DOCUMENT:
+        raise InputError(f"{path} has no readable header: it was not written by snesgpt")
+    with reading(f"{path}: the header"):
+        header = from_json(arrays.pop(HEADER).tobytes())
     if not isinstance(header, dict):
         raise InputError(f"{path} has no readable header: it was not written by snesgpt")
     return header, arrays
 
 
+def read_file(path: Path, limit: int, missing: str = "give a file that is there") -> bytes:
+    """A whole file, and of what has no end, nothing. missing: what to do if it does not exist.
+
+    Raises InputError when it cannot be read, or has more than `limit` bytes.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise InputError(f"{path} has {size:,} bytes: {limit:,} are the most that such a file has")
+            return file.read(size)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist: {missing}") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
 def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     """The array of a .npy: a view of its bytes, so that one which declares more than it has costs no memory.
 
-    Raises UnpicklingError for an array of objects, ValueError when size and shape differ.
+    Raises UnpicklingError for an array of objects, ValueError when size and shape differ, a warning as an error.
     """
     with file.open(member) as packed:
         data = packed.read(member.file_size)  # no more than it declares, however much comes out
     npy = io.BytesIO(data)
-    np.lib.format.read_magic(npy)
-    shape, in_columns, dtype = np.lib.format.read_array_header_1_0(npy)
+    with warnings.catch_warnings(action="error"):
+        np.lib.format.read_magic(npy)
+        shape, in_columns, dtype = np.lib.format.read_array_header_1_0(npy)
     if dtype.hasobject:
         raise pickle.UnpicklingError("an array of objects")
     return np.frombuffer(data, dtype, offset=npy.tell()).reshape(shape, order="F" if in_columns else "C")

@@ -9,29 +9,29 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from trainer.config import ModelConfig
+from trainer.documents import checked, reading
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
+from trainer.notes import Notes
 from trainer.text.sentencepiece import Pieces
 from trainer.text.splitting import Reading
 from trainer.text.tokenizer import Tokenizer
-from trainer.text.vocabulary import (
-    Merges,
-    check_vocabulary,
-    pieces_from,
-    plain_pieces,
-    tokenizer_of,
-    vocabulary_from,
-)
+from trainer.text.vocabulary import Merges, Texts, check_vocabulary, plain_pieces, tokenizer_of
 
 FORMATS = ("snes-gpt weights 1", "snes-gpt weights 2")
 """Read; the last is written. The first knew single characters only, as one string."""
 
-NUMBERS = {"temperature": 2, "top_p": 1, "active_hidden": 1}
-"""Notes that are numbers, and their maximums (the minimum is 0): the default temperature, the share of all chances
-that the tokens drawn from have together (0 = draw from all), the share of hidden units above zero."""
+
+class Header(Texts, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the file says besides its tensors; the shape is ModelConfig's."""
+
+    format: str
+    config: dict[str, Any]
+    info: Notes = msgspec.field(default_factory=lambda: Notes())
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,19 @@ class Weights:
     symbols holds the text of each token except BOS, in token order; merges what tokenizer.py needs to encode,
     or pieces what sentencepiece.py does.
     tensors maps the names of ModelConfig.tensor_shapes to float32 arrays.
-    info is free plain data about the training (held-out loss, default temperature, …).
+    info: what else is known, such as the held-out loss; a name that Notes has not is dropped.
     """
 
     config: ModelConfig
     symbols: Sequence[str]
     tensors: Mapping[str, Array]
-    info: Mapping[str, Any] = field(default_factory=dict)
+    info: Notes = field(default_factory=lambda: Notes())
     merges: Merges = ()
     pieces: Pieces = ()
 
     def __post_init__(self) -> None:
         check_vocabulary(self.config, self.symbols, self.merges, self.pieces)
-        check_notes(self.info)
+        object.__setattr__(self, "info", checked(self.info, Notes, "info"))
         object.__setattr__(self, "symbols", tuple(self.symbols))
         object.__setattr__(self, "pieces", tuple(self.pieces))
         shapes = self.config.tensor_shapes()
@@ -89,17 +89,6 @@ class Weights:
         return tokenizer_of(self.symbols, self.merges, self.pieces, self.reading.running)
 
 
-def check_notes(info: object) -> None:
-    """Raises InputError unless a file's notes are such as the cartridge can use."""
-    if not isinstance(info, Mapping):
-        raise InputError(f"the notes are {info!r}: they must be named values")
-    for name, most in NUMBERS.items():
-        number = info.get(name, 0.0)
-        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= most:
-            raise InputError(f"{name} is {number!r}: it must be a number from 0 to {most}")
-    Reading.of(info)
-
-
 def save_weights(path: Path, weights: Weights) -> None:
     """Write build/weights.npz, whole or not at all."""
     header: dict[str, Any] = {
@@ -116,14 +105,11 @@ def save_weights(path: Path, weights: Weights) -> None:
 
 def load_weights(path: Path) -> Weights:
     """Read a weights file. Raises InputError on anything but a whole, finite, matching model."""
-    header, arrays = read_arrays(path)
-    if header.get("format") not in FORMATS:
+    fields, arrays = read_arrays(path)
+    if fields.get("format") not in FORMATS:
         raise InputError(f"{path} is not a weights file: `snesgpt train` makes one")
-    try:
-        config = ModelConfig.from_dict(header["config"])
-        symbols, merges = vocabulary_from(header)
-        return Weights(config, symbols, arrays, header.get("info", {}), merges, pieces_from(header))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} has a damaged header: train again") from error
+    with reading(path):
+        header = checked(fields, Header)
+        config = ModelConfig.from_dict(header.config)
+        merges, pieces = tuple(header.merges), header.bytes_of_pieces
+        return Weights(config, header.symbols, arrays, header.info, merges, pieces)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from asm.memory.banks import power_of_two
 from trainer.errors import InputError
+from trainer.files import LARGEST_FILE, read_file
 
 BANK = 0x8000
 SMALLEST, LARGEST = BANK, 128 * BANK  # LoROM reaches banks $00–$7F, half of each
@@ -91,16 +92,11 @@ def read_cartridge(path: Path) -> Cartridge:
 def read_image(path: Path) -> bytes:
     """The bytes of a cartridge file.
 
-    Raises InputError when it is missing, a directory, empty or smaller than any cartridge.
+    Raises InputError when it is missing, a directory, far too large, empty or smaller than any cartridge.
     """
-    try:
-        image = path.read_bytes()
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a directory: give the .sfc file itself") from error
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: build it with `snesgpt build`, or give a path") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    if path.is_dir():
+        raise InputError(f"{path} is a directory: give the .sfc file itself")
+    image = read_file(path, LARGEST_FILE, "build it with `snesgpt build`, or give a path")
     if len(image) < SMALLEST:
         size = f"{len(image)} bytes" if image else "empty"
         raise InputError(f"{path} is not a cartridge ({size}; the smallest has {SMALLEST}): build it again")

@@ -12,7 +12,6 @@ from quantize.program import leaves
 
 COLUMNS = 32
 LABEL_TILES, VALUE_TILES = 14, 16
-LOSSES = {"nll_float": "float", "nll_integer": "integer"}
 UNKNOWN = "not measured"
 LINES = 11
 
@@ -60,6 +59,5 @@ def facts(model: IntegerModel, kib: int) -> tuple[tuple[str, str], ...]:
 
 def _losses(model: IntegerModel) -> list[str]:
     """The known losses on texts not trained on, nats per character."""
-    known = {name: model.info.get(key) for key, name in LOSSES.items()}
-    numbers = {name: value for name, value in known.items() if isinstance(value, int | float)}
-    return [f"{value:.4f} {name}"[:VALUE_TILES] for name, value in numbers.items()]
+    known = {"float": model.info.get("nll_float"), "integer": model.info.get("nll_integer")}
+    return [f"{value:.4f} {name}"[:VALUE_TILES] for name, value in known.items() if value is not None]

@@ -12,6 +12,23 @@ from trainer.errors import InputError
 
 BOOT_FRAMES = 120
 FIRST_SEED = 1
+BANK, WORK_RAM = 0x10000, 0x7E0000
+MOST_NAMES = 64
+"""More than a screen has rows."""
+
+
+def names_to_a_page(addresses: Mapping[str, int]) -> int:
+    """How many there are. Raises InputError where the cartridge does not say, or says what no page holds."""
+    names = _known(addresses, "NAMES")
+    if not 1 <= names <= MOST_NAMES:
+        raise InputError(f"the ROM's symbols have NAMES {names}: a page has 1 to {MOST_NAMES}; build it again")
+    return names
+
+
+def _known(addresses: Mapping[str, int], name: str) -> int:
+    if name not in addresses:
+        raise InputError(f"the ROM's symbols hold no {name}: not built by this snesgpt? Build it again")
+    return addresses[name]
 
 
 class NamesPage:
@@ -44,10 +61,13 @@ class NamesPage:
             self._press("up", lambda: self.word("names_seed") == seed)
 
     def address(self, name: str) -> int:
-        """Offset in work RAM. Raises InputError for a name the cartridge has not."""
-        if name not in self._at:
-            raise InputError(f"the ROM's symbols hold no {name}: not built by this snesgpt? Build it again")
-        return self._at[name] & 0x1FFFF
+        """Offset in work RAM. Raises InputError for a name the cartridge has not, or has elsewhere."""
+        address = _known(self._at, name)
+        if not (address < BANK - 1 or WORK_RAM <= address < WORK_RAM + 2 * BANK - 1):
+            raise InputError(
+                f"the ROM's symbols have {name} at ${address:X}, which is not in work RAM: build again"
+            )
+        return address & 0x1FFFF
 
     def word(self, name: str) -> int:
         """An unsigned word of work RAM."""
@@ -61,7 +81,7 @@ class NamesPage:
     @property
     def complete(self) -> bool:
         """Whether all its names are made."""
-        return self.word("names_made") == self._at["NAMES"]
+        return self.word("names_made") == names_to_a_page(self._at)
 
     def begin(self) -> None:
         """Press A at a complete page, until the next one begins."""

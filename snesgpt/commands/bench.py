@@ -66,6 +66,7 @@ def command(
     from quantize.convert import quantize
     from quantize.ranges import prove
     from snesgpt.bench.beam_clock import FRAME_CLOCKS
+    from snesgpt.bench.names_screen import names_to_a_page
     from snesgpt.bench.representative_text import typical_text
     from snesgpt.bench.speed import MAX_DOCUMENTS, MIN_SKIPPED, SKIPPED
     from snesgpt.bench.stage_clocks import measure_stages
@@ -81,7 +82,7 @@ def command(
     tenths = None if temperature is None else tenths_of(temperature)
     addresses = _addresses(rom, image, integers)
     integers = _at_temperature(integers, tenths)
-    whole, names = long_run(integers), addresses["NAMES"]
+    whole, names = long_run(integers), names_to_a_page(addresses)
     prediction = predict(plan(prove(integers)))
     slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
     text = typical_text(integers, whole, tokens, names, MIN_SKIPPED if slow else SKIPPED)
@@ -150,7 +151,7 @@ def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int
 
     Raises InputError for such a ROM without symbols.
     """
-    from asm.build import build_rom, symbols
+    from asm.build import build_rom, read_symbols, symbols
 
     built, beside = build_rom(model), rom.with_suffix(".dbg")
     if built.image == image:
@@ -162,7 +163,7 @@ def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int
         "the speeds are the ROM's, the stages and the prediction are this version's",
         err=True,
     )
-    return symbols(beside.read_bytes())
+    return read_symbols(beside)
 
 
 def _at_temperature(model: IntegerModel, tenths: int | None) -> IntegerModel:

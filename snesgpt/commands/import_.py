@@ -55,13 +55,16 @@ def command(
     .bin file of llama2.c, with --tokenizer; or the folder of a LlamaForCausalLM. docs/import.md describes all three
     and has a PyTorch program that writes the first.
     """
+    from trainer.notes import Notes
     from trainer.weights import save_weights
 
     weights = _load(file, config, tokenizer, context)
-    notes = {
-        name: value for name, value in {"temperature": temperature, "top_p": top_p}.items() if value is not None
-    }
-    weights = replace(weights, info={**weights.info, **notes})
+    notes: Notes = {**weights.info}
+    if temperature is not None:
+        notes["temperature"] = temperature
+    if top_p is not None:
+        notes["top_p"] = top_p
+    weights = replace(weights, info=notes)
     save_weights(out, weights)
     shape, n_symbols = weights.config, len(weights.symbols)
     if as_json:

@@ -92,5 +92,7 @@ def command(
 
 def _noting(model: IntegerModel, losses: Mapping[str, float] | None) -> IntegerModel:
     """The model with its held-out losses among its notes, where they were measured: the cartridge shows them."""
-    measured = {name: round(losses[name], 4) for name in ("nll_float", "nll_integer")} if losses else {}
-    return replace(model, info={**model.info, **measured})
+    if not losses:
+        return model
+    exact, integer = (round(losses[name], 4) for name in ("nll_float", "nll_integer"))
+    return replace(model, info={**model.info, "nll_float": exact, "nll_integer": integer})

@@ -320,12 +320,14 @@ def _finish(
     out: Path, tokenizer: Tokenizer, settings: Settings, result: Result, summary: dict[str, Any], as_json: bool
 ) -> None:
     """Write the weights and the loss curve; say how it went and where they are."""
+    from trainer.documents import checked
     from trainer.model.generate import generate
+    from trainer.notes import Notes
     from trainer.training.plot import plot_loss
     from trainer.weights import Weights, save_weights
 
     config, curve = settings.config, with_curve(out)[1]
-    save_weights(out, Weights(config, tokenizer.symbols, result.tensors, summary, tokenizer.merges))
+    save_weights(out, Weights(config, tokenizer.symbols, result.tensors, checked(summary, Notes), tokenizer.merges))
     plot_loss(curve, result.log, _title(summary, config.n_params))
     samples = generate(result.tensors, config, tokenizer, SAMPLES, summary["temperature"], settings.seed)
     if as_json:

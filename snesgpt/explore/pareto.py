@@ -69,11 +69,11 @@ def draw(path: Path, rows: Iterable[Row], title: str) -> None:
     figure = Figure(figsize=(10, 6.5), dpi=110, layout="constrained", facecolor="white")
     canvas: Any = FigureCanvasAgg(figure)
     axes = figure.add_subplot(
-        title=title,
         xlabel=f"{unit}/s on an NTSC console, predicted",
         ylabel="held-out loss of the integer model (nats per character)",
         xscale="log",
     )
+    axes.set_title(title, parse_math=False)
     axes.margins(0.12)
     axes.grid(alpha=0.3, which="both")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")

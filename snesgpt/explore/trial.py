@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 import zlib
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import scratch_folder
 from trainer.model.decoder import loss_per_token
+from trainer.notes import Notes
 from trainer.text.bpe import learn_pairs
 from trainer.text.corpus import LINES, read_corpus, split
 from trainer.text.splitting import Reading
@@ -76,7 +78,8 @@ def read_text(path: Path, reading: Reading = LINES) -> Text:
     """The documents of a file, a tenth held out. Raises InputError as read_corpus and split do."""
     corpus = read_corpus(path, reading)
     training, held_out = split(corpus.documents)
-    return Text(path.name, tuple(training), tuple(held_out), corpus.symbols, reading)
+    name = os.fsencode(path.name).decode(errors="replace")
+    return Text(name, tuple(training), tuple(held_out), corpus.symbols, reading)
 
 
 def pack(text: Text) -> bytes:
@@ -161,7 +164,7 @@ def train_point(point: Point, text: Text) -> tuple[Weights, int]:
     with scratch_folder() as folder:
         checkpoint = folder / "checkpoint.npz"
         result = train(text.training, text.held_out, tokenizer, Settings(**shared), checkpoint)
-    info = {"temperature": recipe.temperature, "active_hidden": result.active} | text.reading.notes
+    info: Notes = {"temperature": recipe.temperature, "active_hidden": result.active, **text.reading.notes}
     return Weights(config, tokenizer.symbols, result.tensors, info, tokenizer.merges), result.steps
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta
+
+from trainer.documents import checked, from_toml, plain, reading
 from trainer.errors import InputError
+from trainer.files import LARGEST_DOCUMENT, read_file
+from trainer.notes import Count
 from trainer.presets import PRESETS, Preset
 
 FORERUNNER = "forerunner"
@@ -28,12 +32,22 @@ SHORT = {
 }
 """Words for sizes in a file of points; a preset's other fields go by their own names."""
 
-OF_RECIPE: dict[str, type] = {
+MOST_POINTS = 100_000
+"""In all grids of a file: more than anybody waits for."""
+
+OF_RECIPE: dict[str, Any] = {
     field.name: type(getattr(PRESETS["microgpt"], field.name))
     for field in fields(Preset)
     if field.name not in ("name", "steps")
+} | {"batch_size": Annotated[int, Meta(ge=1, le=65536)]}
+OF_RUN: dict[str, Any] = {
+    "preset": Literal[(AUTO, *PRESETS)],
+    "tokens": Count,
+    "seconds": Annotated[float, Meta(gt=0, le=1e8)],
+    "seed": Count,
+    "kernel": Literal[KERNELS],
 }
-OF_RUN: dict[str, type] = {"preset": str, "tokens": int, "seconds": float, "seed": int, "kernel": str}
+"""Name → type and limits of what a point may have."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +99,9 @@ def grid(choices: Mapping[str, Sequence[Any]], seconds: float, seed: int) -> lis
     """
     defaults: dict[str, Sequence[Any]] = {"preset": [AUTO], "seconds": [seconds], "seed": [seed]}
     named = {SHORT.get(key, key): values for key, values in (defaults | dict(choices)).items()}
-    for key, values in named.items():
-        _check(key, values)
+    named = {key: _checked(key, values) for key, values in named.items()}
+    if (count := math.prod(map(len, named.values()))) > MOST_POINTS:
+        raise InputError(f"it has {count:,} points: {MOST_POINTS:,} are the most")
     keys = sorted(named, key=lambda key: key != "digits")
     combinations = itertools.product(*(named[key] for key in keys))
     return [_point(dict(zip(keys, values, strict=True))) for values in combinations]
@@ -97,30 +112,27 @@ def read_points(path: Path, seconds: float, seed: int) -> list[Point]:
 
     Raises InputError, naming the file, when it is missing, no such TOML, or a table is wrong.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("points")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from error
-    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        raise InputError(f"{path} has no [[points]] table: docs/explore.md shows one")
+    text = read_file(path, LARGEST_DOCUMENT, "docs/explore.md shows one")
+    with reading(path):
+        tables = checked(from_toml(text), dict[str, Any]).get("points", [])
+        if not checked(tables, list[dict[str, Any]], "points"):
+            raise InputError("it has no [[points]] table: docs/explore.md shows one")
     found: list[Point] = []
     for number, table in enumerate(tables, 1):
         choices = {key: value if isinstance(value, list) else [value] for key, value in table.items()}
-        try:
+        with reading(f"{path}, table {number}"):
             found += grid(choices, seconds, seed)
-        except InputError as error:
-            raise InputError(f"{path}, table {number}: {error}") from error
+            if len(found) > MOST_POINTS:
+                raise InputError(f"with it there are {len(found):,} points: {MOST_POINTS:,} are the most")
     return list(dict.fromkeys(found))
 
 
 def _point(choice: dict[str, Any]) -> Point:
     """One combination: the preset with what is chosen in its place. An MLP not chosen is four times as wide."""
-    recipe = {key: _KIND[key](value) for key, value in choice.items() if key in OF_RECIPE}
+    recipe = {key: value for key, value in choice.items() if key in OF_RECIPE}
     if "n_embd" in recipe:
         recipe.setdefault("n_hidden", 4 * recipe["n_embd"])
-    run = {key: _KIND[key](value) for key, value in choice.items() if key in OF_RUN and key != "preset"}
+    run = {key: value for key, value in choice.items() if key in OF_RUN and key != "preset"}
     preset = _suited(recipe) if choice["preset"] == AUTO else PRESETS[choice["preset"]]
     return Point(replace(preset, **recipe), **run)
 
@@ -136,25 +148,13 @@ def _suited(recipe: dict[str, Any]) -> Preset:
     return max((preset for preset in ladder if matrices(preset) <= own), key=matrices, default=ladder[0])
 
 
-_KIND = OF_RECIPE | OF_RUN
-
-
-def _check(key: str, values: Sequence[Any]) -> None:
-    if key not in _KIND:
+def _checked(key: str, values: Sequence[Any]) -> list[Any]:
+    """The values as the key's type has them. Raises InputError for one of another type, or out of its range."""
+    kinds = OF_RECIPE | OF_RUN
+    if key not in kinds:
         shown = {size: word for word, size in SHORT.items()}
-        known = ", ".join(shown.get(name, name) for name in _KIND)
+        known = ", ".join(shown.get(name, name) for name in kinds)
         raise InputError(f"a point has no {key!r}: it has {known}")
     if not values:
         raise InputError(f"{key} is an empty list: it needs at least one value")
-    kind = _KIND[key]
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
-            raise InputError(f"{key} is {value!r}: it must be {_WORDS[kind]}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{key} is {value!r}: it must be a finite number")
-        if key in _WORDS_OF and value not in _WORDS_OF[key]:
-            raise InputError(f"{key} is {value!r}: it must be one of {', '.join(_WORDS_OF[key])}")
-
-
-_WORDS = {int: "a whole number", float: "a number", str: "a word in quotes"}
-_WORDS_OF = {"preset": (AUTO, *PRESETS), "kernel": KERNELS}
+    return [checked(plain(value, key), kinds[key], key) for value in values]

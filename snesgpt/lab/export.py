@@ -124,12 +124,12 @@ def _training(weights: Weights, model: IntegerModel) -> Json:
 
     curve: [step, training loss, validation loss] …; samples: [step, texts] …, the first of the untrained model.
     """
-    info, measured = weights.info, _measurements(weights)
-    samples = [[step, texts] for step, _, _, texts in measured]
-    if samples and isinstance(info.get("seed"), int):
-        samples.insert(0, [0, _first_samples(weights, abs(info["seed"]))])
+    info, noted, measured = weights.info, dict(weights.info), weights.info.get("measurements", [])
+    samples: list[list[Any]] = [[step, texts] for step, _, _, texts in measured]
+    if samples and "seed" in info:
+        samples.insert(0, [0, _first_samples(weights, info["seed"])])
     return {
-        **{name: info[name] for name in SETTINGS if name in info},
+        **{name: noted[name] for name in SETTINGS if name in noted},
         "curve": [[step, train, validation] for step, train, validation, _ in measured],
         "samples": samples,
         "digits_per_weight": info.get("adds_per_weight", {}),
@@ -137,17 +137,6 @@ def _training(weights: Weights, model: IntegerModel) -> Json:
         "nll_float": info.get("nll_float"),
         "nll_integer": model.info.get("nll_integer"),
     }
-
-
-def _measurements(weights: Weights) -> list[tuple[int, float, float, list[str]]]:
-    """(step, training loss, validation loss, texts), as training noted them. Raises InputError if damaged."""
-    try:
-        return [
-            (int(step), float(train), float(validation), [str(text) for text in texts])
-            for step, train, validation, texts in weights.info.get("measurements", [])
-        ]
-    except (TypeError, ValueError) as error:
-        raise InputError("the training log in the weights' notes is damaged: train again") from error
 
 
 def _first_samples(weights: Weights, seed: int) -> list[str]:

@@ -39,6 +39,7 @@ from snesgpt.verify.parity import verify
 from tests.support.models import SYMBOLS, digit_model, has_front_table, random_model
 from trainer.config import ModelConfig
 from trainer.errors import InputError
+from trainer.notes import Notes
 from trainer.text.bpe import learn_pairs
 from trainer.text.corpus import read_corpus
 from trainer.text.splitting import KINDS, Reading
@@ -67,7 +68,7 @@ def sparse(config: ModelConfig, columns: bool) -> IntegerModel:
         name: np.where(random.random(shape) < 1 / 30, random.choice([-16, -4, 4, 16], shape), 0)
         for name, shape in config.tensor_shapes().items()
     }
-    info = {"active_hidden": 0.1 if columns else 0.9}
+    info: Notes = {"active_hidden": 0.1 if columns else 0.9}
     return on_digits(IntegerModel(config, SYMBOLS[: config.bos], tensors, schoolbook(config), info))
 
 
@@ -223,7 +224,7 @@ def test_any_text_is_computed_alike_on_the_console(
     encoded = [tokenizer.encode(document)[1:-1] for document in text.documents]
     assert [tokenizer.decode(tokens) for tokens in encoded] == list(text.documents)
     config = ModelConfig(tokenizer.bos + 1, context, *width, layers, 16)
-    seed, notes = data.draw(st.integers(0, 99)), {**reading.notes, "temperature": 1.0}
+    seed, notes = data.draw(st.integers(0, 99)), Notes(**reading.notes, temperature=1.0)
     model = digit_model(config, seed) if data.draw(st.booleans()) else random_model(config, seed)
     model = replace(model, symbols=tokenizer.symbols, merges=tokenizer.merges, info=notes)
     prompt = tuple(data.draw(st.sampled_from(encoded))[: data.draw(st.integers(1, context - 1))])

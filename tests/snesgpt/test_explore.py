@@ -124,15 +124,18 @@ def test_a_file_of_points_has_a_grid_in_every_table_and_its_points_once(tmp_path
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot read points.toml"),
-        ("[[points]", "is not TOML"),
-        ("points = 3", "no [[points]] table"),
+        (None, "points.toml does not exist"),
+        ("[[points]", "points.toml: it is not TOML"),
+        ("points = 3", "points is 3: it must be a list"),
+        ("", "no [[points]] table"),
+        (table(seed=[*range(400)], layers=[*range(400)]), "table 1: it has 160,000 points: 100,000 are the most"),
+        ("[[points]]\ndimensions = 1" + 400 * "0", "points[0].dimensions is 1000"),
         (table(depth=3), "table 1: a point has no 'depth': it has context, dimensions"),
         (table() + table(layers=1.5), "table 2: n_layer is 1.5: it must be a whole number"),
         (table(layers=[]), "n_layer is an empty list"),
         (table(digits="few"), "digits is 'few': it must be a number"),
-        (table(seconds=0), "needs time to train"),
-        (table(preset="typo"), "preset is 'typo': it must be one of auto, microgpt"),
+        (table(seconds=0), "seconds is 0: it must be a number from 0"),
+        (table(preset="typo"), "preset is 'typo': it must be one of 'auto', 'forerunner'"),
         ("[[points]]\ndigits = nan", "it must be a finite number"),
     ],
 )
@@ -271,8 +274,13 @@ def test_a_running_text_is_not_the_same_as_its_blocks() -> None:
 # The file
 
 
+def failed_row(seed: int) -> Row:
+    """A line of a point that failed."""
+    return {"text": "t", "point": tiny(seed=[seed])[0].identity(), "label": "8×1", "error": "refused"}
+
+
 def test_a_half_written_line_does_not_count_and_gives_way_to_the_next(tmp_path: Path) -> None:
-    path, rows = tmp_path / "new" / "e.jsonl", [{"text": "t", "point": {"n": n}, "label": "8×1"} for n in range(3)]
+    path, rows = tmp_path / "new" / "e.jsonl", [failed_row(n) for n in range(3)]
     assert read_rows(path) == []
     for row in rows[:2]:
         append_row(path, row)
@@ -286,9 +294,10 @@ def test_a_half_written_line_does_not_count_and_gives_way_to_the_next(tmp_path: 
 
 
 def test_a_file_of_something_else_is_refused_and_left_alone(text: Text, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("e.jsonl").write_text('{"text": "t", "point": {}}\nnot JSON\n')
+    Path("e.jsonl").write_text(json.dumps(failed_row(0)) + "\nnot JSON\n")
     assert run(["explore", "--data", "words.txt", "--out", "e.jsonl"]) == 1
-    assert "e.jsonl, line 2: not a line of snesgpt explore" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "e.jsonl, line 2: it is not JSON" in told and "remove the line, or give another --out" in told
     assert Path("e.jsonl").read_text().endswith("not JSON\n")
 
 

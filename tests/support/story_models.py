@@ -8,6 +8,7 @@ from quantize.convert import quantize
 from quantize.model import IntegerModel
 from tests.support.llama_files import vocabulary
 from trainer.config import ModelConfig
+from trainer.notes import Notes
 from trainer.text.sentencepiece import symbol_of
 from trainer.weights import Weights
 
@@ -37,7 +38,7 @@ def story_model(config: ModelConfig, seed: int = 0, *, ends: float = 0.0, temper
     for token, (text, _) in enumerate(pieces):
         tensors["lm_head"][token, 0] += 1.5 * text.startswith(b" ")
     symbols = ["" if token < SPECIAL else symbol_of(text) for token, (text, _) in enumerate(pieces)]
-    info = {"temperature": temperature, "documents": "paragraphs"}
+    info: Notes = {"temperature": temperature, "documents": "paragraphs"}
     return quantize(Weights(config, symbols, tensors, info, pieces=pieces), "digits")
 
 

@@ -32,13 +32,14 @@ from trainer.errors import InputError
 from trainer.files import Array
 from trainer.formats.safetensors import config_beside, load_safetensors, save_safetensors
 from trainer.model.decoder import initial_tensors, loss_per_token
+from trainer.notes import Notes
 from trainer.text.corpus import NAMES
 from trainer.text.tokenizer import Tokenizer
 from trainer.weights import Weights, load_weights, save_weights
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
 CONFIG = ModelConfig(7, block_size=5, n_embd=12, n_head=3, n_layer=2, n_hidden=9, activation="relu2")
-NUMBERS = {"temperature": 0.7, "top_p": 0.9, "active_hidden": 0.25}
+NUMBERS: Notes = {"temperature": 0.7, "top_p": 0.9, "active_hidden": 0.25}
 
 
 def weights(config: ModelConfig = CONFIG) -> Weights:

@@ -308,7 +308,10 @@ def test_older_and_newer_ways_to_write_a_folder() -> None:
     }
     (old / "tokenizer.json").write_text(json.dumps(fields))
     equal(load_hugging_face(old), plain)
-    assert load_hugging_face(folder_of(rope_theta=500.0)).config.rope_base == 500
+    for base in (500_000, 500_000.0):
+        assert load_hugging_face(folder_of(rope_theta=base)).config.rope_base == 500_000
+    for plain_rope in ({"rope_scaling": {"type": "default"}}, {"partial_rotary_factor": 1, "rope_type": "default"}):
+        equal(load_hugging_face(folder_of(**plain_rope)), plain)
     assert load_hugging_face(folder_of(), context=4).config.block_size == 4
 
 
@@ -334,8 +337,19 @@ CONFIGS: dict[str, list[Any]] = {
     "hidden_act": ["gelu", 1],
     "attention_bias": [True],
     "mlp_bias": [True],
-    "rope_scaling": [{"rope_type": "linear", "factor": 2.0}],
-    "rope_parameters": [{"rope_type": "llama3"}, 7],
+    "rope_scaling": [{"rope_type": "linear", "factor": 2.0}, {"type": "dynamic"}, {"factor": 2.0}, 7],
+    "rope_parameters": [
+        {"rope_type": "llama3"},
+        7,
+        {"rope_theta": 500},
+        {"partial_rotary_factor": 0.5},
+        {"beta": 1},
+    ],
+    "rope_type": ["yarn", 7],
+    "rope_interleaved": [True],
+    "partial_rotary_factor": [0.5, 2],
+    "rotary_pct": [0.25],
+    "no_rope_layers": [[1]],
     "rope_theta": [0, -1.0, "10000", True, 1e30],
     "rms_norm_eps": [0.0, -1e-5, 1.0, "small", 1],
     "tie_word_embeddings": ["yes", 1],
@@ -399,11 +413,18 @@ def without_space(fields: dict[str, Any]) -> None:
     fields["model"]["merges"] = []
 
 
+def last_is_added(fields: dict[str, Any]) -> None:
+    """The last piece is no longer one of the vocabulary, and the merges that make it stay."""
+    (text,) = (text for text, number in fields["model"]["vocab"].items() if number == SIZES.vocab_size - 1)
+    del fields["model"]["vocab"][text]
+    fields["added_tokens"].append({"id": SIZES.vocab_size - 1, "content": text, "special": True})
+
+
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "no model": (lambda f: f.pop("model"), "model is NoneType"),
+    "no model": (lambda f: f.pop("model"), "model is missing"),
     "another kind": (lambda f: f["model"].update(type="Unigram"), "model.type is 'Unigram'"),
     "no bytes": (lambda f: f["model"].update(byte_fallback=False), "model.byte_fallback is False"),
-    "bytes not mentioned": (lambda f: f["model"].pop("byte_fallback"), "model.byte_fallback is None"),
+    "bytes not mentioned": (lambda f: f["model"].pop("byte_fallback"), "model.byte_fallback is missing"),
     "dropout": (lambda f: f["model"].update(dropout=0.1), "model.dropout is 0.1"),
     "a byte missing": (lambda f: rename(f, "<0x41>", "<0x4>"), "model.vocab lacks '<0x41>'"),
     "no space": (without_space, "model.vocab lacks '▁'"),
@@ -412,8 +433,8 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "normalizer is 'Sequence', pre_tokenizer 'ByteLevel'",
     ),
     "small letters": (lambda f: f.update(normalizer={"type": "Lowercase"}), "normalizer is 'Lowercase'"),
-    "vocab of no kind": (lambda f: f["model"].update(vocab=[]), "model.vocab must be"),
-    "numbers of no kind": (lambda f: f["model"]["vocab"].update(a="7"), "model.vocab must be"),
+    "vocab of no kind": (lambda f: f["model"].update(vocab=[]), "model.vocab is []: it must be an object"),
+    "numbers of no kind": (lambda f: f["model"]["vocab"].update(a="7"), "a value of model.vocab is of"),
     "a number twice": (
         lambda f: f["model"]["vocab"].update(a=5),
         "model.vocab and added_tokens are not the tokens 0 to 299",
@@ -440,13 +461,29 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda f: f.update(normalizer=None, pre_tokenizer={"type": "Metaspace", "replacement": "▁"}),
         "model.merges: scores of pieces would not",
     ),
-    "half a character": (lambda f: rename(f, "😀", "\ud800"), "model.merges"),
-    "merges of no kind": (lambda f: f["model"].update(merges=7), "model.merges must be"),
-    "merges of three": (lambda f: f["model"]["merges"].append(["a", "b", "c"]), "model.merges must be"),
+    "half a character": (lambda f: rename(f, "😀", "\ud800"), "the name of a field of model.vocab is '\\ud800'"),
+    "merges of no kind": (lambda f: f["model"].update(merges=7), "model.merges is 7: it must be a list"),
+    "merges of three": (lambda f: f["model"].update(merges=[["a", "b", "c"]]), "model.merges[0] is ['a', 'b'"),
+    "merges of three in a text": (lambda f: f["model"].update(merges=["a b c"]), "model.merges[0] is 'a b c'"),
     "merges that make nothing": (lambda f: f["model"]["merges"].append(["a", "zz"]), "model.merges: 'a' and 'zz'"),
     "too few merges": (lambda f: f["model"].update(merges=f["model"]["merges"][::2]), "model.merges: scores"),
-    "added of no kind": (lambda f: f.update(added_tokens=7), "added_tokens must be"),
-    "added without text": (lambda f: f["added_tokens"].append({}), "added_tokens has None"),
+    "merges that use an added token": (
+        last_is_added,
+        "model.merges: 'gd😀' and 'éh▁' are merged, but one or their sum",
+    ),
+    "merges of special tokens": (
+        lambda f: f["model"]["merges"].append(["<s>", "</s>"]),
+        "model.merges: '<s>' and '</s>' are merged, but one or their sum is of added_tokens",
+    ),
+    "what the library does not read": (
+        lambda f: f.update(
+            normalizer=None,
+            pre_tokenizer={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": 0},
+        ),
+        "the library `tokenizers` does not read it",
+    ),
+    "added of no kind": (lambda f: f.update(added_tokens=7), "added_tokens is 7: it must be a list"),
+    "added without text": (lambda f: f["added_tokens"].append({}), "added_tokens[3].id is missing"),
     "added with another number": (lambda f: f["added_tokens"][1].update(id=5), "added_tokens has '<s>' with id 5"),
     "added and not special": (
         lambda f: f["added_tokens"][0].update(special=False),

@@ -131,7 +131,7 @@ def test_each_measurement_is_a_line_with_losses_time_left_and_samples(tmp_path: 
     )
     info, log = load_weights(out).info, json.loads(result.stdout)["log"]
     noted = info["measurements"]
-    assert [entry[:3] for entry in noted] == [[step, *(round(loss, 5) for loss in losses)] for step, *losses in log]
+    assert [entry[:3] for entry in noted] == [(step, *(round(loss, 5) for loss in losses)) for step, *losses in log]
     assert [line.partition(" left: ")[2] for line in lines] == [", ".join(texts) for _, _, _, texts in noted]
     assert (info["preset"], info["validation"], info["dropout"]) == ("small", 0.25, 0.1)
     assert info["nll_float"] not in [validation for _, _, validation in log], "the held-out text chose nothing"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
+from msgspec import Meta, Struct
 
 from trainer.config import ModelConfig
+from trainer.documents import SHORT, checked, from_json, reading
 from trainer.errors import InputError
-from trainer.files import LARGEST_FILE, Array
+from trainer.files import LARGEST_DOCUMENT, LARGEST_FILE, Array, read_file
 from trainer.formats.llama_checkpoint import Checkpoint, shape_of, shapes, weights_of
-from trainer.formats.safetensors import LARGEST_HEADER, fields_of, read_file, tensors_in
+from trainer.formats.safetensors import tensors_in
 from trainer.formats.tokenizer_json import read_vocabulary
 from trainer.weights import Weights
+
+WHOLE = "a folder has config.json, tokenizer.json and model.safetensors"
 
 NAMES = {
     "n_embd": "hidden_size",
@@ -25,14 +29,6 @@ NAMES = {
     "vocab_size": "vocab_size",
     "block_size": "max_position_embeddings",
 }
-FIXED = {
-    "hidden_act": "silu",
-    "attention_bias": False,
-    "mlp_bias": False,
-    "rope_scaling": None,
-}
-"""Fields that may be missing, but not be anything else."""
-
 LAYER = {
     "attention_gain": "input_layernorm",
     "wq": "self_attn.q_proj",
@@ -45,7 +41,65 @@ LAYER = {
     "fc2": "mlp.down_proj",
 }
 OTHERS = {"wte": "model.embed_tokens.weight", "gain": "model.norm.weight", "lm_head": "lm_head.weight"}
-MIN_EPSILON, MAX_EPSILON = 1e-8, 1e-3
+
+ROTARY = re.compile("rope|rotary", re.IGNORECASE)
+"""Fields with such names decide where positions turn: one that nothing here reads must not be ignored."""
+
+Size = Annotated[int, Meta(ge=1)]
+Base = Annotated[float, Meta(gt=1, lt=1e9)]
+One = Annotated[float, Meta(ge=1, le=1, description="1 (all dimensions are turned)")]
+
+
+class Rope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """rope_parameters, or as older files call it rope_scaling: the plain kind of rotary positions alone."""
+
+    rope_type: Literal["default"] = "default"
+    type: Literal["default"] = "default"
+    rope_theta: Base | None = None
+    partial_rotary_factor: One | None = None
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """The fields of config.json that decide what is computed. Others are for other programs."""
+
+    architectures: Annotated[
+        list[Literal["LlamaForCausalLM"]],
+        Meta(min_length=1, max_length=1, description="['LlamaForCausalLM']"),
+    ]
+    hidden_size: Size
+    intermediate_size: Size
+    num_hidden_layers: Size
+    num_attention_heads: Size
+    num_key_value_heads: Size | None = None
+    vocab_size: Size
+    max_position_embeddings: Size = 2048
+    head_dim: Size | None = None
+    hidden_act: Literal["silu"] = "silu"
+    attention_bias: bool = False
+    mlp_bias: bool = False
+    rms_norm_eps: Annotated[float, Meta(ge=1e-8, le=1e-3)] = 1e-6
+    tie_word_embeddings: bool = False
+    bos_token_id: int = 1
+    eos_token_id: int | None = None
+    rope_theta: Base | None = None
+    rope_type: Literal["default"] | None = None
+    rope_parameters: Rope | None = None
+    rope_scaling: Rope | None = None
+    rope_interleaved: bool = False
+    partial_rotary_factor: One | None = None
+
+    def sizes(self) -> dict[str, int]:
+        """By their names in the file."""
+        heads = self.num_key_value_heads or self.num_attention_heads
+        return {name: getattr(self, name) for name in NAMES.values()} | {"num_key_value_heads": heads}
+
+    def rope_base(self) -> float:
+        """Raises InputError when two places give two bases."""
+        places = {"": self, "rope_parameters.": self.rope_parameters, "rope_scaling.": self.rope_scaling}
+        given = {f"{place}rope_theta": at.rope_theta for place, at in places.items() if at and at.rope_theta}
+        if len(set(given.values())) > 1:
+            raise InputError(f"{' and '.join(given)} are {', '.join(map(str, given.values()))}: give one")
+        return next(iter(given.values()), 10_000.0)
 
 
 def load_hugging_face(folder: Path, context: int | None = None) -> Weights:
@@ -56,51 +110,35 @@ def load_hugging_face(folder: Path, context: int | None = None) -> Weights:
     at = folder / "config.json"
     if not at.is_file():
         raise InputError(f"{folder} is a directory without config.json: give a file, or a model's whole folder")
-    try:
-        fields = fields_of(read_file(at, LARGEST_HEADER))
-        config, tied, epsilon = _config(fields, context)
-        at = folder / "tokenizer.json"
-        vocabulary = read_vocabulary(fields_of(read_file(at, LARGEST_HEADER)), fields, config.vocab_size)
-        at = folder / "model.safetensors"
-        checkpoint = Checkpoint(config, _tensors(read_file(at, LARGEST_FILE), config, tied), epsilon)
+    data = read_file(at, LARGEST_DOCUMENT, WHOLE)
+    with reading(at):
+        given = _config(data)
+        config = shape_of(given.sizes(), NAMES, context, given.rope_base())
+        if given.head_dim not in (None, config.head_dim):
+            raise InputError(f"head_dim is {given.head_dim!r}: it must be hidden_size / num_attention_heads")
+    at = folder / "tokenizer.json"
+    data = read_file(at, LARGEST_DOCUMENT, WHOLE)
+    with reading(at):
+        vocabulary = read_vocabulary(from_json(data), given.bos_token_id, given.eos_token_id, config.vocab_size)
+    at = folder / "model.safetensors"
+    data = read_file(at, LARGEST_FILE, WHOLE)
+    with reading(at):
+        checkpoint = Checkpoint(config, _tensors(data, config, given.tie_word_embeddings), given.rms_norm_eps)
         return weights_of(checkpoint, vocabulary)
-    except InputError as error:
-        raise InputError(f"{at}: {error}") from error
 
 
-def _config(fields: Mapping[str, Any], context: int | None) -> tuple[ModelConfig, bool, float]:
-    """The shape, whether wte is the classifier too, and what the norms add."""
-    if fields.get("architectures") != ["LlamaForCausalLM"]:
-        raise InputError(f"architectures is {fields.get('architectures')!r}: it must be ['LlamaForCausalLM']")
-    for name, value in FIXED.items():
-        if fields.get(name, value) != value:
-            raise InputError(f"{name} is {fields[name]!r}: it must be {value!r}")
-    defaults = {"num_key_value_heads": fields.get("num_attention_heads"), "max_position_embeddings": 2048}
-    sizes = {name: fields.get(name, defaults.get(name)) for name in NAMES.values()}
-    for name, value in sizes.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise InputError(f"{name} is {value!r}: it must be a whole number above 0")
-    tied = fields.get("tie_word_embeddings", False)
-    if not isinstance(tied, bool):
-        raise InputError(f"tie_word_embeddings is {tied!r}: it must be true or false")
-    epsilon = fields.get("rms_norm_eps", 1e-6)
-    if not isinstance(epsilon, float) or not MIN_EPSILON <= epsilon <= MAX_EPSILON:
-        raise InputError(f"rms_norm_eps is {epsilon!r}: it must be a number from {MIN_EPSILON} to {MAX_EPSILON}")
-    config = shape_of(sizes, NAMES, context, _rope_base(fields))
-    if fields.get("head_dim") not in (None, config.head_dim):
-        raise InputError(f"head_dim is {fields['head_dim']!r}: it must be hidden_size / num_attention_heads")
-    return config, tied, epsilon
-
-
-def _rope_base(fields: Mapping[str, Any]) -> float:
-    """Where older and where newer versions keep it. Raises InputError for any other kind of positions."""
-    rope = fields.get("rope_parameters") or {}
-    if not isinstance(rope, dict) or rope.get("rope_type", "default") != "default":
-        raise InputError(f"rope_parameters is {rope!r}: its rope_type must be 'default'")
-    base = rope.get("rope_theta", fields.get("rope_theta", 10_000.0))
-    if isinstance(base, bool) or not isinstance(base, int | float) or not 1 < base < 1e9:
-        raise InputError(f"rope_theta is {base!r}: it must be a number from 1 to 1e9")
-    return float(base)
+def _config(data: bytes) -> Config:
+    """Raises InputError for a field that is wrong, or that would be ignored and decides what is computed."""
+    fields = from_json(data)
+    config = checked(fields, Config)
+    for name in ("attention_bias", "mlp_bias", "rope_interleaved"):
+        if getattr(config, name):
+            raise InputError(f"{name} is True: it must be False")
+    for name, value in fields.items():
+        if ROTARY.search(name) and name not in Config.__struct_fields__ and value is not None:
+            shown = f"{SHORT.repr(name)} is {SHORT.repr(value)}"
+            raise InputError(f"{shown}: nothing reads it, so it must be missing or null")
+    return config
 
 
 def _tensors(data: bytes, config: ModelConfig, tied: bool) -> dict[str, Array]:

@@ -12,10 +12,11 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
 from trainer.model.blocks import EPSILON
+from trainer.notes import Notes
 from trainer.text.sentencepiece import symbol_of
 from trainer.weights import Weights
 
-NOTES = {"temperature": 0.5, "documents": "paragraphs"}
+NOTES: Notes = {"temperature": 0.5, "documents": "paragraphs"}
 """A story is a paragraph: it has single newlines inside. Small models lose the thread at higher temperatures."""
 
 MAX_CONTEXT, USUAL_CONTEXT = 256, 128

@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.documents import checked
 from trainer.errors import InputError
+from trainer.notes import Notes
 from trainer.text.alphabet import NEWLINE, STRANGE, replacement
 
 KINDS = {"lines": "line", "paragraphs": "paragraph", "stream": "block"}
@@ -46,9 +48,9 @@ class Reading:
         return cls(info.get("documents", "lines"), info.get("fold_case", False))
 
     @property
-    def notes(self) -> dict[str, Any]:
+    def notes(self) -> Notes:
         """For the notes of a model."""
-        return asdict(self)
+        return checked(asdict(self), Notes)
 
     @property
     def unit(self) -> str:

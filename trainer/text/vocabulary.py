@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from trainer.config import ModelConfig
+from trainer.documents import SHORT
 from trainer.errors import InputError
 from trainer.text.alphabet import FONT, NEWLINE
 from trainer.text.sentencepiece import SPACE, Pieces, PieceTokenizer
@@ -19,6 +22,21 @@ BYTE_TEXT = "latin-1"
 
 MAX_PIECE = 4 * MAX_TOKEN
 """Bytes of a piece at most."""
+
+Piece = Annotated[str, Meta(pattern=r"\A[\x00-\xff]*\Z", description="a character of Latin-1 for every byte")]
+
+
+class Texts(Struct, frozen=True, kw_only=True):
+    """A vocabulary as a file has it: symbols as one text, if they are single characters, or as a list of texts."""
+
+    symbols: str | list[str]
+    merges: list[tuple[str, str]] = []
+    pieces: list[tuple[Piece, float]] = []
+
+    @property
+    def bytes_of_pieces(self) -> Pieces:
+        """Text and score of every piece."""
+        return tuple((text.encode(BYTE_TEXT), score) for text, score in self.pieces)
 
 
 def check_vocabulary(config: ModelConfig, symbols: object, merges: Merges, pieces: Pieces = ()) -> None:
@@ -34,7 +52,7 @@ def check_vocabulary(config: ModelConfig, symbols: object, merges: Merges, piece
     )
     if not known:
         raise InputError(
-            f"the alphabet is {symbols!r}: a vocabulary of {config.vocab_size} has "
+            f"the alphabet is {SHORT.repr(symbols)}: a vocabulary of {config.vocab_size} has "
             f"{config.bos} {'' if pieces else 'different '}symbols, plus BOS"
         )
     assert isinstance(symbols, Sequence)
@@ -44,10 +62,11 @@ def check_vocabulary(config: ModelConfig, symbols: object, merges: Merges, piece
             f"the alphabet has {strange[0]!r}: the cartridge's font is printable ASCII and the letters of Latin-1"
         )
     if long := [text for text in symbols if len(text) > MAX_TOKEN]:
-        raise InputError(f"the symbol {long[0]!r} is longer than {MAX_TOKEN} characters")
+        raise InputError(f"the symbol {SHORT.repr(long[0])} is longer than {MAX_TOKEN} characters")
     for left, right in merges:
         if not {left, right, left + right} <= texts:
-            raise InputError(f"{left!r} and {right!r} are merged, but the alphabet lacks one of them or their sum")
+            both = f"{SHORT.repr(left)} and {SHORT.repr(right)}"
+            raise InputError(f"{both} are merged, but the alphabet lacks one of them or their sum")
     if pieces:
         _check_pieces(config, pieces)
         if merges:
@@ -61,24 +80,14 @@ def _check_pieces(config: ModelConfig, pieces: Pieces) -> None:
     seen: dict[bytes, int] = {}
     for number, (text, score) in enumerate(pieces):
         if not isinstance(text, bytes) or not 1 <= len(text) <= MAX_PIECE or b"\0" in text:
-            raise InputError(f"piece {number} is {text!r}: it must be 1 to {MAX_PIECE} bytes, none of them 0")
+            wrong = f"piece {number} is {SHORT.repr(text)}"
+            raise InputError(f"{wrong}: it must be 1 to {MAX_PIECE} bytes, none of them 0")
         if not isinstance(score, float) or not math.isfinite(score):
             raise InputError(f"the score of piece {number} is {score!r}: it must be a finite number")
         if (first := seen.setdefault(text, number)) != number:
             raise InputError(f"pieces {first} and {number} are both {text!r}")
     if SPACE not in seen:
         raise InputError(f"no piece is {SPACE.decode()!r}: every text begins with it")
-
-
-def vocabulary_from(header: Mapping[str, Any]) -> tuple[Sequence[str], Merges]:
-    """Symbols and merges of a file's header. Raises TypeError or KeyError for a damaged one."""
-    merges = tuple((str(left), str(right)) for left, right in header.get("merges", []))
-    return header["symbols"], merges
-
-
-def pieces_from(header: Mapping[str, Any]) -> Pieces:
-    """The pieces of a file's header, none of most. Raises TypeError, ValueError or KeyError for a damaged one."""
-    return tuple((text.encode(BYTE_TEXT), score) for text, score in header.get("pieces", ()))
 
 
 def plain_pieces(pieces: Pieces) -> list[list[str | float]]:

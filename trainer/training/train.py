@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from trainer.config import ModelConfig
+from trainer.documents import SHORT, checked, reading
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
 from trainer.model.blocks import dropout
 from trainer.model.decoder import Tensors, active_share, gradient, initial_tensors, mean_loss
+from trainer.notes import Amount, Count, Written
 from trainer.text.corpus import split
 from trainer.text.tokenizer import Tokenizer
 from trainer.training.adam import Adam, linear_decay
@@ -105,11 +108,21 @@ class LogEntry:
     samples: what its weights wrote, if they were asked to.
     """
 
-    step: int
-    train: float
-    validation: float
+    step: Count
+    train: Amount
+    validation: Amount
     candidate: bool = True
-    samples: tuple[str, ...] = ()
+    samples: tuple[Written, ...] = ()
+
+
+class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a checkpoint says besides its arrays. identity: see _identity."""
+
+    format: str
+    identity: dict[str, Any]
+    step: Count
+    seconds: Amount
+    log: list[LogEntry]
 
 
 @dataclass
@@ -361,31 +374,39 @@ def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
     """Read a checkpoint. Raises InputError unless it is whole and of the same run."""
     if not path.exists():
         raise InputError(f"{path} does not exist: there is nothing to resume, leave --resume out")
-    header, arrays = read_arrays(path)
-    if header.get("format") != CHECKPOINT_FORMAT:
+    found, arrays = read_arrays(path)
+    if found.get("format") != CHECKPOINT_FORMAT:
         raise InputError(f"{path} is not a checkpoint: leave --resume out")
-    try:
-        for name, value in identity.items():
-            if header["identity"][name] != value:
-                raise InputError(
-                    f"{path} is of a run with {name} {header['identity'][name]!r}, not {value!r}: "
-                    "give the same options and text, or leave --resume out"
-                )
-        state = _start(settings)
-        for name, target in _vectors(state).items():
-            if arrays[name].shape != target.shape or not np.isfinite(arrays[name]).all():
-                raise InputError(f"{path} is damaged ({name}): leave --resume out")
-            target[:] = arrays[name]
-        state.granted = arrays["granted"]
-        expected = settings.projection().costs.shape if state.granted.size else (0,)
-        if state.granted.shape != expected or not np.isin(state.granted, range(MAX_DIGITS + 1)).all():
-            raise InputError(f"{path} is damaged (granted): leave --resume out")
-        state.step = state.adam.updates = int(header["step"])
-        state.seconds = float(header["seconds"])
-        state.log = [LogEntry(**{**entry, "samples": tuple(entry["samples"])}) for entry in header["log"]]
-        return state
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} has a damaged header: leave --resume out") from error
+    with reading(damaged := f"{path} is damaged, leave --resume out"):
+        header = checked(found, Header)
+    for name, value in identity.items():
+        if header.identity.get(name) != value:
+            raise InputError(
+                f"{path} is of a run with {name} {SHORT.repr(header.identity.get(name))}, not {SHORT.repr(value)}: "
+                "give the same options and text, or leave --resume out"
+            )
+    with reading(damaged):
+        return _restored(header, arrays, settings)
+
+
+def _restored(header: Header, arrays: Mapping[str, Array], settings: Settings) -> State:
+    """The state that a checkpoint holds. Raises InputError where it cannot be one of these settings."""
+    state, absent = _start(settings), np.zeros(0)
+    measured = header.log[-1].step if header.log else 0
+    if header.step != measured or (header.seconds > 0) != (measured > 0):
+        raise InputError(f"step is {header.step}, and the last measurement was at {measured}")
+    for name, target in _vectors(state).items():
+        array = arrays.get(name, absent)
+        if (array.shape, array.dtype) != (target.shape, target.dtype) or not np.isfinite(array).all():
+            raise InputError(f"{name} is missing, of another shape or not finite")
+        target[:] = array
+    granted = arrays.get("granted", absent)
+    expected = settings.projection().costs.shape if granted.size else (0,)
+    if granted.shape != expected or granted.dtype != np.int64 or not np.isin(granted, range(MAX_DIGITS + 1)).all():
+        raise InputError(f"granted is missing, of another shape or not 0 to {MAX_DIGITS}")
+    state.granted, state.seconds, state.log = granted, header.seconds, header.log
+    state.step = state.adam.updates = header.step
+    return state
 
 
 def _vectors(state: State) -> dict[str, Array]:
