@@ -6,8 +6,10 @@ projected onto sums of few signed powers of two, and Adam moves the float weight
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -139,6 +141,7 @@ class Result:
     nll_float is their held-out loss in nats per token. If the held-out documents chose them (validation is 0),
     it is the lowest of the log and so a little flattering.
     active: share of hidden units above zero on the held-out documents.
+    checkpoint: holds the finished run still, for whoever writes the weights to remove once they are safe.
     """
 
     tensors: dict[str, Array]
@@ -148,14 +151,15 @@ class Result:
     seconds: float
     documents_per_second: float
     log: tuple[LogEntry, ...]
+    checkpoint: Path
 
 
 Sample = Callable[[Tensors], Sequence[str]]
 """Texts that weights write: called at every measurement."""
 
 
-class Interrupted(Exception):
-    """Ctrl-C. The message is one line: how far the run came, where it is kept, how to continue it."""
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, or what the system sends to end a program. The message is one line: how far the run came, where it is kept, how to continue it."""
 
 
 def train(
@@ -167,13 +171,15 @@ def train(
     resume: bool = False,
     report: Callable[[State, float], None] = lambda state, progress: None,
     sample: Sample = lambda tensors: (),
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Result:
     """Train on documents, measure on others, keep the best weights, and tell their loss on the held-out ones.
 
-    Same documents, settings and machine: same weights, byte for byte, resumed or not (unless timed).
+    Same documents, settings and machine: same weights, byte for byte, interrupted or not (unless timed).
     `report` is called after every step with the state and the progress, 0 to 1; what `sample` writes is part of
-    the log. The checkpoint is rewritten at every measurement and removed at the end.
-    Raises InputError when the loss diverges, or when a checkpoint to resume is missing or of another run;
+    the log. The checkpoint, rewritten at every measurement, has `checkpoint` and a fingerprint of the run as its
+    name: so the same run goes on from it, which `tell` is told, and no other run finds or overwrites it.
+    Raises InputError when the loss diverges, when the checkpoint is damaged, or with `resume` when there is none;
     Interrupted on Ctrl-C.
     """
     config = settings.config
@@ -183,7 +189,13 @@ def train(
         for texts in (learned, judging, held_out)
     )
     identity = _identity(settings, tokenizer, training, held_out)
-    state = _load(checkpoint, identity, settings) if resume else _start(settings)
+    prefix, checkpoint = checkpoint, _own(checkpoint, identity)
+    state = _start(settings)
+    if checkpoint.exists():
+        state = _load(checkpoint, identity, settings)
+        tell(f"going on at step {state.step:,}, kept in {checkpoint} (delete it to begin anew)")
+    elif resume:
+        raise InputError(f"{checkpoint} does not exist: there is nothing to resume{_others(prefix, identity)}")
     _save(checkpoint, identity, state)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
@@ -192,9 +204,8 @@ def train(
         kept = state.log[-1].step if state.log else 0
         raise Interrupted(
             f"interrupted at step {state.step}: step {kept} is kept in {checkpoint}; "
-            "the same command with --resume continues from there"
+            "the same command goes on from there"
         ) from error
-    checkpoint.unlink(missing_ok=True)
     tensors = as_tensors(state.best, config)
     return Result(
         tensors=tensors,
@@ -204,11 +215,12 @@ def train(
         seconds=state.seconds,
         documents_per_second=state.step * settings.batch_size / state.seconds,
         log=tuple(state.log),
+        checkpoint=checkpoint,
     )
 
 
 def checkpoint_path(out: Path) -> Path:
-    """Where the run that will write `out` keeps its checkpoint."""
+    """What the names of the checkpoints of all runs that write `out` begin with."""
     return out.with_name(f"{out.stem}.checkpoint.npz")
 
 
@@ -272,7 +284,7 @@ def _run(
 def _judged(training: Sequence[str], share: float) -> tuple[list[str], list[str]]:
     """(documents to learn, documents to choose the weights). Raises InputError when there is only one."""
     if len(set(training)) < 2:
-        raise InputError("the text is too short to set some of it aside: add lines, or train with --validation 0")
+        raise InputError("the text is too short to set some of it aside: add to it, or train with --validation 0")
     return split(training, share)
 
 
@@ -357,35 +369,45 @@ def _save(path: Path, identity: dict[str, Any], state: State) -> None:
     write_arrays(path, header, _vectors(state) | {"granted": state.granted})
 
 
+def _own(prefix: Path, identity: dict[str, Any]) -> Path:
+    """The checkpoint of one run: a fingerprint of all that decides it is part of the name."""
+    text = json.dumps([CHECKPOINT_FORMAT, identity], sort_keys=True)
+    return prefix.with_stem(f"{prefix.stem}-{blake2b(text.encode(), digest_size=6).hexdigest()}")
+
+
+def _others(prefix: Path, identity: dict[str, Any]) -> str:
+    """What makes this run another one than those that checkpoints beside it are of: the end of a message."""
+    kept = sorted(path for path in prefix.parent.glob("*.npz") if path.name.startswith(f"{prefix.stem}-"))
+    found = ""
+    for path in kept:
+        with suppress(InputError, KeyError, TypeError):
+            theirs = read_arrays(path)[0]["identity"]
+            name = next(name for name, value in identity.items() if theirs[name] != value)
+            found += f"; {path} is of a run with {name} {theirs[name]!r}, not {identity[name]!r}"
+    return found
+
+
 def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
     """Read a checkpoint. Raises InputError unless it is whole and of the same run."""
-    if not path.exists():
-        raise InputError(f"{path} does not exist: there is nothing to resume, leave --resume out")
     header, arrays = read_arrays(path)
-    if header.get("format") != CHECKPOINT_FORMAT:
-        raise InputError(f"{path} is not a checkpoint: leave --resume out")
     try:
-        for name, value in identity.items():
-            if header["identity"][name] != value:
-                raise InputError(
-                    f"{path} is of a run with {name} {header['identity'][name]!r}, not {value!r}: "
-                    "give the same options and text, or leave --resume out"
-                )
+        if header["format"] != CHECKPOINT_FORMAT or header["identity"] != json.loads(json.dumps(identity)):
+            raise InputError(f"{path} is no checkpoint of this run: move it out of the way")
         state = _start(settings)
         for name, target in _vectors(state).items():
             if arrays[name].shape != target.shape or not np.isfinite(arrays[name]).all():
-                raise InputError(f"{path} is damaged ({name}): leave --resume out")
+                raise InputError(f"{path} is damaged ({name}): delete it to begin anew")
             target[:] = arrays[name]
         state.granted = arrays["granted"]
         expected = settings.projection().costs.shape if state.granted.size else (0,)
         if state.granted.shape != expected or not np.isin(state.granted, range(MAX_DIGITS + 1)).all():
-            raise InputError(f"{path} is damaged (granted): leave --resume out")
+            raise InputError(f"{path} is damaged (granted): delete it to begin anew")
         state.step = state.adam.updates = int(header["step"])
         state.seconds = float(header["seconds"])
         state.log = [LogEntry(**{**entry, "samples": tuple(entry["samples"])}) for entry in header["log"]]
         return state
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} has a damaged header: leave --resume out") from error
+        raise InputError(f"{path} has a damaged header: delete it to begin anew") from error
 
 
 def _vectors(state: State) -> dict[str, Array]:
