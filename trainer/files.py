@@ -1,15 +1,21 @@
-"""Files that are either whole or absent, and arrays that are data and never code."""
+"""Files that are either whole or absent, and arrays that are data and never code.
+
+Nothing temporary is left behind: what an exception cannot remove, because the process was killed, the next one
+that works in the same folder does. A lock, which ends with its process, tells it from what is in use.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import pickle
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +29,19 @@ LARGEST_FILE = 64 << 20
 """Bytes. A checkpoint of the largest model that ModelConfig allows has 21 million."""
 
 
+TEMPORARY = ".snes-gpt-"
+"""What the names of temporary files and folders begin with."""
+
+
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that is gone afterwards. Raises InputError when there is no room for it or what is put in it."""
+    parent = tempfile.gettempdir()
     try:
-        with tempfile.TemporaryDirectory() as name:
-            yield Path(name)
+        with _temporary(Path(parent), lambda: tempfile.mkdtemp(prefix=TEMPORARY, dir=parent)) as folder:
+            yield folder
     except OSError as error:
-        raise InputError(f"cannot work in {tempfile.gettempdir()}: {error.strerror or error}") from error
+        raise InputError(f"cannot work in {parent}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -39,23 +50,68 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises InputError when the target cannot be written (disk full, no permission, a directory in the way).
     """
+
+
+    def make() -> str:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
+        os.close(handle)
+        return name
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-        os.close(handle)
+        with _temporary(path.parent, make) as temporary:
+            yield temporary
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            temporary.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    temporary = Path(name)
+
+
+@contextmanager
+def _temporary(parent: Path, make: Callable[[], str]) -> Iterator[Path]:
+    """What `make` makes in `parent`, locked until it is removed. First removes what killed processes left there."""
+    for left in list(parent.glob(f"{TEMPORARY}*")):
+        with suppress(OSError):
+            lock = _lock(left, fcntl.LOCK_NB)
+            _remove(left)
+            os.close(lock)
+    path, lock = _claimed(make)
     try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        yield path
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(path)
+        os.close(lock)
+
+
+def _claimed(make: Callable[[], str]) -> tuple[Path, int]:
+    """What `make` makes, and its lock: again, if another process took it for left before it was locked."""
+    while True:
+        path = Path(make())
+        with suppress(FileNotFoundError):
+            lock = _lock(path)
+            if path.exists():
+                return path, lock
+            os.close(lock)
+
+
+def _lock(path: Path, wait: int = 0) -> int:
+    """The handle that holds the lock on a file or folder of ours. Raises OSError when there is none to get."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | wait)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
