@@ -2,7 +2,7 @@
 
 Standard library only. The Makefile's variables come through the environment, so a name may have any characters.
 
-    python scripts/options.py choose      build/options.json has the options, and is newer than weights made with others
+    python scripts/options.py choose      writes build/options.json: newer than weights that were made otherwise
     python scripts/options.py train       becomes `snesgpt train`, or takes CHECKPOINT
     python scripts/options.py made        notes which options the weights were made with
     python scripts/options.py quantize    becomes `snesgpt quantize`
@@ -23,7 +23,7 @@ OPTIONS, WEIGHTS, MADE = BUILD / "options.json", BUILD / "weights.npz", BUILD / 
 
 
 def choose() -> None:
-    """The file is written when the options are others, and is as old as the text: make compares it with the weights."""
+    """Make compares the time of the file with the weights': that of the last change of the options or the text."""
     before, wanted = read(OPTIONS), asked()
     if os.environ["REMEMBER"] and not os.environ["GIVEN"]:
         wanted = before or wanted

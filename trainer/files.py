@@ -51,7 +51,6 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises InputError when the target cannot be written (disk full, no permission, a directory in the way).
     """
 
-
     def make() -> str:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
         os.close(handle)

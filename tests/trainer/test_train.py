@@ -60,7 +60,9 @@ def test_the_same_run_goes_on_by_itself_and_says_so_and_another_leaves_the_check
         run(tmp_path, stop_at=60)
     (kept,) = tmp_path.iterdir()
     before = kept.read_bytes()
-    assert as_vector(run(tmp_path, replace(SETTINGS, seed=4)).tensors).tobytes() == as_vector(other.tensors).tobytes()
+    assert (
+        as_vector(run(tmp_path, replace(SETTINGS, seed=4)).tensors).tobytes() == as_vector(other.tensors).tobytes()
+    )
     assert kept.read_bytes() == before
     lines: list[str] = []
     steps: list[int] = []
@@ -95,7 +97,9 @@ def test_whatever_fails_after_the_last_step_costs_no_step_again(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["loss.png", "text.txt", "weights.npz"]
 
 
-@pytest.mark.parametrize("name", ["a$b$c.txt", "caf\udce9.txt", "two\nlines.txt", "тест ½ 日本.txt", "n" * 251 + ".txt"])
+@pytest.mark.parametrize(
+    "name", ["a$b$c.txt", "caf\udce9.txt", "two\nlines.txt", "тест ½ 日本.txt", "n" * 251 + ".txt"]
+)
 def test_a_name_of_any_characters_is_a_name(tmp_path: Path, name: str) -> None:
     text, out = tmp_path / name, tmp_path / "weights.npz"
     text.write_text("\n".join(TRAINING + HELD_OUT))
@@ -119,9 +123,9 @@ def test_resume_refuses_a_missing_foreign_or_damaged_checkpoint(tmp_path: Path) 
         run(tmp_path, resume=True)
     with pytest.raises(Interrupted):
         run(tmp_path, stop_at=60)
-    with pytest.raises(InputError, match="nothing to resume; .* is of a run with seed 0, not 4"):
+    with pytest.raises(InputError, match=r"nothing to resume; .* is of a run with seed 0, not 4"):
         run(tmp_path, replace(SETTINGS, seed=4), resume=True)
-    with pytest.raises(InputError, match="nothing to resume; .* is of a run with n_hidden 16, not 12"):
+    with pytest.raises(InputError, match=r"nothing to resume; .* is of a run with n_hidden 16, not 12"):
         run(tmp_path, replace(SETTINGS, config=replace(SETTINGS.config, n_hidden=12)), resume=True)
     (checkpoint,) = tmp_path.iterdir()
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])

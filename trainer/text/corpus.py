@@ -118,9 +118,7 @@ def read_corpus(path: Path, reading: Reading = LINES, limit: int = LARGEST) -> C
     return Corpus(tuple(sample.documents), symbols, n_lines, reading, sample.below / ALL)
 
 
-def split(
-    documents: Sequence[str], held_out: float = 0.1, reading: Reading = LINES
-) -> tuple[list[str], list[str]]:
+def split(documents: Sequence[str], held_out: float = 0.1, reading: Reading = LINES) -> tuple[list[str], list[str]]:
     """(training, held-out): a seeded shuffle of the distinct documents, and its first `held_out` share.
 
     The shuffle sorts by a keyed hash of each document, so the same documents are held out whatever the order

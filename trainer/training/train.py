@@ -159,7 +159,7 @@ Sample = Callable[[Tensors], Sequence[str]]
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or what the system sends to end a program. The message is one line: how far the run came, where it is kept, how to continue it."""
+    """Ctrl-C, or another end from outside. The message: how far the run came, where it is kept, how it goes on."""
 
 
 def train(
