@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -116,4 +117,5 @@ def write(path: Path, content: dict[str, str] | dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for the stage that this becomes: no traceback of ours
     {"choose": choose, "train": train, "made": made, "quantize": quantize, "lab": lab}[sys.argv[1]]()

@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,9 @@ TEMPORARY = ".snes-gpt-"
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that is gone afterwards. Raises InputError when there is no room for it or what is put in it."""
-    parent = tempfile.gettempdir()
+    parent = Path(tempfile.gettempdir())
     try:
-        with _temporary(Path(parent), lambda: tempfile.mkdtemp(prefix=TEMPORARY, dir=parent)) as folder:
+        with _temporary(parent, lambda path: path.mkdir(0o700)) as folder:
             yield folder
     except OSError as error:
         raise InputError(f"cannot work in {parent}: {error.strerror or error}") from error
@@ -50,48 +51,46 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises InputError when the target cannot be written (disk full, no permission, a directory in the way).
     """
-
-    def make() -> str:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
-        os.close(handle)
-        return name
-
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary(path.parent, make) as temporary:
+        with _temporary(path.parent, lambda path: path.touch(exist_ok=False), path.suffix) as temporary:
             yield temporary
-            mask = os.umask(0)
-            os.umask(mask)
-            temporary.chmod(0o666 & ~mask)
             temporary.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager
-def _temporary(parent: Path, make: Callable[[], str]) -> Iterator[Path]:
-    """What `make` makes in `parent`, locked until it is removed. First removes what killed processes left there."""
+def _temporary(parent: Path, make: Callable[[Path], None], suffix: str = "") -> Iterator[Path]:
+    """A new path in `parent`, made, locked and in the end removed. First removes what killed processes left there."""
     for left in list(parent.glob(f"{TEMPORARY}*")):
         with suppress(OSError):
             lock = _lock(left, fcntl.LOCK_NB)
             _remove(left)
             os.close(lock)
-    path, lock = _claimed(make)
+    path = parent / f"{TEMPORARY}{token_hex(8)}{suffix}"
     try:
-        yield path
+        lock = _made_and_locked(path, make)
+        try:
+            yield path
+        finally:
+            os.close(lock)
     finally:
-        _remove(path)
-        os.close(lock)
+        try:
+            _remove(path)
+        except KeyboardInterrupt:  # of all moments, while it is being removed
+            _remove(path)
+            raise
 
 
-def _claimed(make: Callable[[], str]) -> tuple[Path, int]:
-    """What `make` makes, and its lock: again, if another process took it for left before it was locked."""
+def _made_and_locked(path: Path, make: Callable[[Path], None]) -> int:
+    """The lock: made again if another process took it for left before it was locked."""
     while True:
-        path = Path(make())
+        make(path)
         with suppress(FileNotFoundError):
             lock = _lock(path)
             if path.exists():
-                return path, lock
+                return lock
             os.close(lock)
 
 
