@@ -62,7 +62,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _temporary(parent: Path, make: Callable[[Path], None], suffix: str = "") -> Iterator[Path]:
-    """A new path in `parent`, made, locked and in the end removed. First removes what killed processes left there."""
+    """A new path in `parent`, made, locked, in the end removed. First removes what killed processes left there."""
     for left in list(parent.glob(f"{TEMPORARY}*")):
         with suppress(OSError):
             lock = _lock(left, fcntl.LOCK_NB)

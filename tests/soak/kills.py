@@ -28,7 +28,7 @@ STAGES = {
     "lab": "lab {given}/model.npz --weights {given}/weights.npz --data text.txt --out out/lab",
     MAKE: "DATA=text.txt STEPS=400 SEED={seed}",
 }
-"""Every stage is run with the files of one model where those of another are. It comes after what makes its files."""
+"""Every stage is run with the files of one model where those of another are. It is after what makes them."""
 
 OLD, NEW = "one", "other"
 SEEDS = {OLD: 0, NEW: 1}

@@ -80,16 +80,22 @@ def test_the_same_run_goes_on_by_itself_and_says_so_and_another_leaves_the_check
     assert 42 <= steps[0] - 1 <= 60
 
 
-def test_whatever_fails_after_the_last_step_costs_no_step_again(tmp_path: Path) -> None:
-    """The checkpoint of a finished run stays until its weights are safe."""
+def refuse(*_arguments: object, **_options: object) -> None:
+    raise RuntimeError("no such font")
+
+
+def test_whatever_fails_after_the_last_step_costs_no_step_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint of a finished run stays until its weights are safe, and all that is made of them."""
     text, out = tmp_path / "text.txt", tmp_path / "weights.npz"
     text.write_text("\n".join(TRAINING + HELD_OUT))
-    (tmp_path / "loss.png").mkdir()
     command = ("--data", text, "--steps", 30, "--n-embd", 8, "--out", out)
-    failed = invoke(*command)
-    assert isinstance(failed.exception, InputError) and "loss.png" in str(failed.exception)
+    with monkeypatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", refuse)
+        failed = invoke(*command)
+    assert isinstance(failed.exception, InputError) and "loss.png: no such font" in str(failed.exception)
     weights = out.read_bytes()
-    (tmp_path / "loss.png").rmdir()
     again = invoke(*command)
     assert again.exit_code == 0, again.output
     assert "going on at step 30" in again.stderr and " left: " not in again.stderr, "no step is made again"
