@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -66,6 +67,7 @@ def assemble(
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+        os.utime(folder / name, (0, 0))  # ca65 notes the time: the same sources, the same debug file
     with ThreadPoolExecutor() as pool:
         commands = [[ca65, "--auto-import", "-g", f"{module}.asm", "-o", f"{module}.o"] for module in modules]
         commands = [[*own, *LISTING.split(), f"{own[-1]}.lst"] if listed else own for own in commands]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from textwrap import shorten
 
 import click
@@ -20,7 +22,16 @@ from trainer.errors import InputError
 # Command → module: the one named like a Python keyword has an underscore behind it.
 COMMANDS = {module.name.rstrip("_"): module.name for module in pkgutil.iter_modules(commands.__path__)}
 MAX_LINE = 1000
-BAD_INPUT, BAD_USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+BAD_INPUT, BAD_USAGE, PIPE_CLOSED = 1, 2, 141
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that ends programs, raised like Ctrl-C, so that what cleans up after that does after this."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 class Pipeline(click.Group):
@@ -46,6 +57,11 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: whatever is wrong is one line on stderr and an exit status, never a traceback."""
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, _end)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: where a letter cannot be written
     status = run(sys.argv[1:])
     if is_stuck():  # an exit would take down what the core's thread is still using
         os._exit(status)
@@ -71,8 +87,9 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(f"{error.format_message()} ({path} --help lists what there is)", BAD_USAGE)
     except (InputError, TimeoutError) as error:
         return _complain(str(error), BAD_INPUT)
-    except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        number = next((e.number for e in (stop, stop.__cause__) if isinstance(e, Ended)), signal.SIGINT)
+        return _complain(str(stop) or "interrupted", 128 + number)
     except BrokenPipeError:
         _forget_stdout()
         return PIPE_CLOSED
@@ -81,6 +98,10 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(f"{error.filename or 'cannot write'}: {error.strerror or error}", BAD_INPUT)
     except MemoryError:
         return _complain("not enough memory for this", BAD_INPUT)
+
+
+def _end(number: int, _frame: object) -> None:
+    raise Ended(number)
 
 
 def _complain(message: str, status: int) -> int:

@@ -1,17 +1,24 @@
-"""Files that are either whole or absent, and arrays that are data and never code."""
+"""Files that are either whole or absent, and arrays that are data and never code.
+
+Nothing temporary is left behind: what an exception cannot remove, because the process was killed, the next one
+that works in the same folder does. A lock, which ends with its process, tells it from what is in use.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import pickle
+import shutil
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -28,14 +35,19 @@ LARGEST_DOCUMENT = 1 << 20
 """Bytes of JSON or TOML. What a parser makes of it takes 25 times the room; 39 tensors need 4,000 bytes."""
 
 
+TEMPORARY = ".snes-gpt-"
+"""What the names of temporary files and folders begin with."""
+
+
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that is gone afterwards. Raises InputError when there is no room for it or what is put in it."""
+    parent = Path(tempfile.gettempdir())
     try:
-        with tempfile.TemporaryDirectory() as name:
-            yield Path(name)
+        with _temporary(parent, lambda path: path.mkdir(0o700)) as folder:
+            yield folder
     except OSError as error:
-        raise InputError(f"cannot work in {tempfile.gettempdir()}: {error.strerror or error}") from error
+        raise InputError(f"cannot work in {parent}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -46,21 +58,63 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-        os.close(handle)
+        with _temporary(path.parent, lambda path: path.touch(exist_ok=False), path.suffix) as temporary:
+            yield temporary
+            temporary.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    temporary = Path(name)
+
+
+@contextmanager
+def _temporary(parent: Path, make: Callable[[Path], None], suffix: str = "") -> Iterator[Path]:
+    """A new path in `parent`, made, locked, in the end removed. First removes what killed processes left there."""
+    for left in list(parent.glob(f"{TEMPORARY}*")):
+        with suppress(OSError):
+            lock = _lock(left, fcntl.LOCK_NB)
+            _remove(left)
+            os.close(lock)
+    path = parent / f"{TEMPORARY}{token_hex(8)}{suffix}"
     try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        lock = _made_and_locked(path, make)
+        try:
+            yield path
+        finally:
+            os.close(lock)
     finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            _remove(path)
+        except KeyboardInterrupt:  # of all moments, while it is being removed
+            _remove(path)
+            raise
+
+
+def _made_and_locked(path: Path, make: Callable[[Path], None]) -> int:
+    """The lock: made again if another process took it for left before it was locked."""
+    while True:
+        make(path)
+        with suppress(FileNotFoundError):
+            lock = _lock(path)
+            if path.exists():
+                return lock
+            os.close(lock)
+
+
+def _lock(path: Path, wait: int = 0) -> int:
+    """The handle that holds the lock on a file or folder of ours. Raises OSError when there is none to get."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | wait)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -169,9 +168,9 @@ def _run(
                 tell(row)
 
             return run_points(client, points, text, schedule, finished, watch)
-    except KeyboardInterrupt:
-        say(f"snesgpt: interrupted: {out} has every finished point, the same command continues", err=True)
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        line = f"interrupted: {out} has every finished point, the same command continues"
+        raise KeyboardInterrupt(line) from stop
 
 
 def _line(row: Row) -> str:

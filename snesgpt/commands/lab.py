@@ -48,9 +48,8 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     with bars() as bar:
         rom = build(plan(proved, traced=True, bar=bar), bar=bar)
     contents = (rom.image, as_json(lab_data(exact, integers, rom, documents)))
-    files = dict(zip(lab_files(out), contents, strict=True))
-    if golden:
-        files[golden] = as_json(golden_data(integers, (*GOLDEN, LONG)))
+    files = {golden: as_json(golden_data(integers, (*GOLDEN, LONG)))} if golden else {}
+    files |= dict(zip(lab_files(out), contents, strict=True))  # lab.json last: when it is there, all are
     for path, content in files.items():
         write_bytes(path, content)
     for path, content in files.items():

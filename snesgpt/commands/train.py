@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,7 +62,7 @@ def with_curve(path: Path) -> tuple[Path, Path]:
     "--seed", type=click.IntRange(0), default=0, help="Sets the first weights and the order of documents."
 )
 @click.option("--out", type=OutputFile(WEIGHTS, with_curve), default=OUT, help="The weights file.")
-@click.option("--resume", is_flag=True, help="Continue an interrupted run from its checkpoint.")
+@click.option("--resume", is_flag=True, help="Only go on with an interrupted run; never begin one.")
 @click.option("--n-embd", type=int, help="Dimensions.  [default: the preset's, as for all options below]")
 @click.option("--n-head", type=int, help="Attention heads.")
 @click.option("--n-layer", type=int, help="Layers.")
@@ -115,6 +115,9 @@ def command(
     --digits sets the average number of digits per weight; 0 trains plain float weights.
 
     The loss curve is written to loss.png, beside the weights.
+
+    A run that was interrupted left a checkpoint beside --out. The same command goes on from it; a run with other
+    options or another text neither uses nor overwrites it.
     """
     from trainer.text.bpe import learn_pairs
     from trainer.text.corpus import NAMES, read_corpus, split
@@ -122,29 +125,26 @@ def command(
 
     data = data or NAMES
     text = read_corpus(data, Reading(documents, fold_case))
-    training, held_out = split(text.documents, HELD_OUT)
+    training, held_out = split(text.documents, HELD_OUT, text.reading)
     tokenizer = learn_pairs(training, text.symbols, tokens, text.reading.running) if tokens else text.tokenizer
     given = {name: value for name, value in options.items() if value is not None}
     given |= _by_matrix("digits", given.pop("digits"), float) | _by_matrix("grid", given.pop("grid"), int)
     config = _config(PRESETS[preset], tokenizer.bos + 1, given)
     if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from trainer.training.train import Interrupted, checkpoint_path, train
+    from trainer.training.train import checkpoint_path, train
 
     settings = _settings(PRESETS[preset], config, seed, given)
-    checkpoint = checkpoint_path(out)
     sample = _sampler(tokenizer, settings, PRESETS[preset].temperature)
-    try:
-        announce = partial(_announce, data, text, tokenizer, len(held_out), settings)
-        with _progress_bar(settings, announce) as report:
-            result = train(training, held_out, tokenizer, settings, checkpoint, resume, report, sample)
-    except Interrupted as interruption:
-        say(f"snesgpt: {interruption}", err=True)
-        sys.exit(130)
+    announce = partial(_announce, data, text, tokenizer, len(held_out), settings)
+    with _progress_bar(settings, announce) as report:
+        kept, tell = checkpoint_path(out), partial(say, err=True)
+        result = train(training, held_out, tokenizer, settings, kept, resume, report, sample, tell)
     summary = _summary(data, PRESETS[preset], settings, result, len(training), len(held_out))
     summary |= _per_character(tokenizer, held_out, config, result.nll_float)
     summary |= text.reading.notes | {"text_digest": text.digest}
     _finish(out, tokenizer, settings, result, summary, as_json)
+    result.checkpoint.unlink(missing_ok=True)  # last: whatever fails before, the run is not lost
 
 
 def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConfig:
@@ -284,7 +284,7 @@ def _summary(
         "active_hidden": result.active,
         "digits": settings.digits,
         **_digits(settings, result),
-        "data": data.name,
+        "data": os.fsencode(data.name).decode(errors="replace"),
         "held_out": HELD_OUT,
         "n_documents": n_training,
         "n_held_out": n_held_out,
@@ -354,8 +354,9 @@ def _finish(
 
 
 def _title(summary: dict[str, Any], n_params: int) -> str:
-    """The title of the loss curve."""
-    return f"{summary['data']}: {n_params:,} parameters, held-out loss {summary['nll_float']:.4f}"
+    """The title of the loss curve: of a name, what has a width and fits."""
+    name = shorten("".join(c if c.isprintable() else " " for c in summary["data"]), 60, placeholder="…")
+    return f"{name}: {n_params:,} parameters, held-out loss {summary['nll_float']:.4f}"
 
 
 def _additions(summary: dict[str, Any]) -> str:

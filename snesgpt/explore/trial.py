@@ -77,7 +77,7 @@ class Text:
 def read_text(path: Path, reading: Reading = LINES) -> Text:
     """The documents of a file, a tenth held out. Raises InputError as read_corpus and split do."""
     corpus = read_corpus(path, reading)
-    training, held_out = split(corpus.documents)
+    training, held_out = split(corpus.documents, reading=reading)
     name = os.fsencode(path.name).decode(errors="replace")
     return Text(name, tuple(training), tuple(held_out), corpus.symbols, reading)
 

@@ -161,4 +161,4 @@ def training_documents(weights: Weights, data: Path | None) -> list[str]:
         if data is not None:
             raise InputError(f"{data} is not the text the model learned from: give that to --data, or none")
         return []
-    return split(text.documents)[0]
+    return split(text.documents, reading=weights.reading)[0]

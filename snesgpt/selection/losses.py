@@ -42,7 +42,7 @@ def held_out(weights: Weights, data: Path | None, share: float = 0.1) -> HeldOut
     own = learned_from(weights, text)
     if data is None and not own:
         return None
-    documents = split(text.documents, share)[1]
+    documents = split(text.documents, share, weights.reading)[1]
     if not documents:
         raise InputError(f"{data or NAMES} has nothing held out: two distinct lines are the least")
     return HeldOut(data or NAMES, list(weights.tokenizer.encode_all(documents, weights.config.block_size)), own)

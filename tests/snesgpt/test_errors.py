@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,7 +24,15 @@ import safetensors.numpy
 
 from snesgpt.cli import COMMANDS, run
 from trainer.config import ModelConfig
-from trainer.files import LARGEST_FILE, Array, read_arrays, write_arrays
+from trainer.files import (
+    LARGEST_FILE,
+    TEMPORARY,
+    Array,
+    read_arrays,
+    scratch_folder,
+    whole_file,
+    write_arrays,
+)
 from trainer.model.decoder import initial_tensors
 from trainer.weights import Weights, load_weights, save_weights
 
@@ -573,7 +582,7 @@ def test_a_full_disk(user: User, command: str) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
 
-def snesgpt(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+def snesgpt(*arguments: str | bytes, **options: Any) -> subprocess.Popen[str]:
     code = "from snesgpt.cli import main; main()"
     return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True, **options)
 
@@ -594,10 +603,59 @@ def test_a_reader_that_leaves_early(user: User) -> None:
     assert process.returncode == 141
 
 
-def test_ctrl_c(user: User) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_a_command(user: User, number: signal.Signals) -> None:
     with snesgpt("sample", "model.npz", "--count", "65535", stdout=subprocess.PIPE) as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.communicate() == ("", "snesgpt: interrupted\n")
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+
+
+def test_nothing_temporary_is_left_but_by_a_kill_and_that_is_removed_by_the_next_command(
+    user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder for temporary files, while it assembles, and beside its output."""
+    slow, temporary, out = tmp_path / "slow", tmp_path / "temporary", Path("out")
+    for folder in (slow, temporary, out):
+        folder.mkdir()
+    (slow / "ca65").write_text(f"#!/bin/sh\n{SAYS.format('ca65', '>started; exec sleep 2')}\n")
+    (slow / "ca65").chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    command = ("build", "model.npz", "--out", "out/rom.sfc")
+    for number, left in ((signal.SIGTERM, 0), (signal.SIGKILL, 1), (signal.SIGKILL, 1)):
+        environment = os.environ | {"PATH": f"{slow}{os.pathsep}{os.environ['PATH']}"}
+        with snesgpt(*command, env=environment, start_new_session=True) as process:
+            while process.poll() is None and not list(temporary.rglob("started")):
+                time.sleep(0.01)
+            os.killpg(process.pid, number)
+        assert len(list(temporary.iterdir())) == left
+        for started in temporary.rglob("started"):
+            started.unlink()
+        assert not list(out.iterdir())
+    (out / f"{TEMPORARY}of a dead process").touch()
+    with scratch_folder() as held, whole_file(out / "other.sfc") as written:
+        with snesgpt(*command) as process:
+            assert process.wait() == 0
+        assert held.exists() and written.exists(), "what is in use is nobody else's"
+    assert {path.name for path in out.iterdir()} == {"asm", "other.sfc", "rom.dbg", "rom.sfc"}
+    assert not list(temporary.iterdir())
+
+
+def test_packages_of_our_names_elsewhere_on_the_path(user: User, tmp_path: Path) -> None:
+    for name in ("tables", "trainer", "asm"):
+        (tmp_path / "elsewhere" / name).mkdir(parents=True)
+        (tmp_path / "elsewhere" / name / "__init__.py").write_text("raise SystemExit('another package')")
+    path = os.pathsep.join([str(tmp_path / "elsewhere"), str(Path(__file__).parents[2])])
+    with snesgpt("info", "rom.sfc", stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": path}) as process:
+        assert process.communicate()[1] == ""
+    assert process.returncode == 0
+
+
+def test_a_path_of_any_bytes_can_be_printed(user: User) -> None:
+    with snesgpt("export", "weights.npz", "--out", b"caf\xe9.safetensors", stdout=subprocess.PIPE) as process:
+        said = "tensors: caf\\udce9.safetensors\nshape and alphabet: caf\\udce9.json\n"
+        assert process.communicate() == (said, "")
+    assert process.returncode == 0

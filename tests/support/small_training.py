@@ -21,6 +21,11 @@ SETTINGS = Settings(
 )
 
 
+def sample(tensors: Tensors) -> list[str]:
+    """Texts that depend on the weights."""
+    return [f"{tensors['wte'].sum():.6f}", "b"]
+
+
 def run(path: Path, settings: Settings = SETTINGS, stop_at: int | None = None, resume: bool = False) -> Result:
     """A small run; stop_at presses Ctrl-C after that step."""
 
@@ -28,7 +33,6 @@ def run(path: Path, settings: Settings = SETTINGS, stop_at: int | None = None, r
         if state.step == stop_at:
             raise KeyboardInterrupt
 
-    def sample(tensors: Tensors) -> list[str]:
-        return [f"{tensors['wte'].sum():.6f}", "b"]
-
-    return train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report, sample)
+    result = train(TRAINING, HELD_OUT, TOKENIZER, settings, path / "c.npz", resume, report, sample)
+    result.checkpoint.unlink()
+    return result

@@ -68,6 +68,8 @@ def test_tokens_are_the_text_between_two_bos(text: str) -> None:
 def test_a_character_outside_the_alphabet_is_named() -> None:
     with pytest.raises(InputError, match="no symbol for 'z'"):
         Tokenizer("abc").encode("abz")
+    with pytest.raises(InputError, match=r"no symbol for 'z', '½', 'q' \(in 'abz½'\)"):
+        list(Tokenizer("abc").encode_all(["abc", "abz½", "qz"], 8))
 
 
 @given(st.lists(words, min_size=2).filter(lambda texts: len(set(texts)) > 1), st.randoms())
@@ -83,6 +85,13 @@ def test_the_split_is_disjoint_complete_and_blind_to_order_and_repetition(texts:
 
 def test_the_split_never_changes() -> None:
     assert split([f"name{i}" for i in range(20)])[1] == ["name3", "name10"]
+
+
+@pytest.mark.parametrize("share", [0.99999, 0.5, 1e-9])
+def test_of_any_share_something_is_left_on_both_sides(share: float) -> None:
+    for count in range(2, 9):
+        training, held_out = split([f"name{i}" for i in range(count)], share)
+        assert training and held_out
 
 
 def test_one_distinct_document_cannot_be_split() -> None:

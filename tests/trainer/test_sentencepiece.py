@@ -132,10 +132,10 @@ def test_what_a_piece_prints(piece: bytes, symbol: str) -> None:
 
 
 def test_a_text_that_is_none_is_refused() -> None:
-    with pytest.raises(InputError, match="no token for '\\\\ud800'"):
+    with pytest.raises(InputError, match="no symbol for '\\\\ud800'"):
         both("sums of pieces")[1].encode("a\ud800")
     few = PieceTokenizer([" ", "a"], pieces=[(b" ", 0.0), (b"a", 0.0)])
-    with pytest.raises(InputError, match="no token for 'b'"):
+    with pytest.raises(InputError, match="no symbol for 'b'"):
         few.encode("ab")
 
 

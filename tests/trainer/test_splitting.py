@@ -70,6 +70,10 @@ def test_letters_and_accents_apart_are_put_together_and_case_is_folded_if_asked(
         ("ab\nabc", "’", "line 2: the cartridge's font has no '’' (U+2019) in column 4", 'write "\'" for it'),
         ("", "ő", "line 1: the cartridge's font has no 'ő' (U+0151) in column 1", "write 'o' for it"),
         ("x" * 40, "日", "line 1: the cartridge's font has no '日' (U+65E5) in column 41", "remove or replace it"),
+        ("", "½", "has no '½' (U+00BD)", "write '1/2' for it"),
+        ("", "ﬁ", "has no 'ﬁ' (U+FB01)", "write 'fi' for it"),
+        ("", "²", "has no '²' (U+00B2)", "remove or replace it"),
+        ("", "\u0301", "has no '\u0301' (U+0301)", "remove or replace it"),
         ("ab\n" * PIECE + "é", "\t", f"line {PIECE + 1}: the cartridge's font has no '\\t' (U+0009)", "write ' '"),
         ("a" * 2 * PIECE, "€", f"in column {2 * PIECE + 1}", "remove or replace it"),
     ],
@@ -81,6 +85,35 @@ def test_a_character_without_a_glyph_is_named_with_its_place(
     with pytest.raises(InputError) as caught:
         read_corpus(path, Reading("stream"))
     assert place in str(caught.value) and advice in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_all_characters_without_a_glyph_are_named_at_once(tmp_path: Path) -> None:
+    path = written(tmp_path, "a½½\n" * PIECE + "zoł\n日½ł’\n")
+    with pytest.raises(InputError) as caught:
+        read_corpus(path)
+    line, known = PIECE + 1, "(printable ASCII and the letters of Latin-1 are there)"
+    assert str(caught.value).endswith(
+        f"line 1: the cartridge's font has no '½' (U+00BD) in column 2: write '1/2' for it {known}; "
+        f"nor 'ł' (U+0142, line {line}: remove or replace it), "
+        f"'日' (U+65E5, line {line + 1}: remove or replace it), "
+        f"'’' (U+2019, line {line + 1}: write \"'\" for it)"
+    )
+    path = written(tmp_path, "".join(map(chr, range(0x4E00, 0x4E00 + 500))))
+    with pytest.raises(InputError, match="and 487 more characters"):
+        read_corpus(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("lines", "one distinct line: one more is needed to measure the held-out loss$"),
+        ("paragraphs", "one distinct paragraph: .* put blank lines between paragraphs, or choose lines"),
+        ("stream", "one distinct block: .* a block has 2,048 characters, so for a short text choose lines"),
+    ],
+)
+def test_a_text_too_short_for_its_documents_says_what_one_is(kind: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        split(["once upon a time"], 0.1, Reading(kind))
 
 
 def test_a_document_without_end_is_refused(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from click.testing import Result as CliResult
 
 from snesgpt.commands.benchmark import command as benchmark_command
 from snesgpt.commands.train import command as train_command
-from tests.support.small_training import HELD_OUT, SETTINGS, TOKENIZER, TRAINING, run
+from tests.support.small_training import HELD_OUT, SETTINGS, TOKENIZER, TRAINING, run, sample
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays
 from trainer.model.decoder import loss_per_token
-from trainer.training.train import Interrupted, as_vector
+from trainer.training.train import Interrupted, as_vector, train
 from trainer.weights import load_weights
 
 
@@ -46,18 +46,80 @@ def test_the_weights_kept_are_those_with_the_lowest_held_out_loss(tmp_path: Path
 @pytest.mark.parametrize("stop_at", [1, 46, 119])
 def test_an_interrupted_run_resumed_equals_one_never_interrupted(tmp_path: Path, stop_at: int) -> None:
     whole = run(tmp_path)
-    with pytest.raises(Interrupted, match=f"at step {stop_at}: step .* is kept in .*--resume"):
+    with pytest.raises(Interrupted, match=f"at step {stop_at}: step .* is kept in .*the same command goes on"):
         run(tmp_path, stop_at=stop_at)
-    resumed = run(tmp_path, resume=True)
+    resumed = run(tmp_path)
+    assert resumed.seconds > 0 and resumed.log == whole.log
     assert as_vector(resumed.tensors).tobytes() == as_vector(whole.tensors).tobytes()
-    assert resumed.log == whole.log
-    assert not list(tmp_path.iterdir()), "a finished run leaves no checkpoint"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_same_run_goes_on_by_itself_and_says_so_and_another_leaves_the_checkpoint_alone(tmp_path: Path) -> None:
+    other = run(tmp_path, replace(SETTINGS, seed=4))
+    with pytest.raises(Interrupted):
+        run(tmp_path, stop_at=60)
+    (kept,) = tmp_path.iterdir()
+    before = kept.read_bytes()
+    assert (
+        as_vector(run(tmp_path, replace(SETTINGS, seed=4)).tensors).tobytes() == as_vector(other.tensors).tobytes()
+    )
+    assert kept.read_bytes() == before
+    lines: list[str] = []
+    steps: list[int] = []
+    train(
+        TRAINING,
+        HELD_OUT,
+        TOKENIZER,
+        SETTINGS,
+        tmp_path / "c.npz",
+        report=lambda state, progress: steps.append(state.step),
+        sample=sample,
+        tell=lines.append,
+    )
+    assert lines == [f"going on at step {steps[0] - 1}, kept in {kept} (delete it to begin anew)"]
+    assert 42 <= steps[0] - 1 <= 60
+
+
+def refuse(*_arguments: object, **_options: object) -> None:
+    raise RuntimeError("no such font")
+
+
+def test_whatever_fails_after_the_last_step_costs_no_step_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint of a finished run stays until its weights are safe, and all that is made of them."""
+    text, out = tmp_path / "text.txt", tmp_path / "weights.npz"
+    text.write_text("\n".join(TRAINING + HELD_OUT))
+    command = ("--data", text, "--steps", 30, "--n-embd", 8, "--out", out)
+    with monkeypatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", refuse)
+        failed = invoke(*command)
+    assert isinstance(failed.exception, InputError) and "loss.png: no such font" in str(failed.exception)
+    weights = out.read_bytes()
+    again = invoke(*command)
+    assert again.exit_code == 0, again.output
+    assert "going on at step 30" in again.stderr and " left: " not in again.stderr, "no step is made again"
+    assert out.read_bytes() == weights
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loss.png", "text.txt", "weights.npz"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a$b_$c.txt", "caf\udce9.txt", "two\nlines.txt", "тест ½ 日本.txt", "n" * 251 + ".txt"]
+)
+def test_a_name_of_any_characters_is_a_name(tmp_path: Path, name: str) -> None:
+    text, out = tmp_path / name, tmp_path / "weights.npz"
+    text.write_text("\n".join(TRAINING + HELD_OUT))
+    with warnings.catch_warnings(action="error"):
+        result = invoke("--data", text, "--steps", 2, "--n-embd", 8, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert load_weights(out).info["data"] == name.replace("\udce9", "\ufffd")
 
 
 def test_an_interruption_names_the_step_that_is_really_on_disk(tmp_path: Path) -> None:
     with pytest.raises(Interrupted) as caught:
         run(tmp_path, stop_at=46)
-    header, _ = read_arrays(tmp_path / "c.npz")
+    (kept,) = tmp_path.glob("c-*.npz")
+    header, _ = read_arrays(kept)
     named = re.search(r"step (\d+) is kept", str(caught.value))
     assert named and int(named[1]) == header["step"] == 42
 
@@ -67,11 +129,11 @@ def test_resume_refuses_a_missing_foreign_or_damaged_checkpoint(tmp_path: Path) 
         run(tmp_path, resume=True)
     with pytest.raises(Interrupted):
         run(tmp_path, stop_at=60)
-    with pytest.raises(InputError, match="a run with seed 0, not 4"):
+    with pytest.raises(InputError, match=r"nothing to resume; .* is of a run with seed 0, not 4"):
         run(tmp_path, replace(SETTINGS, seed=4), resume=True)
-    with pytest.raises(InputError, match="a run with n_hidden 16, not 12"):
+    with pytest.raises(InputError, match=r"nothing to resume; .* is of a run with n_hidden 16, not 12"):
         run(tmp_path, replace(SETTINGS, config=replace(SETTINGS.config, n_hidden=12)), resume=True)
-    checkpoint = tmp_path / "c.npz"
+    (checkpoint,) = tmp_path.iterdir()
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
     with pytest.raises(InputError, match="not a model file"):
         run(tmp_path, resume=True)

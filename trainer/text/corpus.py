@@ -118,18 +118,22 @@ def read_corpus(path: Path, reading: Reading = LINES, limit: int = LARGEST) -> C
     return Corpus(tuple(sample.documents), symbols, n_lines, reading, sample.below / ALL)
 
 
-def split(documents: Sequence[str], held_out: float = 0.1) -> tuple[list[str], list[str]]:
+def split(documents: Sequence[str], held_out: float = 0.1, reading: Reading = LINES) -> tuple[list[str], list[str]]:
     """(training, held-out): a seeded shuffle of the distinct documents, and its first `held_out` share.
 
     The shuffle sorts by a keyed hash of each document, so the same documents are held out whatever the order
     or repetition of lines, the training seed or the version of any library. Of a running text the documents
-    are its blocks: whole stretches are held out. At least one is, and of a large text no more than
-    MAX_HELD_OUT characters. Raises InputError when fewer than two documents are distinct.
+    are its blocks: whole stretches are held out. At least one is and one is not, and of a large text no more
+    than MAX_HELD_OUT characters. Raises InputError when fewer than two documents are distinct; `reading` says what
+    one is.
     """
     shuffled = sorted(set(documents), key=lambda text: blake2b(text.encode(), key=SPLIT_KEY).digest())
     if len(shuffled) < 2:
-        raise InputError("the text has one distinct line: one more is needed to measure the held-out loss")
-    n_held_out = max(1, round(held_out * len(shuffled)))
+        raise InputError(
+            f"the text has one distinct {reading.unit}: one more is needed to measure the held-out loss"
+            f"{reading.way_out}"
+        )
+    n_held_out = min(max(1, round(held_out * len(shuffled))), len(shuffled) - 1)
     characters = 0
     for number, document in enumerate(shuffled[:n_held_out]):
         characters += len(document)

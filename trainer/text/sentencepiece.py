@@ -12,7 +12,6 @@ from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
-from trainer.errors import InputError
 from trainer.text.alphabet import FONT, NEWLINE, PLAIN
 from trainer.text.tokenizer import Tokenizer
 
@@ -54,18 +53,25 @@ class PieceTokenizer(Tokenizer):
         if not text:
             return []
         tokens = [self._numbers_of[SPACE]]
-        for character in text:
-            tokens += self._of_character(character)
+        try:
+            for character in text:
+                tokens += self._of_character(character)
+        except (KeyError, UnicodeEncodeError) as error:
+            raise self._lacking([text]) from error
         return self._joined(tokens)
 
     def _of_character(self, character: str) -> list[int]:
+        """Its piece, or those of its bytes. Raises KeyError or UnicodeEncodeError when there are none."""
+        code = character.encode()
+        if (token := self._numbers_of.get(code)) is not None:
+            return [token]
+        return [self._byte_tokens[byte] for byte in code]
+
+    def _knows(self, character: str) -> bool:
         try:
-            code = character.encode()
-            if (token := self._numbers_of.get(code)) is not None:
-                return [token]
-            return [self._byte_tokens[byte] for byte in code]
-        except (KeyError, UnicodeEncodeError) as error:
-            raise InputError(f"the model has no token for {character!r}") from error
+            return bool(self._of_character(character))
+        except (KeyError, UnicodeEncodeError):
+            return False
 
     def _joined(self, tokens: list[int]) -> list[int]:
         """A heap instead of a scan for each pair: (−score, place), and the tokens there when it was seen."""

@@ -14,7 +14,7 @@ from typing import Any
 from trainer.documents import checked
 from trainer.errors import InputError
 from trainer.notes import Notes
-from trainer.text.alphabet import NEWLINE, STRANGE, replacement
+from trainer.text.alphabet import FONT, NEWLINE, replacement
 
 KINDS = {"lines": "line", "paragraphs": "paragraph", "stream": "block"}
 """The possible values of `documents`, and the name of one document for each."""
@@ -24,6 +24,16 @@ BLOCK = 2048
 
 PIECE, MAX_LENGTH = 1 << 20, 1 << 20
 """Characters read at once, and the most a line or paragraph may have."""
+
+KNOWN = FONT | {NEWLINE}
+NAMED = 12
+"""Characters that the font lacks, besides the first, that a message has room for."""
+
+WAYS_OUT = {
+    "lines": "",
+    "paragraphs": ": put blank lines between paragraphs, or choose lines as documents",
+    "stream": f": a block has {BLOCK:,} characters, so for a short text choose lines or paragraphs as documents",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,11 @@ class Reading:
         return KINDS[self.documents]
 
     @property
+    def way_out(self) -> str:
+        """How a text that is one document gets more of them: the end of a message."""
+        return WAYS_OUT[self.documents]
+
+    @property
     def running(self) -> bool:
         """True for one text without documents."""
         return self.documents == "stream"
@@ -70,8 +85,8 @@ class Reading:
     def read(self, path: Path) -> Iterator[str]:
         """The documents of a file in order, empty ones dropped.
 
-        Raises InputError, naming the place, when the file cannot be read, is not UTF-8, or holds a character
-        the font lacks or a document without end.
+        Raises InputError, naming the place, when the file cannot be read, is not UTF-8, or holds characters
+        the font lacks (all of them are named) or a document without end.
         """
         pieces = self._pieces(path)
         if self.running:
@@ -82,15 +97,16 @@ class Reading:
     def _pieces(self, path: Path) -> Iterator[str]:
         """The text, clean and checked, ends of lines as newlines; a piece ends a line unless that is endless."""
         line, column = 1, 1
+        strange: dict[str, tuple[int, int]] = {}
         try:
             with path.open(encoding="utf-8-sig") as file:
                 while piece := file.read(PIECE) + file.readline(MAX_LENGTH):
                     piece = self.clean(piece)
-                    if strange := STRANGE.search(piece):
-                        _refuse(path, piece[: strange.start()], strange[0], line, column)
-                    yield piece
-                    column = len(piece) - piece.rfind(NEWLINE) if NEWLINE in piece else column + len(piece)
-                    line += piece.count(NEWLINE)
+                    for character in set(piece) - KNOWN - strange.keys():
+                        strange[character] = _place(piece[: piece.index(character)], line, column)
+                    if not strange:
+                        yield piece
+                    line, column = _place(piece, line, column)
         except FileNotFoundError as error:
             raise InputError(f"{path} does not exist: give a text file, one document per line") from error
         except IsADirectoryError as error:
@@ -101,16 +117,27 @@ class Reading:
             ) from error
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+        if strange:
+            _refuse(path, strange)
 
 
-def _refuse(path: Path, before: str, character: str, line: int, column: int) -> None:
-    """`before` comes before the character in its piece, which begins at this line and column."""
-    newlines = before.count(NEWLINE)
-    column = len(before) - before.rfind(NEWLINE) if newlines else column + len(before)
+def _place(before: str, line: int, column: int) -> tuple[int, int]:
+    """The line and column that come after `before`, which begins at these."""
+    column = len(before) - before.rfind(NEWLINE) if NEWLINE in before else column + len(before)
+    return line + before.count(NEWLINE), column
+
+
+def _refuse(path: Path, strange: Mapping[str, tuple[int, int]]) -> None:
+    """Name every character that the font lacks, the first of the text first, with what to do about it."""
+    (first, (line, column)), *others = sorted(strange.items(), key=lambda item: item[1])
+    also = [
+        f"{other!r} (U+{ord(other):04X}, line {line}: {replacement(other)})" for other, (line, _) in others[:NAMED]
+    ]
+    more = f"; and {len(others) - NAMED:,} more characters" if len(others) > NAMED else ""
     raise InputError(
-        f"{path}, line {line + newlines}: the cartridge's font has no {character!r} "
-        f"(U+{ord(character):04X}) in column {column}: {replacement(character)} "
-        "(printable ASCII and the letters of Latin-1 are there)"
+        f"{path}, line {line}: the cartridge's font has no {first!r} (U+{ord(first):04X}) in column {column}: "
+        f"{replacement(first)} (printable ASCII and the letters of Latin-1 are there)"
+        f"{'; nor ' if also else ''}{', '.join(also)}{more}"
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from trainer.errors import InputError
 
@@ -50,14 +50,18 @@ class Tokenizer:
         """The sequences that a model of this context reads and predicts of the texts, each BOS and then tokens.
 
         A document as `encode` has it, whatever its length. Of a running text windows of `block_size` tokens that
-        overlap by half, so that every token is met early and late in one. Raises InputError as encode does.
+        overlap by half, so that every token is met early and late in one. Raises InputError for the characters
+        that the alphabet lacks, in all texts.
         """
-        step = block_size // 2
-        for text in texts:
+        step, rest = block_size // 2, iter(texts)
+        for text in rest:
+            try:
+                tokens = self._tokens(text)
+            except InputError as error:
+                raise self._lacking(chain([text], rest)) from error
             if not self.running:
-                yield self.encode(text)
+                yield [self.bos, *tokens, self.bos]
                 continue
-            tokens = self._tokens(text)
             for start in range(0, max(len(tokens) - step, 1), step):
                 yield [self.bos, *tokens[start : start + block_size]]
 
@@ -75,10 +79,22 @@ class Tokenizer:
                 return [self._numbers[character] for character in text]
             return [token for word in _WORDS.findall(text) for token in self._merged(word)]
         except KeyError as error:
-            raise InputError(
-                f"the model has no symbol for {error.args[0]!r} (in {text[:40]!r}): "
-                f"its alphabet is {self.characters!r}"
-            ) from error
+            raise self._lacking([text]) from error
+
+    def _knows(self, character: str) -> bool:
+        return character in self._numbers
+
+    def _lacking(self, texts: Iterable[str]) -> InputError:
+        """Names every character of the texts that the alphabet lacks, and the first text that has one."""
+        first, lacking = "", dict[str, None]()
+        for text in texts:
+            unknown = [character for character in dict.fromkeys(text) if not self._knows(character)]
+            first = first or (text if unknown else "")
+            lacking |= dict.fromkeys(unknown)
+        names = ", ".join(map(repr, lacking))
+        return InputError(
+            f"the model has no symbol for {names} (in {first[:40]!r}): its alphabet is {self.characters!r}"
+        )
 
     def _merged(self, word: str) -> list[int]:
         """The tokens of a word, remembered: of all pairs in it the one merged first, as long as there is one."""

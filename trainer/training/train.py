@@ -6,8 +6,10 @@ projected onto sums of few signed powers of two, and Adam moves the float weight
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -18,7 +20,7 @@ import numpy as np
 from msgspec import Struct
 
 from trainer.config import ModelConfig
-from trainer.documents import SHORT, checked, reading
+from trainer.documents import checked, reading
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
 from trainer.model.blocks import dropout
@@ -152,6 +154,7 @@ class Result:
     nll_float is their held-out loss in nats per token. If the held-out documents chose them (validation is 0),
     it is the lowest of the log and so a little flattering.
     active: share of hidden units above zero on the held-out documents.
+    checkpoint: holds the finished run still, for whoever writes the weights to remove once they are safe.
     """
 
     tensors: dict[str, Array]
@@ -161,14 +164,15 @@ class Result:
     seconds: float
     documents_per_second: float
     log: tuple[LogEntry, ...]
+    checkpoint: Path
 
 
 Sample = Callable[[Tensors], Sequence[str]]
 """Texts that weights write: called at every measurement."""
 
 
-class Interrupted(Exception):
-    """Ctrl-C. The message is one line: how far the run came, where it is kept, how to continue it."""
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, or another end from outside. The message: how far the run came, where it is kept, how it goes on."""
 
 
 def train(
@@ -180,13 +184,15 @@ def train(
     resume: bool = False,
     report: Callable[[State, float], None] = lambda state, progress: None,
     sample: Sample = lambda tensors: (),
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Result:
     """Train on documents, measure on others, keep the best weights, and tell their loss on the held-out ones.
 
-    Same documents, settings and machine: same weights, byte for byte, resumed or not (unless timed).
+    Same documents, settings and machine: same weights, byte for byte, interrupted or not (unless timed).
     `report` is called after every step with the state and the progress, 0 to 1; what `sample` writes is part of
-    the log. The checkpoint is rewritten at every measurement and removed at the end.
-    Raises InputError when the loss diverges, or when a checkpoint to resume is missing or of another run;
+    the log. The checkpoint, rewritten at every measurement, has `checkpoint` and a fingerprint of the run as its
+    name: so the same run goes on from it, which `tell` is told, and no other run finds or overwrites it.
+    Raises InputError when the loss diverges, when the checkpoint is damaged, or with `resume` when there is none;
     Interrupted on Ctrl-C.
     """
     config = settings.config
@@ -196,7 +202,13 @@ def train(
         for texts in (learned, judging, held_out)
     )
     identity = _identity(settings, tokenizer, training, held_out)
-    state = _load(checkpoint, identity, settings) if resume else _start(settings)
+    prefix, checkpoint = checkpoint, _own(checkpoint, identity)
+    state = _start(settings)
+    if checkpoint.exists():
+        state = _load(checkpoint, identity, settings)
+        tell(f"going on at step {state.step:,}, kept in {checkpoint} (delete it to begin anew)")
+    elif resume:
+        raise InputError(f"{checkpoint} does not exist: there is nothing to resume{_others(prefix, identity)}")
     _save(checkpoint, identity, state)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
@@ -205,9 +217,8 @@ def train(
         kept = state.log[-1].step if state.log else 0
         raise Interrupted(
             f"interrupted at step {state.step}: step {kept} is kept in {checkpoint}; "
-            "the same command with --resume continues from there"
+            "the same command goes on from there"
         ) from error
-    checkpoint.unlink(missing_ok=True)
     tensors = as_tensors(state.best, config)
     return Result(
         tensors=tensors,
@@ -217,11 +228,12 @@ def train(
         seconds=state.seconds,
         documents_per_second=state.step * settings.batch_size / state.seconds,
         log=tuple(state.log),
+        checkpoint=checkpoint,
     )
 
 
 def checkpoint_path(out: Path) -> Path:
-    """Where the run that will write `out` keeps its checkpoint."""
+    """What the names of the checkpoints of all runs that write `out` begin with."""
     return out.with_name(f"{out.stem}.checkpoint.npz")
 
 
@@ -285,7 +297,7 @@ def _run(
 def _judged(training: Sequence[str], share: float) -> tuple[list[str], list[str]]:
     """(documents to learn, documents to choose the weights). Raises InputError when there is only one."""
     if len(set(training)) < 2:
-        raise InputError("the text is too short to set some of it aside: add lines, or train with --validation 0")
+        raise InputError("the text is too short to set some of it aside: add to it, or train with --validation 0")
     return split(training, share)
 
 
@@ -370,21 +382,33 @@ def _save(path: Path, identity: dict[str, Any], state: State) -> None:
     write_arrays(path, header, _vectors(state) | {"granted": state.granted})
 
 
+def _own(prefix: Path, identity: dict[str, Any]) -> Path:
+    """The checkpoint of one run: a fingerprint of all that decides it is part of the name."""
+    text = json.dumps([CHECKPOINT_FORMAT, identity], sort_keys=True)
+    return prefix.with_stem(f"{prefix.stem}-{blake2b(text.encode(), digest_size=6).hexdigest()}")
+
+
+def _others(prefix: Path, identity: dict[str, Any]) -> str:
+    """What makes this run another one than those that checkpoints beside it are of: the end of a message."""
+    kept = sorted(path for path in prefix.parent.glob("*.npz") if path.name.startswith(f"{prefix.stem}-"))
+    found = ""
+    for path in kept:
+        with suppress(InputError, KeyError, TypeError):
+            theirs = read_arrays(path)[0]["identity"]
+            name = next(name for name, value in identity.items() if theirs[name] != value)
+            found += f"; {path} is of a run with {name} {theirs[name]!r}, not {identity[name]!r}"
+    return found
+
+
 def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
     """Read a checkpoint. Raises InputError unless it is whole and of the same run."""
-    if not path.exists():
-        raise InputError(f"{path} does not exist: there is nothing to resume, leave --resume out")
     found, arrays = read_arrays(path)
     if found.get("format") != CHECKPOINT_FORMAT:
-        raise InputError(f"{path} is not a checkpoint: leave --resume out")
-    with reading(damaged := f"{path} is damaged, leave --resume out"):
+        raise InputError(f"{path} is not a checkpoint: move it out of the way")
+    with reading(damaged := f"{path} is damaged, delete it to begin anew"):
         header = checked(found, Header)
-    for name, value in identity.items():
-        if header.identity.get(name) != value:
-            raise InputError(
-                f"{path} is of a run with {name} {SHORT.repr(header.identity.get(name))}, not {SHORT.repr(value)}: "
-                "give the same options and text, or leave --resume out"
-            )
+    if header.identity != json.loads(json.dumps(identity)):
+        raise InputError(f"{path} is not a checkpoint of this run: move it out of the way")
     with reading(damaged):
         return _restored(header, arrays, settings)
 
