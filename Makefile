@@ -45,7 +45,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 # Every stage writes its file whole or not at all: what is there stays, whatever fails or is interrupted.
 .PRECIOUS: $(WEIGHTS) $(MODEL) $(ROM)
 .SUFFIXES:
-.PHONY: all emulators test check golden report diff-asm figures pictures run lab lab-serve lab-lint lab-test clean help
+.PHONY: all emulators test check soak golden report diff-asm figures pictures run lab lab-serve lab-lint lab-test clean help
 .PHONY: given cc65
 
 all: given $(CC65) $(VENV)/installed $(ROM)
@@ -114,6 +114,13 @@ check: $(CC65) $(VENV)/installed-test
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto -m "not emulator and not slow" --ignore tests/proof --ignore tests/screens
 
+# Hunts for inputs that break something, an hour in all: see tests/soak.
+MINUTES = 60
+
+soak: $(CC65) $(VENV)/installed-test
+	$(BSNES)
+	@$(BIN)/python -m tests.soak --minutes "$(MINUTES)" $(if $(filter SEED,$(GIVEN)),--seed "$$SEED")
+
 golden: $(CC65) $(VENV)/installed-test
 	@$(BIN)/python -m tests.support.golden_listing
 
@@ -180,6 +187,7 @@ help:
 	@echo "make test       ruff, mypy and every test, in two real emulators"
 	@echo "make check      ruff, mypy and the tests that need no emulator, in a minute"
 	@echo "                (pre-commit install: ruff and mypy before every commit)"
+	@echo "make soak       an hour of mutations, kills, random buttons and random models (MINUTES=N)"
 	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
 	@echo "make diff-asm   whether the working tree makes other machine code than the commit REV"
 	@echo "make golden     rewrite the listings in tests/asm/golden that a test compares with"

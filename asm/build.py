@@ -22,6 +22,7 @@ from tables.cells import tiles_2bpp
 from trainer.documents import SHORT, reading
 from trainer.errors import InputError
 from trainer.files import scratch_folder
+from trainer.paths import check_readable
 from trainer.progress import Bar, no_bar
 
 SYMBOL = re.compile(rb'^sym\t[^"]*,name="([!-~]{1,200})"[^"]*,val=0x([0-9A-F]{1,8})[,\s]')
@@ -115,6 +116,7 @@ def symbols(debug: bytes) -> dict[str, int]:
 
 def read_symbols(path: Path) -> dict[str, int]:
     """The same from a file, line by line. Raises InputError too when it cannot be read, or is too large."""
+    check_readable(path)
     try:
         with reading(path), path.open("rb") as file:
             if (size := path.stat().st_size) > LARGEST_DEBUG:

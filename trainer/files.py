@@ -25,6 +25,7 @@ import numpy as np
 
 from trainer.documents import from_json, reading
 from trainer.errors import InputError
+from trainer.paths import check_readable
 
 Array = np.ndarray[Any, np.dtype[Any]]
 HEADER = "header"
@@ -136,8 +137,7 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     Raises InputError when the file is missing, truncated, holds a pickle, unpacks to more than any model needs
     or has no header. The header is plain data: its reader compares it with the format's type.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a directory: give the .npz file itself")
+    check_readable(path)
     try:
         with zipfile.ZipFile(path) as file:
             if sum(member.file_size for member in file.infolist()) > LARGEST_FILE:
@@ -145,8 +145,6 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
             arrays = {member.filename.removesuffix(".npy"): _array(file, member) for member in file.infolist()}
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist: run the stage that makes it first") from error
-    except PermissionError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
     except InputError:
         raise
     except Exception as error:  # a damaged archive makes zipfile, zlib and numpy raise almost anything
@@ -166,6 +164,7 @@ def read_file(path: Path, limit: int, missing: str = "give a file that is there"
 
     Raises InputError when it cannot be read, or has more than `limit` bytes.
     """
+    check_readable(path)
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

@@ -94,8 +94,6 @@ def read_image(path: Path) -> bytes:
 
     Raises InputError when it is missing, a directory, far too large, empty or smaller than any cartridge.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a directory: give the .sfc file itself")
     image = read_file(path, LARGEST_FILE, "build it with `snesgpt build`, or give a path")
     if len(image) < SMALLEST:
         size = f"{len(image)} bytes" if image else "empty"

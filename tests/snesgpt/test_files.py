@@ -197,3 +197,10 @@ def test_what_a_file_says_never_reaches_the_terminal_as_a_command(
     for name in ("\x1b[2J", "a\rb", "\x9b1m", "\u202etxt.exe", "bell\x07"):
         said = refusal(["quantize", f"{name}.npz"], capsys)
         assert said[:-1].isprintable() and ascii(name)[1:-1] in said
+
+
+def test_a_pipe_beside_a_model_is_not_waited_for(here: None, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("weights.npz").unlink()
+    os.mkfifo("weights.npz")
+    for words in ("evaluate model.npz --data text.txt", "sample model.npz --float", "lab model.npz --out lab"):
+        assert "weights.npz is a pipe or a device" in refusal(words.split(), capsys)

@@ -14,6 +14,7 @@ from typing import Any
 from trainer.documents import checked
 from trainer.errors import InputError
 from trainer.notes import Notes
+from trainer.paths import check_readable
 from trainer.text.alphabet import FONT, NEWLINE, replacement
 
 KINDS = {"lines": "line", "paragraphs": "paragraph", "stream": "block"}
@@ -98,6 +99,7 @@ class Reading:
         """The text, clean and checked, ends of lines as newlines; a piece ends a line unless that is endless."""
         line, column = 1, 1
         strange: dict[str, tuple[int, int]] = {}
+        check_readable(path)
         try:
             with path.open(encoding="utf-8-sig") as file:
                 while piece := file.read(PIECE) + file.readline(MAX_LENGTH):
