@@ -38,11 +38,12 @@ class HiddenUnit:
 
 @dataclass(frozen=True)
 class GateCode(Template):
-    """A layer's gates."""
+    """A layer's gates. cuts: whether a gate can be beyond the table."""
 
     template: ClassVar[str] = "gate"
     table: str
     bits: int
+    cuts: bool
     limit: int
     shift: int
     bias: int
@@ -72,6 +73,7 @@ class GateRoutine(Routine[SiluGate]):
             comment=f"{kernel.name}: silu(fc1) · fc3",
             table=f"silu_{kernel.bits}",
             bits=kernel.bits,
+            cuts=self.site.proved.ranges.gates[kernel.name] > (1 << kernel.bits) - 1,
             limit=kernel.limit,
             shift=kernel.shift,
             bias=hidden_bias(self.site, kernel),

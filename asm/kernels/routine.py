@@ -187,7 +187,7 @@ class SharedSums:
     def __init__(self, site: Site, group: Sequence[DigitRows]) -> None:
         self.leader = group[0].name
         weights = [kernel.block.weight for kernel in group]
-        pairs = choose_pairs([kernel.planes(site.model) for kernel in group])
+        pairs = choose_pairs([layers for kernel in group for layers in kernel.section_planes(site.model)])
         self.slots = replace(site.norm_slots, pairs=pairs)
         code = pair_code(self.slots)
         units = [Unit(f"pairs from {n // 48}", tuple(code[n : n + 96])) for n in range(0, len(code), 96)]
