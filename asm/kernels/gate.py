@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import ClassVar
 
 from asm.cost.long_run import LongRun
@@ -48,6 +49,16 @@ class GateCode(Template):
     shift: int
     bias: int
     units: tuple[HiddenUnit, ...]
+
+    def split(self) -> GateCode | None:
+        return replace(self, pieces=self.pieces + 1) if self.pieces < len(self.units) else None
+
+    @property
+    def unit_pieces(self) -> tuple[tuple[str, tuple[HiddenUnit, ...]], ...]:
+        """The segment of each piece, and its units."""
+        ends = [len(self.units) * number // self.pieces for number in range(self.pieces + 1)]
+        pieces = (self.units[first:end] for first, end in pairwise(ends))
+        return tuple(zip(self.segments, pieces, strict=True))
 
     @property
     def to_offset(self) -> tuple[str, ...]:
@@ -108,5 +119,5 @@ class GateRoutine(Routine[SiluGate]):
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
         """But for the copy that a trace or the x-ray screen reads. A product is hardly ever far, or cut."""
-        (own,) = placed.clocks(self.code.entry, taken=(0, 1, 0.5))
+        (own,) = placed.clocks(self.code.entry, taken=((1, 0.5) if self.code.cuts else ()) + (0, 1, 0.5))
         return {symbol(self.kernel.name): own + PROBE}
