@@ -16,6 +16,9 @@ from quantize.kernels.gate import SiluGate
 from quantize.schedule import parts
 from tables.silu import silu_table
 
+COPY_BYTES = 17
+"""Code bytes to copy a part of the hidden units for a trace or the x-ray screen."""
+
 PROBE = 60
 """Clocks to find that nobody looks at a layer."""
 
@@ -98,6 +101,11 @@ class GateRoutine(Routine[SiluGate]):
             HiddenPart(f"hidden_slots + {PART_BYTES * number}", 2 * first, 2 * (end - first - 1))
             for number, (first, end) in enumerate(parts(self.config.n_hidden))
         )
+
+    @property
+    def copies_are_long(self) -> bool:
+        """Whether no branch reaches past their copy."""
+        return COPY_BYTES * len(self.hidden_parts) > 127
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -81,9 +81,8 @@ def angle_tables(config: ModelConfig, bank_bytes: int) -> tuple[Table, ...]:
     table = rotary_table(config.head_dim, config.block_size, config.rope_base)
     tables = -(-2 * table.size // bank_bytes)
     filled = np.pad(table, ((0, 0), (0, -table.shape[1] % tables), (0, 0))).reshape(len(table), -1)
-    return tuple(
-        Table(piece_name("rotary_table", number), own) for number, own in enumerate(np.split(filled, tables, axis=1))
-    )
+    parts = np.split(filled, tables, axis=1)
+    return tuple(Table(piece_name("rotary_table", number), own) for number, own in enumerate(parts))
 
 
 class TurnedAttentionRoutine(Routine[TurnedAttention]):
