@@ -41,6 +41,15 @@ class HiddenUnit:
 
 
 @dataclass(frozen=True)
+class GatePiece:
+    """The units whose code is together in a segment."""
+
+    later: bool
+    segment: str
+    units: tuple[HiddenUnit, ...]
+
+
+@dataclass(frozen=True)
 class GateCode(Template):
     """A layer's gates. cuts: whether a gate can be beyond the table."""
 
@@ -57,11 +66,11 @@ class GateCode(Template):
         return replace(self, pieces=self.pieces + 1) if self.pieces < len(self.units) else None
 
     @property
-    def unit_pieces(self) -> tuple[tuple[str, tuple[HiddenUnit, ...]], ...]:
-        """The segment of each piece, and its units."""
+    def unit_pieces(self) -> tuple[GatePiece, ...]:
+        """Of about as many units."""
         ends = [len(self.units) * number // self.pieces for number in range(self.pieces + 1)]
-        pieces = (self.units[first:end] for first, end in pairwise(ends))
-        return tuple(zip(self.segments, pieces, strict=True))
+        units = [self.units[first:end] for first, end in pairwise(ends)]
+        return tuple(GatePiece(n > 0, own, units[n]) for n, own in enumerate(self.segments))
 
     @property
     def to_offset(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,11 +80,6 @@ def cut(x: Ints, clamp: int, shift: int) -> Ints:
     return round_shift(np.clip(x, -clamp, clamp), shift)
 
 
-def _sections(inputs: int, sections: int) -> Ints:
-    """(inputs,) the section of each: ranges of about one length."""
-    return np.arange(inputs) * sections // inputs
-
-
 @dataclass(frozen=True)
 class DigitRows(MatrixKernel):
     """A matrix by Digits.
@@ -125,19 +121,31 @@ class DigitRows(MatrixKernel):
         """The digits that its rows add."""
         return planes(self.tensor(model), self.finest(model))
 
+    def _ranges(self, inputs: int) -> list[slice]:
+        """The columns of each section, about as many in all."""
+        ends = [inputs * number // self.sections for number in range(self.sections + 1)]
+        return [slice(first, end) for first, end in pairwise(ends)]
+
     def section_planes(self, model: IntegerModel) -> list[list[Plane]]:
         """The same section by section: no other columns have digits."""
-        layers, section = self.planes(model), _sections(self.tensor(model).shape[1], self.sections)
-        return [
-            [Plane(plane.shift, own) for plane in layers if (own := plane.digits * (section == own_section)).any()]
-            for own_section in range(self.sections)
-        ]
+        layers, sections = self.planes(model), list[list[Plane]]()
+        for section in self._ranges(self.tensor(model).shape[1]):
+            own = [np.zeros_like(plane.digits) for plane in layers]
+            for digits, plane in zip(own, layers, strict=True):
+                digits[:, section] = plane.digits[:, section]
+            sections.append([Plane(p.shift, digits) for p, digits in zip(layers, own, strict=True) if digits.any()])
+        return sections
 
     def product(self, model: IntegerModel) -> Product:
         tensor, finest = self.tensor(model), self.finest(model)
-        section = _sections(tensor.shape[1], self.sections)
-        sums = [Digits(tensor * (section == n), finest, unbiased=self.unbiased) for n in range(self.sections)]
-        return sums[0] if len(sums) == 1 else lambda x: np.sum([each(x) for each in sums], axis=0)
+        ranges = self._ranges(tensor.shape[1])
+        sums = [Digits(tensor[:, own], finest, unbiased=self.unbiased) for own in ranges]
+
+        def added(x: Ints) -> Ints:
+            total: Ints = np.sum([each(x[:, own]) for each, own in zip(sums, ranges, strict=True)], axis=0)
+            return total
+
+        return sums[0] if self.sections == 1 else added
 
     def crowding(self, ranges: Ranges, step: int) -> float:
         """The largest word that a row's sum may come to on its way down the planes.

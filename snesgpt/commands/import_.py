@@ -55,6 +55,7 @@ def command(
     .bin file of llama2.c, with --tokenizer; or the folder of a LlamaForCausalLM. docs/import.md describes all three
     and has a PyTorch program that writes the first.
     """
+    from snesgpt.selection.room import check_room
     from trainer.weights import save_weights
 
     weights = _load(file, config, tokenizer, context)
@@ -62,6 +63,7 @@ def command(
         name: value for name, value in {"temperature": temperature, "top_p": top_p}.items() if value is not None
     }
     weights = replace(weights, info={**weights.info, **notes})
+    check_room(weights)
     save_weights(out, weights)
     shape, n_symbols = weights.config, len(weights.symbols)
     if as_json:

@@ -18,13 +18,13 @@ NEGATIVE = $8000
 far_proc {{ gate.entry }}, 16, 16
         pea INIDISP
         pld
-{% for segment, units in gate.unit_pieces %}
-{% if not loop.first %}
-        jml {{ segment }}
-        .segment "{{ segment }}"
-{{ segment }}:
+{% for piece in gate.unit_pieces %}
+{% if piece.later %}
+        jml {{ piece.segment }}
+        .segment "{{ piece.segment }}"
+{{ piece.segment }}:
 {% endif %}
-{% for unit in units %}
+{% for unit in piece.units %}
         lda a:gate + 2 * {{ unit.number }}
         clc
         adc #1 << {{ gate.bits }}
