@@ -179,13 +179,13 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     while finer := [name for name in crowded(ranges) if exponents[name]]:
         exponents |= {name: exponents[name] - 1 for name in finer}
         ranges = integers(0)
-    ranges = _with_room_for_logits(ranges, integers)
-    for name, sum_ in crowded(ranges).items():
+    result = proved(_with_room_for_logits(ranges, integers))
+    for name, sum_ in crowded(result.ranges).items():
         raise InputError(
             f"{name}: the sums of its digits come to {sum_:,.0f} on their way, and a word holds {WORDS - 1:,}: "
             "a weight is too large"
         )
-    return proved(ranges)
+    return result
 
 
 def _multiplies(name: str) -> bool:
