@@ -85,7 +85,7 @@ class Goal:
         last, limited = attempts[-1], self.limited(attempts)
         if not self.met(last) or (len(attempts) == 1 and not limited):
             return self.met(last)
-        full = limited and last.kib * CLOSE_ENOUGH >= self.kib
+        full = limited and last.kib * CLOSE_ENOUGH + BANK_KIB > self.kib
         if self.rate is None:
             return full or not limited
         return full or last.prediction.tokens_per_second <= self.rate * CLOSE_ENOUGH
