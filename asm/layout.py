@@ -35,7 +35,8 @@ from asm.targets.stock import STOCK
 from asm.targets.target import Target
 from asm.toolchain import Objects, assemble
 from quantize.kernels.norm import norm_epsilon
-from quantize.ranges import ProvedModel
+from quantize.model import IntegerModel
+from quantize.ranges import ProvedModel, prove
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS
 from quantize.twins.xray import bar_places
 from tables.cells import tiles_2bpp
@@ -167,6 +168,7 @@ class Layout(Numbers):
     segments: tuple[SegmentPlace, ...]
     segment_bytes: Mapping[str, int]
     banks: int
+    used_banks: int
     rom_banks: tuple[RomBank, ...]
     rom_size_code: int
     sram_size_code: int
@@ -218,6 +220,12 @@ def plan(
     return _layout(site, made, known, rom, sources, objects)
 
 
+def work_ram(model: IntegerModel) -> WorkRam:
+    """The work RAM of a model's cartridge, which its shape alone decides. Raises InputError as `plan`."""
+    site = Site(prove(model), STOCK, RecordLayout(model, traced=False))
+    return _work_ram(site, routines(site), on_digits(site), profiled=False)
+
+
 def _layout(
     site: Site,
     made: tuple[Routine[Any], ...],
@@ -240,6 +248,7 @@ def _layout(
     for name, tables in groupby(fixed, lambda table: table.segment):
         if name in DATA_SEGMENTS:
             rom.place(name, sum(table.size for table in tables))
+    rom.packer.check()
     parts = (*data, *addresses, *rom.tables, golden)
     banks = power_of_two(rom.packer.bank + 1)
     own = [name.removesuffix(".asm") for name in sources]
@@ -269,6 +278,7 @@ def _layout(
         segments=rom.segments(banks),
         segment_bytes=rom.sizes(parts),
         banks=banks,
+        used_banks=rom.packer.bank + 1,
         rom_banks=tuple(RomBank(n, f"${target.first_bank + n:02X}8000") for n in range(1, banks)),
         rom_size_code=size_code(banks * target.bank_bytes),
         sram_size_code=size_code(known.sram_bytes),
@@ -321,7 +331,7 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profile
     work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
     if not digits:
         work = [Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size)]
-    what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.n_embd} dimensions"
+    what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.kv_dim} dimensions"
     caches = [area for routine in made for area in routine.caches]
     sampler = (
         Area("distance_weights", 2 * max(cutoffs(site.model))),
@@ -335,6 +345,7 @@ def _buffers(config: ModelConfig) -> tuple[Area, ...]:
     widths = dict.fromkeys(("residual", "query", "normed", "attended", "branch"), config.n_embd)
     widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
     widths |= dict.fromkeys(("scores", "weights"), config.block_size)
+    widths["sample_weights"] = config.vocab_size
     return tuple(Area(name, length) for name, length in widths.items())
 
 

@@ -19,7 +19,7 @@ from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
 from quantize.kernels.digit_columns import PARTIAL_SUMS
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
 from quantize.lower import schoolbook as schoolbook_program
-from quantize.lower_calibrated import calibrated, fitted
+from quantize.lower_calibrated import WORDS, calibrated, crowded, fitted
 from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
 from quantize.program import Program
 from quantize.ranges import ProvedModel, Ranges, proved
@@ -159,6 +159,7 @@ def prepare(weights: Weights, bar: Bar = no_bar) -> Prepared:
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
     """Every matrix in digits: this many a weight, on average, where they are worth most; None: all, to 2^-8.
 
+    A matrix whose rows have no room for their sums is kept on a coarser grid, logits that have none are halved.
     Raises InputError as convert does.
     """
     weights, exact = prepared.weights, dict(prepared.exact)
@@ -167,10 +168,24 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
         total = digits * sum(exact[name].size for name in matrices)
         exact |= spread(exact, prepared.sensitivity, total, dict.fromkeys(matrices, BUDGET_GRID))
     exponents = {name: exponent_for(exact[name]) for name in matrices}
-    tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in exact.items()}
-    tensors |= {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
-    program = calibrated(weights.config, tensors, prepared.seen)
-    return proved(fitted(_model(weights, tensors, program, exponents)))
+    middles = {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
+
+    def integers(logit_shift: int) -> Ranges:
+        tensors = _rounded(exact, exponents, logit_shift) | middles
+        program = calibrated(weights.config, tensors, prepared.seen)
+        return fitted(_model(weights, tensors, program, exponents, logit_shift))
+
+    ranges = integers(0)
+    while finer := [name for name in crowded(ranges) if exponents[name]]:
+        exponents |= {name: exponents[name] - 1 for name in finer}
+        ranges = integers(0)
+    result = proved(_with_room_for_logits(ranges, integers))
+    for name, sum_ in crowded(result.ranges).items():
+        raise InputError(
+            f"{name}: the sums of its digits come to {sum_:,.0f} on their way, and a word holds {WORDS - 1:,}: "
+            "a weight is too large"
+        )
+    return result
 
 
 def _multiplies(name: str) -> bool:
@@ -207,18 +222,29 @@ def _with_short_logits(
     exact, exponents = folded(weights, centred=not exponents), dict(exponents)
 
     def integers(logit_shift: int) -> Ranges:
-        scaled = exact | {"lm_head": exact["lm_head"] / 2**logit_shift}
-        tensors = {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
+        tensors = _rounded(exact, exponents, logit_shift)
         return Ranges(lower(_model(weights, tensors, schoolbook_program(weights.config), exponents, logit_shift)))
 
     ranges = integers(0)
     while _too_fine(ranges, exponents):
         ranges = integers(0)
-    while not ranges.bounds[-1].holds and ranges.model.logit_exponent < MAX_LOGIT_SHIFT:
-        ranges = integers(ranges.model.logit_shift + 1)
+    ranges = _with_room_for_logits(ranges, integers)
     if ranges.model.logit_exponent > MAX_LOGIT_SHIFT:
         raise InputError("lm_head has too many digits in a row for its sums to fit: use another kernel")
     return proved(ranges)
+
+
+def _rounded(exact: Mapping[str, NDArray[Any]], exponents: Mapping[str, int], logit_shift: int) -> dict[str, Ints]:
+    """Every tensor in words. logit_shift: how often lm_head is halved."""
+    scaled = {**exact, "lm_head": exact["lm_head"] / 2**logit_shift}
+    return {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
+
+
+def _with_room_for_logits(ranges: Ranges, integers: Callable[[int], Ranges]) -> Ranges:
+    """The ranges with lm_head halved as often as its logits ask for. integers: the ranges for so many halvings."""
+    while not ranges.bounds[-1].holds and ranges.model.logit_exponent < MAX_LOGIT_SHIFT:
+        ranges = integers(ranges.model.logit_shift + 1)
+    return ranges
 
 
 def _too_fine(ranges: Ranges, exponents: dict[str, int]) -> bool:

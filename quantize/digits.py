@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,10 +61,15 @@ def count(weights: Ints, exponent: int = 0) -> int:
     return int(sum(np.abs(plane.digits).sum() for plane in planes(weights, exponent)))
 
 
+def partials(layers: Sequence[Plane]) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """The matrix that rows have summed up so far, halved down to each plane and then with its digits."""
+    shift, after = 0, np.zeros(())
+    for plane in layers:
+        before = after / 2.0 ** max(shift - plane.shift, 0)
+        shift, after = plane.shift, before + plane.digits
+        yield before, after
+
+
 def max_partial(layers: Sequence[Plane]) -> float:
     """How much larger than a row's inputs its sum may become on its way down the planes: of all rows the most."""
-    largest, shift, partial = 0.0, 0, np.zeros(())
-    for plane in layers:
-        partial = partial / 2.0 ** max(shift - plane.shift, 0) + plane.digits
-        largest, shift = max(largest, float(np.abs(partial).sum(1).max())), plane.shift
-    return largest
+    return max((float(np.abs(after).sum(1).max()) for _, after in partials(layers)), default=0.0)

@@ -8,17 +8,19 @@ model's own text has (quantize/calibration.py), and the proof goes on from there
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from quantize.calibration import Ranges as Seen
 from quantize.digits import HALF_ROW_SUM, max_partial, planes
-from quantize.fixed import ONE, Ints
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
 from quantize.kernel import Leaf
-from quantize.kernels.digit_rows import DigitRows
+from quantize.kernels import gate
+from quantize.kernels.digit_rows import MAX_SECTIONS, DigitRows
 from quantize.kernels.embedding import Embedding
-from quantize.kernels.gate import FAR_PRODUCT, SiluGate
+from quantize.kernels.gate import SiluGate
 from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.residual import MAX_CUT_BITS, OUT_SUMS, CutSum
 from quantize.kernels.rotary import Turn
@@ -40,6 +42,9 @@ STREAM_MARGIN = 1.5
 
 KEY_SHIFT, VALUE_SHIFT = 5, 2
 """Keys from −15.9 to 15.9 and values from −2 to 2 in bytes: each dimension is scaled to fill that."""
+
+WORDS = 1 << 16
+"""Sums on their way are below this: bias makes them positive."""
 
 MAX_QUERY_SHIFT = 3
 MAX_OUT_SHIFT = 3
@@ -70,8 +75,13 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Ite
                 stream = seen.attention_residual
             case Gate():
                 hidden = _largest(seen.hidden, block.layer)
+                if hidden > WORD_MAX:
+                    raise InputError(
+                        f"{block.name} is up to {hidden / CUT_AFTER / ONE:.0f} in text of the model's own, and "
+                        f"{WORD_MAX / CUT_AFTER / ONE:.0f} is the most: make fc3 smaller and fc2 larger"
+                    )
                 shift = _hidden_shift(tensors[f"layer{block.layer}.fc2"], hidden)
-                yield SiluGate(block, MAX_BITS, -(-int(np.ceil(hidden)) >> shift) << shift, shift)
+                yield SiluGate(block, gate.MAX_BITS, -(-int(np.ceil(hidden)) >> shift) << shift, shift)
                 stream, halved[block.out] = seen.mlp_residual, shift
             case Add():
                 source = min(MAX_CUT_BITS, _bits(_largest(stream, block.layer) * STREAM_MARGIN / CUT_AFTER))
@@ -81,8 +91,43 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Ite
 
 
 def fitted(model: IntegerModel) -> Ranges:
-    """The ranges of a model, made coarser where scores and sums have no room, with the finest tables of silu."""
-    return Ranges(_with_gate_bits(_with_room(model)))
+    """The ranges of a model, made coarser where scores and sums have no room, with the finest tables of silu.
+
+    Rows whose sums have no room on their way come in sections.
+    """
+    ranges = _with_room(model)
+    if (in_sections := _with_sections(ranges)) is not ranges.model:
+        ranges = _with_room(in_sections)
+    return Ranges(_with_gate_bits(ranges))
+
+
+def crowded(ranges: Ranges) -> Mapping[str, float]:
+    """Matrix → the largest word that its sums may come to, where that is none even in sections."""
+    return {
+        kernel.block.weight: crowding
+        for kernel, step in _rows(ranges.model)
+        if (crowding := kernel.crowding(ranges, step)) >= WORDS
+    }
+
+
+def _rows(model: IntegerModel) -> Iterator[tuple[DigitRows, int]]:
+    """The matrices, and what the bias of all slots is a multiple of."""
+    kernels = [kernel for kernel in leaves(model.program) if isinstance(kernel, DigitRows)]
+    step = 1 << FRACTION_BITS + max(0, *(kernel.finest(model) for kernel in kernels))
+    return ((kernel, step) for kernel in kernels)
+
+
+def _with_sections(ranges: Ranges) -> IntegerModel:
+    """Rows in as few sections as leave their sums room."""
+    model = ranges.model
+    for kernel, step in _rows(ranges.model):
+        for sections in range(kernel.sections, MAX_SECTIONS + 1):
+            tried = replace(kernel, sections=sections)
+            if tried.crowding(ranges, step) < WORDS:
+                break
+        if tried != kernel:
+            model = model.with_numbers(kernel.name, sections=tried.sections)
+    return model
 
 
 def _with_room(model: IntegerModel) -> Ranges:
@@ -90,10 +135,9 @@ def _with_room(model: IntegerModel) -> Ranges:
     ranges = Ranges(model)
     while failing := [bound for bound in ranges.bounds if not bound.holds]:
         model = coarser = ranges.model
+        kernels = {kernel.name: kernel for kernel in leaves(model.program)}
         for bound in failing:
-            if bound.value in ("query", "scores"):
-                attention = model.kernel(bound.block)
-                assert isinstance(attention, PpuAttention)
+            if isinstance(attention := kernels.get(bound.block), PpuAttention) and bound.value != "value":
                 if attention.query_shift == 0:
                     return ranges
                 coarser = coarser.with_numbers(bound.block, query_shift=attention.query_shift - 1)
@@ -121,13 +165,16 @@ def _halved(model: IntegerModel, weight: str, shift: int) -> IntegerModel:
 
 
 def _with_gate_bits(ranges: Ranges) -> IntegerModel:
-    """Tables of silu as fine as their gates' ranges allow, limits that leave room for a product's low bytes."""
+    """Tables of silu as fine as their gates' ranges allow, limits that leave room for a product's low bytes.
+
+    Gates beyond the coarsest table are cut.
+    """
     model, reach, written = ranges.model, ranges.reach, dict[str, str]()
     for kernel in leaves(model.program):
         if isinstance(kernel, SiluGate):
-            bits = _bits(reach[written[kernel.block.gate]] + 1)
-            most = (FAR_PRODUCT - (1 << bits >> 1)) >> kernel.shift << kernel.shift
-            model = model.with_numbers(kernel.name, bits=min(bits, MAX_BITS), limit=min(kernel.limit, most))
+            bits = min(_bits(reach[written[kernel.block.gate]] + 1), gate.MAX_BITS)
+            most = (gate.FAR_PRODUCT - (1 << bits >> 1)) >> kernel.shift << kernel.shift
+            model = model.with_numbers(kernel.name, bits=bits, limit=min(kernel.limit, most))
         if isinstance(kernel.block, Linear):
             written[kernel.block.out] = kernel.name
     return model
@@ -136,7 +183,8 @@ def _with_gate_bits(ranges: Ranges) -> IntegerModel:
 def _hidden_shift(fc2: Ints, hidden: float) -> int:
     """How often hidden units are halved so that no partial sum of a row of fc2, part by part, is too large."""
     most = max(max_partial(planes(fc2[:, first:end])) for first, end in parts(fc2.shape[1]))
-    return max(HIDDEN_SHIFT, int(np.ceil(np.log2(max(most, 1) * hidden / HALF_ROW_SUM))))
+    shift = int(np.ceil(np.log2(max(most, 1) * hidden / HALF_ROW_SUM)))
+    return min(max(HIDDEN_SHIFT, shift), gate.MAX_SHIFT)
 
 
 def _largest(seen: tuple[Array, Array], layer: int) -> float:

@@ -49,7 +49,7 @@ class Ranges:
 
     bounds lists every intermediate. By vector: images, sizes, and matrices, the weights (outputs, inputs) that it
     was computed with. By block: sources, the image of what a matrix reads; norm_sources, the largest element that
-    a norm reads; cut_sums, how large a sum of the residual stream is before it is cut.
+    a norm reads; cut_sums, how large a sum of the residual stream is before it is cut; gates, how large a gate is.
     """
 
     def __init__(self, model: IntegerModel) -> None:
@@ -62,6 +62,7 @@ class Ranges:
         self.sources: dict[str, Image] = {}
         self.norm_sources: dict[str, float] = {}
         self.cut_sums: dict[str, float] = {}
+        self.gates: dict[str, float] = {}
         self.source_sizes: dict[str, int] = {}
         self._largest_sources: dict[str, float] = {}
         self._elements: dict[str, tuple[Image, Floats]] = {}

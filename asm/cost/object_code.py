@@ -21,7 +21,7 @@ Code = tuple[int | None, ...]
 ACCUMULATOR, INDEX = 0x20, 0x10
 """Bits of the operand of sep and rep: registers of 8 bits, or of 16."""
 
-SEP, REP, PEA, PLD, RTL = 0xE2, 0xC2, 0xF4, 0x2B, 0x6B
+SEP, REP, PEA, PLD, RTL, JML = 0xE2, 0xC2, 0xF4, 0x2B, 0x6B, 0x5C
 BRANCHES = {0x90, 0xB0, 0xF0, 0xD0, 0x30, 0x10}
 FIXED = {
     **dict.fromkeys(
@@ -29,8 +29,12 @@ FIXED = {
     ),
     **dict.fromkeys(BRANCHES, (2, 2, 0)),
     **{SEP: (2, 3, 0), REP: (2, 3, 0), PEA: (3, 3, 2), PLD: (1, 3, 2), RTL: (1, 3, 3), 0xEB: (1, 3, 0)},
+    JML: (4, 4, 0),
 }
-"""Opcode → its size, its cycles without memory, the bytes of memory that it reads and writes."""
+"""Opcode → its size, its cycles without memory, the bytes of memory that it reads and writes.
+
+A jml leads to the code behind it, in another bank.
+"""
 
 IMMEDIATE, DIRECT, ABSOLUTE, LONG = 1, 2, 3, 4
 """How an operand is found: the size of the instruction, of an immediate operand of 8 bits too."""

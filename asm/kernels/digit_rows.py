@@ -45,22 +45,31 @@ class Epilogue:
 
 
 def rows(site: Site, kernel: DigitRows, slots: Slots, epilogue: Epilogue) -> list[Unit]:
-    """One unit per row of a matrix: carry clear, the chain of adds, bias off, epilogue."""
-    layers, source = kernel.planes(site.model), site.proved.ranges.sources[kernel.name]
+    """One unit per row of a matrix: carry clear, the chain of adds, bias off, epilogue.
+
+    A row in sections has a chain for each: what is summed so far waits in row_sum.
+    """
+    sections, source = kernel.section_planes(site.model), site.proved.ranges.sources[kernel.name]
     weight, units = kernel.block.weight, []
     for row in range(len(kernel.tensor(site.model))):
         try:
-            chain, bias = row_code(layers, row, slots, source, unbiased=kernel.unbiased)
+            found = [row_code(layers, row, slots, source, unbiased=kernel.unbiased) for layers in sections]
         except InputError as error:
             raise InputError(f"{weight}[{row}]: {error}") from error
+        *before, (chain, bias) = [own for own in found if own[0]] or [([immediate("lda", 0)], 0)]
         code = [] if epilogue.clears_carry and row else [implied("clc")]
-        if chain:
-            code += [*chain, immediate("adc", epilogue.constant - bias)]
-        else:
-            code += [immediate("lda", 0), immediate("adc", epilogue.constant)]
+        for number, (own, own_bias) in enumerate(before):
+            code += [*own, immediate("adc", -own_bias), *(ROW_SUM if number else ())]
+            code += [memory("sta", "row_sum", direct=False), implied("clc")]
+        code += [*chain, immediate("adc", epilogue.constant - bias), *(ROW_SUM if before else ())]
         code += epilogue.code(row)
-        units.append(Unit(f"{weight}[{row}]: {_count(layers, row)} digits", tuple(code)))
+        count = sum(_count(layers, row) for layers in sections)
+        units.append(Unit(f"{weight}[{row}]: {count} digits", tuple(code)))
     return units
+
+
+ROW_SUM = (implied("clc"), memory("adc", "row_sum", direct=False))
+"""What the sections before have come to is added."""
 
 
 def _count(layers: Sequence[Plane], row: int) -> int:
@@ -199,7 +208,8 @@ class DigitRowsRoutine(Routine[DigitRows]):
     @property
     def vectors(self) -> Mapping[str, int]:
         words = self.kernel.store.kind == Kind.WORDS and self.kernel.block.out != LOGITS
-        return {self.vector: len(self.kernel.tensor(self.model))} if words else {}
+        row_sum = {"row_sum": 1} if self.kernel.sections > 1 else {}
+        return row_sum | ({self.vector: len(self.kernel.tensor(self.model))} if words else {})
 
     @property
     def pages(self) -> Mapping[str, int]:

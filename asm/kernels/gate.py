@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import ClassVar
 
 from asm.cost.long_run import LongRun
@@ -14,6 +15,9 @@ from asm.kernels.table_norm import table_offset
 from quantize.kernels.gate import SiluGate
 from quantize.schedule import parts
 from tables.silu import silu_table
+
+COPY_BYTES = 17
+"""Code bytes to copy a part of the hidden units for a trace or the x-ray screen."""
 
 PROBE = 60
 """Clocks to find that nobody looks at a layer."""
@@ -37,16 +41,36 @@ class HiddenUnit:
 
 
 @dataclass(frozen=True)
+class GatePiece:
+    """The units whose code is together in a segment."""
+
+    later: bool
+    segment: str
+    units: tuple[HiddenUnit, ...]
+
+
+@dataclass(frozen=True)
 class GateCode(Template):
-    """A layer's gates."""
+    """A layer's gates. cuts: whether a gate can be beyond the table."""
 
     template: ClassVar[str] = "gate"
     table: str
     bits: int
+    cuts: bool
     limit: int
     shift: int
     bias: int
     units: tuple[HiddenUnit, ...]
+
+    def split(self) -> GateCode | None:
+        return replace(self, pieces=self.pieces + 1) if self.pieces < len(self.units) else None
+
+    @property
+    def unit_pieces(self) -> tuple[GatePiece, ...]:
+        """Of about as many units."""
+        ends = [len(self.units) * number // self.pieces for number in range(self.pieces + 1)]
+        units = [self.units[first:end] for first, end in pairwise(ends)]
+        return tuple(GatePiece(n > 0, own, units[n]) for n, own in enumerate(self.segments))
 
     @property
     def to_offset(self) -> tuple[str, ...]:
@@ -72,6 +96,7 @@ class GateRoutine(Routine[SiluGate]):
             comment=f"{kernel.name}: silu(fc1) · fc3",
             table=f"silu_{kernel.bits}",
             bits=kernel.bits,
+            cuts=self.site.proved.ranges.gates[kernel.name] > (1 << kernel.bits) - 1,
             limit=kernel.limit,
             shift=kernel.shift,
             bias=hidden_bias(self.site, kernel),
@@ -85,6 +110,11 @@ class GateRoutine(Routine[SiluGate]):
             HiddenPart(f"hidden_slots + {PART_BYTES * number}", 2 * first, 2 * (end - first - 1))
             for number, (first, end) in enumerate(parts(self.config.n_hidden))
         )
+
+    @property
+    def copies_are_long(self) -> bool:
+        """Whether no branch reaches past their copy."""
+        return COPY_BYTES * len(self.hidden_parts) > 127
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -106,5 +136,5 @@ class GateRoutine(Routine[SiluGate]):
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
         """But for the copy that a trace or the x-ray screen reads. A product is hardly ever far, or cut."""
-        (own,) = placed.clocks(self.code.entry, taken=(0, 1, 0.5))
+        (own,) = placed.clocks(self.code.entry, taken=((1, 0.5) if self.code.cuts else ()) + (0, 1, 0.5))
         return {symbol(self.kernel.name): own + PROBE}

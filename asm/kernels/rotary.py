@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
+
 from asm.cost.long_run import LongRun
 from asm.kernels.ppu_attention import PpuAttentionRoutine, times
-from asm.kernels.routine import Call, Item, Placed, Routine, Site, Table, Template
+from asm.kernels.routine import Call, Item, Placed, Routine, Site, Table, Template, piece_name
 from asm.memory.work_ram import Area
 from quantize.fixed import Ints
 from quantize.kernels.rotary import TurnedAttention
@@ -28,10 +30,20 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Angles:
+    """A table of angles: its label, the word of turn_by that a row begins at, the row's words."""
+
+    label: str
+    first: int
+    words: int
+
+
+@dataclass(frozen=True)
 class TurnCode(Template):
     """A layer's turns."""
 
     template: ClassVar[str] = "rotary"
+    angles: tuple[Angles, ...]
     times_row: tuple[str, ...]
     query_pairs: tuple[Pair, ...]
     key_pairs: tuple[Pair, ...]
@@ -64,6 +76,15 @@ def key_pairs(config: ModelConfig, centre: Ints, shift: int) -> tuple[Pair, ...]
     )
 
 
+def angle_tables(config: ModelConfig, bank_bytes: int) -> tuple[Table, ...]:
+    """Cosine and sine of every pair of a head at every position: as many tables as it takes banks, of one width."""
+    table = rotary_table(config.head_dim, config.block_size, config.rope_base)
+    tables = -(-2 * table.size // bank_bytes)
+    filled = np.pad(table, ((0, 0), (0, -table.shape[1] % tables), (0, 0))).reshape(len(table), -1)
+    parts = np.split(filled, tables, axis=1)
+    return tuple(Table(piece_name("rotary_table", number), own) for number, own in enumerate(parts))
+
+
 class TurnedAttentionRoutine(Routine[TurnedAttention]):
     """Queries and keys turned, keys and values made bytes; then the attention that reads them."""
 
@@ -72,14 +93,24 @@ class TurnedAttentionRoutine(Routine[TurnedAttention]):
         self.attention = PpuAttentionRoutine(kernel.attention, site)
 
     @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """Of angles, the same for all layers."""
+        return angle_tables(self.config, self.site.target.bank_bytes)
+
+    @cached_property
     def code(self) -> TurnCode:
         """The turns' record."""
         block, shifts, config = self.kernel.turn.block, self.kernel.attention, self.config
         layer = f"layer{block.layer}"
+        width = self.tables[0].values.shape[1]
         return TurnCode(
             entry=f"{layer}_rotary",
             comment=f"{layer}: queries and keys turned by their position",
-            times_row=tuple(times(2 * config.head_dim)),
+            angles=tuple(
+                Angles(table.label, number * width, min(width, config.head_dim - number * width))
+                for number, table in enumerate(self.tables)
+            ),
+            times_row=tuple(times(2 * width)),
             query_pairs=pairs(config, config.n_embd),
             key_pairs=key_pairs(config, self.model.tensors[block.centre][0], shifts.key_shift),
             query_shift=shifts.query_shift,
@@ -95,9 +126,7 @@ class TurnedAttentionRoutine(Routine[TurnedAttention]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        config = self.config
-        table = rotary_table(config.head_dim, config.block_size, config.rope_base)
-        return (Table("rotary_table", table.reshape(len(table), -1)), self.code, *self.attention.items)
+        return (*self.tables, self.code, *self.attention.items)
 
     @property
     def vectors(self) -> Mapping[str, int]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count, takewhile
 from typing import Any, ClassVar, Generic, TypeVar
 
 from asm.cost.long_run import LongRun
@@ -78,20 +79,29 @@ class Table:
 
 @dataclass(frozen=True)
 class Template:
-    """Code whose size the assembler says: a record for a template, which puts it into segments of these names."""
+    """Code whose size the assembler says: a record for a template, which puts it into segments of these names.
+
+    pieces: how many segments its straight code is cut into, joined by jumps.
+    """
 
     template: ClassVar[str]
     entry: str
     comment: str
+    pieces: int = field(default=1, kw_only=True)
 
     @property
     def segments(self) -> tuple[str, ...]:
         """In the order in which they are placed."""
-        return (self.entry,)
+        return tuple(piece_name(self.entry, number) for number in range(self.pieces))
 
     def split(self) -> Template | None:
         """The same in more and smaller segments, None if it has none."""
         return None
+
+
+def piece_name(entry: str, number: int) -> str:
+    """The segment of a piece of code, and its label."""
+    return f"{entry}_{number + 1}" if number else entry
 
 
 Item = Table | Chain | Template
@@ -108,9 +118,13 @@ class Placed:
     code: Mapping[str, Code]
     target: Target
 
-    def clocks(self, segment: str, taken: Sequence[float] = ()) -> list[float]:
-        """Of each routine of a segment of straight code, called from bank 0. taken: as in object_code.routines."""
-        return [JSL + clocks for clocks in routines(self.code[segment], self.target, taken)]
+    def clocks(self, entry: str, taken: Sequence[float] = ()) -> list[float]:
+        """Of each routine of straight code, called from bank 0, in all its pieces. taken: as in
+        object_code.routines.
+        """
+        pieces = takewhile(self.code.__contains__, (piece_name(entry, number) for number in count()))
+        code = tuple(byte for piece in pieces for byte in self.code[piece])
+        return [JSL + clocks for clocks in routines(code, self.target, taken)]
 
 
 @dataclass(frozen=True)
@@ -187,7 +201,7 @@ class SharedSums:
     def __init__(self, site: Site, group: Sequence[DigitRows]) -> None:
         self.leader = group[0].name
         weights = [kernel.block.weight for kernel in group]
-        pairs = choose_pairs([kernel.planes(site.model) for kernel in group])
+        pairs = choose_pairs([layers for kernel in group for layers in kernel.section_planes(site.model)])
         self.slots = replace(site.norm_slots, pairs=pairs)
         code = pair_code(self.slots)
         units = [Unit(f"pairs from {n // 48}", tuple(code[n : n + 96])) for n in range(0, len(code), 96)]

@@ -20,7 +20,9 @@ class Packer:
         self.free = self.target.bank_bytes
 
     def place(self, size: int) -> int:
-        """The bank of the next `size` bytes. Raises InputError beyond the largest ROM, or for more than a bank."""
+        """The bank of the next `size` bytes, which may be beyond the largest ROM. Raises InputError for more than a
+        bank.
+        """
         bank_bytes = self.target.bank_bytes
         if size > bank_bytes:
             raise InputError(
@@ -28,13 +30,22 @@ class Packer:
             )
         if size > self.free:
             self.bank, self.free = self.bank + 1, bank_bytes
-        if self.bank >= self.target.max_banks:
-            raise InputError(
-                f"the cartridge would exceed {self.target.megabytes} MiB: "
-                "use a smaller shape, fewer digits or less context"
-            )
         self.free -= size
         return self.bank
+
+    @property
+    def kibibytes(self) -> int:
+        """The banks that are filled so far, and the one before."""
+        return (self.bank + 1) * self.target.bank_bytes >> 10
+
+    def check(self) -> None:
+        """Raises InputError with the sizes where all that is placed takes more than the largest ROM."""
+        most = self.target.max_banks * self.target.bank_bytes >> 10
+        if self.kibibytes > most:
+            raise InputError(
+                f"the cartridge would take {self.kibibytes:,} KiB and a ROM has {most:,} at most: "
+                "use a smaller shape, fewer digits or less context"
+            )
 
 
 def power_of_two(number: int) -> int:

@@ -62,21 +62,25 @@ def lay_out(
     Raises InputError with the sizes where they do not fit.
     """
     others = target.screen_ram + (target.mark_ram if profiled else 0)
-    left = {0: BANK - target.high_ram - others - sum(area.size for area in work), 1: target.log_end - record}
-    if left[0] < 0 or left[1] < 0:
+    vectors, room_7e = sum(area.size for area in work), BANK - target.high_ram - others
+    if vectors > room_7e:
         raise InputError(
-            f"vectors of {sum(area.size for area in work):,} bytes and a record of {record:,} bytes in the log do "
-            "not fit work RAM: use fewer heads, symbols or less context"
+            f"vectors take {vectors:,} bytes of work RAM, and {room_7e:,} are left: use fewer heads or less context"
         )
+    if record > target.log_end:
+        raise InputError(
+            f"a token's trace takes {record:,} bytes of work RAM, and {target.log_end:,} are left: build without it"
+        )
+    left = {0: room_7e - vectors, 1: target.log_end - record}
     room = sum(left.values())
     placed: dict[int, list[Area]] = {0: [], 1: []}
     for area in sorted(areas, key=lambda area: -area.size):
         bank = 0 if area.size <= left[0] else 1
         if area.size > left[bank]:
             raise InputError(
-                f"{what}, and the sampler's table, take {sum(area.size for area in areas):,} bytes of work RAM, "
-                f"in pieces of up to {areas[0].size:,}, and {room:,} are left: use fewer layers, fewer dimensions "
-                "or less context"
+                f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of work RAM, "
+                f"in pieces of up to {areas[0].size:,}, and a log of {record:,} bytes a token leaves {room:,}: "
+                "use fewer layers, fewer dimensions or less context"
             )
         left[bank] -= area.size
         placed[bank].append(area)

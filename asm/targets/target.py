@@ -44,8 +44,3 @@ class Target:
     def clocks(self, instruction: Instruction) -> float:
         """Before refresh."""
         return instruction.cycles * self.fetch + instruction.accesses * self.ram
-
-    @property
-    def megabytes(self) -> int:
-        """The largest ROM, in MiB."""
-        return self.bank_bytes * self.max_banks >> 20

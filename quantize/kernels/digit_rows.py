@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quantize.digits import Plane, planes
+from quantize.digits import Plane, partials, planes
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, round_shift
 from quantize.images import Image, clamped, moved, scaled
 from quantize.kernel import SLOTS, WORDS, Form, Kind, TraceEntry, number
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from quantize.ranges import Ranges
 
 BYTE = 127.0
+
+MAX_SECTIONS = 4
+"""Even rows of 128 inputs as large as a norm leaves them fit a word in so many."""
 
 
 class Digits:
@@ -82,7 +86,7 @@ class DigitRows(MatrixKernel):
 
     store: how its results are kept. source_shift: its inputs are over 2^this. out_shift: its results come over
     2^this, to fit a word. clamp: its inputs are cut to ±this, over 2^clamp_shift; 0: they are not. unbiased: as in
-    Digits.
+    Digits. sections: its inputs in so many ranges, whose sums are computed and rounded one by one, then added.
     """
 
     store: Form = WORDS
@@ -91,6 +95,7 @@ class DigitRows(MatrixKernel):
     out_shift: int = number(0, 3, 0)
     clamp: int = number(0, WORD_MAX, 0)
     clamp_shift: int = number(0, 3, 0)
+    sections: int = number(1, MAX_SECTIONS, 1)
 
     @property
     def reads(self) -> Mapping[str, Form]:
@@ -116,8 +121,45 @@ class DigitRows(MatrixKernel):
         """The digits that its rows add."""
         return planes(self.tensor(model), self.finest(model))
 
+    def _ranges(self, inputs: int) -> list[slice]:
+        """The columns of each section, about as many in all."""
+        ends = [inputs * number // self.sections for number in range(self.sections + 1)]
+        return [slice(first, end) for first, end in pairwise(ends)]
+
+    def section_planes(self, model: IntegerModel) -> list[list[Plane]]:
+        """The same section by section: no other columns have digits."""
+        layers, sections = self.planes(model), list[list[Plane]]()
+        for section in self._ranges(self.tensor(model).shape[1]):
+            own = [np.zeros_like(plane.digits) for plane in layers]
+            for digits, plane in zip(own, layers, strict=True):
+                digits[:, section] = plane.digits[:, section]
+            sections.append([Plane(p.shift, digits) for p, digits in zip(layers, own, strict=True) if digits.any()])
+        return sections
+
     def product(self, model: IntegerModel) -> Product:
-        return Digits(self.tensor(model), self.finest(model), unbiased=self.unbiased)
+        tensor, finest = self.tensor(model), self.finest(model)
+        ranges = self._ranges(tensor.shape[1])
+        sums = [Digits(tensor[:, own], finest, unbiased=self.unbiased) for own in ranges]
+
+        def added(x: Ints) -> Ints:
+            total: Ints = np.sum([each(x[:, own]) for each, own in zip(sums, ranges, strict=True)], axis=0)
+            return total
+
+        return sums[0] if self.sections == 1 else added
+
+    def crowding(self, ranges: Ranges, step: int) -> float:
+        """The largest word that a row's sum may come to on its way down the planes.
+
+        Of an image that grows with every coefficient. step: what the bias of every slot is a multiple of. A row
+        takes bias off down to what its sum needs, and a step; then it adds two inputs and their bias.
+        """
+        image, largest = ranges.sources[self.name], 0.0
+        bias = 2 * step * np.ceil(ranges.largest_source(self.name) / step)
+        for layers in self.section_planes(ranges.model):
+            for done, (plane, (before, after)) in enumerate(zip(layers, partials(layers), strict=True)):
+                reach = image(np.maximum(np.abs(before), np.abs(after))).max() + done
+                largest = max(largest, 2 * reach + (1 << plane.shift) + bias)
+        return float(largest)
 
     def input(self, x: Ints) -> Ints:
         x = super().input(x)
@@ -136,7 +178,7 @@ class DigitRows(MatrixKernel):
         return scaled(clamped(image, self.clamp), self.clamp_shift)
 
     def rounded(self, exact: Image, ranges: Ranges) -> Image:
-        return moved(exact, 1.0)
+        return moved(exact, float(self.sections))
 
     def bounds(self, ranges: Ranges) -> None:
         super().bounds(ranges)

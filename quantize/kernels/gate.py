@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from quantize.model import IntegerModel
     from quantize.ranges import Ranges
 
-MIN_BITS, MAX_BITS = 11, 15
-"""The table of silu spans ±2^bits."""
+MIN_BITS, MAX_BITS = 11, 14
+"""The table of silu spans ±2^bits; gates beyond are cut to it."""
+
+MAX_SHIFT = FRACTION_BITS - 1
 
 FAR_PRODUCT = 64 * ONE
 """A product of high bytes beyond this is cut whatever the low bytes add: limits and gates leave that room."""
@@ -30,9 +32,10 @@ FAR_PRODUCT = 64 * ONE
 def gated(gate: Ints, up: Ints, bits: int, limit: int, shift: int) -> Ints:
     """silu(gate) · up, floored, cut to ±limit and halved `shift` times, silu from a table.    asm: gate
 
-    gate (…,) Q8.8 within ±2^bits; up (…,) Q8.8; returns (…,) with 8 − shift fractional bits.
+    gate (…,) Q8.8, cut to ±2^bits; up (…,) Q8.8; returns (…,) with 8 − shift fractional bits.
     """
-    silu = silu_table(bits)[(gate + (1 << bits)) >> (bits - 11)]
+    top = 1 << bits
+    silu = silu_table(bits)[(np.clip(gate, -top, top - 1) + top) >> (bits - 11)]
     return round_shift(np.clip((silu * up) >> FRACTION_BITS, -limit, limit), shift)
 
 
@@ -43,7 +46,7 @@ class SiluGate(Leaf):
     block: Gate
     bits: int = number(MIN_BITS, MAX_BITS)
     limit: int = number(1, WORD_MAX)
-    shift: int = number(1, FRACTION_BITS - 1)
+    shift: int = number(1, MAX_SHIFT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,7 +79,7 @@ class SiluGate(Leaf):
 
     def bounds(self, ranges: Ranges) -> None:
         block, hidden = self.block, ranges.config.n_hidden
-        ranges.note(block.name, "gate", ranges.elements(block.gate).max() / ONE, (2**self.bits - 1) / ONE)
+        ranges.gates[block.name] = float(ranges.elements(block.gate).max())
         ranges.note(block.name, "up", ranges.elements(block.up).max() / ONE, HALVES_LIMIT / ONE)
         reach = self.limit + (1 << self.bits >> 1)
         ranges.note(block.name, "product of high bytes", reach / ONE, FAR_PRODUCT / ONE)

@@ -55,6 +55,7 @@ def command(
     .bin file of llama2.c, with --tokenizer; or the folder of a LlamaForCausalLM. docs/import.md describes all three
     and has a PyTorch program that writes the first.
     """
+    from snesgpt.selection.room import check_room
     from trainer.notes import Notes
     from trainer.weights import save_weights
 
@@ -65,6 +66,7 @@ def command(
     if top_p is not None:
         notes["top_p"] = top_p
     weights = replace(weights, info=notes)
+    check_room(weights)
     save_weights(out, weights)
     shape, n_symbols = weights.config, len(weights.symbols)
     if as_json:

@@ -14,6 +14,7 @@ from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.ranges import ProvedModel
 from quantize.schedule import needs_calibration
+from snesgpt.selection.room import check_room
 from trainer.errors import InputError
 from trainer.files import Array
 from trainer.progress import Bar, no_bar
@@ -45,6 +46,7 @@ def choose(
     """
     from snesgpt.selection.digit_choice import choose_digits
 
+    check_room(weights)
     if needs_calibration(weights.config) and kernel != "schoolbook":
         return choose_digits(weights, rom_size, tokens_per_second, bar)
     if tokens_per_second is not None:

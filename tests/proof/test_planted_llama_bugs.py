@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from quantize.convert import quantize
+from quantize.model import IntegerModel
 from quantize.sampler import Request
-from tests.support.models import llama_config, llama_model, silu_table
+from tests.support.models import llama_config, llama_model, llama_weights, silu_table, sparse_llama, thinned
 from tests.support.planted_bugs import (
     Bug,
     Pattern,
@@ -18,12 +20,28 @@ from tests.support.planted_bugs import (
     parity_finds_nothing,
     parity_must_name,
     regex,
+    rows,
     twin_must_notice,
 )
 
 BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1, 4, 1, 5))], [Request(3, 0, 4)], [Request(4, 20, 12)]]
+
+
+def in_sections() -> IntegerModel:
+    """Rows of wo come in two sections: it alone is dense."""
+    config = llama_config(9, 6, 128, (4, 1), 1, 8)
+    weights = thinned(llama_weights(config, 1), 20)
+    weights.tensors["layer0.wo"][:] = llama_weights(config, 1).tensors["layer0.wo"]
+    return quantize(weights, "digits")
+
+
 MODEL = llama_model(llama_config(9, 6, 16, (4, 2), 2, 52, 100.0), 1, wo=16.0, fc2=5.0)
 """Two heads share a row of keys, a head has two angles, and hidden units come in two parts."""
+
+WIDE = sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 350), 20, fc1=5.0)
+"""Gates come in two pieces, and some are cut; angles come in two tables."""
+
+DENSE = in_sections()
 
 SILU = silu_table(MODEL)
 LINES = r"(?:        .*\n)+?"
@@ -178,6 +196,42 @@ BY_PARITY = [
 ]
 
 
+BY_PARITY += [
+    Bug(
+        "the sum of a row's first section forgotten",
+        rows("layer0.wo"),
+        first(r"        clc\n        adc a:row_sum\n"),
+        "",
+        "layer0.attention_residual[",
+        model=DENSE,
+    ),
+    Bug(
+        "the sum of the row before taken for its first section's",
+        rows("layer0.wo"),
+        first(r"        sta a:row_sum\n"),
+        "",
+        "layer0.attention_residual[",
+        model=DENSE,
+    ),
+    Bug(
+        "a carry left between sections",
+        rows("layer0.wo"),
+        every(r"(sta a:row_sum\n        )clc"),
+        r"\1nop",
+        "layer0.attention_residual[",
+        model=DENSE,
+    ),
+    Bug(
+        "a hidden unit of the second piece in its neighbor's slot",
+        behind('.segment "layer0_activation_2"', "gate.asm"),
+        first(r"(sta a:hidden_slots \+ \d+)$"),
+        r"\1 + 2",
+        "layer0.activation[",
+        model=WIDE,
+    ),
+]
+
+
 @pytest.mark.parametrize("bug", BY_PARITY, ids=str)
 def test_the_parity_check_names_the_bug(bug: Bug) -> None:
     parity_must_name(bug, MODEL, BATCHES)
@@ -250,6 +304,32 @@ BY_ROUTINE = [
         first(r"cmp (a:best \+ 2 \* 1)\n        bcc"),
         r"cmp \1\n        bcs",
         "block.entry",
+    ),
+]
+
+
+BY_ROUTINE += [
+    Bug(
+        "a gate beyond the table not cut", GATES, first(r"bcc (:\+ +; within)"), r"bra \1", "gate.entry", model=WIDE
+    ),
+    Bug(
+        "the table's end one too far", GATES, first(r"cmp #2 << 14"), "cmp #(2 << 14) + 1", "gate.entry", model=WIDE
+    ),
+    Bug(
+        "a gate below the table cut above",
+        GATES,
+        first(r"cmp #NEGATIVE \+ \(1 << 14\)"),
+        "cmp #$FFFF",
+        "gate.entry",
+        model=WIDE,
+    ),
+    Bug(
+        "an angle of the second table from the first",
+        "rotary.asm",
+        first(r"lda f:rotary_table_2 "),
+        "lda f:rotary_table ",
+        "turns.entry",
+        model=WIDE,
     ),
 ]
 

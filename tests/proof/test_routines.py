@@ -11,6 +11,7 @@ import pytest
 from asm.kernels.gate import GateCode
 from asm.kernels.ppu_attention import AttentionCode
 from asm.kernels.residual import CutSumCode
+from asm.kernels.rotary import TurnCode
 from asm.kernels.table_norm import TableNormCode
 from asm.layout import plan
 from quantize.convert import quantize
@@ -18,7 +19,14 @@ from quantize.kernels.table_norm import MAX_BITS
 from quantize.model import IntegerModel
 from quantize.ranges import prove
 from snesgpt.emulator.console import Console
-from tests.support.models import digit_model, llama_config, llama_model, llama_weights, random_model
+from tests.support.models import (
+    digit_model,
+    llama_config,
+    llama_model,
+    llama_weights,
+    random_model,
+    sparse_llama,
+)
 from tests.support.routine_console import RoutineConsole, build_routines
 from tests.support.twins.registry import TWINS
 from trainer.config import ModelConfig
@@ -52,6 +60,11 @@ def later_parts_reach_farther() -> IntegerModel:
     return quantize(weights, "digits")
 
 
+def wide() -> IntegerModel:
+    """Code and tables in two banks, gates that are cut."""
+    return sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 350), 20, fc1=5.0)
+
+
 def digits(config: ModelConfig) -> IntegerModel:
     """Its second MLP matrix has an exponent."""
     return digit_model(config, 7, fc2=0.12)
@@ -73,6 +86,7 @@ CARTRIDGES: dict[str, dict[str, Callable[[], IntegerModel]]] = {
         "groups of 4, 140 positions": lambda: llama_model(llama_config(9, 140, 16, (4, 1), 1, 12), 2),
         "groups of 2 of 8 heads, 3 parts, 200 positions": later_parts_reach_farther,
         "own keys, every shift": every_shift,
+        "a head of 128, 130 positions, 350 hidden": wide,
     },
 }
 RANDOM_CASES = {
@@ -159,6 +173,8 @@ def test_the_llamas_need_every_kind_of_code() -> None:
     }
     assert {norm.bits for layout in layouts for norm in layout.templates_of(TableNormCode)} == {11, 12, 13}
     gates = [routine for layout in layouts for routine in layout.templates_of(GateCode)]
+    assert {1, 2} == {gate.pieces for gate in gates} and {False, True} == {gate.cuts for gate in gates}
+    assert {1, 2} == {len(turns.angles) for layout in layouts for turns in layout.templates_of(TurnCode)}
     assert {routine.shift for routine in gates} == {2, 3} and max(routine.bits for routine in gates) > 12
     assert any(
         head.seek_keys

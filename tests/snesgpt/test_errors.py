@@ -41,6 +41,7 @@ NAMES = ["abc", "cab", "bac", "aabb", "ccc", "baa", "acb", "bcabcabc", "ca", "ab
 ROWS = {
     "clamp": 0,
     "clamp_shift": 0,
+    "sections": 1,
     "out_shift": 0,
     "source_shift": 0,
     "store": ["words", 0],

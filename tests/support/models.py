@@ -41,6 +41,7 @@ SYMBOLS = (
     *LETTERS,
     *sorted(FONT - {*LETTERS}),
     *("".join(pair) for pair in product(string.ascii_lowercase, repeat=2)),
+    *("".join(three) for three in product(string.ascii_lowercase[:8], repeat=3)),
 )
 
 MERGED = (
@@ -178,6 +179,20 @@ def llama_weights(config: ModelConfig, seed: int = 0, **scales: float) -> Weight
 def llama_model(config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
     """The same in integers."""
     return quantize(llama_weights(config, seed, **scales), "digits")
+
+
+def sparse_llama(config: ModelConfig, one_in: int, seed: int = 1, **scales: float) -> IntegerModel:
+    """One with few digits, in integers: of every matrix one weight in so many, and as much larger."""
+    return quantize(thinned(llama_weights(config, seed, **scales), one_in), "digits")
+
+
+def thinned(weights: Weights, one_in: int) -> Weights:
+    """The same with one weight of every matrix in so many, and as much larger."""
+    random = np.random.default_rng(0)
+    for name, tensor in weights.tensors.items():
+        if name != "wte":
+            tensor *= (random.random(tensor.shape) < 1 / one_in) * np.sqrt(one_in)
+    return weights
 
 
 def largest_value(model: IntegerModel) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import struct
 import tracemalloc
 from collections.abc import Callable
@@ -582,3 +583,17 @@ def test_stories_are_paragraphs() -> None:
     assert len(documents) == 4
     assert {weights.tokenizer.decode(document) for document in documents} <= set(stories)
     assert np.isfinite(loss_per_token(weights.tensors, weights.config, documents))
+
+
+def test_a_model_beyond_work_ram_is_refused_at_once_with_the_context_that_fits(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sizes = Sizes(dim=128, hidden_dim=4, n_heads=2, n_kv_heads=2, seq_len=256)
+    Path("m.bin").write_bytes(bin_file(sizes, llama(sizes, True), 0))
+    options = ["m.bin", "--tokenizer", "tok.bin", "--out", "w.npz", "--context"]
+    assert run(["import", *options, "256"]) == 1
+    refusal = capsys.readouterr().err
+    assert re.search(r"256 positions.* take 13\d,\d{3} bytes of work RAM.* leaves [\d,]+: .*--context \d+", refusal)
+    assert refusal.count("\n") == 1 and not Path("w.npz").exists()
+    fitting = re.findall(r"--context (\d+)", refusal)[0]
+    assert run(["import", *options, fitting]) == 0

@@ -1,7 +1,13 @@
         call_far {{ call.entry }}
         .if ::TRACE = 0
         lda probing             ; the units themselves matter only to who looks
+{% if call.routine.copies_are_long %}
+        bne :+
+        jmp {{ call.stage }}_unseen
+:
+{% else %}
         beq {{ call.stage }}_unseen
+{% endif %}
         .endif
 {% for part in call.routine.hidden_parts %}
         ldx #{{ part.last }}

@@ -18,10 +18,25 @@ NEGATIVE = $8000
 far_proc {{ gate.entry }}, 16, 16
         pea INIDISP
         pld
-{% for unit in gate.units %}
+{% for piece in gate.unit_pieces %}
+{% if piece.later %}
+        jml {{ piece.segment }}
+        .segment "{{ piece.segment }}"
+{{ piece.segment }}:
+{% endif %}
+{% for unit in piece.units %}
         lda a:gate + 2 * {{ unit.number }}
         clc
         adc #1 << {{ gate.bits }}
+{% if gate.cuts %}
+        cmp #2 << {{ gate.bits }}
+        bcc :+                  ; within the table
+        cmp #NEGATIVE + (1 << {{ gate.bits }})
+        lda #0
+        bcs :+
+        lda #(2 << {{ gate.bits }}) - 1
+:
+{% endif %}
 {% for line in gate.to_offset %}
         {{ line }}
 {% endfor %}
@@ -71,6 +86,7 @@ far_proc {{ gate.entry }}, 16, 16
         sec
         adc #2 * {{ gate.bias }}
         sta a:hidden_slots + {{ unit.slot }} + MINUS_PART
+{% endfor %}
 {% endfor %}
         rep #$10
         .i16

@@ -86,10 +86,12 @@ far_proc {{ turns.entry }}, 16, 16
         {{ line }}
 {% endfor %}
         tax
-        .repeat ::HEAD_DIM, I
-        lda f:rotary_table + 2 * I, x
-        sta a:turn_by + 2 * I
+{% for angles in turns.angles %}
+        .repeat {{ angles.words }}, I
+        lda f:{{ angles.label }} + 2 * I, x
+        sta a:turn_by + 2 * ({{ angles.first }} + I)
         .endrepeat
+{% endfor %}
         pea INIDISP
         pld
         sep #$10

@@ -77,12 +77,13 @@ def cut_edges(shift: int, most: int) -> Ints:
     return np.array([high - 1, high, high + 1, low - 1, low, low + 1, most, -most, 0, step >> 1, (step >> 1) - 1])
 
 
-def edge_gates(bits: int, limit: int) -> tuple[Ints, Ints]:
-    """Gates and ups, (n,): the table's ends, the low byte's, products at the limit, and the largest."""
+def edge_gates(bits: int, limit: int, *, cuts: bool) -> tuple[Ints, Ints]:
+    """Gates and ups, (n,): the table's ends and beyond, the low byte's, products at the limit, and the largest."""
     top = 1 << bits
     gates = np.array([-top, 1 - top, -top // 2, -331, -1, 0, 1, 300, top // 2, top - 2, top - 1])
+    gates = np.concatenate([gates, [top, top + 1, -top - 1, WORD_MAX, -WORD_MAX] if cuts else []]).astype(np.int64)
     ups = np.array([0, 1, -1, 127, 128, 129, -128, -129, 255, 256, 1 << 14, -1 << 14, HALVES_LIMIT, -HALVES_LIMIT])
-    silu = silu_table(bits)[(gates + top) >> (bits - 11)]
+    silu = silu_table(bits)[np.clip(gates + top, 0, 2 * top - 1) >> (bits - 11)]
     at_limit = limit * 256 // np.where(silu, silu, 1)[:, None] * [1, -1]
     near = (at_limit[:, :, None] + np.arange(-2, 3)).reshape(len(gates), -1)
     every = np.concatenate([np.tile(ups, (len(gates), 1)), np.clip(near, -HALVES_LIMIT, HALVES_LIMIT)], axis=1)
@@ -95,9 +96,9 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
     calls, units = {}, memory.config.n_hidden
     for routine in memory.layout.templates_of(GateCode):
         top, limit = 1 << routine.bits, routine.limit
-        edges = edge_gates(routine.bits, limit)
-        cases = len(edges[0]) + count
-        x = np.concatenate([edges[0], random.integers(-top, top, count)])
+        edges = edge_gates(routine.bits, limit, cuts=routine.cuts)
+        cases, most = len(edges[0]) + count, WORD_MAX if routine.cuts else top - 1
+        x = np.concatenate([edges[0], random.integers(-most, most + 1, count)])
         up = np.concatenate([edges[1], random.integers(-HALVES_LIMIT, HALVES_LIMIT + 1, count)])
         up[-count:] >>= random.integers(0, 8, count)
         rows = max(count, -(-cases // units))

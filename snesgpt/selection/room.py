@@ -1,0 +1,43 @@
+"""Whether a console has the work RAM for a model: its shape alone says so, before anything is computed."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+
+from asm.layout import work_ram
+from quantize.empty import empty_models
+from trainer.errors import InputError
+from trainer.weights import Weights
+
+
+def check_room(weights: Weights) -> None:
+    """Raises InputError with the sizes where no cartridge of such a shape fits work RAM.
+
+    Of a Llama, whose context can be cut, with one that does.
+    """
+    refusal = _refusal(weights)
+    if refusal and weights.config.learned_positions:
+        raise refusal
+    if refusal:
+        contexts = range(2, weights.config.block_size)
+        too_long = bisect_left(contexts, True, key=lambda context: _refusal(_cut(weights, context)) is not None)
+        fits = f"; `snesgpt import --context {contexts[too_long - 1]}` makes one that fits" if too_long else ""
+        raise InputError(f"{refusal}{fits}")
+
+
+def _cut(weights: Weights, context: int) -> Weights:
+    """Rotary positions have no weights."""
+    return replace(weights, config=replace(weights.config, block_size=context))
+
+
+def _refusal(weights: Weights) -> InputError | None:
+    """Why there is no room; None where there is."""
+    refusals: list[InputError] = []
+    for model in empty_models(weights):
+        try:
+            work_ram(model)
+            return None
+        except InputError as error:
+            refusals.append(error)
+    return refusals[0]
