@@ -101,7 +101,8 @@ def command(
     text = read_text(data or _default_text(), Reading(documents, fold_case))
     rows = [row for row in read_rows(out) if row["text"] == text.digest]
     missing = _missing(points, rows, retry_failed)
-    say(f"{text.name}: {len(points):,} points, {len(points) - len(missing):,} in {out}", err=True)
+    if not draw_only:
+        say(f"{text.name}: {len(points):,} points, {len(points) - len(missing):,} in {out}", err=True)
     left: list[Point] = []
     if missing:
         deadline = None if time_limit is None else begun + 60 * time_limit
