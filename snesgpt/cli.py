@@ -101,6 +101,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _end(number: int, _frame: object) -> None:
+    for further in ENDING:  # make hands on what its group has already got: once is enough
+        signal.signal(further, signal.SIG_IGN)
     raise Ended(number)
 
 

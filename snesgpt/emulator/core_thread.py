@@ -48,29 +48,32 @@ class CoreThread:
         Raises TimeoutError where it does not change for the time of patience.
         """
         self._calls.put(function)
-        return self._wait(alive)
+        result, error = self._next(alive)
+        if error is not None:
+            raise error
+        return result
 
-    def finish(self) -> Any:
-        """Wait once more for a call that an exception left, Ctrl-C for one."""
-        return self._wait(int)
+    def finish(self) -> None:
+        """Wait for a call that an exception left, Ctrl-C for one, whether or not it was over by then."""
+        over = object()
+        self._calls.put(lambda: over)  # the thread comes to it after that call
+        while self._next(int)[0] is not over:
+            pass
 
     def end(self) -> None:
         """No more calls."""
         self._calls.put(None)
 
-    def _wait(self, alive: Callable[[], int]) -> Any:
+    def _next(self, alive: Callable[[], int]) -> tuple[Any, BaseException | None]:
+        """The next result or error."""
         seen = alive()
         while True:
             try:
-                result, error = self._done.get(timeout=self._patience)
+                return self._done.get(timeout=self._patience)
             except Empty:
                 if (now := alive()) == seen:
                     raise TimeoutError(f"no frame ended in {self._patience:g} seconds: given up") from None
                 seen = now
-                continue
-            if error is not None:
-                raise error
-            return result
 
     def _work(self) -> None:
         while (function := self._calls.get()) is not None:

@@ -59,3 +59,13 @@ def test_a_crash_of_the_emulator_is_a_line(tmp_path: Path) -> None:
         [sys.executable, "-c", PLAY, str(tmp_path / "bad.sfc")], capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 1 and b"cannot be played: SRAM size" in done.stderr
+
+
+def test_a_call_that_was_over_when_its_interruption_came_is_not_waited_for() -> None:
+    thread = CoreThread(patience=5)
+    assert thread.call(lambda: 1) == 1
+    thread.finish()
+    thread._calls.put(lambda: 2)  # as a call that Ctrl-C left
+    thread.finish()
+    assert thread.call(lambda: 3) == 3
+    thread.end()
