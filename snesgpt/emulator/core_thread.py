@@ -40,7 +40,8 @@ class CoreThread:
         self._patience = patience
         self._calls: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-        threading.Thread(target=self._work, name=NAME, daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name=NAME, daemon=True)
+        self._thread.start()
 
     def call(self, function: Callable[[], Any], alive: Callable[[], int] = int) -> Any:
         """What the function returns or raises. alive: a number that changes while it gets on.
@@ -63,6 +64,7 @@ class CoreThread:
     def end(self) -> None:
         """No more calls."""
         self._calls.put(None)
+        self._thread.join(self._patience)
 
     def _next(self, alive: Callable[[], int]) -> tuple[Any, BaseException | None]:
         """The next result or error."""
