@@ -584,7 +584,8 @@ def test_a_full_disk(user: User, command: str) -> None:
 
 
 def snesgpt(*arguments: str | bytes, **options: Any) -> subprocess.Popen[str]:
-    code = "from snesgpt.cli import main; main()"
+    """The program, deaf to no signal: this process may have been begun under nohup."""
+    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from snesgpt.cli import main; main()"
     return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True, **options)
 
 
