@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from quantize.calibration import Ranges as Seen
 from quantize.calibration import ranges
 from quantize.digits import MAX_EXPONENT
-from quantize.equalize import balanced, centres
+from quantize.equalize import balanced, centres, unscaled_centres
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
 from quantize.kernels.digit_columns import PARTIAL_SUMS
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
@@ -136,12 +136,15 @@ def convert(
 
 @dataclass(frozen=True)
 class Prepared:
-    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks."""
+    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks.
+
+    middles: of every key dimension's range, what keys are measured from.
+    """
 
     weights: Weights
     seen: Seen
-    plain: Mapping[str, NDArray[Any]]
     exact: Mapping[str, NDArray[Any]]
+    middles: Mapping[str, NDArray[Any]]
     bar: Bar = no_bar
 
     @cached_property
@@ -151,9 +154,11 @@ class Prepared:
 
 
 def prepare(weights: Weights, bar: Bar = no_bar) -> Prepared:
-    """Draws the text of its own that everything is chosen by."""
+    """Draws the text of its own that everything is chosen by. Weights that are digits already stay so."""
     seen, plain = ranges(weights, bar), folded(weights, centred=False)
-    return Prepared(weights, seen, plain, balanced(weights.config, plain, seen), bar)
+    if "grid" in weights.info:
+        return Prepared(weights, seen, plain, unscaled_centres(seen), bar)
+    return Prepared(weights, seen, balanced(weights.config, plain, seen), centres(plain, seen), bar)
 
 
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
@@ -168,7 +173,7 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
         total = digits * sum(exact[name].size for name in matrices)
         exact |= spread(exact, prepared.sensitivity, total, dict.fromkeys(matrices, BUDGET_GRID))
     exponents = {name: exponent_for(exact[name]) for name in matrices}
-    middles = {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
+    middles = {name: to_q88(centre) for name, centre in prepared.middles.items()}
 
     def integers(logit_shift: int) -> Ranges:
         tensors = _rounded(exact, exponents, logit_shift) | middles

@@ -65,6 +65,12 @@ def centres(exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
     """The middle of every key dimension's range, after scaling: what keys are measured from. Float, (1, kv_dim)."""
     least, most = seen.keys
     return {
-        f"layer{layer}.key_centre": (key_scale(exact[f"layer{layer}.wk"], low, high) * (low + high) / 2)[None]
-        for layer, (low, high) in enumerate(zip(least, most, strict=True))
+        name: key_scale(exact[f"layer{layer}.wk"], least[layer], most[layer]) * middle
+        for layer, (name, middle) in enumerate(unscaled_centres(seen).items())
     }
+
+
+def unscaled_centres(seen: Ranges) -> dict[str, Array]:
+    """The same of keys that are not scaled."""
+    least, most = seen.keys
+    return {f"layer{layer}.key_centre": middle[None] for layer, middle in enumerate((least + most) / 2)}
