@@ -52,9 +52,9 @@ FORMAT = "snes-gpt distillation 1"
 class Settings:
     """All that decides a run, but for the teacher.
 
-    config: a llama's. digits: signed powers of two per weight of all matrices, the smallest 2^-grid. steps of BATCH tokens; with
-    time_budget (seconds) the run lasts that long instead, its text included. learning_rate: the peak, in root
-    mean squares of a tensor. seed draws text and order.
+    config: a llama's. digits: signed powers of two per weight of all matrices, the smallest 2^-grid. steps of
+    BATCH tokens; with time_budget (seconds) the run lasts that long instead, its text included. learning_rate: the
+    peak, in root mean squares of a tensor. seed draws text and order.
     """
 
     config: ModelConfig
