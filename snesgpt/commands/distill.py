@@ -38,9 +38,17 @@ STEPS = 1000
     "--time-budget", type=float, metavar="SECONDS", help="Train for a time instead of --steps, text included."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, help="Sets the text that is written, and its order.")
+@click.option("--learning-rate", type=float, default=0.002, help="The peak, in root mean squares of a tensor.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    weights: Path, out: Path, digits: float, steps: int, time_budget: float | None, seed: int, as_json: bool
+    weights: Path,
+    out: Path,
+    digits: float,
+    steps: int,
+    time_budget: float | None,
+    seed: int,
+    learning_rate: float,
+    as_json: bool,
 ) -> None:
     """Turn a Llama's float WEIGHTS into weights made of few digits, taught by the float model's own text.
 
@@ -63,7 +71,7 @@ def command(
     teacher = load_weights(weights)
     if teacher.config.family != "llama":
         raise InputError(f"{weights} is no Llama: `snesgpt train --digits` gives a microgpt its digits")
-    settings = Settings(teacher.config, digits, steps, time_budget, seed)
+    settings = Settings(teacher.config, digits, steps, time_budget, seed, learning_rate=learning_rate)
     with bars() as bar:
         start = unfolded(prepare(teacher, bar).exact, teacher.config)
         tell = partial(say, err=True)

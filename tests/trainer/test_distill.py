@@ -102,7 +102,7 @@ def test_a_damaged_checkpoint_is_refused(
         run(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["parameters", "m", "v", "granted"])
+@pytest.mark.parametrize("name", ["parameters", "information", "m", "v", "granted"])
 def test_a_checkpoint_whose_numbers_are_wrong_is_refused(tmp_path: Path, name: str) -> None:
     path = run(tmp_path)[0].checkpoint
     header, arrays = read_arrays(path)

@@ -31,7 +31,7 @@ from trainer.training.checkpoint import Identity, Interrupted, damaged, own_path
 from trainer.training.digit_projection import LARGEST, MAX_DIGITS, Projection
 from trainer.training.own_text import TEMPERATURES, OwnText, own_text
 from trainer.training.packing import Shuffled
-from trainer.training.train import as_tensors, as_vector
+from trainer.training.train import as_tensors, as_vector, passed
 
 BATCH = 2048
 """Tokens of a step."""
@@ -45,6 +45,8 @@ WRITING = 0.15
 """The share of a time budget after which no more text is written."""
 WARM_UP = 0.05
 EVALUATIONS = 20
+GRANTS, GRANTED_BY = 40, 0.5
+"""How often in a run the digits are granted anew, and the share of it after which they never are."""
 FORMAT = "snes-gpt distillation 1"
 
 
@@ -63,7 +65,7 @@ class Settings:
     time_budget: float | None = None
     seed: int = 0
     grid: int = 9
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
 
     def __post_init__(self) -> None:
         if not 0 < self.digits <= MAX_DIGITS:
@@ -107,11 +109,13 @@ class Header(checkpoints.Header, frozen=True, kw_only=True, forbid_unknown_field
 class State:
     """Everything a run changes as it goes. parameters (n_params,): the weights in float, behind their digits.
 
-    granted: how many digits each weight of a matrix may have. seconds: spent, from earlier sittings too.
+    information (n_params,): what an error in each weight costs. granted: how many digits each weight of a matrix
+    may have. seconds: spent, from earlier sittings too.
     """
 
     parameters: Array
     adam: Adam
+    information: Array
     granted: Array
     rounds: int = 0
     step: int = 0
@@ -198,10 +202,14 @@ class _Run:
         rounds = ROUNDS if settings.time_budget else min(-(-settings.steps * BATCH // ROUND), ROUNDS)
         self.write(rounds, until=begun + WRITING * (settings.time_budget or math.inf))
         parameters, information = as_vector(self.teacher), as_vector(self._information())
-        granted = settings.projection.allocate(parameters, settings.digits, information=information)
-        seconds = time.perf_counter() - begun
-        written = len(self.text.tokens) // (2 * self._half(ROUND))
-        return State(parameters, Adam(len(parameters)), granted, written, seconds=seconds)
+        state = State(parameters, Adam(len(parameters)), information, self._granted(parameters, information))
+        state.rounds = len(self.text.tokens) // (2 * self._half(ROUND))
+        state.seconds = time.perf_counter() - begun
+        return state
+
+    def _granted(self, parameters: Array, information: Array) -> Array:
+        """The digits of each weight, where they are worth most."""
+        return self.settings.projection.allocate(parameters, self.settings.digits, information=information)
 
     def write(self, rounds: int, until: float = math.inf) -> None:
         """So many rounds of text; none that would begin after a moment, but for the first."""
@@ -221,24 +229,23 @@ class _Run:
         return own_text(self.teacher, self.config, half, random, temperatures or TEMPERATURES)
 
     def _information(self) -> dict[str, Array]:
-        """The Fisher information of every weight, Σ d_i² x_j² its labels drawn too."""
+        """The Fisher information of every weight of a matrix: Σ d_i² x_j², of labels that the teacher draws."""
         random = np.random.default_rng([self.settings.seed, ROUNDS + 1])
         total = {name: np.zeros_like(tensor) for name, tensor in self.teacher.items()}
 
         def surprise(logits: Array) -> tuple[float, Array]:
-            shares = np.exp(log_shares(logits))
-            shares[chosen(logits.T, random), np.arange(logits.shape[1])] -= 1
-            return 0.0, shares
+            dlogits = np.exp(log_shares(logits))
+            dlogits[chosen(logits.T, random), np.arange(logits.shape[1])] -= 1
+            return 0.0, dlogits
 
-        windows = self.text.tokens[: max(INFORMATION // self.config.block_size, 1), :-1]
-        show = self.bar("information", len(windows))
-        for start in range(0, len(windows), self.settings.together):
+        together, windows = self.settings.together, max(INFORMATION // self.config.block_size, 1)
+        order, show = Shuffled(len(self.text.tokens), self.settings.seed), self.bar("information", windows)
+        for start in range(0, windows, together):
             show(start)
-            batch = windows[start : start + self.settings.together]
-            for name, squares in gradient(self.teacher, self.config, batch, surprise, product_of_squares)[
-                1
-            ].items():
-                total[name] += squares
+            tokens = self.text.tokens[order.take(start, together), :-1]
+            _, squares = gradient(self.teacher, self.config, tokens, surprise, product_of_squares)
+            for name, own in squares.items():
+                total[name] += own
         return total
 
     def go_on(self, state: State, report: Callable[[Entry, float], None], save: Callable[[], None]) -> None:
@@ -253,7 +260,9 @@ class _Run:
             state.seconds = time.perf_counter() - before
             past, progress = progress, self._progress(state)
             show(int(state.seconds) if timed else state.step)
-            if int(progress * EVALUATIONS) > int(past * EVALUATIONS):
+            if passed(past, progress, GRANTS) and progress <= GRANTED_BY:
+                state.granted = self._granted(state.parameters, state.information)
+            if passed(past, progress, EVALUATIONS):
                 self._measure(state)
                 save()
                 report(state.log[-1], state.seconds)
@@ -311,7 +320,8 @@ def _identity(settings: Settings, digest: str) -> Identity:
 
 
 def _vectors(state: State) -> dict[str, Array]:
-    return {"parameters": state.parameters, "m": state.adam.m, "v": state.adam.v, "granted": state.granted}
+    plain = {"parameters": state.parameters, "information": state.information, "granted": state.granted}
+    return plain | {"m": state.adam.m, "v": state.adam.v}
 
 
 def _save(path: Path, identity: Identity, state: State) -> None:
@@ -330,7 +340,8 @@ def _load(path: Path, identity: Identity, run: _Run) -> State:
     """The state that a checkpoint holds. Raises InputError where it cannot be one of this run."""
     header, arrays = read_own(path, FORMAT, identity, Header)
     parameters = as_vector(run.teacher)
-    state = State(parameters, Adam(len(parameters)), np.zeros(run.settings.projection.costs.shape, np.int64))
+    granted = np.zeros(run.settings.projection.costs.shape, np.int64)
+    state = State(parameters, Adam(len(parameters)), np.zeros_like(parameters), granted)
     with reading(damaged(path)):
         measured = header.log[-1].step if header.log else 0
         if header.step != measured or not 1 <= header.rounds <= ROUNDS:

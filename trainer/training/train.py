@@ -263,10 +263,10 @@ def _run(
         state.step += 1
         state.seconds = time.perf_counter() - before
         before_step, progress = progress, _progress(state, settings)
-        if settings.digits and progress >= FLOAT_UNTIL and _passed(before_step, progress, ALLOCATIONS):
+        if settings.digits and progress >= FLOAT_UNTIL and passed(before_step, progress, ALLOCATIONS):
             now = partial(_budget, progress=progress)
             state.granted = projection.allocate(state.parameters, settings.digits, now)
-        due = _passed(before_step, progress, EVALUATIONS)
+        due = passed(before_step, progress, EVALUATIONS)
         if due or any(before_step < share <= progress for share in EARLY):
             weights = _projected(state, projection)
             validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
@@ -305,7 +305,7 @@ def _kept(settings: Settings, step: int, batch: Batch) -> Array | None:
     return dropout(shape, settings.dropout, np.random.default_rng([settings.seed, step]))
 
 
-def _passed(before: float, after: float, marks: int) -> bool:
+def passed(before: float, after: float, marks: int) -> bool:
     """Whether the progress passed a multiple of 1 / marks."""
     return int(after * marks) > int(before * marks)
 
