@@ -38,7 +38,13 @@ STEPS = 1000
     "--time-budget", type=float, metavar="SECONDS", help="Train for a time instead of --steps, text included."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, help="Sets the text that is written, and its order.")
-@click.option("--learning-rate", type=float, default=0.002, help="The peak, in root mean squares of a tensor.")
+@click.option(
+    "--learning-rate",
+    type=float,
+    default=2e-3,
+    show_default="2e-3",
+    help="The peak, in root mean squares of a tensor; it falls along a cosine to zero.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     weights: Path,
