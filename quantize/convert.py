@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from quantize.calibration import Ranges as Seen
 from quantize.calibration import ranges
 from quantize.digits import MAX_EXPONENT
-from quantize.equalize import balanced, centres, unscaled_centres
+from quantize.equalize import balanced, centres
 from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
 from quantize.kernels.digit_columns import PARTIAL_SUMS
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
@@ -154,11 +154,11 @@ class Prepared:
 
 
 def prepare(weights: Weights, bar: Bar = no_bar) -> Prepared:
-    """Draws the text of its own that everything is chosen by. Weights that are digits already stay so."""
+    """Draws the text of its own that everything is chosen by. Weights made of digits keep them."""
     seen, plain = ranges(weights, bar), folded(weights, centred=False)
-    if "grid" in weights.info:
-        return Prepared(weights, seen, plain, unscaled_centres(seen), bar)
-    return Prepared(weights, seen, balanced(weights.config, plain, seen), centres(plain, seen), bar)
+    digits = "grid" in weights.info
+    exact = balanced(weights.config, plain, seen, digits=digits)
+    return Prepared(weights, seen, exact, centres(plain, seen, digits=digits), bar)
 
 
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:

@@ -62,12 +62,20 @@ def test_the_weights_are_digits_within_the_budget_and_nearer_to_the_teacher_than
     assert 0 < result.last.divergence < 0.7 * entries[0].divergence
 
 
-def test_quantize_keeps_the_digits_as_they_are(tmp_path: Path) -> None:
-    student = replace(TEACHER, tensors=run(tmp_path)[0].tensors, info={"digits": 1.0, "grid": 9})
-    model = convert_llama(prepare(student)).model
-    for name, exact in folded(student, centred=False).items():
+def test_quantize_keeps_the_digits_also_where_keys_and_values_outgrow_their_bytes(tmp_path: Path) -> None:
+    tensors = dict(run(tmp_path)[0].tensors)
+    for name, factor in {"wk": 4, "wq": 1 / 4, "wv": 4, "wo": 1 / 4}.items():
+        tensors[f"layer0.{name}"] = tensors[f"layer0.{name}"] * np.float32(factor)
+    student = replace(TEACHER, tensors=tensors, info={"digits": 1.0, "grid": 9})
+    given, prepared = folded(student, centred=False), prepare(student)
+    model = convert_llama(prepared).model
+    for name, exact in prepared.exact.items():
         scale = 2**model.logit_shift if name == "lm_head" else 1
         np.testing.assert_allclose(model.weights(name) * scale, exact, rtol=1e-7, atol=0, err_msg=name)
+        ratio = np.abs(exact[exact != 0] / given[name][exact != 0])
+        assert set(ratio.tolist()) <= {2.0**power for power in range(-4, 4)}, name
+    assert (prepared.exact["layer0.wk"] != given["layer0.wk"]).any()
+    assert all(np.abs(ends[0]).max() > 2 for ends in prepared.seen.values), "no value outgrows a byte"
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
