@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.files import Array
+from trainer.model.generate import chosen
 from trainer.model.llama import Decoder
 from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
@@ -53,10 +54,7 @@ def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
     for position in range(length):
         tell(position)
         text.append(tokens)
-        logits = decoder.step(tokens).astype(np.float64)
-        shares = np.exp(logits - logits.max(1, keepdims=True))
-        cumulative = shares.cumsum(1)
-        tokens = (cumulative > cumulative[:, -1:] * random.random((TEXTS, 1))).argmax(1)
+        tokens = chosen(decoder.step(tokens).astype(np.float64), random)
 
     def of(name: str) -> tuple[Array, Array]:
         layers = [seen[f"{name}{layer}"] for layer in range(config.n_layer)]

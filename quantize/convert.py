@@ -136,12 +136,15 @@ def convert(
 
 @dataclass(frozen=True)
 class Prepared:
-    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks."""
+    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks.
+
+    middles: of every key dimension's range, what keys are measured from.
+    """
 
     weights: Weights
     seen: Seen
-    plain: Mapping[str, NDArray[Any]]
     exact: Mapping[str, NDArray[Any]]
+    middles: Mapping[str, NDArray[Any]]
     bar: Bar = no_bar
 
     @cached_property
@@ -151,9 +154,11 @@ class Prepared:
 
 
 def prepare(weights: Weights, bar: Bar = no_bar) -> Prepared:
-    """Draws the text of its own that everything is chosen by."""
+    """Draws the text of its own that everything is chosen by. Weights made of digits keep them."""
     seen, plain = ranges(weights, bar), folded(weights, centred=False)
-    return Prepared(weights, seen, plain, balanced(weights.config, plain, seen), bar)
+    digits = "grid" in weights.info
+    exact = balanced(weights.config, plain, seen, digits=digits)
+    return Prepared(weights, seen, exact, centres(plain, seen, digits=digits), bar)
 
 
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
@@ -168,7 +173,7 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
         total = digits * sum(exact[name].size for name in matrices)
         exact |= spread(exact, prepared.sensitivity, total, dict.fromkeys(matrices, BUDGET_GRID))
     exponents = {name: exponent_for(exact[name]) for name in matrices}
-    middles = {name: to_q88(centre) for name, centre in centres(prepared.plain, prepared.seen).items()}
+    middles = {name: to_q88(centre) for name, centre in prepared.middles.items()}
 
     def integers(logit_shift: int) -> Ranges:
         tensors = _rounded(exact, exponents, logit_shift) | middles

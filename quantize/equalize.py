@@ -22,49 +22,64 @@ MAX_KEY = 110.0
 MAX_SCALE = 8.0
 
 
-def balanced(config: ModelConfig, exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
+def balanced(
+    config: ModelConfig, exact: Mapping[str, Array], seen: Ranges, *, digits: bool = False
+) -> dict[str, Array]:
     """The same model: pairs of key dimensions and single values scaled so that a byte holds their spread.
 
     The query's pairs, and wo's columns, are scaled the other way. Turning a pair and scaling it commute, so no
     score changes. Of a key only the spread counts, not the middle: that is taken off (`centres`), which moves all
-    scores of a query alike.
+    scores of a query alike. digits: the weights are digits, and stay as many.
     """
     result = dict(exact)
     group, width = config.n_head // config.kv_heads, config.head_dim
     for layer in range(config.n_layer):
         key = exact[f"layer{layer}.wk"]
-        scale = key_scale(key, seen.keys[0][layer], seen.keys[1][layer])
+        scale = key_scale(key, seen.keys[0][layer], seen.keys[1][layer], digits=digits)
         own = scale.reshape(config.kv_heads, width).repeat(group, 0).reshape(-1)
         result[f"layer{layer}.wk"] = key * scale[:, None]
         result[f"layer{layer}.wq"] = exact[f"layer{layer}.wq"] / own[:, None]
-        scale = value_scale(seen.values[0][layer], seen.values[1][layer])
+        scale = value_scale(seen.values[0][layer], seen.values[1][layer], digits=digits)
         own = scale.reshape(config.kv_heads, width).repeat(group, 0).reshape(-1)
         result[f"layer{layer}.wv"] = exact[f"layer{layer}.wv"] * scale[:, None]
         result[f"layer{layer}.wo"] = exact[f"layer{layer}.wo"] / own
     return result
 
 
-def key_scale(key: Array, least: Array, most: Array) -> Array:
+def key_scale(key: Array, least: Array, most: Array, *, digits: bool = False) -> Array:
     """The factor of each key dimension, the same for both of a pair. key (kv_dim, d) and its range."""
     spread = ((most - least) / 2).reshape(-1, 2).max(1)
     longest = np.linalg.norm(key.reshape(len(key) // 2, 2, -1), 2, axis=(1, 2)) * np.sqrt(key.shape[1]) * 1.05
     middle = np.abs((most + least) / 2).reshape(-1, 2).max(1)
-    room = BYTE * 2**KEY_SHIFT / ONE / (CUT_AFTER * np.maximum(spread, 1e-3))
+    room = BYTE * 2**KEY_SHIFT / ONE / (_margin(digits) * np.maximum(spread, 1e-3))
     scale: Array = np.minimum(room, MAX_KEY / np.maximum(longest + middle, 1e-3)).repeat(2)
-    return scale
+    return _powers_of_two(scale) if digits else scale
 
 
-def value_scale(least: Array, most: Array) -> Array:
+def value_scale(least: Array, most: Array, *, digits: bool = False) -> Array:
     """The factor of each value dimension. least, most: its range, (kv_dim,) each."""
-    largest = CUT_AFTER * np.maximum(np.maximum(-least, most), 1e-3)
+    largest = _margin(digits) * np.maximum(np.maximum(-least, most), 1e-3)
     scale: Array = np.minimum(BYTE * 2**VALUE_SHIFT / ONE / largest, MAX_SCALE)
-    return scale
+    return _powers_of_two(scale) if digits else scale
 
 
-def centres(exact: Mapping[str, Array], seen: Ranges) -> dict[str, Array]:
+def _margin(digits: bool) -> float:
+    """Of what was seen, what a byte shall hold. A factor of digits is a power of two: half would be too dear."""
+    return 1.0 if digits else CUT_AFTER
+
+
+def _powers_of_two(scale: Array) -> Array:
+    """The next below each: they move digits and make no new ones."""
+    powers: Array = 2.0 ** np.floor(np.log2(scale))
+    return powers
+
+
+def centres(exact: Mapping[str, Array], seen: Ranges, *, digits: bool = False) -> dict[str, Array]:
     """The middle of every key dimension's range, after scaling: what keys are measured from. Float, (1, kv_dim)."""
     least, most = seen.keys
     return {
-        f"layer{layer}.key_centre": (key_scale(exact[f"layer{layer}.wk"], low, high) * (low + high) / 2)[None]
+        f"layer{layer}.key_centre": (
+            key_scale(exact[f"layer{layer}.wk"], low, high, digits=digits) * (low + high) / 2
+        )[None]
         for layer, (low, high) in enumerate(zip(least, most, strict=True))
     }

@@ -41,7 +41,7 @@ class Sensitivity:
 
 def sensitivities(config: ModelConfig, tensors: Mapping[str, Array], text: Text, bar: Bar = no_bar) -> Sensitivity:
     """Every matrix's sensitivity. tensors: as the integer model uses them, in float."""
-    plain, tokens = _unfolded(tensors, config), text.tokens[:PROBE_TEXTS, :PROBE_LENGTH]
+    plain, tokens = unfolded(tensors, config), text.tokens[:PROBE_TEXTS, :PROBE_LENGTH]
     moments: dict[str, list[Array]] = {}
     streams = {-1: list(plain["wte"][tokens.T])}
 
@@ -101,7 +101,7 @@ def _layer(name: str, config: ModelConfig) -> int:
     return int(name[5 : name.index(".")]) if "." in name else config.n_layer - 1
 
 
-def _unfolded(tensors: Mapping[str, Array], config: ModelConfig) -> dict[str, Array]:
+def unfolded(tensors: Mapping[str, Array], config: ModelConfig) -> dict[str, Array]:
     """As the float model uses them."""
     return {name: (tensor / query_scale(name, config)).astype(np.float32) for name, tensor in tensors.items()}
 
@@ -155,7 +155,7 @@ def _probes(
     """
     steps, texts, width = below.shape
     model: dict[str, Any] = {"wte": below.reshape(-1, width)}
-    order = {name: (tensor, number) for number, (name, tensor) in enumerate(_unfolded(rounded, config).items())}
+    order = {name: (tensor, number) for number, (name, tensor) in enumerate(unfolded(rounded, config).items())}
     for name in config.tensor_shapes():
         if name != "wte" and (own := _layer(name, config)) >= layer:
             here = name.replace(f"layer{own}", f"layer{own - layer}")

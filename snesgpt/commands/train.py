@@ -132,7 +132,8 @@ def command(
     config = _config(PRESETS[preset], tokenizer.bos + 1, given)
     if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from trainer.training.train import checkpoint_path, train
+    from trainer.training.checkpoint import checkpoint_path
+    from trainer.training.train import train
 
     settings = _settings(PRESETS[preset], config, seed, given)
     sample = _sampler(tokenizer, settings, PRESETS[preset].temperature)

@@ -13,6 +13,7 @@ import pytest
 from snesgpt.cli import COMMANDS, cli, run
 from snesgpt.files import FileCommand, InputFile, OutputFile, OutputFolder
 from tests.support.llama_files import Sizes, bin_file, llama, tokenizer_file, vocabulary
+from tests.support.models import llama_config, llama_weights
 from trainer.config import ModelConfig
 from trainer.model.decoder import initial_tensors
 from trainer.weights import Weights, save_weights
@@ -22,6 +23,7 @@ NAMES = ["abc", "cab", "bac", "aabb", "ccc", "baa", "acb", "bcabcabc", "ca", "ab
 
 LINES = {
     "train": {"--data": "text.txt", "--out": "new.npz", "--steps": "1"},
+    "distill": {"weights": "llama.npz", "--out": "new.npz", "--digits": "1", "--steps": "1"},
     "quantize": {"weights": "weights.npz", "--data": "text.txt", "--out": "new.npz"},
     "build": {"model": "model.npz", "--out": "new.sfc"},
     "bench": {"rom": "rom.sfc", "--model": "model.npz", "--weights": "weights.npz", "--tokens": "1"},
@@ -73,6 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert run(["quantize", weights, "--kernel", "schoolbook", "--out", model]) == 0
     assert run(["build", model, "--out", str(folder / "rom.sfc")]) == 0
     assert run(["export", weights, "--out", str(folder / "given.safetensors")]) == 0
+    save_weights(folder / "llama.npz", llama_weights(llama_config(20, 12, 16, (4, 2), 1, 24)))
     sizes, words = Sizes(), vocabulary(300)
     (folder / "given.bin").write_bytes(bin_file(sizes, llama(sizes, True), 0))
     (folder / "given.tok").write_bytes(tokenizer_file(words))

@@ -33,7 +33,7 @@ from tests.support import small_training
 from tests.support.llama_files import Sizes, bin_file, hugging_face, llama, tokenizer_file, vocabulary
 from trainer.errors import InputError
 from trainer.files import HEADER, Array, read_arrays
-from trainer.training.train import Interrupted
+from trainer.training.checkpoint import Interrupted
 
 VALUES = {
     "null": "null",

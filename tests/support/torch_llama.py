@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -17,7 +19,14 @@ def in_double(weights: Weights) -> dict[str, Array]:
 
 def torch_logits(sizes: Sizes, model: Llama, tokens: Array, epsilon: float = 1e-5) -> Array:
     """Logits (B, T, V), all in the file's terms: gains apart from matrices, tokens (B, T) by the file's numbers."""
-    w = {name: torch.tensor(tensor, dtype=torch.float64) for name, tensor in model.items()}
+    tensors = {name: torch.tensor(tensor, dtype=torch.float64) for name, tensor in model.items()}
+    return np.asarray(torch_forward(sizes, tensors, tokens, epsilon))
+
+
+def torch_forward(
+    sizes: Sizes, w: Mapping[str, torch.Tensor], tokens: Array, epsilon: float = 1e-5
+) -> torch.Tensor:
+    """The same of tensors that may ask for a gradient."""
     batch, length = tokens.shape
     angles = torch.outer(torch.arange(length), 10000.0 ** -(torch.arange(0, sizes.head, 2).double() / sizes.head))
     turns = torch.polar(torch.ones_like(angles), angles)[:, None]
@@ -41,7 +50,7 @@ def torch_logits(sizes: Sizes, model: Llama, tokens: Array, epsilon: float = 1e-
         x = x + heads.transpose(1, 2).reshape(batch, length, -1) @ w["wo"][layer].T
         h = norm(x, w["ffn_norm"][layer])
         x = x + (F.silu(h @ w["w1"][layer].T) * (h @ w["w3"][layer].T)) @ w["w2"][layer].T
-    return np.asarray(norm(x, w["norm"]) @ w["output"].T)
+    return norm(x, w["norm"]) @ w["output"].T
 
 
 def ours(file_tokens: Array, size: int) -> Array:

@@ -18,6 +18,7 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
 from trainer.model.decoder import forward, gradient, initial_tensors, mean_loss
+from trainer.training.checkpoint import Interrupted
 from trainer.training.digit_projection import (
     FC2_COST,
     MAX_DIGITS,
@@ -29,7 +30,7 @@ from trainer.training.digit_projection import (
     nearest,
 )
 from trainer.training.packing import Documents
-from trainer.training.train import Interrupted, as_tensors, as_vector
+from trainer.training.train import as_tensors, as_vector
 from trainer.weights import Weights
 
 DIGITS = replace(SETTINGS, steps=240, digits=1.25, grid=5, hidden_price=0.001)
@@ -130,17 +131,17 @@ def test_projected_weights_lie_on_their_grids_within_the_budget(n_head: int) -> 
     tensors = as_tensors(projection(parameters, projection.allocate(parameters, 1.1)), config)
     spent = available = 0.0
     for name, tensor in used(tensors, config).items():
-        grid = 5 if is_digits(name) else 8
+        grid = 5 if is_digits(name, config) else 8
         steps = tensor.astype(np.float64) * 2**grid
         np.testing.assert_allclose(steps, np.rint(steps), rtol=1e-6)
-        if is_digits(name):
+        if is_digits(name, config):
             cost = FC2_COST if name.endswith("fc2") else 1
             spent += cost * int(count(np.rint(steps) / 2**grid, grid).sum())
             available += cost * tensor.size
         else:
             assert np.abs(tensor - used(as_tensors(parameters, config), config)[name]).max() <= 2**-9 + 1e-6
     assert 0.9 * available < spent <= 1.1 * available
-    assert is_digits("layer1.wq") and not is_digits("layer0.wq")
+    assert is_digits("layer1.wq", config) and not is_digits("layer0.wq", config)
 
 
 def test_a_matrix_may_have_a_grid_and_a_budget_of_its_own() -> None:
@@ -169,7 +170,7 @@ def test_training_with_digits_keeps_weights_on_the_grid_and_within_the_budget(tm
     costs = {name: (FC2_COST if name.endswith("fc2") else 1) * result.tensors[name].size for name in adds}
     assert sum(adds[name] * costs[name] for name in adds) <= DIGITS.digits * sum(costs.values())
     for name, tensor in used(result.tensors, DIGITS.config).items():
-        grid = DIGITS.grid if is_digits(name) else 8
+        grid = DIGITS.grid if is_digits(name, DIGITS.config) else 8
         np.testing.assert_allclose(tensor * 2**grid, np.rint(tensor * 2**grid), rtol=1e-6)
 
 

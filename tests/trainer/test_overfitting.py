@@ -16,8 +16,9 @@ from trainer.model.blocks import dropout
 from trainer.model.decoder import forward, gradient, initial_tensors, loss_per_token
 from trainer.presets import PRESETS
 from trainer.text.corpus import split
+from trainer.training.checkpoint import Interrupted
 from trainer.training.packing import Documents
-from trainer.training.train import Interrupted, as_vector, train
+from trainer.training.train import as_vector, train
 
 OVERFITTING = replace(SETTINGS, learning_rate=0.3)
 

@@ -20,7 +20,8 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import read_arrays
 from trainer.model.decoder import loss_per_token
-from trainer.training.train import Interrupted, as_vector, train
+from trainer.training.checkpoint import Interrupted
+from trainer.training.train import as_vector, train
 from trainer.weights import load_weights
 
 

@@ -103,3 +103,25 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     shifted /= total * len(targets)
     shifted[targets, columns] -= shifted.dtype.type(1 / len(targets))
     return np.log(total) - true, shifted
+
+
+def divergence(taught: Array, logits: Array) -> tuple[Array, Array]:
+    """Kullback-Leibler divergence Σ p log(p / q) of each column, p = softmax(taught), q = softmax(logits).
+
+    taught, logits (V, N); returns nats (N,) and the gradient of their mean at the logits (V, N).
+    """
+    p, q = log_shares(taught), log_shares(logits)
+    shares = np.exp(p)
+    p -= q
+    nats = np.einsum("vn,vn->n", shares, p)
+    np.exp(q, out=q)
+    q -= shares
+    q /= q.dtype.type(q.shape[1])
+    return nats, q
+
+
+def log_shares(logits: Array) -> Array:
+    """log softmax of each column of logits (V, N)."""
+    shifted: Array = logits - logits.max(0)
+    shifted -= np.log(np.exp(shifted).sum(0))
+    return shifted

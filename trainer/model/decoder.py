@@ -1,6 +1,7 @@
 """The decoder: blocks in order, forward, and in reverse order for the gradient.
 
-Losses and logits are those of any family; Llama's forward pass is in trainer.model.llama, and it has no gradient.
+Losses and logits are those of any family; Llama's forward pass is in trainer.model.llama,
+its gradient in trainer.model.llama_gradient.
 """
 
 from __future__ import annotations

@@ -35,3 +35,11 @@ def draw(tensors: Tensors, config: ModelConfig, n: int, length: int, temperature
         drawn[(tokens[:, 1:] == config.bos).any(1)] = config.bos
         tokens = np.column_stack([tokens, drawn])
     return tokens
+
+
+def chosen(logits: Array, random: np.random.Generator) -> Array:
+    """A token (n,) of each row of logits (n, V), drawn from softmax(logits)."""
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    cumulative = shares.cumsum(1)
+    tokens: Array = (cumulative > cumulative[:, -1:] * random.random((len(logits), 1))).argmax(1)
+    return tokens

@@ -1,6 +1,7 @@
 """The Llama decoder in float: rotary positions, keys and values shared by groups of heads, a gated MLP.
 
-Touvron et al. 2023, arXiv:2307.09288. The gains of its norms are in the matrices that follow them.
+Touvron et al. 2023, arXiv:2307.09288. The gains of its norms are in the matrices that follow them. Its
+gradient is in trainer.model.llama_gradient.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ Attend = Callable[[int, Array, Array, Array], Array]
 """layer, queries (d, N), keys and values (kv_dim, N) → out (d, N)."""
 
 Observe = Callable[[str, int, Array], None]
-"""Is told what the matrices of a layer read, its query and key as turned, its residuals, each (elements, N)."""
+"""Is told every intermediate of a layer, each (elements, N): what its matrices read, the factors of its norms
+(1, N), query and key as turned, gate and up as they come from fc1 and fc3, its residuals."""
 
 
 def _ignore(name: str, layer: int, values: Array) -> None:
@@ -35,7 +37,7 @@ def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
         out, _probabilities = attention(np.concatenate([q, _for_every_head(k, config), _for_every_head(v, config)]))
         return out
 
-    return _decode(tensors, config, batch.tokens, batch.positions, attend)
+    return decode(tensors, config, batch.tokens, batch.positions, attend)
 
 
 class Decoder:
@@ -49,7 +51,7 @@ class Decoder:
     def step(self, tokens: Array) -> Array:
         """Logits (n, V) after one more token of each text (n,). Raises IndexError beyond the context."""
         positions = np.full(len(tokens), self.position)
-        logits = _decode(self.tensors, self.config, tokens, positions, self._attend, self.observe)
+        logits = decode(self.tensors, self.config, tokens, positions, self._attend, self.observe)
         self.position += 1
         return logits.T
 
@@ -64,7 +66,7 @@ class Decoder:
         return out.reshape(n, -1).T
 
 
-def _decode(
+def decode(
     tensors: Tensors,
     config: ModelConfig,
     tokens: Array,
@@ -76,12 +78,13 @@ def _decode(
     logits (V, N) = lm_head norm(x).
     """
     x = tensors["wte"].T.take(tokens, axis=1)
-    cos, sin = (turn.astype(x.dtype) for turn in _turns(config, positions))
+    cos, sin = turns(config, positions, x.dtype)
     for layer in range(config.n_layer):
         wq, wk, wv, wo, fc1, fc3, fc2 = (tensors[f"layer{layer}.{name}"] for name in MATRICES)
-        normed, _ = rmsnorm(x)
+        normed, factor = rmsnorm(x)
         query, key, value = rotated(wq @ normed, cos, sin), rotated(wk @ normed, cos, sin), wv @ normed
         observe("attention_input", layer, normed)
+        observe("attention_factor", layer, factor[None])
         observe("query", layer, query)
         observe("key", layer, key)
         observe("value", layer, value)
@@ -89,14 +92,19 @@ def _decode(
         observe("attended", layer, attended)
         x = x + wo @ attended
         observe("attention_residual", layer, x)
-        normed, _ = rmsnorm(x)
+        normed, factor = rmsnorm(x)
         observe("mlp_input", layer, normed)
-        hidden = silu(fc1 @ normed) * (fc3 @ normed)
+        observe("mlp_factor", layer, factor[None])
+        gate, up = fc1 @ normed, fc3 @ normed
+        observe("gate", layer, gate)
+        observe("up", layer, up)
+        hidden = silu(gate) * up
         observe("hidden", layer, hidden)
         x = x + fc2 @ hidden
         observe("mlp_residual", layer, x)
-    normed, _ = rmsnorm(x)
+    normed, factor = rmsnorm(x)
     observe("logits_input", config.n_layer - 1, normed)
+    observe("logits_factor", config.n_layer - 1, factor[None])
     logits: Array = tensors["lm_head"] @ normed
     return logits
 
@@ -119,11 +127,11 @@ def rotated(x: Array, cos: Array, sin: Array) -> Array:
     return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=2).reshape(x.shape)
 
 
-def _turns(config: ModelConfig, positions: Array) -> tuple[Array, Array]:
+def turns(config: ModelConfig, positions: Array, dtype: np.dtype[np.floating]) -> tuple[Array, Array]:
     """cos and sin (head_dim / 2, N) of position · rope_base^(−2i / head_dim)."""
     frequencies = config.rope_base ** (-np.arange(0, config.head_dim, 2) / config.head_dim)
     angles = frequencies[:, None] * positions
-    return np.cos(angles), np.sin(angles)
+    return np.cos(angles).astype(dtype), np.sin(angles).astype(dtype)
 
 
 def _for_every_head(x: Array, config: ModelConfig) -> Array:

@@ -22,16 +22,16 @@ class Adam:
         self.updates = 0
         self.weight_decay = weight_decay
 
-    def update(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """One step, in place: parameters (n,) float32, gradient (n,)."""
+    def update(self, parameters: Array, gradient: Array, learning_rate: float | Array) -> None:
+        """One step, in place: parameters (n,) float32, gradient (n,); learning_rate one for all, or (n,)."""
         self.updates += 1
         self.m += np.float32(1 - BETA1) * (gradient - self.m)
         self.v += np.float32(1 - BETA2) * (gradient * gradient - self.v)
         denominator = np.sqrt(self.v / np.float32(1 - BETA2**self.updates))
         denominator += np.float32(EPSILON)
         if self.weight_decay:
-            parameters *= np.float32(1 - learning_rate * self.weight_decay)
-        parameters -= np.float32(learning_rate / (1 - BETA1**self.updates)) * self.m / denominator
+            parameters *= np.asarray(1 - learning_rate * self.weight_decay, np.float32)
+        parameters -= np.asarray(learning_rate / (1 - BETA1**self.updates), np.float32) * self.m / denominator
 
 
 def linear_decay(peak: float, progress: float) -> float:

@@ -91,9 +91,9 @@ def allocate(weights: Array, costs: Array, budget: float, grid: int | Array, wor
 class Projection:
     """The values that each weight of a model may have, over the vector of all weights in file order.
 
-    Embeddings and the first layer's wq, wk, wv are looked up on the console, never multiplied: they are only
-    rounded to 2^-8. All tensors after them are digits: `costs` (n,) is the worth of one digit of each. wq is
-    rounded as it is used, divided by sqrt(head_dim).
+    What the console looks up and never multiplies is only rounded to 2^-8 (see is_digits). All tensors after that
+    are digits: `costs` (n,) is the worth of one digit of each. wq is rounded as it is used, divided by
+    sqrt(head_dim).
     grids and budgets are those of single matrices, by name or by its last part (fc2: of every layer); all others
     have the grid 2^-grid and share one budget. Raises InputError for a grid out of range, or the name of no matrix.
     """
@@ -107,9 +107,9 @@ class Projection:
     ) -> None:
         shapes = config.tensor_shapes()
         sizes = {name: rows * columns for name, (rows, columns) in shapes.items()}
-        matrices = [name for name in shapes if is_digits(name)]
-        self.digits = slice(sum(sizes[name] for name in shapes if not is_digits(name)), None)
-        self.costs = _spread({name: FC2_COST if name.endswith(".fc2") else 1.0 for name in matrices}, sizes)
+        matrices = [name for name in shapes if is_digits(name, config)]
+        self.digits = slice(sum(sizes[name] for name in shapes if not is_digits(name, config)), None)
+        self.costs = _spread({name: _cost(name, config) for name in matrices}, sizes)
         self._folding = _spread({name: query_scale(name, config) for name in sizes}, sizes).astype(np.float32)
         self.grids = dict.fromkeys(matrices, grid) | of_matrices(grids or {}, matrices)
         for finest in {grid, *self.grids.values()}:
@@ -130,18 +130,26 @@ class Projection:
         folded /= self._folding
         return folded
 
-    def allocate(self, parameters: Array, digits: float, now: Callable[[float], float] = float) -> Array:
-        """`allocate` with a budget of this many digits per weight, a digit of fc2 counting FC2_COST.
+    def allocate(
+        self,
+        parameters: Array,
+        digits: float,
+        now: Callable[[float], float] = float,
+        information: Array | None = None,
+    ) -> Array:
+        """`allocate` with a budget of this many digits per weight, a digit counting as in `costs`.
 
-        now: what a budget is at this moment of a training.
+        now: what a budget is at this moment of a training. information (n_params,): what a squared error of each
+        weight costs; None: all the same.
         """
         folded = (parameters * self._folding)[self.digits]
+        worth = np.ones_like(folded) if information is None else (information / self._folding**2)[self.digits]
         granted = np.zeros(len(folded), np.int64)
         for own, group in self._groups:
             costs = self.costs[group]
             budget = now(digits if own is None else own) * float(costs.sum())
             grid = self._grid if isinstance(self._grid, int) else self._grid[group]
-            granted[group] = allocate(folded[group], costs, budget, grid)
+            granted[group] = allocate(folded[group], costs, budget, grid, worth[group])
         return granted
 
 
@@ -162,9 +170,16 @@ def _spread(values: Mapping[str, float], sizes: Mapping[str, int]) -> Array:
     return np.repeat(list(values.values()), [sizes[name] for name in values])
 
 
-def is_digits(name: str) -> bool:
-    """Whether a tensor is computed with on the console, rather than looked up by token and position."""
+def is_digits(name: str, config: ModelConfig) -> bool:
+    """Whether a tensor is computed with on the console, rather than looked up by token, or token and position."""
+    if not config.learned_positions:
+        return name != "wte"
     return name not in ("wte", "wpe", "layer0.wq", "layer0.wk", "layer0.wv")
+
+
+def _cost(name: str, config: ModelConfig) -> float:
+    """Of a digit of a tensor. Of a gated MLP every hidden unit counts, so its fc2 is like the others."""
+    return FC2_COST if name.endswith(".fc2") and config.activation != "swiglu" else 1.0
 
 
 def query_scale(name: str, config: ModelConfig) -> float:
@@ -177,7 +192,7 @@ def adds_per_weight(tensors: dict[str, Array], config: ModelConfig, grids: Mappi
     used = {
         name: np.rint(tensor * query_scale(name, config) * 2**FINEST_GRID) / 2**FINEST_GRID
         for name, tensor in tensors.items()
-        if is_digits(name)
+        if is_digits(name, config)
     }
     return {name: float(count(tensor, grids[name]).mean()) for name, tensor in used.items()}
 

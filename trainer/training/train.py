@@ -6,10 +6,8 @@ projected onto sums of few signed powers of two, and Adam moves the float weight
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -17,18 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from msgspec import Struct
 
 from trainer.config import ModelConfig
-from trainer.documents import checked, reading
+from trainer.documents import reading
 from trainer.errors import InputError
-from trainer.files import Array, read_arrays, write_arrays
+from trainer.files import Array, write_arrays
 from trainer.model.blocks import dropout
 from trainer.model.decoder import Tensors, active_share, gradient, initial_tensors, mean_loss
 from trainer.notes import Amount, Count, Written
 from trainer.text.corpus import split
 from trainer.text.tokenizer import Tokenizer
+from trainer.training import checkpoint as checkpoints
 from trainer.training.adam import Adam, linear_decay
+from trainer.training.checkpoint import Interrupted, damaged, others, own_path, read_own
 from trainer.training.digit_projection import MAX_DIGITS, Projection
 from trainer.training.packing import Batch, Documents, Shuffled
 
@@ -117,13 +116,9 @@ class LogEntry:
     samples: tuple[Written, ...] = ()
 
 
-class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Header(checkpoints.Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a checkpoint says besides its arrays. identity: see _identity."""
 
-    format: str
-    identity: dict[str, Any]
-    step: Count
-    seconds: Amount
     log: list[LogEntry]
 
 
@@ -171,10 +166,6 @@ Sample = Callable[[Tensors], Sequence[str]]
 """Texts that weights write: called at every measurement."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or another end from outside. The message: how far the run came, where it is kept, how it goes on."""
-
-
 def train(
     training: Sequence[str],
     held_out: Sequence[str],
@@ -202,23 +193,20 @@ def train(
         for texts in (learned, judging, held_out)
     )
     identity = _identity(settings, tokenizer, training, held_out)
-    prefix, checkpoint = checkpoint, _own(checkpoint, identity)
+    prefix, checkpoint = checkpoint, own_path(checkpoint, CHECKPOINT_FORMAT, identity)
     state = _start(settings)
     if checkpoint.exists():
         state = _load(checkpoint, identity, settings)
         tell(f"going on at step {state.step:,}, kept in {checkpoint} (delete it to begin anew)")
     elif resume:
-        raise InputError(f"{checkpoint} does not exist: there is nothing to resume{_others(prefix, identity)}")
+        raise InputError(f"{checkpoint} does not exist: there is nothing to resume{others(prefix, identity)}")
     _save(checkpoint, identity, state)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
             _run(state, settings, seen, judges, report, sample, lambda: _save(checkpoint, identity, state))
     except KeyboardInterrupt as error:
         kept = state.log[-1].step if state.log else 0
-        raise Interrupted(
-            f"interrupted at step {state.step}: step {kept} is kept in {checkpoint}; "
-            "the same command goes on from there"
-        ) from error
+        raise Interrupted.at(state.step, kept, checkpoint) from error
     tensors = as_tensors(state.best, config)
     return Result(
         tensors=tensors,
@@ -230,11 +218,6 @@ def train(
         log=tuple(state.log),
         checkpoint=checkpoint,
     )
-
-
-def checkpoint_path(out: Path) -> Path:
-    """What the names of the checkpoints of all runs that write `out` begin with."""
-    return out.with_name(f"{out.stem}.checkpoint.npz")
 
 
 def as_tensors(parameters: Array, config: ModelConfig) -> dict[str, Array]:
@@ -280,10 +263,10 @@ def _run(
         state.step += 1
         state.seconds = time.perf_counter() - before
         before_step, progress = progress, _progress(state, settings)
-        if settings.digits and progress >= FLOAT_UNTIL and _passed(before_step, progress, ALLOCATIONS):
+        if settings.digits and progress >= FLOAT_UNTIL and passed(before_step, progress, ALLOCATIONS):
             now = partial(_budget, progress=progress)
             state.granted = projection.allocate(state.parameters, settings.digits, now)
-        due = _passed(before_step, progress, EVALUATIONS)
+        due = passed(before_step, progress, EVALUATIONS)
         if due or any(before_step < share <= progress for share in EARLY):
             weights = _projected(state, projection)
             validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
@@ -322,7 +305,7 @@ def _kept(settings: Settings, step: int, batch: Batch) -> Array | None:
     return dropout(shape, settings.dropout, np.random.default_rng([settings.seed, step]))
 
 
-def _passed(before: float, after: float, marks: int) -> bool:
+def passed(before: float, after: float, marks: int) -> bool:
     """Whether the progress passed a multiple of 1 / marks."""
     return int(after * marks) > int(before * marks)
 
@@ -382,34 +365,10 @@ def _save(path: Path, identity: dict[str, Any], state: State) -> None:
     write_arrays(path, header, _vectors(state) | {"granted": state.granted})
 
 
-def _own(prefix: Path, identity: dict[str, Any]) -> Path:
-    """The checkpoint of one run: a fingerprint of all that decides it is part of the name."""
-    text = json.dumps([CHECKPOINT_FORMAT, identity], sort_keys=True)
-    return prefix.with_stem(f"{prefix.stem}-{blake2b(text.encode(), digest_size=6).hexdigest()}")
-
-
-def _others(prefix: Path, identity: dict[str, Any]) -> str:
-    """What makes this run another one than those that checkpoints beside it are of: the end of a message."""
-    kept = sorted(path for path in prefix.parent.glob("*.npz") if path.name.startswith(f"{prefix.stem}-"))
-    found = ""
-    for path in kept:
-        with suppress(InputError, KeyError, TypeError):
-            theirs = read_arrays(path)[0]["identity"]
-            name = next(name for name, value in identity.items() if theirs[name] != value)
-            found += f"; {path} is of a run with {name} {theirs[name]!r}, not {identity[name]!r}"
-    return found
-
-
 def _load(path: Path, identity: dict[str, Any], settings: Settings) -> State:
     """Read a checkpoint. Raises InputError unless it is whole and of the same run."""
-    found, arrays = read_arrays(path)
-    if found.get("format") != CHECKPOINT_FORMAT:
-        raise InputError(f"{path} is not a checkpoint: move it out of the way")
-    with reading(damaged := f"{path} is damaged, delete it to begin anew"):
-        header = checked(found, Header)
-    if header.identity != json.loads(json.dumps(identity)):
-        raise InputError(f"{path} is not a checkpoint of this run: move it out of the way")
-    with reading(damaged):
+    header, arrays = read_own(path, CHECKPOINT_FORMAT, identity, Header)
+    with reading(damaged(path)):
         return _restored(header, arrays, settings)
 
 

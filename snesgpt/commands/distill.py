@@ -1,0 +1,148 @@
+"""`snesgpt distill`: float weights in, weights made of few digits out, taught by the float model itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from snesgpt.files import WEIGHTS, FileCommand, InputFile, OutputFile
+from snesgpt.terminal import say
+from trainer.documents import checked
+from trainer.errors import InputError
+from trainer.notes import Notes
+
+if TYPE_CHECKING:
+    from trainer.progress import Bar
+    from trainer.training.distill import Entry, Result, Settings
+    from trainer.weights import Weights
+
+STEPS = 1000
+
+
+@click.command("distill", cls=FileCommand)
+@click.argument("weights", type=InputFile(), default=Path("build/weights.npz"))
+@click.option("--out", type=OutputFile(WEIGHTS), default=Path("build/distilled.npz"), help="The weights file.")
+@click.option(
+    "--digits",
+    type=float,
+    required=True,
+    help="Digits (signed powers of two) per weight of the matrices, on average.",
+)
+@click.option("--steps", type=click.IntRange(1), default=STEPS, help="Training steps.")
+@click.option(
+    "--time-budget", type=float, metavar="SECONDS", help="Train for a time instead of --steps, text included."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Sets the text that is written, and its order.")
+@click.option(
+    "--learning-rate",
+    type=float,
+    default=2e-3,
+    show_default="2e-3",
+    help="The peak, in root mean squares of a tensor; it falls along a cosine to zero.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    weights: Path,
+    out: Path,
+    digits: float,
+    steps: int,
+    time_budget: float | None,
+    seed: int,
+    learning_rate: float,
+    as_json: bool,
+) -> None:
+    """Turn a Llama's float WEIGHTS into weights made of few digits, taught by the float model's own text.
+
+    The float model writes text, some of which is kept apart. Digits go to the weights that matter most in it
+    (Fisher information), then the weights are trained as digits towards the float model's distributions. No other
+    text is needed. `snesgpt quantize` keeps the digits as they are.
+
+    Each measurement is a line on stderr, on the text kept apart: loss above the teacher's, and divergence from it.
+
+    A run that was interrupted left a checkpoint beside --out. The same command goes on from it; a run with other
+    options or another teacher neither uses nor overwrites it.
+    """
+    from quantize.convert import prepare
+    from quantize.sensitivity import unfolded
+    from snesgpt.progress import bars
+    from trainer.training.checkpoint import checkpoint_path
+    from trainer.training.distill import Settings, distill
+    from trainer.weights import load_weights, save_weights
+
+    teacher = load_weights(weights)
+    if teacher.config.family != "llama":
+        raise InputError(f"{weights} is no Llama: `snesgpt train --digits` gives a microgpt its digits")
+    settings = Settings(teacher.config, digits, steps, time_budget, seed, learning_rate=learning_rate)
+    with bars() as bar:
+        start = unfolded(prepare(teacher, bar).exact, teacher.config)
+        tell = partial(say, err=True)
+        result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell)
+        student = _student(teacher, settings, result)
+        save_weights(out, student)
+        report = _report(student, result, bar)
+    if as_json:
+        say(json.dumps(report | {"weights": str(out)}))
+    else:
+        say(_line(report) + f"\nweights: {out}")
+    result.checkpoint.unlink(missing_ok=True)  # last: whatever fails before, the run is not lost
+
+
+def _tell(entry: Entry, seconds: float) -> None:
+    """A measurement as a line."""
+    say(
+        f"step {entry.step:,}, {seconds:,.0f} s: training {entry.training:.4f}, "
+        f"above the teacher {entry.above:+.4f}, divergence {entry.divergence:.4f}",
+        err=True,
+    )
+
+
+def _student(teacher: Weights, settings: Settings, result: Result) -> Weights:
+    """The weights file: the teacher's notes but for its losses, and how its digits came about."""
+    from trainer.training.digit_projection import adds_per_weight
+
+    adds = adds_per_weight(result.tensors, settings.config, settings.projection.grids)
+    lost = ("nll_float", "nll_integer", "nll_float_per_character", "measurements", "active_hidden")
+    notes = {name: value for name, value in teacher.info.items() if name not in lost}
+    notes |= {"digits": settings.digits, "grid": settings.grid, "adds_per_weight": adds, "seed": settings.seed}
+    notes |= {"steps": result.last.step, "learning_rate": settings.learning_rate}
+    return replace(teacher, tensors=result.tensors, info=checked(notes, Notes))
+
+
+def _report(student: Weights, result: Result, bar: Bar) -> dict[str, Any]:
+    """How it went, and what the console makes of it. Losses in nats a token, on the text kept apart."""
+    from asm.cost.predict import predict
+    from asm.layout import plan
+    from quantize.convert import convert_llama, prepare
+    from quantize.executor import Executor, loss
+    from snesgpt.selection.digit_choice import digits_per_weight
+
+    proved = convert_llama(prepare(student, bar))
+    tell = bar("integer loss", len(result.apart))
+    integer = loss(Executor(proved.model), result.apart.tolist(), tell=tell)
+    prediction = predict(plan(proved, bar=bar), bar)
+    return {
+        "digits": digits_per_weight(proved.model),
+        "nll_teacher": result.teacher,
+        "above_teacher": result.last.above,
+        "divergence": result.last.divergence,
+        "integer_above_teacher": integer - result.teacher,
+        "tokens_apart": result.apart[:, 1:].size,
+        "tokens_per_second": prediction.tokens_per_second if prediction else None,
+        "steps": result.last.step,
+        "seconds": result.seconds,
+    }
+
+
+def _line(report: dict[str, Any]) -> str:
+    rate = report["tokens_per_second"]
+    speed = f"; {rate:.2f} tokens/s predicted" if rate else ""
+    return (
+        f"{report['digits']:.2f} digits a weight: {report['above_teacher']:+.4f} nats a token above the teacher, "
+        f"divergence {report['divergence']:.4f}, as integers {report['integer_above_teacher']:+.4f} "
+        f"({report['tokens_apart']:,} tokens kept apart, teacher {report['nll_teacher']:.4f}){speed}"
+    )
