@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
-from textwrap import shorten
 
 import click
 
@@ -108,7 +107,8 @@ def _end(number: int, _frame: object) -> None:
 
 def _complain(message: str, status: int) -> int:
     with suppress(OSError):  # stderr may be gone too: then the exit status is all that is left to say it
-        say("snesgpt: " + shorten(printable(message), MAX_LINE, placeholder=" …"), err=True)
+        line = printable(message).replace("\n", " ")
+        say("snesgpt: " + (line if len(line) <= MAX_LINE else line[:MAX_LINE] + " …"), err=True)
     return status
 
 

@@ -126,6 +126,9 @@ class FileCommand(click.Command):
         """Raises InputError for an output that is an input, or another output."""
         read, written = list[Path](), list[Path]()
         for parameter in self.params:
+            value = ctx.params[str(parameter.name)]
+            if isinstance(parameter.type, click.FloatRange) and value != value:  # which it has nothing against
+                raise click.UsageError(f"{parameter.opts[0]} is nan: a number is needed", ctx)
             if isinstance(parameter.type, _Place) and (path := ctx.params[str(parameter.name)]) is not None:
                 files = written if parameter.type.written else read
                 files += parameter.type.files(path)

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import pickle
+import re
 import shutil
 import tempfile
 import warnings
@@ -38,6 +39,9 @@ LARGEST_DOCUMENT = 1 << 20
 
 TEMPORARY = ".snes-gpt-"
 """What the names of temporary files and folders begin with."""
+
+OURS = re.compile(re.escape(TEMPORARY) + r"[0-9a-f]{16}(\.\w+)?$")
+"""The names that are made here: others that begin so are somebody's own."""
 
 
 @contextmanager
@@ -69,7 +73,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 @contextmanager
 def _temporary(parent: Path, make: Callable[[Path], None], suffix: str = "") -> Iterator[Path]:
     """A new path in `parent`, made, locked, in the end removed. First removes what killed processes left there."""
-    for left in list(parent.glob(f"{TEMPORARY}*")):
+    for left in [path for path in parent.glob(f"{TEMPORARY}*") if OURS.match(path.name)]:
         with suppress(OSError):
             lock = _lock(left, fcntl.LOCK_NB)
             _remove(left)

@@ -63,7 +63,6 @@ def command(
     from asm.cost.long_run import long_run
     from asm.cost.predict import predict
     from asm.layout import plan
-    from quantize.convert import quantize
     from quantize.ranges import prove
     from snesgpt.bench.beam_clock import FRAME_CLOCKS
     from snesgpt.bench.names_screen import names_to_a_page
@@ -79,6 +78,7 @@ def command(
     float_weights = None
     if not no_schoolbook:
         float_weights = _read_weights(weights or found.path.with_name("weights.npz"), integers)
+    schoolbook_model = _schoolbook(float_weights) if float_weights else None
     tenths = None if temperature is None else tenths_of(temperature)
     addresses = _addresses(rom, image, integers)
     integers = _at_temperature(integers, tenths)
@@ -101,8 +101,8 @@ def command(
             progress=bar("stages", staged.tokens),
         )
         schoolbook = None
-        if float_weights is not None:
-            other = _at_temperature(quantize(float_weights, "schoolbook"), tenths)
+        if schoolbook_model is not None:
+            other = _at_temperature(schoolbook_model, tenths)
             short = typical_text(other, long_run(other), min(tokens, SCHOOLBOOK_TOKENS), names, MIN_SKIPPED)
             schoolbook = _speed(*_built(other), core, short, tenths, bar("schoolbook", short.tokens))
     stages = _with_shares(profile.stages(), prediction.stages if prediction else None)
@@ -144,6 +144,16 @@ def _read_weights(path: Path, model: IntegerModel) -> Weights:
     weights = load_weights(path)
     check_same(weights, model)
     return weights
+
+
+def _schoolbook(weights: Weights) -> IntegerModel:
+    """The same weights without digits. Raises InputError, before anything is timed, when they have no room."""
+    from quantize.convert import quantize
+
+    try:
+        return quantize(weights, "schoolbook")
+    except InputError as error:
+        raise InputError(f"the schoolbook has no room for these weights ({error}): give --no-schoolbook") from error
 
 
 def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int]:

@@ -43,8 +43,11 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
     from asm.layout import plan
     from quantize.model_file import load_proved
     from snesgpt.progress import bars
+    from trainer.errors import InputError
     from trainer.files import write_bytes
 
+    if model.resolve().parent == (out.parent / "asm").resolve():
+        raise InputError(f"{model} is where the sources of {out} go: give another --out")
     with bars() as bar:
         layout = plan(load_proved(model), traced=trace, bar=bar)
         prediction, rom = predict(layout, bar), build(layout, bar=bar)

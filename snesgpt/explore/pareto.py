@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def draw(path: Path, rows: Iterable[Row], title: str) -> None:
     The background is white in the file, so that it reads alike on dark and light pages.
     Raises InputError when nothing can be drawn or the file cannot be written.
     """
+    os.environ["MPLBACKEND"] = "agg"  # another may be set for windows or notebooks, and not be there
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

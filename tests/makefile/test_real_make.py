@@ -21,6 +21,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> RealTree:
     return tree
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_again_and_again_ends_as_if_nothing_had_been(tree: RealTree) -> None:
     command = ("make", WEIGHTS, "DATA=text.txt", "STEPS=1500")
     build = tree.root / "build"
@@ -50,6 +51,7 @@ def checkpoint(build: Path) -> tuple[str, int] | None:
     return next(((path.name, path.stat().st_ino) for path in build.glob("*checkpoint*")), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a $b$ `c` \"d\" 'e' ½\udce9;:#%\n\\.txt", "n" * 255], ids=["odd", "long"])
 def test_a_text_of_any_name_becomes_a_cartridge(tree: RealTree, name: str) -> None:
     (tree.root / name).write_text(TEXT)

@@ -27,6 +27,7 @@ ROOM = llama_weights(llama_config(20, 6, 64, (4, 2), 1, 400))
 """With all digits it takes more than 512 KiB."""
 
 
+@pytest.mark.slow
 def test_a_rom_that_is_too_small_for_all_digits_gets_as_many_as_fit() -> None:
     all_digits, fewer = (choose_digits(ROOM, rom_size, None) for rom_size in (4096, 512))
     assert all_digits.layout.used_banks * BANK_KIB > 512

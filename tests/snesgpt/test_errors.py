@@ -637,7 +637,7 @@ def test_nothing_temporary_is_left_but_by_a_kill_and_that_is_removed_by_the_next
         for started in temporary.rglob("started"):
             started.unlink()
         assert not list(out.iterdir())
-    (out / f"{TEMPORARY}of a dead process").touch()
+    (out / (TEMPORARY + 16 * "0")).touch()
     with scratch_folder() as held, whole_file(out / "other.sfc") as written:
         with snesgpt(*command) as process:
             assert process.wait() == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -207,3 +209,40 @@ def test_a_pipe_beside_a_model_is_not_waited_for(here: None, capsys: pytest.Capt
     os.mkfifo("weights.npz")
     for words in ("evaluate model.npz --data text.txt", "sample model.npz --float", "lab model.npz --out lab"):
         assert "weights.npz is a pipe or a device" in refusal(words.split(), capsys)
+
+
+def test_only_what_was_made_here_is_swept_away(here: None) -> None:
+    own = Path(".snes-gpt-notes")
+    own.mkdir()
+    (own / "kept").touch()
+    left = Path(".snes-gpt-0123456789abcdef.npz")
+    left.touch()
+    assert run(["quantize", "weights.npz", "--kernel", "schoolbook", "--out", "new.npz"]) == 0
+    assert (own / "kept").exists() and not left.exists()
+
+
+def test_a_model_among_the_sources_of_its_cartridge_is_kept(here: None, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("asm").mkdir(exist_ok=True)
+    shutil.copy("model.npz", "asm/main.asm")
+    assert "asm/main.asm is where the sources of new.sfc go" in refusal(
+        ["build", "asm/main.asm", "--out", "new.sfc"], capsys
+    )
+
+
+def test_nan_is_no_number(here: None, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ("explore --data text.txt --time-limit nan", "quantize weights.npz --tokens-per-second nan"):
+        assert run(words.split()) == 2
+        assert "is nan: a number is needed" in capsys.readouterr().err
+
+
+def test_the_window_system_set_for_plots_does_not_matter(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "module://no.such.backend")
+    code = "from snesgpt.cli import main; main()"
+    words = ["train", "--data", "text.txt", "--steps", "1", "--out", "new.npz"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and Path("loss.png").exists(), done.stderr
+
+
+def test_a_long_message_keeps_its_beginning(here: None, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(["quantize", "a" * 2000], capsys)
+    assert "aaaa" in said and len(said) < 1100

@@ -16,6 +16,7 @@ from tests.support.outliers import CONFIGS, LARGEST_ROM, built_or_refused, with_
 from trainer.errors import InputError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", CONFIGS)
 @given(seed=st.integers(0, 1 << 32))
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
 
     Raises InputError when it cannot be drawn or the file cannot be written.
     """
+    os.environ["MPLBACKEND"] = "agg"  # another may be set for windows or notebooks, and not be there
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
