@@ -74,6 +74,7 @@ def test_a_touched_file_rebuilds_what_depends_on_it(built: Tree, touched: str, s
 WATCHED = {"asm": (".py", ".asm", ".inc", ".cfg"), "tables": (".py", ".txt"), "quantize": (".py",)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", WATCHED)
 def test_every_source_of_a_stage_is_watched(built: Tree, folder: str) -> None:
     sources = [path for path in (built.root / folder).rglob("*.*") if path.suffix in WATCHED[folder]]
@@ -226,6 +227,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 def test_the_name_of_a_text_is_neither_make_nor_shell_and_no_two_are_one(built: Tree) -> None:
     for name in NAMES:
         (built.root / name).write_text("emma\n")

@@ -11,6 +11,7 @@ from tests.support.models import llama_config, llama_weights
 from trainer.errors import InputError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faster", [1.02, 1.05, 1.1, 1.2])
 def test_a_speed_between_all_digits_and_few_is_found(faster: float) -> None:
     weights = llama_weights(llama_config(20, 12, 16, (4, 2), 1, 24))

@@ -24,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_last_line_is_of_the_text_kept_apart_and_quantize_keeps_the_digits(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,6 +48,7 @@ def test_the_last_line_is_of_the_text_kept_apart_and_quantize_keeps_the_digits(
     assert (info["digits"], info["grid"], info["temperature"]) == (1.2, 9, 0.9)
 
 
+@pytest.mark.slow
 def test_a_microgpt_is_told_how_it_gets_digits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = ModelConfig(4, block_size=4, n_embd=8, n_head=2, n_hidden=16)
     save_weights(folder / "names.npz", Weights(config, "abc", initial_tensors(config, 0)))

@@ -427,6 +427,7 @@ def test_a_server_that_is_no_scheduler_is_one_clear_line(answer: bytes | None) -
             pass
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away_is_one_clear_line(text: Text) -> None:
     cluster = LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
     closer = threading.Thread(target=cluster.close)

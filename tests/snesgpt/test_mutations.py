@@ -31,6 +31,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return folder, victims(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_field_of_another_kind_is_one_line(files: Files, name: str) -> None:
     folder, found = files
@@ -40,6 +41,7 @@ def test_a_field_of_another_kind_is_one_line(files: Files, name: str) -> None:
     assert any(refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @given(seed=st.integers(0, 1 << 32))
 @settings(max_examples=RANDOM, suppress_health_check=[HealthCheck.function_scoped_fixture])

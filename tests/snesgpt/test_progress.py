@@ -31,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
 def test_bars_are_on_the_terminal_and_change_nothing_else(
