@@ -28,6 +28,7 @@ STAGE_FRAMES = 6000
 SCHOOLBOOK_TOKENS = 100
 UNACCOUNTED = 0.02
 MAX_TEMPERATURE = 2.0
+PREPARATIONS = 4
 
 
 @click.command("bench", cls=FileCommand)
@@ -73,20 +74,25 @@ def command(
     from snesgpt.verify.find_model import find_model
 
     image = read_image(rom)
-    found = find_model(rom, image, model)
-    integers = found.proved.model
-    float_weights = None
-    if not no_schoolbook:
-        float_weights = _read_weights(weights or found.path.with_name("weights.npz"), integers)
-    schoolbook_model = _schoolbook(float_weights) if float_weights else None
     tenths = None if temperature is None else tenths_of(temperature)
-    addresses = _addresses(rom, image, integers)
-    integers = _at_temperature(integers, tenths)
-    whole, names = long_run(integers), names_to_a_page(addresses)
-    prediction = predict(plan(prove(integers)))
-    slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
-    text = typical_text(integers, whole, tokens, names, MIN_SKIPPED if slow else SKIPPED)
     with bars() as bar:
+        tell = bar("preparing", PREPARATIONS)
+        found = find_model(rom, image, model)
+        integers = found.proved.model
+        tell(1)
+        float_weights = None
+        if not no_schoolbook:
+            float_weights = _read_weights(weights or found.path.with_name("weights.npz"), integers)
+        schoolbook_model = _schoolbook(float_weights) if float_weights else None
+        tell(2)
+        addresses = _addresses(rom, image, integers)
+        tell(3)
+        integers = _at_temperature(integers, tenths)
+        whole, names = long_run(integers, bar), names_to_a_page(addresses)
+        prediction = predict(plan(prove(integers), bar=bar), bar)
+        slow = prediction is None or prediction.clocks_per_token > FRAME_CLOCKS
+        text = typical_text(integers, whole, tokens, names, MIN_SKIPPED if slow else SKIPPED)
+        tell(PREPARATIONS)
         speed = _speed(image, addresses, core, text, tenths, bar("tokens", text.tokens))
         shown_nothing = typical_text(integers, whole, tokens, MAX_DOCUMENTS, SKIPPED)
         bare = _bare(image, addresses, core, shown_nothing, integers, bar("bare loop", shown_nothing.tokens))

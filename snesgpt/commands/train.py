@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -119,14 +120,13 @@ def command(
     A run that was interrupted left a checkpoint beside --out. The same command goes on from it; a run with other
     options or another text neither uses nor overwrites it.
     """
-    from trainer.text.bpe import learn_pairs
     from trainer.text.corpus import NAMES, read_corpus, split
     from trainer.text.splitting import Reading
 
     data = data or NAMES
     text = read_corpus(data, Reading(documents, fold_case))
     training, held_out = split(text.documents, HELD_OUT, text.reading)
-    tokenizer = learn_pairs(training, text.symbols, tokens, text.reading.running) if tokens else text.tokenizer
+    tokenizer = _tokenizer(training, text, tokens)
     given = {name: value for name, value in options.items() if value is not None}
     given |= _by_matrix("digits", given.pop("digits"), float) | _by_matrix("grid", given.pop("grid"), int)
     config = _config(PRESETS[preset], tokenizer.bos + 1, given)
@@ -146,6 +146,15 @@ def command(
     summary |= text.reading.notes | {"text_digest": text.digest}
     _finish(out, tokenizer, settings, result, summary, as_json)
     result.checkpoint.unlink(missing_ok=True)  # last: whatever fails before, the run is not lost
+
+
+def _tokenizer(training: list[str], text: Corpus, tokens: int | None) -> Tokenizer:
+    """The text's characters, or that many tokens of them."""
+    from trainer.text.bpe import learn_pairs
+
+    if not tokens:
+        return text.tokenizer
+    return learn_pairs(training, text.symbols, tokens, text.reading.running, shown=sys.stderr.isatty())
 
 
 def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConfig:

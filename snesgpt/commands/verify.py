@@ -36,15 +36,19 @@ def command(rom: Path, model: Path | None, core: str, tokens: int, trace: bool, 
     from asm.layout import plan
     from quantize.executor import Executor
     from snesgpt.emulator.console import Console
+    from snesgpt.progress import bars
     from snesgpt.verify.find_model import find_model
     from snesgpt.verify.host import Host
     from snesgpt.verify.parity import requests, verify
 
     image = read_image(rom)
-    proved = find_model(rom, image, model).proved
+    with bars() as bar:
+        tell = bar("model", 2)
+        proved = find_model(rom, image, model).proved
+        tell(1)
+        if trace:
+            image = build(plan(proved, traced=True, bar=bar), bar=bar).image
     integers = proved.model
-    if trace:
-        image = build(plan(proved, traced=True)).image
     with Console(image, core) as console, _progress(tokens) as progress:
         host = Host(console, integers)
         parity = verify(host, Executor(integers), requests(integers, tokens), tokens=tokens, progress=progress)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from trainer.errors import InputError
 from trainer.text.alphabet import FONT
 from trainer.text.bpe import learn_pairs
 from trainer.text.corpus import NAMES, read_corpus
-from trainer.text.tokenizer import MAX_TOKEN, WORD, Tokenizer
+from trainer.text.tokenizer import MAX_TOKEN, MAX_WORD, WORD, Tokenizer
 from trainer.text.vocabulary import check_vocabulary
 from trainer.training.packing import Documents
 
@@ -123,3 +125,13 @@ def test_the_whole_font_and_the_newline_fit_a_vocabulary() -> None:
     assert len(symbols) <= 255
     check_vocabulary(ModelConfig(len(symbols) + 1), symbols, ())
     assert json.loads(json.dumps(symbols)) == symbols
+
+
+def test_a_word_without_end_is_several() -> None:
+    """Sequences of a genome, say: the time to merge one word grows with the square of its length."""
+    random = np.random.default_rng(0)
+    text = "".join(random.choice(list("acgt"), 20_000))
+    assert max(map(len, re.findall(WORD, text))) == MAX_WORD
+    tokenizer = learn_pairs([text, text[::-1]], "acgt", 40)
+    tokens = tokenizer.encode(text)
+    assert tokenizer.decode(tokens) == text and len(tokens) < len(text) / 2

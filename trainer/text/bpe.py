@@ -10,11 +10,14 @@ from trainer.errors import InputError
 from trainer.text.tokenizer import MAX_TOKEN, WORD, Tokenizer
 
 
-def learn_pairs(documents: Iterable[str], characters: str, size: int, running: bool = False) -> Tokenizer:
+def learn_pairs(
+    documents: Iterable[str], characters: str, size: int, running: bool = False, *, shown: bool = False
+) -> Tokenizer:
     """A tokenizer of at most `size` symbols, BOS among them: the characters, then the pairs worth a token.
 
     The pair most frequent in the documents is merged first; one that occurs once is not worth it. The same
-    documents give the same tokens. Raises InputError when `size` leaves no room for a pair.
+    documents give the same tokens. shown: with bars on stderr. Raises InputError when `size` leaves no room
+    for a pair.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from tokenizers import Regex, models, pre_tokenizers, trainers
@@ -32,7 +35,7 @@ def learn_pairs(documents: Iterable[str], characters: str, size: int, running: b
         min_frequency=2,
         max_token_length=MAX_TOKEN,
         initial_alphabet=list(characters),
-        show_progress=False,
+        show_progress=shown,
     )
     learner.train_from_iterator(documents, trainer)
     learned = json.loads(learner.to_str())["model"]

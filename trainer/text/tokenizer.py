@@ -10,8 +10,12 @@ from itertools import chain, pairwise
 
 from trainer.errors import InputError
 
-WORD = r" ?[^ \n]+|[ \n]"
-"""The units that merges never cross: a word with the space before it; any other space, and a newline, alone."""
+MAX_WORD = 100
+WORD = rf" ?[^ \n]{{1,{MAX_WORD}}}|[ \n]"
+"""The units that merges never cross: a word with the space before it, any other space, and a newline, alone.
+
+The time to merge a word grows with the square of its length: a longer one is several.
+"""
 
 MAX_TOKEN = 16
 """Characters of a token's text at most."""

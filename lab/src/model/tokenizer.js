@@ -3,7 +3,7 @@
  * @import { Alphabet } from "../types.js"
  */
 
-const WORDS = / ?[^ \n]+|[ \n]/g;
+const WORDS = / ?[^ \n]{1,100}|[ \n]/g;
 
 export class Tokenizer {
   /** @param {Alphabet} alphabet */
