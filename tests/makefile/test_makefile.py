@@ -87,6 +87,7 @@ def test_every_source_of_a_stage_is_watched(built: Tree, folder: str) -> None:
 OPTIONS = ["PRESET=forerunner", "STEPS=10", "SEED=7", "DATA=my names.txt", "DOCUMENTS=stream", "TOKENS=99"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", OPTIONS)
 def test_other_options_train_again_and_back(built: Tree, option: str) -> None:
     (built.root / "my names.txt").write_text("emma\n")

@@ -55,6 +55,7 @@ def assert_whole(place: Path) -> None:
     assert (place / ".venv/installed").exists() and not (place / ".venv/unfinished").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alone", [False, True], ids=["all of it", "the shell alone"])
 @pytest.mark.parametrize("part", ["unfinished", "bin/python", "lib/pip", "lib/package"])
 def test_a_killed_set_up_is_made_again(place: Path, part: str, alone: bool) -> None:
