@@ -27,8 +27,11 @@ class Family:
 
 FAMILIES = {"microgpt": Family(("relu", "relu2"), 512, True), "llama": Family(("swiglu",), 1024, False)}
 
-LATER = ("family", "n_kv_head", "rope_base")
+LATER = ("family", "n_kv_head", "rope_base", "windows")
 """Fields that files written before there was more than one family lack."""
+
+MAX_WINDOWED = 128
+"""Positions of a context whose heads may have windows: as many as the console's loop over them counts at once."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class ModelConfig:
     vocab_size counts the BOS/EOS symbol, which is the last token. block_size is the context in positions.
     family is `microgpt` (learned positions, an MLP with relu or relu2, squared ReLU) or `llama` (rotary positions,
     an MLP with swiglu, n_kv_head heads of keys and values that groups of query heads share, a norm before the
-    logits). n_kv_head 0 means n_head; rope_base is the base of the rotary frequencies.
+    logits). n_kv_head 0 means n_head; rope_base is the base of the rotary frequencies. windows: the positions that
+    each query head sees, its own included, layer after layer (n_layer · n_head); none: every head sees all.
     Raises InputError when a size is out of range or does not divide what it must.
     """
 
@@ -52,6 +56,7 @@ class ModelConfig:
     family: str = "microgpt"
     n_kv_head: Annotated[int, Meta(ge=0, le=128)] = 0
     rope_base: Annotated[float, Meta(gt=1, lt=1e9)] = 10_000.0
+    windows: tuple[Annotated[int, Meta(ge=1, le=256)], ...] = ()
 
     def __post_init__(self) -> None:
         for name, kind in _kinds().items():
@@ -71,6 +76,19 @@ class ModelConfig:
             raise InputError("n_kv_head is of llama models: in microgpt every head has keys and values of its own")
         if not self.learned_positions and self.head_dim % 2:
             raise InputError(f"a head has {self.head_dim} dimensions: rotary positions turn pairs of them")
+        self._check_windows()
+
+    def _check_windows(self) -> None:
+        if not self.windows:
+            return
+        if self.learned_positions:
+            raise InputError("windows are of llama models: in microgpt every head sees all positions")
+        if self.block_size > MAX_WINDOWED:
+            raise InputError(f"windows are of contexts up to {MAX_WINDOWED}, and block_size is {self.block_size}")
+        if len(self.windows) != (heads := self.n_layer * self.n_head):
+            raise InputError(f"there are {len(self.windows)} windows for {heads} heads")
+        if max(self.windows) > self.block_size:
+            raise InputError(f"a window of {max(self.windows)} is longer than the context, {self.block_size}")
 
     @property
     def learned_positions(self) -> bool:
@@ -91,6 +109,12 @@ class ModelConfig:
     def head_dim(self) -> int:
         """Width of one attention head."""
         return self.n_embd // self.n_head
+
+    def seen(self, layer: int) -> tuple[int, ...]:
+        """The positions that each head of a layer sees, its own included: (n_head,)."""
+        if not self.windows:
+            return (self.block_size,) * self.n_head
+        return self.windows[layer * self.n_head : (layer + 1) * self.n_head]
 
     @property
     def bos(self) -> int:
@@ -128,7 +152,7 @@ class ModelConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for a file's header; what only a later family has is left out where there is none."""
-        plain = asdict(self)
+        plain = asdict(self) | {"windows": list(self.windows)}
         same = [name for name in LATER if getattr(self, name) == type(self).__dataclass_fields__[name].default]
         return {name: value for name, value in plain.items() if name not in same}
 

@@ -24,10 +24,17 @@ def torch_logits(sizes: Sizes, model: Llama, tokens: Array, epsilon: float = 1e-
 
 
 def torch_forward(
-    sizes: Sizes, w: Mapping[str, torch.Tensor], tokens: Array, epsilon: float = 1e-5
+    sizes: Sizes,
+    w: Mapping[str, torch.Tensor],
+    tokens: Array,
+    epsilon: float = 1e-5,
+    windows: Array | None = None,
 ) -> torch.Tensor:
-    """The same of tensors that may ask for a gradient."""
+    """The same of tensors that may ask for a gradient. windows (layers, heads): positions seen."""
     batch, length = tokens.shape
+    distance = torch.arange(length)[:, None] - torch.arange(length)
+    ends = torch.full((sizes.n_layers, sizes.n_heads), length) if windows is None else torch.tensor(windows)
+    seen = (distance >= 0) & (distance < ends[..., None, None])
     angles = torch.outer(torch.arange(length), 10000.0 ** -(torch.arange(0, sizes.head, 2).double() / sizes.head))
     turns = torch.polar(torch.ones_like(angles), angles)[:, None]
 
@@ -46,7 +53,7 @@ def torch_forward(
             for name, n in (("wq", sizes.n_heads), ("wk", sizes.n_kv_heads), ("wv", sizes.n_kv_heads))
         )
         q, k, v = (y.transpose(1, 2) for y in (rotary(q), rotary(k), v))
-        heads = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        heads = F.scaled_dot_product_attention(q, k, v, attn_mask=seen[layer], enable_gqa=True)
         x = x + heads.transpose(1, 2).reshape(batch, length, -1) @ w["wo"][layer].T
         h = norm(x, w["ffn_norm"][layer])
         x = x + (F.silu(h @ w["w1"][layer].T) * (h @ w["w3"][layer].T)) @ w["w2"][layer].T

@@ -17,15 +17,15 @@ def batch_of(lengths: list[int]) -> Batch:
 
 
 @pytest.mark.parametrize("lengths", [[1], [3, 1, 5, 5], [40, 7, 33]])
-@pytest.mark.parametrize(("n_head", "head_dim"), [(1, 2), (3, 4)])
+@pytest.mark.parametrize(("n_head", "head_dim", "windows"), [(1, 2, ()), (3, 4, ()), (3, 4, (2, 50, 1))])
 def test_padded_and_sliding_attention_agree_in_value_and_gradient(
-    lengths: list[int], n_head: int, head_dim: int
+    lengths: list[int], n_head: int, head_dim: int, windows: tuple[int, ...]
 ) -> None:
     batch, random = batch_of(lengths), np.random.default_rng(0)
     qkv = random.normal(0, 2, (3 * n_head * head_dim, len(batch.tokens)))
     dout = random.normal(size=(n_head * head_dim, len(batch.tokens)))
     results = []
-    for layout in (Sliding(batch, n_head, DOUBLE), Padded(batch, n_head, DOUBLE)):
+    for layout in (Sliding(batch, n_head, DOUBLE, windows), Padded(batch, n_head, DOUBLE, windows)):
         out, probabilities = layout(qkv)
         results.append((out, layout.gradient(dout, qkv, probabilities)))
     for sliding, padded in zip(*results, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,15 @@ def test_logits_are_those_of_pytorch(tmp_path: Path, sizes: Sizes, shared: bool,
     np.testing.assert_allclose(in_float[:, :, everything], expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("windowed", [False, True], ids=["", "windows"])
 @pytest.mark.parametrize(("sizes", "shared"), SHAPES.values(), ids=SHAPES)
-def test_token_by_token_gives_the_logits_of_the_whole_text(tmp_path: Path, sizes: Sizes, shared: bool) -> None:
+def test_token_by_token_gives_the_logits_of_the_whole_text(
+    tmp_path: Path, sizes: Sizes, shared: bool, windowed: bool
+) -> None:
     weights = imported(tmp_path, sizes, llama(sizes, shared))
+    if windowed:
+        windows = 1 + np.arange(sizes.n_layers * sizes.n_heads) * 3 % sizes.seq_len
+        weights = replace(weights, config=replace(weights.config, windows=tuple(windows.tolist())))
     tokens = np.random.default_rng(1).integers(sizes.vocab_size, size=(5, sizes.seq_len))
     tensors, following = in_double(weights), next_logits(in_double(weights), weights.config, 5)
     steps = [following(tokens[:, : length + 1]) for length in range(sizes.seq_len)]

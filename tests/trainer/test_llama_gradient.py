@@ -25,10 +25,10 @@ SHAPES = {
 }
 
 
-def model(sizes: Sizes) -> tuple[ModelConfig, dict[str, Array], Array, Array]:
+def model(sizes: Sizes, windows: tuple[int, ...] = ()) -> tuple[ModelConfig, dict[str, Array], Array, Array]:
     """Weights in float64 large enough to bend every curve, windows, and what follows each of their tokens (N,)."""
     shape = (sizes.vocab_size, sizes.seq_len, sizes.dim, sizes.n_heads, sizes.n_layers, sizes.hidden_dim)
-    config = ModelConfig(*shape, "swiglu", "llama", sizes.n_kv_heads)
+    config = ModelConfig(*shape, "swiglu", "llama", sizes.n_kv_heads, windows=windows)
     random = np.random.default_rng(7)
     tensors = {name: random.normal(0, 0.5, shape) for name, shape in config.tensor_shapes().items()}
     tokens, targets = random.integers(config.vocab_size, size=(2, 3, config.block_size))
@@ -55,7 +55,7 @@ def from_teacher(config: ModelConfig, columns: int) -> tuple[Array, Loss]:
 
 
 def by_torch(
-    sizes: Sizes, tensors: dict[str, Array], tokens: Array
+    sizes: Sizes, tensors: dict[str, Array], tokens: Array, windows: Array | None = None
 ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     """Our tensors as PyTorch's leaves, and their logits (N, V). Our numbers of tokens serve as the file's."""
     leaves = {name: torch.tensor(tensor, requires_grad=True) for name, tensor in tensors.items()}
@@ -65,14 +65,17 @@ def by_torch(
     }
     gains = {name: torch.ones(sizes.n_layers, sizes.dim).double() for name in ("attention_norm", "ffn_norm")}
     file |= gains | {"tok_embeddings": leaves["wte"], "output": leaves["lm_head"], "norm": gains["ffn_norm"][0]}
-    return leaves, torch_forward(sizes, file, tokens).flatten(0, 1)
+    return leaves, torch_forward(sizes, file, tokens, windows=windows).flatten(0, 1)
 
 
+@pytest.mark.parametrize("windowed", [False, True], ids=["", "windows"])
 @pytest.mark.parametrize("sizes", SHAPES.values(), ids=SHAPES)
-def test_losses_and_gradients_are_those_of_pytorch(sizes: Sizes) -> None:
-    config, tensors, tokens, targets = model(sizes)
+def test_losses_and_gradients_are_those_of_pytorch(sizes: Sizes, windowed: bool) -> None:
+    shape = sizes.n_layers, sizes.n_heads
+    windows = np.random.default_rng(9).integers(1, sizes.seq_len + 1, shape) if windowed else None
+    config, tensors, tokens, targets = model(sizes, () if windows is None else tuple(windows.reshape(-1).tolist()))
     taught, from_taught = from_teacher(config, tokens.size)
-    leaves, logits = by_torch(sizes, tensors, tokens)
+    leaves, logits = by_torch(sizes, tensors, tokens, windows)
     shares = torch.tensor(taught.T).log_softmax(-1)
     expected = {
         surprise(targets): F.cross_entropy(logits, torch.tensor(targets)),

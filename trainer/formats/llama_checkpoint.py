@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -110,9 +111,8 @@ def shape_of(fields: Mapping[str, int], names: Mapping[str, str], context: int |
     try:
         if fields[names["n_kv_head"]] < 1:
             raise InputError(f"n_kv_head is {fields[names['n_kv_head']]}: it must be 1 or more")
-        sizes = {ours: fields[theirs] for ours, theirs in names.items()} | {
-            "block_size": context or min(most, USUAL_CONTEXT)
-        }
+        sizes: dict[str, Any] = {ours: fields[theirs] for ours, theirs in names.items()}
+        sizes["block_size"] = context or min(most, USUAL_CONTEXT)
         return ModelConfig(**sizes, activation="swiglu", family="llama", rope_base=base)
     except InputError as error:
         message = str(error).replace("a head has", f"n_head is {fields[names['n_head']]}: a head has")

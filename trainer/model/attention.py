@@ -9,6 +9,8 @@ each; both return (d, N) and the probabilities, whose layout is their own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -19,21 +21,42 @@ LONG = 32
 """Columns of the longest document from which `Padded` is the quicker one, whatever the width of a head."""
 
 
-def attention_over(batch: Batch, n_head: int, dtype: np.dtype[np.floating]) -> Sliding | Padded:
-    """The quicker layout for a batch."""
-    return Padded(batch, n_head, dtype) if batch.longest >= LONG else Sliding(batch, n_head, dtype)
+def attention_over(
+    batch: Batch, n_head: int, dtype: np.dtype[np.floating], windows: Sequence[int] = ()
+) -> Sliding | Padded:
+    """The quicker layout for a batch. windows (n_head,): as `mask` takes them; none: all positions are seen."""
+    layout = Padded if batch.longest >= LONG else Sliding
+    return layout(batch, n_head, dtype, windows)
+
+
+def mask(distance: Array, windows: Sequence[int], dtype: np.dtype[np.floating]) -> Array:
+    """0 where a head sees a position at a distance, −∞ where that is later or outside the head's window.
+
+    distance (…): positions from the key to the query; windows (heads,): positions seen, the query's own included.
+    Returns (heads, …); (1, …) without windows.
+    """
+    if not windows or min(windows) > distance.max():  # one for all, which stays in the processor's cache
+        shared = np.where(distance >= 0, 0, -np.inf).astype(dtype)
+        return np.broadcast_to(shared, (max(len(windows), 1), *distance.shape))
+    ends = np.array(windows).reshape(-1, *(1,) * distance.ndim)
+    return np.where((distance >= 0) & (distance < ends), 0, -np.inf).astype(dtype)
 
 
 class Sliding:
     """Attention as sums over each column's recent past. Probabilities (heads, reach, N), slot j as in `past`."""
 
-    def __init__(self, batch: Batch, n_head: int, dtype: np.dtype[np.floating]) -> None:
-        self.n_head, self.bias = n_head, mask(batch, dtype)
+    def __init__(
+        self, batch: Batch, n_head: int, dtype: np.dtype[np.floating], windows: Sequence[int] = ()
+    ) -> None:
+        self.n_head, self.reach = n_head, batch.longest
+        distance = np.arange(batch.longest)[::-1, None]
+        own = np.where(distance <= batch.positions, distance, -1)  # an earlier document's columns are not seen
+        self.bias = mask(own, windows, dtype)
 
     def __call__(self, qkv: Array) -> tuple[Array, Array]:
         """qkv (3d, N) → out (d, N), probabilities (heads, reach, N)."""
         heads = qkv.reshape(3, self.n_head, -1, qkv.shape[-1])
-        q, (k, v) = heads[0], past(heads[1:], len(self.bias))
+        q, (k, v) = heads[0], past(heads[1:], self.reach)
         scores = _dot(q * q.dtype.type(q.shape[1] ** -0.5), k)
         scores += self.bias
         _softmax(scores, 1)
@@ -63,11 +86,14 @@ class Padded:
     position, for those come last in their document; what filled queries see, nobody reads.
     """
 
-    def __init__(self, batch: Batch, n_head: int, dtype: np.dtype[np.floating]) -> None:
+    def __init__(
+        self, batch: Batch, n_head: int, dtype: np.dtype[np.floating], windows: Sequence[int] = ()
+    ) -> None:
         document = np.cumsum(batch.positions == 0) - 1
         self.slots = document * batch.longest + batch.positions
         self.shape = (int(document[-1]) + 1, batch.longest, n_head)
-        self.bias = np.triu(np.full((batch.longest, batch.longest), -np.inf, dtype), 1)
+        places = np.arange(batch.longest)
+        self.bias = mask(places[:, None] - places, windows, dtype)[:, None]
 
     def __call__(self, qkv: Array) -> tuple[Array, Array]:
         """qkv (3d, N) → out (d, N), probabilities (heads, documents, T, T)."""
@@ -117,7 +143,7 @@ class Padded:
 def past(x: Array, reach: int) -> Array:
     """Each column's recent past, oldest first: […, j, n] = x[…, n − (reach − 1 − j)], zero before column 0.
 
-    x (…, N); returns a read-only view (…, reach, N). Columns may belong to an earlier document: see `mask`.
+    x (…, N); returns a read-only view (…, reach, N). Columns may belong to an earlier document: see `Sliding`.
     """
     padded = np.zeros((*x.shape[:-1], x.shape[-1] + reach - 1), x.dtype)
     padded[..., reach - 1 :] = x
@@ -142,15 +168,6 @@ def by_key(pairs: Array) -> Array:
         distance = reach - 1 - slot
         moved[:, slot, : n - distance] = pairs[:, slot, distance:]
     return moved
-
-
-def mask(batch: Batch, dtype: np.dtype[np.floating]) -> Array:
-    """0 where slot j of `past` is a position of the same document, −∞ where it is not.
-
-    Returns (longest, N).
-    """
-    distance = np.arange(batch.longest)[::-1, None]
-    return np.where(distance <= batch.positions, 0, -np.inf).astype(dtype)
 
 
 def _softmax(scores: Array, axis: int) -> None:

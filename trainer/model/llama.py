@@ -12,7 +12,7 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
-from trainer.model.attention import attention_over
+from trainer.model.attention import attention_over, mask
 from trainer.model.blocks import rmsnorm
 from trainer.training.packing import Batch
 
@@ -31,10 +31,16 @@ def _ignore(name: str, layer: int, values: Array) -> None:
 
 def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
     """Logits (V, N) of every column of a batch."""
-    attention = attention_over(batch, config.n_head, tensors["wte"].dtype)
+    dtype = tensors["wte"].dtype
+    attention = {
+        windows: attention_over(batch, config.n_head, dtype, windows)
+        for windows in {config.seen(layer) for layer in range(config.n_layer)}
+    }
 
-    def attend(_: int, q: Array, k: Array, v: Array) -> Array:
-        out, _probabilities = attention(np.concatenate([q, _for_every_head(k, config), _for_every_head(v, config)]))
+    def attend(layer: int, q: Array, k: Array, v: Array) -> Array:
+        out, _probabilities = attention[config.seen(layer)](
+            np.concatenate([q, _for_every_head(k, config), _for_every_head(v, config)])
+        )
         return out
 
     return decode(tensors, config, batch.tokens, batch.positions, attend)
@@ -61,6 +67,8 @@ class Decoder:
         values, past = self._values[layer], slice(self.position + 1)
         keys[:, :, now], values[:, :, now] = k.T.reshape(shape), v.T.reshape(shape)
         scores = q.T.reshape(shape) @ keys[:, :, past].swapaxes(2, 3) * q.dtype.type(width**-0.5)
+        distance = np.arange(self.position, -1, -1)
+        scores += mask(distance, self.config.seen(layer), q.dtype).reshape(self.config.kv_heads, -1, len(distance))
         scores = np.exp(scores - scores.max(3, keepdims=True))
         out: Array = (scores / scores.sum(3, keepdims=True)) @ values[:, :, past]
         return out.reshape(n, -1).T

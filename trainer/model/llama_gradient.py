@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
+from trainer.model.attention import mask
 from trainer.model.blocks import rmsnorm_gradient
 from trainer.model.llama import decode, rotated, turns
 
@@ -124,14 +125,20 @@ class _Attention:
     def __init__(self, config: ModelConfig, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> None:
         self._windows, self._length = shape
         self._groups, self._width = (config.kv_heads, config.n_head // config.kv_heads), config.head_dim
-        self._future = np.tril(np.full((self._length, self._length), -np.inf, dtype), -1)
+        places = np.arange(self._length)
+        self._masks = [
+            mask(places - places[:, None], config.seen(layer), dtype).reshape(
+                config.kv_heads, -1, 1, self._length, self._length
+            )
+            for layer in range(config.n_layer)
+        ]
         self._kept: dict[int, tuple[Array, ...]] = {}
 
     def __call__(self, layer: int, q: Array, k: Array, v: Array) -> Array:
         """q (d, N), k and v (kv_dim, N) → (d, N)."""
         queries, keys, values = self._heads(q * q.dtype.type(self._width**-0.5)), self._heads(k), self._heads(v)
         weights = keys.swapaxes(-1, -2) @ queries
-        weights += self._future
+        weights += self._masks[layer]
         weights -= weights.max(-2, keepdims=True)
         np.exp(weights, out=weights)
         sums = weights.sum(-2, keepdims=True)

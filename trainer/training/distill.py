@@ -316,7 +316,8 @@ def _share(progress: float) -> float:
 
 def _identity(settings: Settings, digest: str) -> Identity:
     plain = asdict(settings)
-    return {**plain.pop("config"), **plain, "teacher": digest}
+    del plain["config"]
+    return {**settings.config.to_dict(), **plain, "teacher": digest}
 
 
 def _vectors(state: State) -> dict[str, Array]:

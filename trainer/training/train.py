@@ -349,8 +349,13 @@ def _identity(
     for document in (*training, "", *held_out):
         text.update(document.encode() + b"\n")
     plain = asdict(settings)
-    shape = plain.pop("config")
-    return {**shape, **plain, "symbols": list(tokenizer.symbols), "documents": text.hexdigest()[:32]}
+    del plain["config"]
+    return {
+        **settings.config.to_dict(),
+        **plain,
+        "symbols": list(tokenizer.symbols),
+        "documents": text.hexdigest()[:32],
+    }
 
 
 def _save(path: Path, identity: dict[str, Any], state: State) -> None:
