@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asm.cost.long_run import LongRun, long_run
 from asm.cost.object_code import segments
@@ -22,11 +23,16 @@ from trainer.progress import Bar, no_bar
 
 @dataclass(frozen=True)
 class Prediction:
-    """Clocks per token of each stage, and of all, in a text that sees this many positions a token."""
+    """Clocks per token of each stage, and of all. shares (T,): of the text's tokens, by position."""
 
     stages: dict[str, float]
-    positions: float
+    shares: NDArray[np.float64]
     clocks_per_second: float
+
+    @property
+    def positions(self) -> float:
+        """Positions that a token looks at, on average."""
+        return float(self.shares @ np.arange(1, 1 + len(self.shares)))
 
     @property
     def clocks_per_token(self) -> float:
@@ -53,7 +59,8 @@ def predict(layout: Layout, bar: Bar = no_bar) -> Prediction | None:
         clocks = routine.clocks(run, placed)
         stages |= {call.stage: target.refresh * clocks.get(call.stage, 0.0) for call in routine.calls}
     stages |= {"choose": target.refresh * _choose(model, run), "advance": target.refresh * 720}
-    return Prediction(_with_display(stages, model, layout, run), run.positions, target.clocks_per_second)
+    shares = np.bincount(run["position"], run.share, model.config.block_size).astype(np.float64)
+    return Prediction(_with_display(stages, model, layout, run), shares, target.clocks_per_second)
 
 
 def _placed(layout: Layout) -> Placed:

@@ -27,11 +27,11 @@ STEPS = 1000
 @click.command("distill", cls=FileCommand)
 @click.argument("weights", type=InputFile(), default=Path("build/weights.npz"))
 @click.option("--out", type=OutputFile(WEIGHTS), default=Path("build/distilled.npz"), help="The weights file.")
+@click.option("--digits", type=float, help="Digits (signed powers of two) per weight of the matrices, on average.")
 @click.option(
-    "--digits",
+    "--tokens-per-second",
     type=float,
-    required=True,
-    help="Digits (signed powers of two) per weight of the matrices, on average.",
+    help="Instead of --digits: as many as there is time for, where heads may see fewer positions too.",
 )
 @click.option("--steps", type=click.IntRange(1), default=STEPS, help="Training steps.")
 @click.option(
@@ -49,7 +49,8 @@ STEPS = 1000
 def command(
     weights: Path,
     out: Path,
-    digits: float,
+    digits: float | None,
+    tokens_per_second: float | None,
     steps: int,
     time_budget: float | None,
     seed: int,
@@ -70,6 +71,7 @@ def command(
     from quantize.convert import prepare
     from quantize.sensitivity import unfolded
     from snesgpt.progress import bars
+    from snesgpt.selection.student_choice import choose_student
     from trainer.training.checkpoint import checkpoint_path
     from trainer.training.distill import Settings, distill
     from trainer.weights import load_weights, save_weights
@@ -77,11 +79,15 @@ def command(
     teacher = load_weights(weights)
     if teacher.config.family != "llama":
         raise InputError(f"{weights} is no Llama: `snesgpt train --digits` gives a microgpt its digits")
-    settings = Settings(teacher.config, digits, steps, time_budget, seed, learning_rate=learning_rate)
+    if (digits is None) == (tokens_per_second is None):
+        raise click.UsageError("give --digits or --tokens-per-second, one of both")
+    settings = Settings(
+        teacher.config, digits, tokens_per_second, steps, time_budget, seed, learning_rate=learning_rate
+    )
     with bars() as bar:
-        start = unfolded(prepare(teacher, bar).exact, teacher.config)
-        tell = partial(say, err=True)
-        result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell)
+        start, tell = unfolded(prepare(teacher, bar).exact, teacher.config), partial(say, err=True)
+        choose = choose_student(teacher, tokens_per_second, settings.grid, bar) if tokens_per_second else None
+        result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell, choose)
         student = _student(teacher, settings, result)
         save_weights(out, student)
         report = _report(student, result, bar)
@@ -108,9 +114,14 @@ def _student(teacher: Weights, settings: Settings, result: Result) -> Weights:
     adds = adds_per_weight(result.tensors, settings.config, settings.projection.grids)
     lost = ("nll_float", "nll_integer", "nll_float_per_character", "measurements", "active_hidden")
     notes = {name: value for name, value in teacher.info.items() if name not in lost}
-    notes |= {"digits": settings.digits, "grid": settings.grid, "adds_per_weight": adds, "seed": settings.seed}
+    notes |= {
+        "digits": result.student.digits,
+        "grid": settings.grid,
+        "adds_per_weight": adds,
+        "seed": settings.seed,
+    }
     notes |= {"steps": result.last.step, "learning_rate": settings.learning_rate}
-    return replace(teacher, tensors=result.tensors, info=checked(notes, Notes))
+    return replace(teacher, config=result.config, tensors=result.tensors, info=checked(notes, Notes))
 
 
 def _report(student: Weights, result: Result, bar: Bar) -> dict[str, Any]:

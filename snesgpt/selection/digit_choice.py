@@ -64,6 +64,16 @@ class Attempt:
         assert prediction is not None
         return prediction
 
+    @property
+    def row_clocks(self) -> float:
+        """Those of a token that rows of digits take."""
+        units = (unit for part in self.layout.code for unit in part.units)
+        return self.layout.target.refresh * sum(unit.clocks(self.layout.target) for unit in units)
+
+    def spare(self, wanted: float) -> float:
+        """The clocks of a token that a speed leaves over; below 0: that it lacks."""
+        return self.layout.target.clocks_per_second / wanted - self.prediction.clocks_per_token
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -95,7 +105,7 @@ class Goal:
         last = attempts[-1]
         shares = [_share(attempts, self.kib)] if self.limited(attempts) else []
         if self.rate is not None and last.kib <= self.kib:
-            shares.append(1 + _spare(last, self.rate))
+            shares.append(1 + last.spare(self.rate) / last.row_clocks)
         return last.digits * min(shares) * SHY
 
 
@@ -145,13 +155,6 @@ def _share(attempts: Sequence[Attempt], kib: int) -> float:
     units = (unit for part in last.layout.code for unit in part.units)
     digits = sum(instruction.size for unit in units for instruction in unit.code if instruction.accesses) / 1024
     return max(kib - last.kib + digits, 0) / digits
-
-
-def _spare(attempt: Attempt, wanted: float) -> float:
-    """The clocks of a token that a speed leaves over, as a share of those that rows of digits take."""
-    target, prediction = attempt.layout.target, attempt.prediction
-    rows = target.refresh * sum(unit.clocks(target) for part in attempt.layout.code for unit in part.units)
-    return (target.clocks_per_second / wanted - prediction.clocks_per_token) / rows
 
 
 def digits_per_weight(model: IntegerModel) -> float:

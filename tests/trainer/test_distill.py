@@ -22,12 +22,15 @@ from trainer.training.distill import EVALUATIONS, Entry, Result, Settings, disti
 from trainer.training.own_text import own_text
 
 TEACHER = llama_weights(llama_config(20, 12, 16, (4, 2), 1, 24))
-SETTINGS = Settings(TEACHER.config, 1.0, steps=40, seed=3)
+DIGITS = 1.0
+SETTINGS = Settings(TEACHER.config, DIGITS, steps=40, seed=3)
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, tokens in {"ROUND": 1200, "APART": 2400, "INFORMATION": 1200, "BATCH": 240}.items():
+    for name, tokens in {"ROUND": 1200, "APART": 2400, "INFORMATION": 1200}.items():
+        monkeypatch.setattr(f"trainer.training.teacher.{name}", tokens)
+    for name, tokens in {"ROUND": 1200, "BATCH": 240}.items():
         monkeypatch.setattr(f"trainer.training.distill.{name}", tokens)
 
 
@@ -56,7 +59,7 @@ def test_the_weights_are_digits_within_the_budget_and_nearer_to_the_teacher_than
     sizes = {name: result.tensors[name].size for name in adds}
     assert set(sizes) == set(TEACHER.tensors) - {"wte"}
     digits = sum(adds[name] * size for name, size in sizes.items()) / sum(sizes.values())
-    assert 0.9 < digits <= SETTINGS.digits
+    assert 0.9 < digits <= DIGITS
     np.testing.assert_array_equal(result.tensors["wte"] * 2**8, np.rint(result.tensors["wte"] * 2**8))
     assert len(entries) == EVALUATIONS and result.last == entries[-1]
     assert 0 < result.last.divergence < 0.7 * entries[0].divergence

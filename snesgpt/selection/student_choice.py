@@ -1,0 +1,150 @@
+"""What a distilled llama may have at a speed: how many digits, and how much of the past each head sees.
+
+Both cost nats and save clocks. The digits' nats follow from the Fisher information, those of a head's window are
+measured. At every price of a clock each head has a best window, and the digits get the clocks that are left; the
+price whose nats are the fewest in all is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quantize.convert import convert_llama, prepare
+from quantize.kernels.ppu_attention import PpuAttention
+from snesgpt.selection.digit_choice import MIN_DIGITS, Attempt, digits_per_weight
+from trainer.config import MAX_WINDOWED, ModelConfig
+from trainer.documents import checked
+from trainer.errors import InputError
+from trainer.files import Array
+from trainer.notes import Notes
+from trainer.progress import Bar
+from trainer.training.digit_projection import Projection
+from trainer.training.distill import Choose, Student
+from trainer.training.teacher import Teacher
+from trainer.training.train import as_tensors, as_vector
+from trainer.weights import Weights
+
+WINDOWS = (4, 8, 16, 32, 64)
+"""That a head may get, besides the whole context."""
+
+PRICES = (0.0, *np.geomspace(1e-10, 1e-6, 25).tolist())
+"""Of a clock, in nats a token."""
+
+DIGITS = np.linspace(MIN_DIGITS, 3, 26)
+ATTEMPTS, CLOSE_ENOUGH = 4, 0.005
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What decides how the clocks of a token are spent.
+
+    without_rows: clocks when every head sees all positions and there are no digits; digit: clocks of one digit per
+    weight. costs, saved (layers, heads, windows): of each window, nats and clocks. errors (len(DIGITS),): nats.
+    """
+
+    without_rows: float
+    digit: float
+    costs: Array
+    saved: Array
+    errors: Array
+
+    def best(self, clocks: float) -> tuple[float, Array]:
+        """Digits per weight, and the number of each head's window (layers, heads), that cost the fewest nats.
+
+        Fewer than MIN_DIGITS where that many do not fit in the clocks of a token.
+        """
+        found = [self._at(price, clocks) for price in PRICES]
+        possible = [one for one in found if one[0] >= MIN_DIGITS] or found[-1:]
+        digits, _, windows = min(possible, key=lambda one: one[1] + float(np.interp(one[0], DIGITS, self.errors)))
+        return digits, windows
+
+    def _at(self, price: float, clocks: float) -> tuple[float, float, Array]:
+        """The digits that a price of a clock leaves room for, the nats of its windows, and their numbers."""
+        windows = (self.costs - price * self.saved).argmin(-1)
+        nats, saved = (
+            float(np.take_along_axis(values, windows[..., None], -1).sum()) for values in (self.costs, self.saved)
+        )
+        return (clocks - self.without_rows + saved) / self.digit, nats, windows
+
+
+def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choose:
+    """What a teacher's student may have to reach so many predicted tokens a second.
+
+    weights: the teacher's. Raises InputError where not even the fewest digits and the shortest windows reach it.
+    """
+
+    def choose(teacher: Teacher, information: Array) -> Student:
+        first = Attempt(0.0, convert_llama(prepare(weights, bar)), bar)
+        whole = replace(first, digits=digits_per_weight(first.proved.model))
+        projection, parameters = Projection(weights.config, grid), as_vector(teacher.tensors)
+        windows = _windows(weights.config)
+        budget = _budget(whole, teacher, windows, _errors(projection, parameters, information))
+        clocks = whole.layout.target.clocks_per_second / wanted
+        digits, numbers = budget.best(clocks)
+        seen = tuple(np.array(windows)[numbers].reshape(-1).tolist())
+        cut = replace(weights.config, windows=seen if min(seen) < weights.config.block_size else ())
+        tell = bar("attempts", ATTEMPTS)
+        for number in range(ATTEMPTS):
+            tell(number)
+            if digits < MIN_DIGITS:
+                raise InputError(_missed(whole, budget, wanted))
+            tensors = as_tensors(
+                projection(parameters, projection.allocate(parameters, digits, information=information)), cut
+            )
+            noted = checked(dict(weights.info) | {"digits": digits, "grid": grid}, Notes)
+            student = replace(weights, config=cut, tensors=tensors, info=noted)
+            attempt = Attempt(digits, convert_llama(prepare(student, bar)), bar)
+            lacking = -attempt.spare(wanted) / clocks
+            if -CLOSE_ENOUGH <= lacking <= 0:
+                break
+            digits -= (lacking + CLOSE_ENOUGH / 2) * clocks / budget.digit
+        return Student(digits, cut.windows)
+
+    return choose
+
+
+def _windows(config: ModelConfig) -> tuple[int, ...]:
+    """That a head may get, the whole context among them."""
+    shorter = [window for window in WINDOWS if window < config.block_size <= MAX_WINDOWED]
+    return (*shorter, config.block_size)
+
+
+def _errors(projection: Projection, parameters: Array, information: Array) -> Array:
+    """The nats that rounding to each number of DIGITS costs: half the information times the squared error."""
+    nats = []
+    for digits in DIGITS.tolist():
+        rounded = projection(parameters, projection.allocate(parameters, digits, information=information))
+        squares = np.square(rounded - parameters, dtype=np.float64)
+        nats.append(0.5 * float(information.astype(np.float64) @ squares))
+    return np.array(nats)
+
+
+def _budget(whole: Attempt, teacher: Teacher, windows: tuple[int, ...], errors: Array) -> Budget:
+    """Of a console whose model has all digits, and whose heads see everything."""
+    config, prediction = teacher.config, whole.prediction
+    attention = sum(
+        prediction.stages[call.stage]
+        for routine in whole.layout.routines
+        if isinstance(routine.kernel, PpuAttention)
+        for call in routine.calls
+    )
+    each = attention / (config.n_layer * config.n_head * prediction.positions)  # clocks of a head and position
+    seen = np.arange(1, 1 + config.block_size)
+    unseen = [prediction.shares @ np.maximum(seen - window, 0) for window in windows]
+    costs = teacher.window_costs(windows[:-1])
+    costs = np.concatenate([costs, np.zeros((*costs.shape[:2], 1))], -1)
+    saved = np.broadcast_to(each * np.array(unseen), costs.shape)
+    rows = whole.row_clocks
+    return Budget(prediction.clocks_per_token - rows, rows / whole.digits, costs, saved, errors)
+
+
+def _missed(whole: Attempt, budget: Budget, wanted: float) -> str:
+    """Why there is no such student."""
+    least = budget.without_rows - float(budget.saved[..., 0].sum()) + MIN_DIGITS * budget.digit
+    most = whole.layout.target.clocks_per_second / least
+    return (
+        f"{wanted:g} tokens a second leave no room for {MIN_DIGITS} digits a weight: with the shortest windows of "
+        f"attention these make about {most:.2g}; ask for less, or use a smaller shape"
+    )

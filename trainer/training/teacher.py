@@ -1,0 +1,115 @@
+"""A float llama as a teacher: the text it writes, and what errors in its weights or narrower windows cost there."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from trainer.config import ModelConfig
+from trainer.files import Array
+from trainer.model.blocks import cross_entropy, divergence, log_shares
+from trainer.model.decoder import forward_logits
+from trainer.model.generate import chosen
+from trainer.model.llama_gradient import gradient, product_of_squares
+from trainer.progress import Bar, no_bar
+from trainer.training.own_text import TEMPERATURES, OwnText, own_text
+
+ROUND, ROUNDS = 1 << 16, 8
+"""Tokens that are written at a time, and how often at most: then the steps meet them again."""
+APART = 1 << 13
+"""Tokens kept apart, at temperature 1."""
+INFORMATION, TOGETHER = 1 << 15, 1 << 11
+"""Tokens that the Fisher information is measured on, and so many at once."""
+PROBE = 1 << 11
+"""Tokens that the cost of a window is measured on."""
+
+
+class Teacher:
+    """A model's tensors, and its own text. The same seed gives the same text.
+
+    apart: what is kept apart; apart_loss: the teacher's loss there, nats a token. text: what is taught by.
+    """
+
+    def __init__(self, tensors: Mapping[str, Array], config: ModelConfig, seed: int, bar: Bar = no_bar) -> None:
+        self.tensors = {name: tensors[name].astype(np.float32) for name in config.tensor_shapes()}
+        self.config, self.seed, self.bar = config, seed, bar
+        self.text: OwnText
+        self.apart = self._text(0, self._half(APART), 1.0)
+        taught = self.apart.logits(np.arange(len(self.apart.tokens)), self.tensors["lm_head"])
+        nats, _ = cross_entropy(taught, self.apart.tokens[:, 1:].reshape(-1))
+        self.apart_loss = float(nats.mean(dtype=np.float64))
+
+    @property
+    def rounds(self) -> int:
+        """How much text there is."""
+        return len(self.text.tokens) // (2 * self._half(ROUND))
+
+    def write(self, rounds: int, until: float = math.inf) -> None:
+        """Some rounds of text; none that would begin after a moment, but for the first."""
+        show, parts = self.bar("text", rounds), list[OwnText]()
+        while len(parts) < rounds and (not parts or time.perf_counter() < until):
+            show(len(parts))
+            parts.append(self._text(1 + len(parts), self._half(ROUND)))
+        self.text = OwnText.joined(parts)
+
+    def _half(self, tokens: int) -> int:
+        """Of the windows that have this many tokens."""
+        return max(tokens // 2 // self.config.block_size, 1)
+
+    def _text(self, number: int, half: int, *temperatures: float) -> OwnText:
+        """The windows with this number, always the same."""
+        random = np.random.default_rng([self.seed, number])
+        return own_text(self.tensors, self.config, half, random, temperatures or TEMPERATURES)
+
+    def information(self) -> dict[str, Array]:
+        """The Fisher information of every weight of a matrix: Σ d_i² x_j², of labels that the teacher draws.
+
+        The mean over tokens, so that half of it times a squared error is nats a token. From the first round alone.
+        """
+        random, config = np.random.default_rng([self.seed, ROUNDS + 1]), self.config
+        total = {name: np.zeros_like(tensor) for name, tensor in self.tensors.items()}
+
+        def surprise(logits: Array) -> tuple[float, Array]:
+            dlogits = np.exp(log_shares(logits))
+            dlogits[chosen(logits.T, random), np.arange(logits.shape[1])] -= 1
+            return 0.0, dlogits
+
+        tokens = self._mixed(INFORMATION)
+        show, together = self.bar("information", len(tokens)), max(TOGETHER // config.block_size, 1)
+        for start in range(0, len(tokens), together):
+            show(start)
+            _, squares = gradient(
+                self.tensors, config, tokens[start : start + together], surprise, product_of_squares
+            )
+            for name, own in squares.items():
+                total[name] += own / tokens.size
+        return total
+
+    def _mixed(self, tokens: int) -> Array:
+        """Windows (n, T) of the first round, this many tokens: every kind of them."""
+        first = self.text.tokens[: 2 * self._half(ROUND), :-1]
+        windows = min(max(tokens // self.config.block_size, 1), len(first))
+        mixed: Array = first[np.arange(windows) * len(first) // windows]
+        return mixed
+
+    def window_costs(self, windows: Sequence[int]) -> Array:
+        """What it costs to cut one head's past to a window, nats a token: (layers, heads, windows)."""
+        config, tokens = self.config, self._mixed(PROBE)
+        costs = np.zeros((config.n_layer, config.n_head, len(windows)))
+        taught, show = self._logits(config, tokens), self.bar("windows", costs.size)
+        for done, (layer, head, which) in enumerate(np.ndindex(costs.shape)):
+            show(done)
+            seen = np.array([config.seen(number) for number in range(config.n_layer)])
+            seen[layer, head] = min(seen[layer, head], windows[which])
+            cut = replace(config, windows=tuple(seen.reshape(-1).tolist()))
+            nats, _ = divergence(taught, self._logits(cut, tokens))
+            costs[layer, head, which] = nats.mean(dtype=np.float64)
+        return costs
+
+    def _logits(self, config: ModelConfig, tokens: Array) -> Array:
+        """(V, N) of its weights in another shape's windows."""
+        return forward_logits(self.tensors, config, tokens).reshape(-1, config.vocab_size).T
