@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, round_shift
 from quantize.images import averaged, boxed, moved
@@ -32,7 +33,10 @@ VALUE_BITS = 5
 MAX_KEY_SHIFT, MIN_SCORE_BITS = 12, 3
 
 SCORE_OFFSET = 1 << 15
-"""Scores are kept with 2^15 added, for unsigned comparison; a trace reads them as signed words."""
+"""Scores are kept with 2^15 added, for unsigned comparison; a trace reads them as signed words.
+
+Outside a head's window there is 0, which no score comes to.
+"""
 
 MEAN_SLACK = 1.005
 """Weights scaled by a rounded reciprocal sum to this at most."""
@@ -65,13 +69,30 @@ def reciprocal(total: Ints) -> Ints:
     return scaled
 
 
-def softmax_weights_ppu(scores: Ints, position: Ints, score_bits: int = FRACTION_BITS) -> Ints:
+def seen_by(windows: Sequence[int], position: Ints, positions: int) -> NDArray[np.bool_]:
+    """Which of so many positions each head sees from its own, position (B,): (B, heads, positions).
+
+    windows (heads,): how many it sees, its own included. One for all, (B, 1, positions), where every head sees all.
+    """
+    back = position[:, None, None] - np.arange(positions)
+    seen: NDArray[np.bool_] = back >= 0
+    return seen & (back < np.array(windows)[:, None]) if is_cut(windows, positions) else seen
+
+
+def is_cut(windows: Sequence[int], positions: int) -> bool:
+    """Whether one of the heads does not see all of so many positions."""
+    return min(windows, default=positions) < positions
+
+
+def softmax_weights_ppu(
+    scores: Ints, position: Ints, score_bits: int = FRACTION_BITS, windows: Sequence[int] = ()
+) -> Ints:
     """exp(s − max s) / Σ, each weight rounded to seven bits before and floored after.    asm: attention_ppu
 
-    scores (B, heads, T) with score_bits fractional bits; position (B,): later positions get 0; returns
-    (B, heads, T) Q0.13.
+    scores (B, heads, T) with score_bits fractional bits; position (B,): later positions get 0, and those outside a
+    head's window: windows (heads,), none: all are seen; returns (B, heads, T) Q0.13.
     """
-    seen = np.arange(scores.shape[-1]) <= position[:, None, None]
+    seen = seen_by(windows, position, scores.shape[-1])
     below = np.where(seen, scores, -(1 << 20)).max(-1, keepdims=True) - scores
     drop = EXP_STEP_BITS + score_bits - FRACTION_BITS
     index = np.minimum(round_shift(np.maximum(below, 0), drop), EXP_ENTRIES)
@@ -104,7 +125,7 @@ def narrow_limit(shift: int) -> float:
 
 @dataclass(frozen=True)
 class PpuAttention(AttentionKernel):
-    """attend_ppu(softmax_weights_ppu(attention_scores_ppu)).
+    """attend_ppu(softmax_weights_ppu(attention_scores_ppu)), in every head over the positions of its window.
 
     Keys are over 2^key_shift, values over 2^value_shift, queries times 2^query_shift.
     """
@@ -149,6 +170,7 @@ class PpuAttention(AttentionKernel):
 
     def bind(self, model: IntegerModel) -> Step:
         config, block, name = model.config, self.block, self.block.name
+        windows = config.seen(block.layer)
         shifts = ((block.keys, self.key_shift), (block.values, self.value_shift))
 
         def run(state: State) -> None:
@@ -160,19 +182,21 @@ class PpuAttention(AttentionKernel):
             state.note(f"{name}.query", (query << self.query_shift).reshape(len(query), -1))
             state.note(f"{name}.packed", (value << 8) | (key & 0xFF))
             scores = attention_scores_ppu(query, keys, self.query_shift)
-            weights = softmax_weights_ppu(scores, state.position, self.score_bits)
+            weights = softmax_weights_ppu(scores, state.position, self.score_bits, windows)
             kept = (scores & 0xFFFF) - SCORE_OFFSET
+            if is_cut(windows, positions := scores.shape[-1]):
+                kept *= seen_by(windows, state.position, positions)
             self.keep(state, kept, weights, attend_ppu(weights, values, self.value_shift))
 
         return run
 
     def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
         """Positions, in all heads together: near ones get a weight from the table, lit ones keep it once scaled."""
-        scores = trace[f"{self.name}.scores"] & 0xFFFF  # kept with 2^15 added
+        scores = trace[f"{self.name}.scores"] & 0xFFFF  # kept with 2^15 added, more than 0 within the window
         drop = EXP_STEP_BITS + self.score_bits - FRACTION_BITS
         steps = round_shift(scores.max(-1, keepdims=True) - scores, drop)
-        lit = (trace[f"{self.name}.weights"] > 0).sum((1, 2))
-        return {f"{self.name}.near": (steps < EXP7_ENTRIES).sum((1, 2)), f"{self.name}.lit": lit}
+        near = ((steps < EXP7_ENTRIES) & (scores > 0)).sum((1, 2))
+        return {f"{self.name}.near": near, f"{self.name}.lit": (trace[f"{self.name}.weights"] > 0).sum((1, 2))}
 
     def bounds(self, ranges: Ranges) -> None:
         """Where the weights prove how large keys and values are."""

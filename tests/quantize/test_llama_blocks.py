@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from quantize.calibration import ranges
 from quantize.convert import quantize
 from quantize.equalize import BYTE, balanced, centres
 from quantize.executor import Executor, Trace, loss
-from quantize.fixed import ONE, WORD_MAX, Ints, from_q88
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, from_q88
 from quantize.kernels.gate import gated
-from quantize.kernels.ppu_attention import PpuAttention, narrow_limit
+from quantize.kernels.ppu_attention import PpuAttention, narrow_limit, softmax_weights_ppu
 from quantize.kernels.residual import add_cut
 from quantize.kernels.rotary import rotate
 from quantize.kernels.table_norm import NORM_SLACK, rmsnorm_table, square_table, table_epsilon
@@ -27,6 +28,7 @@ from tables.rotary import rotary_table, rotary_worst_error
 from tables.rsqrt import rsqrt_table, rsqrt_worst_error
 from tables.silu import SILU_ENTRIES, silu_table, silu_worst_error
 from tests.support.models import llama_config, llama_model, llama_weights
+from trainer.config import ModelConfig
 from trainer.files import Array
 from trainer.model.decoder import forward_logits, loss_per_token
 from trainer.model.llama import Decoder
@@ -38,6 +40,7 @@ STEEPEST_SILU = 1.1
 """The largest slope of x / (1 + exp(−x)), at 2.4."""
 
 CONFIG = llama_config(20, 24, 16, (4, 2), 2, 52)
+WINDOWED = replace(CONFIG, windows=(1, 24, 5, 5, 8, 3, 2, 23))
 
 
 def silu(x: Array) -> Array:
@@ -150,6 +153,24 @@ def test_doublings_bring_a_small_vector_s_norm_nearer(bits: int) -> None:
     assert doubled < plain / 1.5
 
 
+@given(st.integers(1, 40), st.lists(st.integers(1, 48), min_size=1, max_size=4), st.data())
+def test_a_head_s_weights_are_those_of_its_window_alone(
+    positions: int, windows: list[int], data: st.DataObject
+) -> None:
+    seed, near = data.draw(st.integers(0, 1 << 32)), data.draw(st.sampled_from([1, 100, 1000, 32767]))
+    random = np.random.default_rng(seed)
+    position = random.integers(0, positions, 3)
+    scores = random.integers(-near, near + 1, (3, len(windows), positions))
+    weights = softmax_weights_ppu(scores, position, FRACTION_BITS, windows)
+    for stream, last in enumerate(position):
+        for head, window in enumerate(windows):
+            first = max(0, int(last) + 1 - window)
+            own = scores[stream : stream + 1, head : head + 1, first : last + 1]
+            alone = softmax_weights_ppu(own, np.array([last - first]))[0, 0]
+            expected = np.pad(alone, (first, positions - 1 - last))
+            assert (weights[stream, head] == expected).all()
+
+
 def seen_by(weights: Weights) -> tuple[dict[str, Array], Seen]:
     return {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}, ranges(weights)
 
@@ -203,9 +224,10 @@ def traced(weights: Weights, seed: int = 0) -> tuple[Executor, list[Trace]]:
     return model, steps
 
 
+@pytest.mark.parametrize("config", [CONFIG, WINDOWED], ids=["", "windows"])
 @pytest.mark.parametrize("scales", [{}, {"wk": 20.0}, {"wv": 9.0}, {"wte": 6.0}, {"wo": 8.0, "fc2": 8.0}], ids=str)
-def test_nothing_exceeds_what_is_proved_of_it(scales: dict[str, float]) -> None:
-    model, steps = traced(llama_weights(CONFIG, 1, **scales))
+def test_nothing_exceeds_what_is_proved_of_it(scales: dict[str, float], config: ModelConfig) -> None:
+    model, steps = traced(llama_weights(config, 1, **scales))
     proved = {bound.name: bound.largest * ONE for bound in Ranges(model.model).bounds}
     for name in steps[0]:
         if name in proved:
@@ -238,10 +260,34 @@ def test_keys_far_from_zero_are_provably_near_their_centres(seed: int) -> None:
     assert max(np.abs(model.tensors[f"layer{n}.key_centre"]).max() for n in range(2)) > 6 * ONE
 
 
-@pytest.mark.parametrize(("heads", "hidden"), [((4, 2), 52), ((2, 1), 20), ((8, 8), 100)])
-def test_the_integer_model_loses_next_to_nothing(heads: tuple[int, int], hidden: int) -> None:
+@pytest.mark.parametrize("config", [CONFIG, WINDOWED], ids=["", "windows"])
+def test_outside_its_window_a_head_s_scores_and_weights_are_zero(config: ModelConfig) -> None:
+    """And no score within it is: with 2^15 added, none comes to 0."""
+    _, steps = traced(llama_weights(config, 1))
+    for position, trace in enumerate(steps):
+        for layer in range(config.n_layer):
+            back = position - np.arange(position + 1)
+            outside = back >= np.array(config.seen(layer))[:, None]
+            scores, weights = (trace[f"layer{layer}.attention.{name}"] for name in ("scores", "weights"))
+            assert ((scores == 0) == outside).all() and (weights[:, outside] == 0).all()
+
+
+def test_a_window_as_long_as_the_context_changes_nothing() -> None:
+    whole = replace(CONFIG, windows=(CONFIG.block_size,) * 8)
+    plain, windowed = (traced(llama_weights(config, 1))[1] for config in (CONFIG, whole))
+    for before, after in zip(plain, windowed, strict=True):
+        assert all((before[name] == after[name]).all() for name in before)
+
+
+LOSSES = {
+    f"{heads}, {hidden}": llama_config(20, 24, 16, heads, 2, hidden)
+    for heads, hidden in (((4, 2), 52), ((2, 1), 20), ((8, 8), 100))
+} | {"windows": WINDOWED}
+
+
+@pytest.mark.parametrize("config", LOSSES.values(), ids=LOSSES)
+def test_the_integer_model_loses_next_to_nothing(config: ModelConfig) -> None:
     """Loss on texts that the float model writes, integer against float: within 0.02 nats per token."""
-    config = llama_config(20, 24, 16, heads, 2, hidden)
     weights = llama_weights(config, 5)
     random, decoder = np.random.default_rng(1), Decoder(weights.tensors, config, 100)
     texts = [np.full(100, config.bos)]
