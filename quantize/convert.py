@@ -24,8 +24,9 @@ from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
 from quantize.program import Program
 from quantize.ranges import ProvedModel, Ranges, proved
 from quantize.schedule import needs_calibration
-from quantize.sensitivity import Sensitivity, sensitivities, spread
+from quantize.sensitivity import sensitivities, spread
 from trainer.errors import InputError
+from trainer.files import Array
 from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
@@ -148,7 +149,7 @@ class Prepared:
     bar: Bar = no_bar
 
     @cached_property
-    def sensitivity(self) -> Sensitivity:
+    def sensitivity(self) -> Mapping[str, Array]:
         """The cost of errors in its weights; takes a while to measure."""
         return sensitivities(self.weights.config, self.exact, self.seen.text, self.bar)
 

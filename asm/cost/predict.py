@@ -9,6 +9,7 @@ are counted in the integer model's own text: asm/cost/long_run.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,10 @@ class Prediction:
     stages: dict[str, float]
     shares: NDArray[np.float64]
     clocks_per_second: float
+
+    def report(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"stages": self.stages, "positions": self.positions, "clocks_per_second": self.clocks_per_second}
 
     @property
     def positions(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -57,7 +56,7 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
         write_bytes(path, content)
     if as_json:
         report = {"rom": str(out), "bytes": len(rom.image), "segments": rom.segments}
-        report["predicted"] = asdict(prediction) if prediction else None
+        report["predicted"] = prediction.report() if prediction else None
         say(json.dumps(report))
         return
     if prediction:
@@ -101,7 +100,7 @@ def _say(path: Path, *, traced: bool, as_json: bool) -> None:
     if as_json:
         report = {"bytes": layout.image_bytes, "segments": dict(layout.bank_bytes), "loss": loss}
         report |= {"work_ram": layout.wram.used, "log_records": layout.log_capacity}
-        report["predicted"] = asdict(prediction) if prediction else None
+        report["predicted"] = prediction.report() if prediction else None
         report["tokens_per_second"] = prediction.tokens_per_second if prediction else None
         say(json.dumps(report))
         return

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from asm.kernels.routine import symbol
 from quantize.convert import convert_llama, prepare
 from quantize.kernels.ppu_attention import PpuAttention
+from quantize.program import leaves
 from snesgpt.selection.digit_choice import MIN_DIGITS, Attempt, digits_per_weight
 from trainer.config import MAX_WINDOWED, ModelConfig
 from trainer.documents import checked
@@ -124,12 +126,8 @@ def _errors(projection: Projection, parameters: Array, information: Array) -> Ar
 def _budget(whole: Attempt, teacher: Teacher, windows: tuple[int, ...], errors: Array) -> Budget:
     """Of a console whose model has all digits, and whose heads see everything."""
     config, prediction = teacher.config, whole.prediction
-    attention = sum(
-        prediction.stages[call.stage]
-        for routine in whole.layout.routines
-        if isinstance(routine.kernel, PpuAttention)
-        for call in routine.calls
-    )
+    kernels = [kernel for kernel in leaves(whole.proved.model.program) if isinstance(kernel, PpuAttention)]
+    attention = sum(prediction.stages[symbol(kernel.name)] for kernel in kernels)
     each = attention / (config.n_layer * config.n_head * prediction.positions)  # clocks of a head and position
     seen = np.arange(1, 1 + config.block_size)
     unseen = [prediction.shares @ np.maximum(seen - window, 0) for window in windows]

@@ -38,7 +38,7 @@ def test_bars_are_on_the_terminal_and_change_nothing_else(
     options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for command, stages in {
-        "quantize": ("calibration", "attempts", "sensitivity", "code", "long run"),
+        "quantize": ("calibration", "attempts", "information", "code", "long run"),
         "build": ("code", "long run", "assembler"),
     }.items():
         arguments = [command, *options, *(["--tokens-per-second", "65"] if command == "quantize" else [])]

@@ -11,10 +11,9 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
-from trainer.model.blocks import cross_entropy, divergence, log_shares
+from trainer.model.blocks import cross_entropy, divergence
 from trainer.model.decoder import forward_logits
-from trainer.model.generate import chosen
-from trainer.model.llama_gradient import gradient, product_of_squares
+from trainer.model.fisher import fisher_information
 from trainer.progress import Bar, no_bar
 from trainer.training.own_text import TEMPERATURES, OwnText, own_text
 
@@ -22,8 +21,8 @@ ROUND, ROUNDS = 1 << 16, 8
 """Tokens that are written at a time, and how often at most: then the steps meet them again."""
 APART = 1 << 13
 """Tokens kept apart, at temperature 1."""
-INFORMATION, TOGETHER = 1 << 15, 1 << 11
-"""Tokens that the Fisher information is measured on, and so many at once."""
+INFORMATION = 1 << 15
+"""Tokens that the Fisher information is measured on."""
 PROBE = 1 << 11
 """Tokens that the cost of a window is measured on."""
 
@@ -66,28 +65,9 @@ class Teacher:
         return own_text(self.tensors, self.config, half, random, temperatures or TEMPERATURES)
 
     def information(self) -> dict[str, Array]:
-        """The Fisher information of every weight of a matrix: Σ d_i² x_j², of labels that the teacher draws.
-
-        The mean over tokens, so that half of it times a squared error is nats a token. From the first round alone.
-        """
-        random, config = np.random.default_rng([self.seed, ROUNDS + 1]), self.config
-        total = {name: np.zeros_like(tensor) for name, tensor in self.tensors.items()}
-
-        def surprise(logits: Array) -> tuple[float, Array]:
-            dlogits = np.exp(log_shares(logits))
-            dlogits[chosen(logits.T, random), np.arange(logits.shape[1])] -= 1
-            return 0.0, dlogits
-
-        tokens = self._mixed(INFORMATION)
-        show, together = self.bar("information", len(tokens)), max(TOGETHER // config.block_size, 1)
-        for start in range(0, len(tokens), together):
-            show(start)
-            _, squares = gradient(
-                self.tensors, config, tokens[start : start + together], surprise, product_of_squares
-            )
-            for name, own in squares.items():
-                total[name] += own / tokens.size
-        return total
+        """`fisher_information` of its weights, on the first round of its text."""
+        random = np.random.default_rng([self.seed, ROUNDS + 1])
+        return fisher_information(self.tensors, self.config, self._mixed(INFORMATION), random, bar=self.bar)
 
     def _mixed(self, tokens: int) -> Array:
         """Windows (n, T) of the first round, this many tokens: every kind of them."""
