@@ -1,6 +1,7 @@
 """Equalization: the same llama with key pairs and values scaled so that a byte holds their spread.
 
-The queries' pairs, and the columns of wo, are scaled the other way.
+The queries' pairs, and the columns of wo, are scaled the other way. So are hidden units that are small and their
+columns of fc2: all units have the same fractional bits.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ MAX_KEY = 110.0
 """The largest proved value of a scaled key, on one side of its centre: out of 111.9."""
 
 MAX_SCALE = 8.0
+MAX_HIDDEN_SCALE = 2.0
+"""Of a hidden unit: beyond it the digits of fc2 get too small for their rows."""
 
 
 def balanced(
@@ -27,9 +30,11 @@ def balanced(
 ) -> dict[str, Array]:
     """The same model: pairs of key dimensions and single values scaled so that a byte holds their spread.
 
-    The query's pairs, and wo's columns, are scaled the other way. Turning a pair and scaling it commute, so no
-    score changes. Of a key only the spread counts, not the middle: that is taken off (`centres`), which moves all
-    scores of a query alike. digits: the weights are digits, and stay as many.
+    The query's pairs, and wo's columns, are scaled the other way; hidden units and columns of fc2 likewise. Turning
+    a pair and scaling it commute, so no score changes. Of a key only the spread counts, not the middle: that is
+    taken off (`centres`), which moves all scores of a query alike.
+
+    digits: the weights are digits, and stay as many.
     """
     result = dict(exact)
     group, width = config.n_head // config.kv_heads, config.head_dim
@@ -43,6 +48,9 @@ def balanced(
         own = scale.reshape(config.kv_heads, width).repeat(group, 0).reshape(-1)
         result[f"layer{layer}.wv"] = exact[f"layer{layer}.wv"] * scale[:, None]
         result[f"layer{layer}.wo"] = exact[f"layer{layer}.wo"] / own
+        scale = hidden_scale(seen.hidden[0][layer], seen.hidden[1][layer], digits=digits)
+        result[f"layer{layer}.fc3"] = exact[f"layer{layer}.fc3"] * scale[:, None]
+        result[f"layer{layer}.fc2"] = exact[f"layer{layer}.fc2"] / scale
     return result
 
 
@@ -60,6 +68,13 @@ def value_scale(least: Array, most: Array, *, digits: bool = False) -> Array:
     """The factor of each value dimension. least, most: its range, (kv_dim,) each."""
     largest = _margin(digits) * np.maximum(np.maximum(-least, most), 1e-3)
     scale: Array = np.minimum(BYTE * 2**VALUE_SHIFT / ONE / largest, MAX_SCALE)
+    return _powers_of_two(scale) if digits else scale
+
+
+def hidden_scale(least: Array, most: Array, *, digits: bool = False) -> Array:
+    """The factor of each hidden unit, nearer to the largest one. least, most: its range, (n_hidden,) each."""
+    largest = np.maximum(np.maximum(-least, most), 1e-3)
+    scale: Array = np.minimum(largest.max() / largest, MAX_HIDDEN_SCALE)
     return _powers_of_two(scale) if digits else scale
 
 

@@ -41,8 +41,8 @@ STEPS = 1000
 @click.option(
     "--learning-rate",
     type=float,
-    default=2e-3,
-    show_default="2e-3",
+    default=1e-3,
+    show_default="1e-3",
     help="The peak, in root mean squares of a tensor; it falls along a cosine to zero.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

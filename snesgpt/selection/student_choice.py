@@ -11,10 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from asm.kernels.routine import symbol
 from quantize.convert import convert_llama, prepare
-from quantize.kernels.ppu_attention import PpuAttention
-from quantize.program import leaves
 from snesgpt.selection.digit_choice import MIN_DIGITS, Attempt, digits_per_weight
 from trainer.config import MAX_WINDOWED, ModelConfig
 from trainer.documents import checked
@@ -28,11 +25,15 @@ from trainer.training.teacher import Teacher
 from trainer.training.train import as_tensors, as_vector
 from trainer.weights import Weights
 
-WINDOWS = (4, 8, 16, 32, 64)
+WINDOWS = (4, 8, 12, 16, 24, 32, 48, 64, 96)
 """That a head may get, besides the whole context."""
 
 PRICES = (0.0, *np.geomspace(1e-10, 1e-6, 25).tolist())
 """Of a clock, in nats a token."""
+
+WINS_BACK = 4.0
+"""Training wins most of what rounding to digits costs back, and little of what a window costs: nats of the one
+count this many times less than those of the other. See docs/llama.md."""
 
 DIGITS = np.linspace(MIN_DIGITS, 3, 26)
 ATTEMPTS, CLOSE_ENOUGH = 4, 0.005
@@ -43,7 +44,8 @@ class Budget:
     """What decides how the clocks of a token are spent.
 
     without_rows: clocks when every head sees all positions and there are no digits; digit: clocks of one digit per
-    weight. costs, saved (layers, heads, windows): of each window, nats and clocks. errors (len(DIGITS),): nats.
+    weight. costs, saved (layers, heads, windows): of each window, nats (WINS_BACK times) and clocks. errors
+    (len(DIGITS),): nats.
     """
 
     without_rows: float
@@ -82,7 +84,8 @@ def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choo
         whole = replace(first, digits=digits_per_weight(first.proved.model))
         projection, parameters = Projection(weights.config, grid), as_vector(teacher.tensors)
         windows = _windows(weights.config)
-        budget = _budget(whole, teacher, windows, _errors(projection, parameters, information))
+        saved = _saved(weights, whole, windows[0], bar)
+        budget = _budget(whole, saved, teacher, windows, _errors(projection, parameters, information))
         clocks = whole.layout.target.clocks_per_second / wanted
         digits, numbers = budget.best(clocks)
         seen = tuple(np.array(windows)[numbers].reshape(-1).tolist())
@@ -113,6 +116,16 @@ def _windows(config: ModelConfig) -> tuple[int, ...]:
     return (*shorter, config.block_size)
 
 
+def _saved(weights: Weights, whole: Attempt, window: int, bar: Bar) -> float:
+    """The clocks of a token that one window for all heads saves."""
+    config = weights.config
+    if window == config.block_size:
+        return 0.0
+    cut = replace(weights, config=replace(config, windows=(window,) * (config.n_layer * config.n_head)))
+    narrow = Attempt(whole.digits, convert_llama(prepare(cut, bar)), bar)
+    return whole.prediction.clocks_per_token - narrow.prediction.clocks_per_token
+
+
 def _errors(projection: Projection, parameters: Array, information: Array) -> Array:
     """The nats that rounding to each number of DIGITS costs: half the information times the squared error."""
     nats = []
@@ -123,19 +136,17 @@ def _errors(projection: Projection, parameters: Array, information: Array) -> Ar
     return np.array(nats)
 
 
-def _budget(whole: Attempt, teacher: Teacher, windows: tuple[int, ...], errors: Array) -> Budget:
-    """Of a console whose model has all digits, and whose heads see everything."""
+def _budget(whole: Attempt, saved: float, teacher: Teacher, windows: tuple[int, ...], errors: Array) -> Budget:
+    """whole: the teacher with all digits, whose heads see all; saved: clocks, if all had the first window."""
     config, prediction = teacher.config, whole.prediction
-    kernels = [kernel for kernel in leaves(whole.proved.model.program) if isinstance(kernel, PpuAttention)]
-    attention = sum(prediction.stages[symbol(kernel.name)] for kernel in kernels)
-    each = attention / (config.n_layer * config.n_head * prediction.positions)  # clocks of a head and position
     seen = np.arange(1, 1 + config.block_size)
-    unseen = [prediction.shares @ np.maximum(seen - window, 0) for window in windows]
-    costs = teacher.window_costs(windows[:-1])
+    unseen = np.array([prediction.shares @ np.maximum(seen - window, 0) for window in windows])
+    each = saved / (config.n_layer * config.n_head * max(unseen[0], 1.0))  # clocks of a head and position
+    costs = WINS_BACK * teacher.window_costs(windows[:-1])
     costs = np.concatenate([costs, np.zeros((*costs.shape[:2], 1))], -1)
-    saved = np.broadcast_to(each * np.array(unseen), costs.shape)
     rows = whole.row_clocks
-    return Budget(prediction.clocks_per_token - rows, rows / whole.digits, costs, saved, errors)
+    by_window = np.broadcast_to(each * unseen, costs.shape)
+    return Budget(prediction.clocks_per_token - rows, rows / whole.digits, costs, by_window, errors)
 
 
 def _missed(whole: Attempt, budget: Budget, wanted: float) -> str:

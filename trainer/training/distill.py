@@ -75,7 +75,7 @@ class Settings:
     time_budget: float | None = None
     seed: int = 0
     grid: int = 9
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
         if (self.digits is None) == (self.tokens_per_second is None):
