@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantize.fixed import Ints, from_q88
 from quantize.kernel import State, Trace
@@ -14,7 +15,7 @@ from quantize.program import leaves
 from quantize.schedule import LOGITS
 from trainer.progress import Tell, nobody
 
-__all__ = ["Executor", "Streams", "Trace", "loss"]
+__all__ = ["Executor", "Streams", "Trace", "loss", "window_logits"]
 
 
 @dataclass
@@ -69,6 +70,17 @@ def loss(model: Executor, documents: Sequence[Sequence[int]], batch: int = 2048,
         total, count = total + nats, count + tokens
         tell(start + batch)
     return total / max(count, 1)
+
+
+def window_logits(model: Executor, tokens: Ints, tell: Tell = nobody) -> NDArray[np.float32]:
+    """Logits of every token of windows (n, T), in nats: (vocab, n · T), the columns window after window."""
+    streams, (n, length) = model.start(len(tokens)), tokens.shape
+    logits = np.empty((model.config.vocab_size, n, length), np.float32)
+    for position in range(length):
+        tell(position)
+        logits[:, :, position] = from_q88(model.step(streams, tokens[:, position])).T
+    logits *= np.float32(2**model.model.logit_exponent)
+    return logits.reshape(-1, n * length)
 
 
 def _batch_loss(model: Executor, documents: Sequence[Sequence[int]]) -> tuple[float, int]:

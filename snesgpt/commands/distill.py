@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -98,11 +99,12 @@ def command(
     result.checkpoint.unlink(missing_ok=True)  # last: whatever fails before, the run is not lost
 
 
-def _tell(entry: Entry, seconds: float) -> None:
+def _tell(entry: Entry) -> None:
     """A measurement as a line."""
+    training = "" if entry.training is None else f", training {entry.training:.4f}"
     say(
-        f"step {entry.step:,}, {seconds:,.0f} s: training {entry.training:.4f}, "
-        f"above the teacher {entry.above:+.4f}, divergence {entry.divergence:.4f}",
+        f"step {entry.step:,}, {entry.seconds:,.0f} s: above the teacher {entry.above:+.4f}, "
+        f"divergence {entry.divergence:.4f}{training}",
         err=True,
     )
 
@@ -129,31 +131,36 @@ def _report(student: Weights, result: Result, bar: Bar) -> dict[str, Any]:
     from asm.cost.predict import predict
     from asm.layout import plan
     from quantize.convert import convert_llama, prepare
-    from quantize.executor import Executor, loss
+    from quantize.executor import Executor, window_logits
     from snesgpt.selection.digit_choice import digits_per_weight
 
-    proved = convert_llama(prepare(student, bar))
-    tell = bar("integer loss", len(result.apart))
-    integer = loss(Executor(proved.model), result.apart.tolist(), tell=tell)
+    proved, tokens = convert_llama(prepare(student, bar)), result.teacher.apart.tokens
+    tell = bar("integer loss", tokens.shape[1] - 1)
+    above, away = result.teacher.judge(window_logits(Executor(proved.model), tokens[:, :-1], tell))
     prediction = predict(plan(proved, bar=bar), bar)
     return {
         "digits": digits_per_weight(proved.model),
-        "nll_teacher": result.teacher,
+        "windows": list(result.student.windows),
+        "nll_teacher": result.teacher.loss,
         "above_teacher": result.last.above,
         "divergence": result.last.divergence,
-        "integer_above_teacher": integer - result.teacher,
-        "tokens_apart": result.apart[:, 1:].size,
+        "integer_above_teacher": above,
+        "integer_divergence": away,
+        "tokens_apart": tokens[:, 1:].size,
         "tokens_per_second": prediction.tokens_per_second if prediction else None,
         "steps": result.last.step,
-        "seconds": result.seconds,
+        "seconds": result.last.seconds,
+        "log": [asdict(entry) for entry in result.log],
     }
 
 
 def _line(report: dict[str, Any]) -> str:
     rate = report["tokens_per_second"]
     speed = f"; {rate:.2f} tokens/s predicted" if rate else ""
+    seen = f", heads see {mean(report['windows']):.0f} positions" if report["windows"] else ""
     return (
-        f"{report['digits']:.2f} digits a weight: {report['above_teacher']:+.4f} nats a token above the teacher, "
-        f"divergence {report['divergence']:.4f}, as integers {report['integer_above_teacher']:+.4f} "
+        f"{report['digits']:.2f} digits a weight{seen}: "
+        f"{report['above_teacher']:+.4f} nats a token above the teacher, divergence {report['divergence']:.4f}; "
+        f"as integers {report['integer_above_teacher']:+.4f}, {report['integer_divergence']:.4f} "
         f"({report['tokens_apart']:,} tokens kept apart, teacher {report['nll_teacher']:.4f}){speed}"
     )

@@ -36,7 +36,7 @@ def test_the_last_line_is_of_the_text_kept_apart_and_quantize_keeps_the_digits(
     found = out.splitlines()[0]
     for part in ("1.2", "nats a token above the teacher, divergence", "tokens kept apart", "tokens/s predicted"):
         assert part in found
-    assert err.count("above the teacher") == 20
+    assert err.count("above the teacher") == 21
     assert [path.name for path in folder.iterdir() if "checkpoint" in path.name] == []
     assert run([*words, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +13,15 @@ import pytest
 from quantize.convert import convert_llama, folded, prepare
 from tests.support.models import llama_config, llama_weights
 from trainer.errors import InputError
-from trainer.files import read_arrays, write_arrays
+from trainer.files import Array, read_arrays, write_arrays
 from trainer.model.decoder import forward_logits
 from trainer.progress import nobody
 from trainer.training.adam import Adam
 from trainer.training.checkpoint import Interrupted
 from trainer.training.digit_projection import adds_per_weight
-from trainer.training.distill import EVALUATIONS, Entry, Result, Settings, distill
+from trainer.training.distill import EVALUATIONS, Entry, Result, Settings, Student, distill
 from trainer.training.own_text import own_text
+from trainer.training.teacher import Teacher
 
 TEACHER = llama_weights(llama_config(20, 12, 16, (4, 2), 1, 24))
 DIGITS = 1.0
@@ -36,7 +38,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(folder: Path, settings: Settings = SETTINGS, stop_at: int | None = None) -> tuple[Result, list[Entry]]:
     """stop_at: the step after which Ctrl-C is pressed."""
-    entries = []
+    entries: list[Entry] = []
 
     def tell(done: int) -> None:
         if done == stop_at:
@@ -47,10 +49,14 @@ def run(folder: Path, settings: Settings = SETTINGS, stop_at: int | None = None)
         settings,
         folder / "c.npz",
         TEACHER.digest,
-        lambda entry, _seconds: entries.append(entry),
+        entries.append,
         lambda stage, _parts: tell if stage == "steps" else nobody,
     )
     return result, entries
+
+
+def untimed(entries: list[Entry]) -> list[Entry]:
+    return [replace(entry, seconds=0.0) for entry in entries]
 
 
 def test_the_weights_are_digits_within_the_budget_and_nearer_to_the_teacher_than_before(tmp_path: Path) -> None:
@@ -61,7 +67,7 @@ def test_the_weights_are_digits_within_the_budget_and_nearer_to_the_teacher_than
     digits = sum(adds[name] * size for name, size in sizes.items()) / sum(sizes.values())
     assert 0.9 < digits <= DIGITS
     np.testing.assert_array_equal(result.tensors["wte"] * 2**8, np.rint(result.tensors["wte"] * 2**8))
-    assert len(entries) == EVALUATIONS and result.last == entries[-1]
+    assert len(entries) == 1 + EVALUATIONS and result.last == entries[-1] and result.first == entries[0]
     assert 0 < result.last.divergence < 0.7 * entries[0].divergence
 
 
@@ -87,23 +93,24 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     with pytest.raises(Interrupted, match=r"at step 21: step 20 is kept in .*the same command goes on"):
         run(tmp_path, stop_at=21)
     again, rest = run(tmp_path)
-    assert rest == entries[-len(rest) :] and len(rest) == EVALUATIONS - 10
+    assert untimed(rest) == untimed(entries[-len(rest) :]) and len(rest) == EVALUATIONS - 10
     for name, tensor in whole.tensors.items():
         np.testing.assert_array_equal(again.tensors[name], tensor)
 
 
-DAMAGES: dict[str, tuple[Callable[[dict[str, object]], object], str]] = {
+DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another format": (lambda header: header.update(format="snes-gpt weights 2"), "is not a checkpoint"),
     "another run": (lambda header: header.update(identity={"digits": 2.0}), "not a checkpoint of this run"),
     "no round": (lambda header: header.update(rounds=0), "damaged"),
     "a step that was not measured": (lambda header: header.update(step=7), "damaged"),
+    "windows of another shape": (lambda header: header["student"].update(windows=[2]), "damaged"),
     "no log": (lambda header: header.pop("log"), "damaged"),
 }
 
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_checkpoint_is_refused(
-    tmp_path: Path, damage: Callable[[dict[str, object]], object], message: str
+    tmp_path: Path, damage: Callable[[dict[str, Any]], object], message: str
 ) -> None:
     path = run(tmp_path)[0].checkpoint
     header, arrays = read_arrays(path)
@@ -127,7 +134,7 @@ def test_a_checkpoint_whose_numbers_are_wrong_is_refused(tmp_path: Path, name: s
 
 def test_a_time_budget_ends_the_run(tmp_path: Path) -> None:
     result, entries = run(tmp_path, replace(SETTINGS, time_budget=0.5))
-    assert 0.5 <= result.seconds < 5 and result.last.step > 0 and entries[-1] == result.last
+    assert 0.5 <= result.last.seconds < 5 and result.last.step > 0 and entries[-1] == result.last
 
 
 def test_what_cannot_be_distilled_is_refused(tmp_path: Path) -> None:
@@ -140,6 +147,30 @@ def test_what_cannot_be_distilled_is_refused(tmp_path: Path) -> None:
     large = dict(TEACHER.tensors) | {"layer0.wo": TEACHER.tensors["layer0.wo"] * np.float32(100)}
     with pytest.raises(InputError, match=r"layer0\.wo has a weight beyond"):
         distill(large, SETTINGS, tmp_path / "c.npz")
+
+
+def test_a_student_has_the_windows_that_were_chosen_for_its_speed(tmp_path: Path) -> None:
+    windows = (3, 12, 1, 5)
+    settings = replace(SETTINGS, digits=None, tokens_per_second=50.0)
+    asked = []
+
+    def choose(teacher: Teacher, information: Array) -> Student:
+        asked.append(information.shape)
+        return Student(1.5, windows)
+
+    result = distill(TEACHER.tensors, settings, tmp_path / "c.npz", choose=choose)
+    assert asked == [(TEACHER.config.n_params,)] and result.config == replace(TEACHER.config, windows=windows)
+    logits = forward_logits(result.tensors, result.config, result.teacher.apart.tokens[:, :-1])
+    assert result.teacher.judge(logits.reshape(-1, 20).T)[1] == pytest.approx(result.last.divergence)
+    again = distill(TEACHER.tensors, settings, tmp_path / "c.npz", choose=choose)
+    assert len(asked) == 1 and again.student == result.student, "the checkpoint knows"
+
+
+def test_windows_cost_more_the_narrower_they_are() -> None:
+    teacher = Teacher(TEACHER.tensors, TEACHER.config, 0)
+    teacher.write(1)
+    costs = teacher.window_costs((1, 4, 11, 12))
+    assert costs.shape == (1, 4, 4) and (costs[..., 0] > costs[..., 2]).all() and (costs[..., 3] == 0).all()
 
 
 def test_a_run_that_diverges_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

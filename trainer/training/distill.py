@@ -20,8 +20,7 @@ from trainer.config import ModelConfig
 from trainer.documents import reading
 from trainer.errors import InputError
 from trainer.files import Array, write_arrays
-from trainer.model.blocks import cross_entropy, divergence
-from trainer.model.decoder import forward_logits
+from trainer.model.blocks import divergence
 from trainer.model.llama_gradient import gradient
 from trainer.progress import Bar, no_bar
 from trainer.training import checkpoint as checkpoints
@@ -29,7 +28,7 @@ from trainer.training.adam import Adam
 from trainer.training.checkpoint import Identity, Interrupted, damaged, own_path, read_own
 from trainer.training.digit_projection import LARGEST, MAX_DIGITS, Projection
 from trainer.training.packing import Shuffled
-from trainer.training.teacher import ROUND, ROUNDS, Teacher
+from trainer.training.teacher import ROUND, ROUNDS, Teacher, window_logits
 from trainer.training.train import as_tensors, as_vector, passed
 
 BATCH = 2048
@@ -102,14 +101,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Entry:
-    """A measurement after `step` steps: mean divergence in training since the one before; on the text kept apart,
-    loss above the teacher's and divergence from it. Nats a token.
+    """A measurement after `step` steps and so many seconds: on the text kept apart, loss above the teacher's and
+    divergence from it; mean divergence in training since the one before, none yet at the first. Nats a token.
     """
 
     step: int
-    training: float
+    seconds: float
     above: float
     divergence: float
+    training: float | None
 
 
 class Header(checkpoints.Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,18 +143,20 @@ class State:
 class Result:
     """A finished run. tensors: made of digits, of a model of shape config.
 
-    apart: the text kept apart, (windows, T + 1) tokens; teacher: its loss there, nats a token. checkpoint: holds
-    the run still, for whoever writes the weights to remove.
+    checkpoint: holds the run still, for whoever writes the weights to remove.
     """
 
     config: ModelConfig
     tensors: dict[str, Array]
     student: Student
     log: list[Entry]
-    teacher: float
-    apart: Array
-    seconds: float
+    teacher: Teacher
     checkpoint: Path
+
+    @property
+    def first(self) -> Entry:
+        """The measurement before any training."""
+        return self.log[0]
 
     @property
     def last(self) -> Entry:
@@ -167,7 +169,7 @@ def distill(
     settings: Settings,
     checkpoint: Path,
     digest: str = "",
-    report: Callable[[Entry, float], None] = lambda entry, seconds: None,
+    report: Callable[[Entry], None] = lambda entry: None,
     bar: Bar = no_bar,
     tell: Callable[[str], None] = lambda line: None,
     choose: Choose | None = None,
@@ -176,9 +178,9 @@ def distill(
 
     choose: what reaches the tokens a second of the settings, where they ask for it.
     Same teacher, settings and machine: same weights, interrupted or not (unless timed). The checkpoint is rewritten
-    at every measurement, which `report` is told with the seconds so far; the same run goes on from it, which
-    `tell` is told. Raises InputError when a weight is too large for digits, when the loss diverges or the
-    checkpoint is damaged; Interrupted on Ctrl-C.
+    at every measurement, which `report` is told; the same run goes on from it, which `tell` is told. Raises
+    InputError when a weight is too large for digits, when the loss diverges or the checkpoint is damaged;
+    Interrupted on Ctrl-C.
     """
     for name, tensor in tensors.items():
         if name != "wte" and np.abs(tensor).max() > LARGEST:
@@ -192,7 +194,6 @@ def distill(
             tell(f"going on at step {state.step:,}, kept in {own} (delete it to begin anew)")
         else:
             state = _begin(teacher, settings, choose)
-            _save(own, identity, teacher, state)
         run = _Run(teacher, settings, state, bar)
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
             run.go_on(report, lambda: _save(own, identity, teacher, state))
@@ -200,8 +201,7 @@ def distill(
         if state is not None and own.exists():
             raise Interrupted.at(state.step, state.log[-1].step if state.log else 0, own) from error
         raise
-    trained, apart = run.tensors(), teacher.apart.tokens
-    return Result(run.config, trained, state.student, state.log, teacher.apart_loss, apart, state.seconds, own)
+    return Result(run.config, run.tensors(), state.student, state.log, teacher, own)
 
 
 def _begin(teacher: Teacher, settings: Settings, choose: Choose | None) -> State:
@@ -236,12 +236,16 @@ class _Run:
             [np.full(t.size, np.sqrt(np.square(t, dtype=np.float64).mean())) for t in teacher.tensors.values()]
         )
 
-    def go_on(self, report: Callable[[Entry, float], None], save: Callable[[], None]) -> None:
-        """Steps until the end; measures and saves at every 1 / EVALUATIONS."""
+    def go_on(self, report: Callable[[Entry], None], save: Callable[[], None]) -> None:
+        """Steps until the end; measures and saves at the begin and at every 1 / EVALUATIONS."""
         settings, state, text = self.settings, self.state, self.teacher.text
         order, timed = Shuffled(len(text.tokens), settings.seed), settings.time_budget is not None
         show = self.bar("seconds" if timed else "steps", math.ceil(settings.time_budget or settings.steps))
         before, progress = time.perf_counter() - state.seconds, self._progress()
+        if not state.log:
+            self._measure()
+            save()
+            report(state.log[-1])
         while progress < 1:
             windows = order.take(state.step * settings.together, settings.together)
             self._step(windows, settings.learning_rate * _share(progress))
@@ -254,7 +258,7 @@ class _Run:
                 state.granted = _granted(settings, state.student, state.parameters, state.information)
             if passed(past, progress, EVALUATIONS):
                 save()
-                report(state.log[-1], state.seconds)
+                report(state.log[-1])
 
     def _progress(self) -> float:
         if self.settings.time_budget is None:
@@ -281,19 +285,14 @@ class _Run:
 
     def _measure(self) -> None:
         """Adds an entry to the log. Raises InputError if the loss diverged."""
-        student, apart, state, total = self.tensors(), self.teacher.apart, self.state, np.zeros(2)
-        for start in range(0, len(apart.tokens), self.settings.together):
-            windows = np.arange(start, min(start + self.settings.together, len(apart.tokens)))
-            tokens = apart.tokens[windows]
-            logits = forward_logits(student, self.config, tokens[:, :-1]).reshape(-1, self.config.vocab_size).T
-            taught = apart.logits(windows, self.teacher.tensors["lm_head"])
-            loss, away = cross_entropy(logits, tokens[:, 1:].reshape(-1))[0], divergence(taught, logits)[0]
-            total += loss.sum(dtype=np.float64), away.sum(dtype=np.float64)
-        nats, away = total / apart.tokens[:, 1:].size
-        if not (np.isfinite(nats) and np.isfinite(state.parameters).all()):
+        state = self.state
+        above, away = self.teacher.judge(
+            window_logits(self.tensors(), self.config, self.teacher.apart.tokens[:, :-1])
+        )
+        if not (np.isfinite(away) and np.isfinite(state.parameters).all()):
             raise InputError(f"the loss diverged at step {state.step}: distill again with a lower learning rate")
-        above = float(nats) - self.teacher.apart_loss
-        state.log.append(Entry(state.step, float(np.mean(state.losses)), above, float(away)))
+        training = float(np.mean(state.losses)) if state.losses else None
+        state.log.append(Entry(state.step, state.seconds, above, away, training))
         state.losses.clear()
 
 
@@ -335,7 +334,7 @@ def _load(path: Path, identity: Identity, teacher: Teacher, settings: Settings) 
     granted = np.zeros(settings.projection.costs.shape, np.int64)
     state = State(header.student, parameters, Adam(len(parameters)), np.zeros_like(parameters), granted)
     with reading(damaged(path)):
-        measured = header.log[-1].step if header.log else 0
+        measured = header.log[-1].step if header.log else None
         if header.step != measured or not 1 <= header.rounds <= ROUNDS:
             raise InputError(f"step is {header.step}, and the last measurement was at {measured}")
         replace(settings.config, windows=header.student.windows)

@@ -30,7 +30,7 @@ PROBE = 1 << 11
 class Teacher:
     """A model's tensors, and its own text. The same seed gives the same text.
 
-    apart: what is kept apart; apart_loss: the teacher's loss there, nats a token. text: what is taught by.
+    apart: what is kept apart; loss: the teacher's own there, nats a token. text: what is taught by.
     """
 
     def __init__(self, tensors: Mapping[str, Array], config: ModelConfig, seed: int, bar: Bar = no_bar) -> None:
@@ -38,9 +38,17 @@ class Teacher:
         self.config, self.seed, self.bar = config, seed, bar
         self.text: OwnText
         self.apart = self._text(0, self._half(APART), 1.0)
-        taught = self.apart.logits(np.arange(len(self.apart.tokens)), self.tensors["lm_head"])
-        nats, _ = cross_entropy(taught, self.apart.tokens[:, 1:].reshape(-1))
-        self.apart_loss = float(nats.mean(dtype=np.float64))
+        self._apart_logits = self.apart.logits(np.arange(len(self.apart.tokens)), self.tensors["lm_head"])
+        self.loss = self._loss(self._apart_logits)
+
+    def _loss(self, logits: Array) -> float:
+        nats, _ = cross_entropy(logits, self.apart.tokens[:, 1:].reshape(-1))
+        return float(nats.mean(dtype=np.float64))
+
+    def judge(self, logits: Array) -> tuple[float, float]:
+        """Of logits (V, N) for the text kept apart: the loss above the teacher's, and the divergence from it."""
+        away, _ = divergence(self._apart_logits, logits)
+        return self._loss(logits) - self.loss, float(away.mean(dtype=np.float64))
 
     @property
     def rounds(self) -> int:
@@ -80,16 +88,17 @@ class Teacher:
         """What it costs to cut one head's past to a window, nats a token: (layers, heads, windows)."""
         config, tokens = self.config, self._mixed(PROBE)
         costs = np.zeros((config.n_layer, config.n_head, len(windows)))
-        taught, show = self._logits(config, tokens), self.bar("windows", costs.size)
+        taught, show = window_logits(self.tensors, config, tokens), self.bar("windows", costs.size)
         for done, (layer, head, which) in enumerate(np.ndindex(costs.shape)):
             show(done)
             seen = np.array([config.seen(number) for number in range(config.n_layer)])
             seen[layer, head] = min(seen[layer, head], windows[which])
             cut = replace(config, windows=tuple(seen.reshape(-1).tolist()))
-            nats, _ = divergence(taught, self._logits(cut, tokens))
+            nats, _ = divergence(taught, window_logits(self.tensors, cut, tokens))
             costs[layer, head, which] = nats.mean(dtype=np.float64)
         return costs
 
-    def _logits(self, config: ModelConfig, tokens: Array) -> Array:
-        """(V, N) of its weights in another shape's windows."""
-        return forward_logits(self.tensors, config, tokens).reshape(-1, config.vocab_size).T
+
+def window_logits(tensors: Mapping[str, Array], config: ModelConfig, tokens: Array) -> Array:
+    """Logits (V, n · T) of windows (n, T), one after another."""
+    return forward_logits(tensors, config, tokens).reshape(-1, config.vocab_size).T
