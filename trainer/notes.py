@@ -23,9 +23,13 @@ class BasicNotes(TypedDict, total=False):
 
     temperature: the cartridge's first; top_p: the share of all chances that the tokens drawn from have together
     (0 = draw from all); active_hidden: share of hidden units above zero; documents, fold_case: as in
-    trainer.text.splitting.
+    trainer.text.splitting. origin: where the weights are from, and their licence. grid: the weights are made of
+    digits, the smallest 2^-grid; digits: how many each may have, on average.
     """
 
+    origin: Word
+    digits: Amount
+    grid: Count
     temperature: Annotated[float, Meta(ge=0, le=2)]
     top_p: Share
     active_hidden: Share
@@ -55,8 +59,6 @@ class Notes(BasicNotes, total=False):
     validation: Amount
     held_out: Share
     hidden_price: Amount
-    digits: Amount
-    grid: Count
     grids: Annotated[dict[Matrix, Count], Meta(max_length=100)]
     adds_per_weight: Annotated[dict[Matrix, Amount], Meta(max_length=100)]
     nll_float: Amount

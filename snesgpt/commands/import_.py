@@ -37,6 +37,7 @@ def with_config(path: Path) -> tuple[Path, Path]:
     help="The cartridge draws from the likeliest tokens whose probabilities sum to more than this; 0 or 1: from "
     "all tokens.  [default: the file's, or 0]",
 )
+@click.option("--origin", help="Where the model is from, and its licence: a note that stays with the weights.")
 @click.option("--out", type=OutputFile(WEIGHTS), default=Path("build/weights.npz"), help="The weights file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -46,6 +47,7 @@ def command(
     context: int | None,
     temperature: float | None,
     top_p: float | None,
+    origin: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -65,6 +67,8 @@ def command(
         notes["temperature"] = temperature
     if top_p is not None:
         notes["top_p"] = top_p
+    if origin is not None:
+        notes["origin"] = origin
     weights = replace(weights, info=notes)
     check_room(weights)
     save_weights(out, weights)

@@ -39,7 +39,14 @@ from trainer.weights import Weights, load_weights, save_weights
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
 CONFIG = ModelConfig(7, block_size=5, n_embd=12, n_head=3, n_layer=2, n_hidden=9, activation="relu2")
-NUMBERS: Notes = {"temperature": 0.7, "top_p": 0.9, "active_hidden": 0.25}
+NUMBERS: Notes = {
+    "origin": "here",
+    "digits": 1.2,
+    "grid": 9,
+    "temperature": 0.7,
+    "top_p": 0.9,
+    "active_hidden": 0.25,
+}
 
 
 def weights(config: ModelConfig = CONFIG) -> Weights:
