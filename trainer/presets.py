@@ -75,7 +75,7 @@ PRESETS = {
             learning_rate=0.005,
             weight_decay=0.2,
             dropout=0.1,
-            digits=1.0,
+            digits=0.75,
             validation=0.02,
         ),
         Preset(
@@ -88,8 +88,8 @@ PRESETS = {
             batch_size=32,
             learning_rate=0.005,
             weight_decay=0.3,
-            digits=1.1,
-            hidden_price=0.0001,
+            digits=0.72,
+            hidden_price=0.0003,
             validation=0.01,
         ),
     )
