@@ -1,13 +1,13 @@
 """Attention on the PPU: straight-line code over dimensions, a loop over positions.
 
 Keys and values are bytes, a row of all dimensions a position, read one after the other through the WRAM port: it
-reaches both banks and counts by itself (asm/kernels/stretches.py). Arrays indexed by position hold words, 128 of them
-to an 8-bit index: a longer context takes its loops twice.
+reaches both banks and counts by itself (asm/kernels/stretches.py). Arrays indexed by position hold words, 128 of
+them to an 8-bit index: a longer context takes its loops twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
@@ -16,7 +16,15 @@ import numpy as np
 
 from asm.cost.long_run import LongRun
 from asm.kernels.routine import Call, Item, Placed, Routine, Table, Template, symbol
-from asm.kernels.stretches import HALF_POSITIONS, Reach, Stretch, reaches, skip_clocks, stretches
+from asm.kernels.stretches import (
+    HALF_POSITIONS,
+    Reach,
+    Stretch,
+    reaches,
+    skip_clocks,
+    stretch_lengths,
+    stretches,
+)
 from asm.memory.work_ram import Area
 from quantize.fixed import FRACTION_BITS, Ints
 from quantize.kernels.ppu_attention import EXP7, RECIPROCALS, VALUE_BITS, PpuAttention, reciprocal
@@ -74,7 +82,9 @@ class AttentionCode(Template):
         stages = {self.entry: "scores", self.weigh_segment: "weighed", self.mean_segment: "values"}
         numbers = range(len(self.stretches) if self.is_apart else 0)
         return tuple(
-            name for stage, part in stages.items() for name in (stage, *(f"{self.entry}_{part}_{n}" for n in numbers))
+            name
+            for stage, part in stages.items()
+            for name in (stage, *(f"{self.entry}_{part}_{n}" for n in numbers))
         )
 
     @property
@@ -172,6 +182,10 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         return tuple(Area(symbol(name), size) for name in (self.kernel.block.keys, self.kernel.block.values))
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        clocks = self._by_position if self.code.by_position else self._by_head
+        return {self.code.entry: clocks(run, placed.ram.address("weights"))}
+
+    def _by_head(self, run: LongRun, weights: int) -> float:
         """By head, by head and position, and by weight above zero: see attention_ppu.asm."""
         config, code, name = self.config, self.code, self.kernel.name
         heads, width, d = config.n_head, config.head_dim, config.n_embd
@@ -182,10 +196,32 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         dark = 82 + skip_clocks(config)
         each_lit = 130 + 140 * width
         pairs = heads * seen
-        crossed = 6 * run.mean(_crossings(config, placed.ram.address("weights"))[run["position"]])
+        crossed = 3 * 6 * run.mean(_crossings(config, weights)[run["position"]])
         turns = (heads // config.kv_heads - 1) * seen * 2 * (skip_clocks(config) if heads > config.kv_heads else 0)
         by_pair = turns + crossed + pairs * each_pair + near * 60 + (pairs - lit) * dark + lit * each_lit
-        return {code.entry: float(once + heads * each_head + 160 * seen + by_pair)}
+        return float(once + heads * each_head + 160 * seen + by_pair)
+
+    def _by_position(self, run: LongRun, weights: int) -> float:
+        """By head, by stretch, by position in each, by head there, and by weight above zero: see the same."""
+        config, code, width = self.config, self.code, self.config.head_dim
+        windows = config.seen(self.kernel.block.layer)
+        lengths = stretch_lengths(config.block_size, windows)[run["position"]]
+        positions, entered = run.mean(lengths), run.mean(np.sign(lengths))
+        pairs = float(positions @ [len(stretch.heads) for stretch in code.stretches])
+        near = float(run.mean(run[f"{self.kernel.name}.near"]))
+        once = 730 + config.kv_dim * 88 + config.n_embd * (34 + 180 + 12 * code.mean_shift)
+        each_head = 294 + 60 * code.long_sums
+        each_pair = 110 + 160 * width + 186 + 12 * code.score_drop + 42 * code.score_doublings + 74
+        each_near = 92 + 218 + 140 * width
+        crossed = 2 * 6 * run.mean(_crossings(config, weights, windows)[run["position"]])
+        streams = sum(
+            150
+            + begun * stretch.begin_clocks
+            + n * (252 + stretch.clocks + (1 - near / pairs) * stretch.past_clocks)
+            for stretch, n, begun in zip(code.stretches, positions, entered, strict=True)
+        )
+        by_head = config.n_head * each_head + 116 * len(code.reaches)
+        return once + by_head + float(streams + crossed) + pairs * each_pair + near * each_near
 
 
 def exp7_table() -> Ints:
@@ -194,15 +230,18 @@ def exp7_table() -> Ints:
     return table
 
 
-def _crossings(config: ModelConfig, weights: int) -> Ints:
-    """How many of the three reads of each weight so far cross a page, by position (T,): a cycle each.
+def _crossings(config: ModelConfig, weights: int, windows: Sequence[int] = ()) -> Ints:
+    """How many of the weights that are read cross a page, by position (T,): a cycle each time they are.
 
-    Rows of weights begin at the address `weights`, and 8-bit indices count each half's words.
+    Rows of weights begin at the address `weights`, and 8-bit indices count each half's words. windows (n_head,).
     """
     rows = weights + 2 * config.block_size * np.arange(config.n_head)
     index = 2 * (np.arange(config.block_size) % HALF_POSITIONS)
-    crosses: Ints = 3 * ((rows[:, None] & 0xFF) + index > 0xFF).sum(0)
-    return crosses.cumsum()
+    crosses = ((rows[:, None] & 0xFF) + index > 0xFF).cumsum(1)
+    for head, window in enumerate(windows):
+        crosses[head, window:] -= crosses[head, :-window].copy()
+    found: Ints = crosses.sum(0)
+    return found
 
 
 def halves(config: ModelConfig) -> tuple[Half, ...]:

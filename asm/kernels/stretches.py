@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
+from quantize.fixed import Ints
 from trainer.config import ModelConfig
 
 HALF_POSITIONS = 128
@@ -64,10 +67,25 @@ class Stretch:
     on: Way
     heads: tuple[Head, ...]
 
+    @property
+    def begin_clocks(self) -> int:
+        """Of both streams, to the first position."""
+        return way_clocks(self.to_keys) + way_clocks(self.to_values)
+
+    @property
+    def clocks(self) -> int:
+        """Of both streams, from head to head of each position and on to the next."""
+        return 2 * way_clocks(self.on) + sum(way_clocks(head.to_keys + head.to_values) for head in self.heads)
+
+    @property
+    def past_clocks(self) -> int:
+        """Past the values of all heads."""
+        return sum(way_clocks(head.past) for head in self.heads)
+
 
 @dataclass(frozen=True)
 class Reach:
-    """A window: the word that holds the index of its first position, and how many bytes that is before the newest."""
+    """A window: the word for the index of its first position, and how many bytes that is before the newest's."""
 
     begin: str
     back: int
@@ -83,7 +101,7 @@ def reaches(config: ModelConfig, windows: Sequence[int]) -> tuple[Reach, ...]:
 
 
 def stretches(config: ModelConfig, windows: Sequence[int], keys: str, values: str) -> tuple[Stretch, ...]:
-    """Those of a layer, oldest first. windows (n_head,): positions that each head sees; keys, values: the caches."""
+    """Those of a layer, oldest first. windows (n_head,): how many each head sees; keys, values: its caches."""
     if config.block_size > HALF_POSITIONS:
         rows = [_Row(config, range(config.n_head), half) for half in range(2)]
         return (
@@ -103,6 +121,13 @@ def stretches(config: ModelConfig, windows: Sequence[int], keys: str, values: st
         )
         for number, (window, end) in enumerate(zip(distinct, ends, strict=True))
     )
+
+
+def stretch_lengths(context: int, windows: Sequence[int]) -> Ints:
+    """How many positions are in each stretch, by the newest position: (T, stretches)."""
+    seen = np.arange(1, context + 1)
+    begins = [np.maximum(seen - window, 0) for window in _distinct(windows)]
+    return np.diff(np.stack([*begins, seen]), axis=0).T
 
 
 def _distinct(windows: Sequence[int]) -> list[int]:
@@ -197,7 +222,7 @@ class _Row:
 
     def _flows(self, gap: int) -> bool:
         """Whether reading past so many bytes is no slower than seeking."""
-        return 0 <= gap and STREAM_READ * gap <= seek_clocks(self.config)
+        return gap >= 0 and STREAM_READ * gap <= seek_clocks(self.config)
 
     def _seek(self, cache: str, byte: int) -> Way:
         """To a byte of this position's row."""
