@@ -49,8 +49,8 @@ class Half:
 class AttentionCode(Template):
     """A layer's attention.
 
-    by_position: its weights are computed position by position, all heads together; else head by head. cuts: into
-    segments joined by jumps: 0, none; 1, its three stages; 2, every stretch of each stage too.
+    by_position: its weights are computed position by position, all heads together; else head by head. is_split: its
+    three stages, and their stretches if by_position, are in segments of their own, joined by jumps.
     """
 
     template: ClassVar[str] = "attention_ppu"
@@ -73,19 +73,17 @@ class AttentionCode(Template):
     trace_packed: int
     trace_scores: int
     trace_weights: int
-    cuts: int = 0
+    is_split: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
-        if not self.cuts:
+        if not self.is_split:
             return (self.entry,)
-        stages = {self.entry: "scores", self.weigh_segment: "weighed", self.mean_segment: "values"}
         numbers = range(len(self.stretches) if self.is_apart else 0)
-        return tuple(
-            name
-            for stage, part in stages.items()
-            for name in (stage, *(f"{self.entry}_{part}_{n}" for n in numbers))
+        scores, weighed, values = (
+            tuple(f"{self.entry}_{part}_{number}" for number in numbers) for part in ("scores", "weighed", "values")
         )
+        return (self.entry, *scores, self.weigh_segment, *weighed, self.mean_segment, *values)
 
     @property
     def weigh_segment(self) -> str:
@@ -98,17 +96,12 @@ class AttentionCode(Template):
         return f"{self.entry}_mean"
 
     @property
-    def is_split(self) -> bool:
-        """Whether the stages are in segments of their own."""
-        return self.cuts > 0
-
-    @property
     def is_apart(self) -> bool:
-        """Whether the stretches are."""
-        return self.cuts > 1
+        """Whether its stretches are in segments of their own."""
+        return self.is_split and self.by_position
 
     def split(self) -> AttentionCode | None:
-        return replace(self, cuts=self.cuts + 1) if self.cuts <= self.by_position else None
+        return None if self.is_split else replace(self, is_split=True)
 
     @property
     def half_step(self) -> int:

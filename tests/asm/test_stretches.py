@@ -112,7 +112,7 @@ def test_the_lengths_of_the_stretches_are_those_of_the_windows(config: ModelConf
 @pytest.mark.parametrize("windows", [(), (20,) * 8])
 def test_heads_that_see_everything_are_one_stretch_that_is_read_through(windows: tuple[int, ...]) -> None:
     config = llama_config(9, 20, 16, (8, 8), 1, 4)
-    (only,) = stretches(windowed(config, *windows) if windows else config, (20,) * 8, "keys", "values")
+    (only,) = stretches(windowed(config, *windows), (20,) * 8, "keys", "values")
     assert (only.begin, only.end, only.may_be_empty) == ("#0", "row_end", False)
     assert not any((only.to_keys, only.on, *(head.to_keys for head in only.heads)))
 

@@ -139,7 +139,7 @@ def shapes(draw: st.DrawFn) -> ModelConfig:
     base = draw(st.sampled_from([10.0, 500.0, 10_000.0]))
     config = llama_config(vocab, context, max(width, 4), (group * kv, kv), layers, draw(st.integers(4, 60)), base)
     windows = draw(st.lists(st.sampled_from([1, context]) | st.integers(1, context), max_size=layers * group * kv))
-    return windowed(config, *windows) if windows else config
+    return windowed(config, *windows)
 
 
 @given(shapes().filter(lambda config: config.n_embd % (2 * config.n_head) == 0), st.integers(0, 1000))

@@ -38,8 +38,7 @@ SHIFTS = {-2: (5, 0), -1: (5, 1), 0: (5, 2), 1: (5, 3), 2: (4, 3), 3: (3, 3)}
 
 def every_shift(*windows: int) -> IntegerModel:
     """Six layers: in each, scores of another fineness, sums of other doublings and cuts. windows: of the heads."""
-    config = llama_config(9, 6, 8, (4, 4), len(SHIFTS), 8)
-    config = windowed(config, *windows) if windows else config
+    config = windowed(llama_config(9, 6, 8, (4, 4), len(SHIFTS), 8), *windows)
     model = llama_model(config, 1, wo=16.0, fc1=3.0, fc2=3.0)
     for layer, (key, query) in enumerate(SHIFTS.values()):
         p, after = f"layer{layer}", f"layer{layer + 1}.attention_norm" if layer + 1 < len(SHIFTS) else "last_norm"

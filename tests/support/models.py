@@ -159,9 +159,9 @@ def llama_config(
 
 
 def windowed(config: ModelConfig, *windows: int) -> ModelConfig:
-    """The same whose heads have windows, layer after layer; as many as there are are repeated."""
-    heads = config.n_layer * config.n_head
-    return replace(config, windows=tuple(windows[n % len(windows)] for n in range(heads)))
+    """The same whose heads have these windows, layer after layer and again from the first; none: as it is."""
+    heads = range(config.n_layer * config.n_head if windows else 0)
+    return replace(config, windows=tuple(windows[head % len(windows)] for head in heads))
 
 
 def llama_weights(config: ModelConfig, seed: int = 0, **scales: float) -> Weights:
