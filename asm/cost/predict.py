@@ -58,17 +58,18 @@ def predict(layout: Layout, bar: Bar = no_bar) -> Prediction | None:
     if layout.digits is None:
         return None
     model, target = layout.proved.model, layout.target
-    run, placed = long_run(model, bar), _placed(layout)
+    run, where = long_run(model, bar), placed(layout)
     stages: dict[str, float] = {}
     for routine in layout.routines:
-        clocks = routine.clocks(run, placed)
+        clocks = routine.clocks(run, where)
         stages |= {call.stage: target.refresh * clocks.get(call.stage, 0.0) for call in routine.calls}
     stages |= {"choose": target.refresh * _choose(model, run), "advance": target.refresh * 720}
     shares = np.bincount(run["position"], run.share, model.config.block_size).astype(np.float64)
     return Prediction(_with_display(stages, model, layout, run), shares, target.clocks_per_second)
 
 
-def _placed(layout: Layout) -> Placed:
+def placed(layout: Layout) -> Placed:
+    """Where a plan's code and vectors are."""
     code = {name: own for listing in layout.objects.listings for name, own in segments(listing).items()}
     return Placed(layout.wram, layout.chain_parts, code, layout.target)
 

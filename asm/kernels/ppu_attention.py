@@ -1,13 +1,13 @@
 """Attention on the PPU: straight-line code over dimensions, a loop over positions.
 
 Keys and values are bytes, a row of all dimensions a position, read one after the other through the WRAM port: it
-reaches both banks and counts by itself. Arrays indexed by position hold words, 128 of them to an 8-bit index: a
-longer context takes its loops twice.
+reaches both banks and counts by itself (asm/kernels/stretches.py). Arrays indexed by position hold words, 128 of
+them to an 8-bit index: a longer context takes its loops twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
@@ -16,54 +16,50 @@ import numpy as np
 
 from asm.cost.long_run import LongRun
 from asm.kernels.routine import Call, Item, Placed, Routine, Table, Template, symbol
+from asm.kernels.stretches import (
+    HALF_POSITIONS,
+    Reach,
+    Stretch,
+    reaches,
+    skip_clocks,
+    stretch_lengths,
+    stretches,
+)
 from asm.memory.work_ram import Area
 from quantize.fixed import FRACTION_BITS, Ints
 from quantize.kernels.ppu_attention import EXP7, RECIPROCALS, VALUE_BITS, PpuAttention, reciprocal
 from tables.exp import EXP_STEP_BITS
 from trainer.config import ModelConfig
 
-HALF_POSITIONS = 128
 MAX_WEIGHT = 127
 HALF_WORD = 0x8000
 EXP7_BYTES = 256
-STREAM_READ = 18
-"""Clocks of a byte read through the WRAM port into nothing."""
-
-
-@dataclass(frozen=True)
-class Head:
-    """One head within a half: its inputs' numbers, its row of weights in bytes, the way past its values.
-
-    seek_keys, seek_values: back to the row's first byte, where heads that share keys take their turn.
-    """
-
-    number: int
-    inputs: tuple[int, ...]
-    row: int
-    skip: tuple[str, ...]
-    seek_keys: tuple[str, ...]
-    seek_values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Half:
-    """Up to 128 positions: where their index ends (counting up) and begins (counting down)."""
+    """Up to 128 positions, counted down from their last index."""
 
     number: int
-    end: str
     last: str
     later: bool
-    heads: tuple[Head, ...]
 
 
 @dataclass(frozen=True)
 class AttentionCode(Template):
-    """A layer's attention. is_split: its three stages are in segments of their own, joined by jumps."""
+    """A layer's attention.
+
+    by_position: its weights are computed position by position, all heads together; else head by head. is_split: its
+    three stages, and their stretches if by_position, are in segments of their own, joined by jumps.
+    """
 
     template: ClassVar[str] = "attention_ppu"
     keys: str
     values: str
+    stretches: tuple[Stretch, ...]
+    reaches: tuple[Reach, ...]
     halves: tuple[Half, ...]
+    by_position: bool
     long: bool
     long_sums: bool
     max_sums: bool
@@ -81,7 +77,13 @@ class AttentionCode(Template):
 
     @property
     def segments(self) -> tuple[str, ...]:
-        return (self.entry, self.weigh_segment, self.mean_segment) if self.is_split else (self.entry,)
+        if not self.is_split:
+            return (self.entry,)
+        numbers = range(len(self.stretches) if self.is_apart else 0)
+        scores, weighed, values = (
+            tuple(f"{self.entry}_{part}_{number}" for number in numbers) for part in ("scores", "weighed", "values")
+        )
+        return (self.entry, *scores, self.weigh_segment, *weighed, self.mean_segment, *values)
 
     @property
     def weigh_segment(self) -> str:
@@ -92,6 +94,11 @@ class AttentionCode(Template):
     def mean_segment(self) -> str:
         """The segment of its third stage."""
         return f"{self.entry}_mean"
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether its stretches are in segments of their own."""
+        return self.is_split and self.by_position
 
     def split(self) -> AttentionCode | None:
         return None if self.is_split else replace(self, is_split=True)
@@ -117,13 +124,17 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         keys, values = symbol(block.keys), symbol(block.values)
         shift = VALUE_BITS - kernel.value_shift
         bias = self.site.slots_for(*self.site.readers(kernel)).bias
-        parts = halves(config, keys, values)
+        windows = config.seen(block.layer)
+        parts = halves(config)
         return AttentionCode(
             entry=symbol(block.name),
             comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
             keys=keys,
             values=values,
+            stretches=stretches(config, windows, keys, values),
+            reaches=reaches(config, windows),
             halves=parts,
+            by_position=bool(config.windows),
             long=len(parts) > 1,
             long_sums=max_sum(config) >= RECIPROCALS,
             max_sums=max_sum(config) >= 8 * RECIPROCALS,
@@ -154,6 +165,8 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
     def vectors(self) -> Mapping[str, int]:
         config = self.config
         words = {"query": config.n_embd, "packed": config.kv_dim, "attended": config.n_embd}
+        if config.windows:
+            words["window_begin"] = config.n_head
         return words | {"best": config.n_head, "weights": config.n_head * config.block_size}
 
     @property
@@ -162,6 +175,10 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         return tuple(Area(symbol(name), size) for name in (self.kernel.block.keys, self.kernel.block.values))
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        clocks = self._by_position if self.code.by_position else self._by_head
+        return {self.code.entry: clocks(run, placed.ram.address("weights"))}
+
+    def _by_head(self, run: LongRun, weights: int) -> float:
         """By head, by head and position, and by weight above zero: see attention_ppu.asm."""
         config, code, name = self.config, self.code, self.kernel.name
         heads, width, d = config.n_head, config.head_dim, config.n_embd
@@ -172,10 +189,32 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         dark = 82 + skip_clocks(config)
         each_lit = 130 + 140 * width
         pairs = heads * seen
-        crossed = 6 * run.mean(_crossings(config, placed.ram.address("weights"))[run["position"]])
+        crossed = 3 * 6 * run.mean(_crossings(config, weights)[run["position"]])
         turns = (heads // config.kv_heads - 1) * seen * 2 * (skip_clocks(config) if heads > config.kv_heads else 0)
         by_pair = turns + crossed + pairs * each_pair + near * 60 + (pairs - lit) * dark + lit * each_lit
-        return {code.entry: float(once + heads * each_head + 160 * seen + by_pair)}
+        return float(once + heads * each_head + 160 * seen + by_pair)
+
+    def _by_position(self, run: LongRun, weights: int) -> float:
+        """By head, by stretch, by position in each, by head there, and by weight above zero: see the same."""
+        config, code, width = self.config, self.code, self.config.head_dim
+        windows = config.seen(self.kernel.block.layer)
+        lengths = stretch_lengths(config.block_size, windows)[run["position"]]
+        positions, entered = run.mean(lengths), run.mean(np.sign(lengths))
+        pairs = float(positions @ [len(stretch.heads) for stretch in code.stretches])
+        near = float(run.mean(run[f"{self.kernel.name}.near"]))
+        once = 730 + config.kv_dim * 88 + config.n_embd * (34 + 180 + 12 * code.mean_shift)
+        each_head = 294 + 60 * code.long_sums
+        each_pair = 110 + 160 * width + 186 + 12 * code.score_drop + 42 * code.score_doublings + 74
+        each_near = 92 + 218 + 140 * width
+        crossed = 2 * 6 * run.mean(_crossings(config, weights, windows)[run["position"]])
+        streams = sum(
+            150
+            + begun * stretch.begin_clocks
+            + n * (252 + stretch.clocks + (1 - near / pairs) * stretch.past_clocks)
+            for stretch, n, begun in zip(code.stretches, positions, entered, strict=True)
+        )
+        by_head = config.n_head * each_head + 116 * len(code.reaches)
+        return once + by_head + float(streams + crossed) + pairs * each_pair + near * each_near
 
 
 def exp7_table() -> Ints:
@@ -184,80 +223,25 @@ def exp7_table() -> Ints:
     return table
 
 
-def _crossings(config: ModelConfig, weights: int) -> Ints:
-    """How many of the three reads of each weight so far cross a page, by position (T,): a cycle each.
+def _crossings(config: ModelConfig, weights: int, windows: Sequence[int] = ()) -> Ints:
+    """How many of the weights that are read cross a page, by position (T,): a cycle each time they are.
 
-    Rows of weights begin at the address `weights`, and 8-bit indices count each half's words.
+    Rows of weights begin at the address `weights`, and 8-bit indices count each half's words. windows (n_head,).
     """
     rows = weights + 2 * config.block_size * np.arange(config.n_head)
     index = 2 * (np.arange(config.block_size) % HALF_POSITIONS)
-    crosses: Ints = 3 * ((rows[:, None] & 0xFF) + index > 0xFF).sum(0)
-    return crosses.cumsum()
+    crosses = ((rows[:, None] & 0xFF) + index > 0xFF).cumsum(1)
+    for head, window in enumerate(windows):
+        crosses[head, window:] -= crosses[head, :-window].copy()
+    found: Ints = crosses.sum(0)
+    return found
 
 
-def times(width: int) -> list[str]:
-    """A = 2 · n, carry clear after it: A = n · width, through weight_sum."""
-    code = ["lsr a"] if width % 2 else []
-    rest = width if width % 2 else width // 2
-    zeros = (rest & -rest).bit_length() - 1
-    odd = rest >> zeros
-    if odd > 1:
-        code.append("sta a:weight_sum")
-        for bit in bin(odd)[3:]:
-            code += ["asl a", *(["adc a:weight_sum"] if bit == "1" else [])]
-    return code + ["asl a"] * zeros or ["clc"]
-
-
-def skip_clocks(config: ModelConfig) -> int:
-    """The clocks to pass by a head without weight: reading its values into nothing, or a new address."""
-    address = 12 + 42 + sum(34 if "a:" in line else 12 for line in times(config.kv_dim))
-    return min(STREAM_READ * config.head_dim, address)
-
-
-def _skip(config: ModelConfig, values: str, half: int, shared: int) -> tuple[str, ...]:
-    if STREAM_READ * config.head_dim <= skip_clocks(config):
-        return ("ldx STREAM",) * config.head_dim
-    return _seek(config, values, half, (shared + 1) * config.head_dim)
-
-
-def _seek(config: ModelConfig, cache: str, half: int, byte: int) -> tuple[str, ...]:
-    """The stream goes on at a byte of this position's row."""
-    place = half * HALF_POSITIONS * config.kv_dim + byte
-    return ("tya", *times(config.kv_dim), f"adc #.loword({cache} + {place})", "sta <WMADDL")
-
-
-def halves(config: ModelConfig, keys: str, values: str) -> tuple[Half, ...]:
-    """One, or two beyond 128 positions.
-
-    Heads that share keys and values read a row one after the other: first the first head of every group, then
-    back to the row's begin for the second.
-    """
-    width, long, group = config.head_dim, config.block_size > HALF_POSITIONS, config.n_head // config.kv_heads
-
-    def head(half: int, turn: int, shared: int) -> Head:
-        number = shared * group + turn
-        inputs = tuple(range(number * width, (number + 1) * width))
-        row = 2 * (config.block_size * number + HALF_POSITIONS * half)
-        again = turn > 0 and shared == 0
-        return Head(
-            number,
-            inputs,
-            row,
-            _skip(config, values, half, shared),
-            _seek(config, keys, half, 0) if again else (),
-            _seek(config, values, half, 0) if again else (),
-        )
-
-    return tuple(
-        Half(
-            number,
-            "half_end" if long and not number else "row_end",
-            "half_last" if long and not number else "position_words",
-            bool(number),
-            tuple(head(number, turn, shared) for turn in range(group) for shared in range(config.kv_heads)),
-        )
-        for number in range(1 + long)
-    )
+def halves(config: ModelConfig) -> tuple[Half, ...]:
+    """One, or two beyond 128 positions."""
+    if config.block_size <= HALF_POSITIONS:
+        return (Half(0, "position_words", later=False),)
+    return (Half(0, "half_last", later=False), Half(1, "position_words", later=True))
 
 
 def max_sum(config: ModelConfig) -> int:

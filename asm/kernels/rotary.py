@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from asm.cost.long_run import LongRun
-from asm.kernels.ppu_attention import PpuAttentionRoutine, times
+from asm.kernels.ppu_attention import PpuAttentionRoutine
 from asm.kernels.routine import Call, Item, Placed, Routine, Site, Table, Template, piece_name
+from asm.kernels.stretches import times
 from asm.memory.work_ram import Area
 from quantize.fixed import Ints
 from quantize.kernels.rotary import TurnedAttention

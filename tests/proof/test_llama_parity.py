@@ -30,7 +30,7 @@ from snesgpt.emulator.cores import KNOWN
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
 from tables.silu import SILU_ENTRIES
-from tests.support.models import llama_config, llama_model, silu_table
+from tests.support.models import llama_config, llama_model, silu_table, windowed
 from tests.support.self_tests import offset, outcome
 from tests.support.shape_parity import liveliness, parity
 from tests.support.xray_screen import assert_shows, press, traced, xray_screen
@@ -44,7 +44,17 @@ SHAPES = {
     "groups of 2 of 8 heads, hidden units in 3 parts": llama_config(12, 20, 16, (8, 4), 2, 100),
     "one head of 16": llama_config(40, 12, 16, (1, 1), 1, 30),
 }
-IN_BSNES = ("own keys, 6 layers, heads of 2", "groups of 2 of 8 heads, hidden units in 3 parts")
+WINDOWED = {
+    "windows, groups of 2": windowed(llama_config(12, 24, 16, (4, 2), 3, 20), 1, 24, 5, 5, 8, 3, 2, 19, 7, 7, 7, 7),
+    "windows, groups of 3 heads of 6, 128 positions": windowed(
+        llama_config(12, 128, 36, (6, 2), 1, 20), 16, 8, 127
+    ),
+}
+IN_BSNES = (
+    "own keys, 6 layers, heads of 2",
+    "groups of 2 of 8 heads, hidden units in 3 parts",
+    "windows, groups of 2",
+)
 """The second's rows of hidden units come in three parts, so its sums are cut on the way."""
 
 SMALL = llama_config(12, 7, 16, (4, 2), 2, 20)
@@ -74,9 +84,18 @@ def test_every_intermediate_equals_the_integer_model(config: ModelConfig) -> Non
     parities(model, build_rom(model, traced=True))
 
 
+@pytest.mark.parametrize("config", WINDOWED.values(), ids=WINDOWED)
+def test_every_intermediate_of_heads_with_windows(config: ModelConfig) -> None:
+    """Of whose scores and weights most are zero."""
+    model = llama_model(config, 1)
+    live = {name: share for name, share in liveliness(model).items() if not name.endswith((".scores", ".weights"))}
+    assert min(live.values()) > 0.3, live
+    parities(model, build_rom(model, traced=True))
+
+
 @pytest.mark.parametrize("name", IN_BSNES)
 def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
-    model = llama_model(SHAPES[name], 2)
+    model = llama_model((SHAPES | WINDOWED)[name], 2)
     parities(model, build_rom(model, traced=True), "bsnes")
 
 
@@ -112,17 +131,19 @@ def test_the_lively_models_need_every_kind_of_code() -> None:
 
 @st.composite
 def shapes(draw: st.DrawFn) -> ModelConfig:
-    """Heads of 2 … 16, groups of 1 … 4, 1 … 3 layers, odd numbers of hidden units too."""
+    """Heads of 2 … 16, groups of 1 … 4, 1 … 3 layers, odd numbers of hidden units, heads with windows too."""
     group, kv = draw(st.integers(1, 4)), draw(st.integers(1, 3))
     head_dim = 2 * draw(st.integers(1, 8 if group * kv < 3 else 2))
     width = group * kv * head_dim
     vocab, context, layers = draw(st.integers(2, 60)), draw(st.integers(2, 20)), draw(st.integers(1, 2))
     base = draw(st.sampled_from([10.0, 500.0, 10_000.0]))
-    return llama_config(vocab, context, max(width, 4), (group * kv, kv), layers, draw(st.integers(4, 60)), base)
+    config = llama_config(vocab, context, max(width, 4), (group * kv, kv), layers, draw(st.integers(4, 60)), base)
+    windows = draw(st.lists(st.sampled_from([1, context]) | st.integers(1, context), max_size=layers * group * kv))
+    return windowed(config, *windows)
 
 
 @given(shapes().filter(lambda config: config.n_embd % (2 * config.n_head) == 0), st.integers(0, 1000))
-@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 def test_any_shape_equals_the_integer_model(config: ModelConfig, seed: int) -> None:
     model = llama_model(config, seed)
     parity(model, build_rom(model, traced=True), "snes9x", 1)
@@ -155,6 +176,22 @@ def test_the_xray_screen_shows_every_layer() -> None:
         for view in (0, 1):
             press(page, "r")
             assert_shows(page, model, first, model.temperature, view)
+
+
+def test_the_xray_screen_shows_nothing_outside_a_window() -> None:
+    """Where the layer before has left weights."""
+    model = llama_model(windowed(SMALL, 7, 7, 7, 7, 1, 2, 3, 7))
+    documents = traced(model, 7)
+    newest = documents[-1][-1]
+    assert newest.position == 6 and newest.trace is not None
+    whole, cut = (newest.trace[f"layer{layer}.attention.weights"] for layer in range(2))
+    assert (whole[:3, :4] > 0).any() and not cut[:3, :4].any()
+    with xray_screen(build_rom(model)) as page:
+        for document in documents:
+            for view in (1, 0):
+                assert_shows(page, model, document, model.temperature, view)
+                press(page, "r")
+            press(page, "a")
 
 
 @pytest.mark.parametrize("core", sorted(KNOWN))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from asm.build import Rom, symbols
 from asm.kernels.gate import GateCode
+from asm.kernels.ppu_attention import AttentionCode
 from asm.kernels.rotary import TurnCode
 from quantize.convert import convert
 from quantize.kernels.digit_rows import DigitRows
@@ -19,7 +20,7 @@ from quantize.model import IntegerModel
 from quantize.program import leaves
 from snesgpt.selection.room import check_room
 from tests.support.llama_shapes import any_shape, any_weights, exact, laid_out, requests, rom_of
-from tests.support.models import llama_config, llama_weights, thinned
+from tests.support.models import llama_config, llama_weights, thinned, windowed
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 
@@ -31,7 +32,8 @@ SPARSE = 5_000
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_shape_is_laid_out_or_refused_at_once_with_its_sizes(seed: int) -> None:
     random = np.random.default_rng(seed)
-    config = replace(any_shape(random), n_layer=int(random.integers(1, 3)))
+    shape = any_shape(random)
+    config = windowed(replace(shape, n_layer=int(random.integers(1, 3)), windows=()), *shape.windows)
     laid_out(any_weights(config, random, SPARSE, 0.0))
 
 
@@ -41,6 +43,7 @@ CORNERS: dict[str, tuple[ModelConfig, int, dict[str, float]]] = {
     "a head of 128, 130 positions, 400 hidden": (llama_config(9, 130, 128, (1, 1), 1, 400), 20, {"fc1": 5.0}),
     "1,024 pieces, 512 hidden": (llama_config(1024, 12, 128, (4, 1), 1, 512), 20, {}),
     "6 layers of 64 heads": (llama_config(9, 20, 128, (64, 1), 6, 4), 20, {}),
+    "16 heads, as many windows": (windowed(llama_config(9, 40, 128, (16, 4), 1, 8), *range(6, 38, 2)), 20, {}),
 }
 """A shape, the share of weights that are zero in as many, what makes its tensors louder."""
 
@@ -83,6 +86,8 @@ def test_the_corners_need_every_kind_of_code() -> None:
     assert max(gate.pieces for gate in gates) > 1 and any(gate.cuts for gate in gates)
     assert {len(turns.angles) for _, rom in made for turns in rom.layout.templates_of(TurnCode)} == {1, 2}
     assert {symbols(rom.debug)["SAMPLER_APART"] for _, rom in made} == {0, 1}
+    attentions = [code for _, rom in made for code in rom.layout.templates_of(AttentionCode)]
+    assert {code.is_apart for code in attentions} == {False, True}
 
 
 def test_keys_and_values_beyond_work_ram_are_refused_with_the_context_that_fits() -> None:

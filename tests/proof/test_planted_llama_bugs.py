@@ -7,9 +7,18 @@ import pytest
 from quantize.convert import quantize
 from quantize.model import IntegerModel
 from quantize.sampler import Request
-from tests.support.models import llama_config, llama_model, llama_weights, silu_table, sparse_llama, thinned
+from tests.support.models import (
+    llama_config,
+    llama_model,
+    llama_weights,
+    silu_table,
+    sparse_llama,
+    thinned,
+    windowed,
+)
 from tests.support.planted_bugs import (
     Bug,
+    New,
     Pattern,
     add,
     behind,
@@ -42,6 +51,9 @@ WIDE = sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 350), 20, fc1=5.0)
 """Gates come in two pieces, and some are cut; angles come in two tables."""
 
 DENSE = in_sections()
+
+WINDOWED = llama_model(windowed(llama_config(9, 8, 16, (4, 2), 2, 12), 1, 4, 8, 3, 2, 2, 5, 5), 1)
+"""Stretches of one head, of two and of all; some begin where others end, some are empty at first."""
 
 SILU = silu_table(MODEL)
 LINES = r"(?:        .*\n)+?"
@@ -232,6 +244,62 @@ BY_PARITY += [
 ]
 
 
+WEIGHTS, SCORES = "layer0.attention.weights[", "layer0.attention.scores["
+
+
+def windows(name: str, old: Pattern, new: New, caught_by: str) -> Bug:
+    """A bug in the first layer's attention of a model whose heads have windows."""
+    return Bug(name, behind("proc layer0_attention,", "attention_ppu.asm"), old, new, caught_by, model=WINDOWED)
+
+
+BY_PARITY += [
+    windows(
+        "a window one position too long",
+        first(r"sbc #(\d+)(\n        bcs :\+\n        lda #0)"),
+        lambda found: f"sbc #{int(found[1]) + 2}{found[2]}",
+        SCORES,
+    ),
+    windows(
+        "a window begins behind the first position",
+        first(r"lda #0(\n:       sta a:window_begin)"),
+        r"lda #2\1",
+        WEIGHTS,
+    ),
+    windows(
+        "a stretch without positions is not passed by",
+        first(r"(cpy a:window_begin \+ 2\n        )bne"),
+        r"\1bra",
+        WEIGHTS,
+    ),
+    windows(
+        "a stretch goes on with what follows the last one's keys",
+        first(rf"        tya\n{LINES}        adc #\.loword\(layer0_keys.*\n.*\n"),
+        "",
+        SCORES,
+    ),
+    windows(
+        "the values of heads without weight here not read past",
+        first(r"(tya\n(?:        .*\n)*?        adc #\.loword\(layer0_values) \+ 4\)"),
+        r"\1 + 0)",
+        "layer0.attention[",
+    ),
+    windows("a score taken from its best alone", every(r"adc #1 \+ 1$"), "adc #1", "attention.weights["),
+    windows("a carry left by a position without weight", every(r"clc(\n        bra weighed)"), r"nop\1", WEIGHTS),
+    windows("a carry left by the end of a loop", every(r"next:   clc"), "next:   sec", WEIGHTS),
+    windows("a sum that goes on", first(r"        stz a:sum_of \+ 2 \* 1\n"), "", WEIGHTS),
+    windows("weights scaled by another head's sum", first(r"(ldx a:scale_of \+ 2 \*) 1$"), r"\1 0", WEIGHTS),
+    windows("a scaled weight not kept", first(r"(lda PRODUCT\n)        sta a:weights .*\n"), r"\1", WEIGHTS),
+    Bug(
+        "the weights of the layer before left outside the windows",
+        behind("proc layer1_attention,", "attention_ppu.asm"),
+        first(r"        mvn #\$7E, #\$7E\n"),
+        "",
+        "layer1.attention.scores[",
+        model=WINDOWED,
+    ),
+]
+
+
 @pytest.mark.parametrize("bug", BY_PARITY, ids=str)
 def test_the_parity_check_names_the_bug(bug: Bug) -> None:
     parity_must_name(bug, MODEL, BATCHES)
@@ -309,6 +377,13 @@ BY_ROUTINE = [
 
 
 BY_ROUTINE += [
+    windows(
+        "a head without weight in a stretch leaves its values to the next",
+        every(r"(skip_\d:\n)        ldx STREAM\n"),
+        r"\1",
+        "block.entry",
+    ),
+    windows("scores so far that they come round", first(r"bcc near\n"), "bra near\n", "block.entry"),
     Bug(
         "a gate beyond the table not cut", GATES, first(r"bcc (:\+ +; within)"), r"bra \1", "gate.entry", model=WIDE
     ),

@@ -26,6 +26,7 @@ from tests.support.models import (
     llama_weights,
     random_model,
     sparse_llama,
+    windowed,
 )
 from tests.support.routine_console import RoutineConsole, build_routines
 from tests.support.twins.registry import TWINS
@@ -35,9 +36,9 @@ SHIFTS = {-2: (5, 0), -1: (5, 1), 0: (5, 2), 1: (5, 3), 2: (4, 3), 3: (3, 3)}
 """How often a score is halved to index the table of exp → the key's and the query's shifts that make it so."""
 
 
-def every_shift() -> IntegerModel:
-    """Six layers: in each, scores of another fineness, and sums of other doublings and cuts."""
-    config = llama_config(9, 6, 8, (4, 4), len(SHIFTS), 8)
+def every_shift(*windows: int) -> IntegerModel:
+    """Six layers: in each, scores of another fineness, sums of other doublings and cuts. windows: of the heads."""
+    config = windowed(llama_config(9, 6, 8, (4, 4), len(SHIFTS), 8), *windows)
     model = llama_model(config, 1, wo=16.0, fc1=3.0, fc2=3.0)
     for layer, (key, query) in enumerate(SHIFTS.values()):
         p, after = f"layer{layer}", f"layer{layer + 1}.attention_norm" if layer + 1 < len(SHIFTS) else "last_norm"
@@ -58,6 +59,11 @@ def later_parts_reach_farther() -> IntegerModel:
     weights.tensors["layer0.fc2"][:, :34] *= 0.05
     weights.tensors["layer0.fc2"][:, 34:] *= 8
     return quantize(weights, "digits")
+
+
+def windowed_llama(context: int, width: int, heads: tuple[int, int], *windows: int) -> IntegerModel:
+    """Three layers of heads with windows."""
+    return llama_model(windowed(llama_config(9, context, width, heads, 3, 8), *windows), 3)
 
 
 def wide() -> IntegerModel:
@@ -88,14 +94,21 @@ CARTRIDGES: dict[str, dict[str, Callable[[], IntegerModel]]] = {
         "own keys, every shift": every_shift,
         "a head of 128, 130 positions, 350 hidden": wide,
     },
+    "windows": {
+        "groups of 2, 128 positions": lambda: windowed_llama(128, 16, (4, 2), 1, 128, 5, 5, 8, 8, 8, 8, 90, 7),
+        "groups of 3 heads of 6": lambda: windowed_llama(23, 54, (9, 3), *range(1, 24, 2), 23),
+        "groups of 4, one for all": lambda: windowed_llama(9, 16, (4, 1), 9, 9, 9, 9, 3, 3, 3, 3, 1, 1, 1, 1),
+        "own keys, every shift": lambda: every_shift(6, 3, 3, 1, 2),
+    },
 }
 RANDOM_CASES = {
     "schoolbook": {"snes9x": 2000, "bsnes": 100},
     "digits": {"snes9x": 300, "bsnes": 40},
     "llama": {"snes9x": 100, "bsnes": 10},
+    "windows": {"snes9x": 100, "bsnes": 16},
 }
 DIGITS_ALSO = ("square_hidden", "square", "rounding", "trace_slots", "residual_of_slots")
-ALSO: dict[str, tuple[str, ...]] = {"schoolbook": ("relu", "relu2", "square"), "digits": DIGITS_ALSO, "llama": ()}
+ALSO = {"schoolbook": ("relu", "relu2", "square"), "digits": DIGITS_ALSO}
 """Modules with routines that only some models of a kind have."""
 
 LONG_CASES = {"snes9x": 60, "bsnes": 16}
@@ -134,7 +147,7 @@ CALLED = [(run, routine) for run in RUNS for routine, twin in TWINS.items() if r
 @pytest.fixture(scope="module")
 def console(request: pytest.FixtureRequest) -> Iterator[RoutineConsole]:
     run: Run = request.param
-    rom = build_routines(CARTRIDGES[run.cartridge][run.shape](), also=ALSO[run.cartridge])
+    rom = build_routines(CARTRIDGES[run.cartridge][run.shape](), also=ALSO.get(run.cartridge, ()))
     with Console(rom.image, run.core) as opened:
         yield RoutineConsole(opened, rom)
 
@@ -177,8 +190,8 @@ def test_the_llamas_need_every_kind_of_code() -> None:
     assert {1, 2} == {len(turns.angles) for layout in layouts for turns in layout.templates_of(TurnCode)}
     assert {routine.shift for routine in gates} == {2, 3} and max(routine.bits for routine in gates) > 12
     assert any(
-        head.seek_keys
+        head.to_keys
         for layout in layouts
         for routine in layout.templates_of(AttentionCode)
-        for head in routine.halves[-1].heads
+        for head in routine.stretches[-1].heads
     )

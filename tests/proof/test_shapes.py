@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from asm.build import build_rom
 from asm.cost.instructions import Instruction
 from asm.cost.predict import predict
-from asm.kernels.ppu_attention import halves, max_sum, times
+from asm.kernels.ppu_attention import max_sum
 from asm.kernels.straight_code import MODULE_BYTES, CodePart, Unit, modules
+from asm.kernels.stretches import stretches
 from asm.layout import Layout, plan
 from asm.memory.work_ram import BANK
 from asm.targets.stock import STOCK
@@ -126,22 +127,6 @@ def test_the_schoolbook_keeps_caches_in_both_banks() -> None:
     assert (found.mismatches, found.first) == (0, None)
 
 
-@given(st.integers(4, 128), st.integers(0, 127))
-def test_a_row_s_place_is_its_number_times_its_width(width: int, row: int) -> None:
-    a, scratch, carry = 2 * row, 0, 0
-    for line in times(width):
-        if line.startswith("sta"):
-            scratch = a
-        elif line.startswith("adc"):
-            a += scratch + carry
-            carry = 0
-        elif line == "lsr a":
-            a, carry = a >> 1, a & 1
-        else:
-            a, carry = 2 * a & 0xFFFF, a >> 15
-    assert (a, carry) == (row * width, 0)
-
-
 def test_weights_of_any_sum_fit_and_never_add_up_to_more_than_the_proof_allows() -> None:
     """1.005 is what quantize.ranges gives a mean of values; 127 in 256 positions is the largest sum."""
     total = np.arange(127, max_sum(ModelConfig(2, block_size=256)) + 1)
@@ -162,7 +147,8 @@ def test_long_code_is_cut_into_source_files_in_order() -> None:
 
 def test_two_halves_of_a_long_context_cover_every_position_once() -> None:
     config = ModelConfig(2, block_size=256, n_embd=8, n_head=2)
-    rows = [head.row for half in halves(config, "keys", "values") for head in half.heads]
+    halves = stretches(config, config.seen(0), "keys", "values")
+    rows = [head.row for half in halves for head in half.heads]
     assert sorted(rows) == [0, 256, 512, 768]
 
 

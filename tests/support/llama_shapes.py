@@ -17,8 +17,8 @@ from snesgpt.emulator.console import Console
 from snesgpt.selection.room import check_room
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import Parity, verify
-from tests.support.models import llama_config, llama_weights
-from trainer.config import ModelConfig
+from tests.support.models import llama_config, llama_weights, windowed
+from trainer.config import MAX_WINDOWED, ModelConfig
 from trainer.errors import InputError
 from trainer.weights import Weights
 
@@ -39,10 +39,10 @@ def between(random: Random, least: int, most: int) -> int:
 
 
 def any_shape(random: Random) -> ModelConfig:
-    """Over the whole range of ModelConfig."""
+    """Over the whole range of ModelConfig; half of those that may have windows have up to four different ones."""
     n_head, head_dim = WIDTHS[random.integers(len(WIDTHS))]
     divisors = [n for n in range(1, n_head + 1) if n_head % n == 0]
-    return llama_config(
+    config = llama_config(
         between(random, 2, 1024),
         between(random, 2, 256),
         n_head * head_dim,
@@ -51,6 +51,10 @@ def any_shape(random: Random) -> ModelConfig:
         between(random, 4, 512),
         float(10 ** random.uniform(0.1, 6)),
     )
+    if config.block_size > MAX_WINDOWED or random.random() < 0.5:
+        return config
+    windows = [between(random, 1, config.block_size) for _ in range(4)]
+    return windowed(config, *random.choice(windows, config.n_layer * n_head).tolist())
 
 
 def any_weights(config: ModelConfig, random: Random, most: int = DENSE, loudness: float = 1.0) -> Weights:

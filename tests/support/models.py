@@ -158,6 +158,12 @@ def llama_config(
     return ModelConfig(vocab, context, width, heads[0], layers, hidden, "swiglu", "llama", heads[1], base)
 
 
+def windowed(config: ModelConfig, *windows: int) -> ModelConfig:
+    """The same whose heads have these windows, layer after layer and again from the first; none: as it is."""
+    heads = range(config.n_layer * config.n_head if windows else 0)
+    return replace(config, windows=tuple(windows[head % len(windows)] for head in heads))
+
+
 def llama_weights(config: ModelConfig, seed: int = 0, **scales: float) -> Weights:
     """Normal weights, standard deviation 1 / √inputs, the embedding 1. scales as in random_model.
 

@@ -12,6 +12,8 @@
 RECIPROCALS = 2048
 LAST = $FE                      ; Y one step below zero
 HALF_BYTES = 256                ; of words that Y reaches
+sum_of   = attended             ; a head's weights, until the values are added there
+scale_of = best                 ; what multiplies them
 
 ; trace_here offset, source, bytes: `trace` from within. Nothing unless TRACE.
 .macro trace_here offset, source, bytes
@@ -54,12 +56,25 @@ HALF_BYTES = 256                ; of words that Y reaches
 ; {{ block.comment }}
 ; in: query · 2^{{ block.query_shift }}, packed = this position's key and value bytes, position; data bank $7E
 ; out: slots = {{ block.bias }} ± attended
-; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last
+; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last, window_begin
 ; twin: quantize.kernels.ppu_attention.attention_scores_ppu, softmax_weights_ppu, attend_ppu
         .segment "{{ block.entry }}"
 far_proc {{ block.entry }}, 16, 16
         pea INIDISP
         pld
+{% if block.reaches %}
+        ; outside a window there is zero, for those who look: the trace and the x-ray screen
+        .if !::TRACE
+        lda a:probing
+        beq unseen
+        .endif
+        stz a:weights
+        ldx #.loword(weights)
+        ldy #.loword(weights) + 2
+        lda #2 * N_CONTEXT * N_HEAD - 3
+        mvn #$7E, #$7E
+unseen:
+{% endif %}
         sep #$10
         .i8
         trace_here {{ block.trace_query }}, query, 2 * N_EMBD
@@ -79,6 +94,14 @@ far_proc {{ block.entry }}, 16, 16
         dec a
         sta a:half_last
 {% endif %}
+{% for window in block.reaches %}
+        lda a:position_words
+        sec
+        sbc #{{ window.back }}
+        bcs :+
+        lda #0
+:       sta a:{{ window.begin }}
+{% endfor %}
 
         ; this position's keys and values
         stream_row {{ block.keys }}
@@ -97,19 +120,21 @@ far_proc {{ block.entry }}, 16, 16
         stz a:best + 2 * {{ head }}
 {% endfor %}
         stream {{ block.keys }}
-{% for half in block.halves %}
-{% if half.later %}
-        lda a:position_words
-        cmp #HALF_BYTES
-        bcs :+
-        jmp scored
-:
+{% for stretch in block.stretches %}
+.scope scores_{{ stretch.number }}
+{% if block.is_apart %}
+        jml begins
+        .segment "{{ block.entry }}_scores_{{ stretch.number }}"
+begins:
 {% endif %}
-        ldy #0
-score_{{ half.number }}:
-{% for head in half.heads %}
+{% include "blocks/stretch_begins.asm" %}
+{% for line in stretch.to_keys %}
+        {{ line }}
+{% endfor %}
+next:
+{% for head in stretch.heads %}
         ; head {{ head.number }}
-{% for line in head.seek_keys %}
+{% for line in head.to_keys %}
         {{ line }}
 {% endfor %}
         lda #$8000
@@ -129,20 +154,81 @@ score_{{ half.number }}:
         sta a:best + 2 * {{ head.number }}
 :
 {% endfor %}
-        iny
-        iny
-        cpy a:{{ half.end }}
-        beq :+
-        jmp score_{{ half.number }}
-:
+{% for line in stretch.on %}
+        {{ line }}
 {% endfor %}
-scored:
+{% include "blocks/stretch_ends.asm" %}
+.endscope
+{% endfor %}
         trace_here {{ block.trace_scores }}, weights, 2 * N_CONTEXT * N_HEAD
 {% if block.is_split %}
         jml weigh
         .segment "{{ block.weigh_segment }}"
 {% endif %}
 weigh:
+{% if block.by_position %}
+        ; exp(score − best), seven bits, and the sums of every head's. The carry is clear before a score is taken
+        ; from its best, which is one larger for that
+{% for head in range(config.n_head) %}
+        lda a:best + 2 * {{ head }}
+        clc
+        adc #{{ block.half_step }} + 1
+        sta a:best + 2 * {{ head }}
+        stz a:sum_of + 2 * {{ head }}
+{% endfor %}
+{% for stretch in block.stretches %}
+.scope weighed_{{ stretch.number }}
+{% if block.is_apart %}
+        jml begins
+        .segment "{{ block.entry }}_weighed_{{ stretch.number }}"
+begins:
+{% endif %}
+{% include "blocks/stretch_begins.asm" %}
+next:   clc
+{% for head in stretch.heads %}
+.scope
+        lda a:best + 2 * {{ head.number }}
+        sbc a:weights + {{ head.row }}, y
+{% for bit in range(block.score_drop) %}
+        lsr a
+{% endfor %}
+{% for bit in range(block.score_doublings) %}
+        cmp #(EXP7_ENTRIES + 1) / 2
+        bcs none
+        asl a
+{% endfor %}
+        cmp #EXP7_ENTRIES
+        bcc near
+none:   lda #0
+        sta a:weights + {{ head.row }}, y
+        clc
+        bra weighed
+near:   tax
+        lda f:exp7_table, x
+        and #$00FF
+        sta a:weights + {{ head.row }}, y
+        adc a:sum_of + 2 * {{ head.number }}
+        sta a:sum_of + 2 * {{ head.number }}
+weighed:
+.endscope
+{% endfor %}
+{% include "blocks/stretch_ends.asm" %}
+.endscope
+{% endfor %}
+
+        ; what the weights are to be multiplied by: 2^21 / sum
+        rep #$10
+        .i16
+{% for head in range(config.n_head) %}
+.scope
+        lda a:sum_of + 2 * {{ head }}
+{% include "blocks/reciprocal.asm" %}
+        sta a:scale_of + 2 * {{ head }}
+.endscope
+{% endfor %}
+        sep #$10
+        .i8
+{% else %}
 {% for head in range(config.n_head) %}
 
         ; head {{ head }}: exp(score − best), seven bits, and their sum
@@ -198,42 +284,7 @@ summed:
         rep #$10
         .i16
         lda a:weight_sum
-{% if block.long_sums %}
-        cmp #RECIPROCALS
-        bcs large
-{% endif %}
-        asl a
-        tax
-        lda f:reciprocal_table, x
-{% if block.long_sums %}
-        bra have
-large:
-{% if block.max_sums %}
-        cmp #8 * RECIPROCALS
-        bcs larger
-{% endif %}
-        lsr a
-        lsr a
-        and #$FFFE
-        tax
-        lda f:reciprocal_table, x
-        lsr a
-        lsr a
-        lsr a
-{% if block.max_sums %}
-        bra have
-larger: .repeat 5
-        lsr a
-        .endrepeat
-        and #$FFFE
-        tax
-        lda f:reciprocal_table, x
-        .repeat 6
-        lsr a
-        .endrepeat
-{% endif %}
-have:
-{% endif %}
+{% include "blocks/reciprocal.asm" %}
         sta a:norm_scale
         sep #$10
         .i8
@@ -260,12 +311,16 @@ have:
 scaled:
 .endscope
 {% endfor %}
+{% endif %}
 {% if block.is_split %}
         jml mean
         .segment "{{ block.mean_segment }}"
 {% endif %}
 mean:
+{% if block.by_position %}
+{% else %}
         trace_here {{ block.trace_weights }}, weights, 2 * N_CONTEXT * N_HEAD
+{% endif %}
 
         ; values
         lda #{{ block.mean_start }}
@@ -273,25 +328,51 @@ mean:
         sta a:attended + 2 * {{ i }}
 {% endfor %}
         stream {{ block.values }}
-{% for half in block.halves %}
-{% if half.later %}
-        lda a:position_words
-        cmp #HALF_BYTES
-        bcs :+
-        jmp meant
-:
+{% for stretch in block.stretches %}
+.scope values_{{ stretch.number }}
+{% if block.is_apart %}
+        jml begins
+        .segment "{{ block.entry }}_values_{{ stretch.number }}"
+begins:
 {% endif %}
-        ldy #0
-value_{{ half.number }}:
-{% for head in half.heads %}
-        ; head {{ head.number }}
-{% for line in head.seek_values %}
+{% include "blocks/stretch_begins.asm" %}
+{% for line in stretch.to_values %}
         {{ line }}
 {% endfor %}
+{% if block.by_position %}
+        jmp next
+{% for head in stretch.heads %}
+skip_{{ head.number }}:
+{% for line in head.past %}
+        {{ line }}
+{% endfor %}
+        jmp after_{{ head.number }}
+{% endfor %}
+{% endif %}
+next:
+{% for head in stretch.heads %}
+        ; head {{ head.number }}
+{% for line in head.to_values %}
+        {{ line }}
+{% endfor %}
+{% if block.by_position %}
+        ldx a:weights + {{ head.row }}, y
+        bne :+
+        jmp skip_{{ head.number }}
+:       stx <M7B
+        ldx a:scale_of + 2 * {{ head.number }}
+        stx <M7A
+        ldx a:scale_of + 2 * {{ head.number }} + 1
+        stx <M7A
+        lda PRODUCT
+        sta a:weights + {{ head.row }}, y
+{% else %}
         lda a:weights + {{ head.row }}, y
         bne :+
-        jmp skip_{{ half.number }}_{{ head.number }}
-:       tax
+        jmp skip_{{ stretch.number }}_{{ head.number }}
+:
+{% endif %}
+        tax
         stx <M7A
         xba
         tax
@@ -304,16 +385,17 @@ value_{{ half.number }}:
         adc PRODUCT
         sta a:attended + 2 * {{ i }}
 {% endfor %}
-next_{{ half.number }}_{{ head.number }}:
+after_{{ head.number }}:
 {% endfor %}
-        iny
-        iny
-        cpy a:{{ half.end }}
-        beq :+
-        jmp value_{{ half.number }}
-:
+{% for line in stretch.on %}
+        {{ line }}
 {% endfor %}
-meant:
+{% include "blocks/stretch_ends.asm" %}
+.endscope
+{% endfor %}
+{% if block.by_position %}
+        trace_here {{ block.trace_weights }}, weights, 2 * N_CONTEXT * N_HEAD
+{% endif %}
 {% for i in range(config.n_embd) %}
         lda a:attended + 2 * {{ i }}
         .repeat {{ block.mean_shift }}
@@ -339,16 +421,19 @@ meant:
         pld
         rtl
 
+{% if block.by_position %}
+{% else %}
         ; a head that gives a position no weight: on to the next one's values
         .i8
-{% for half in block.halves %}
-{% for head in half.heads %}
-skip_{{ half.number }}_{{ head.number }}:
-{% for line in head.skip %}
+{% for stretch in block.stretches %}
+{% for head in stretch.heads %}
+skip_{{ stretch.number }}_{{ head.number }}:
+{% for line in head.past %}
         {{ line }}
 {% endfor %}
-        jmp next_{{ half.number }}_{{ head.number }}
+        jmp values_{{ stretch.number }}::after_{{ head.number }}
 {% endfor %}
 {% endfor %}
+{% endif %}
 endproc
 {% endfor %}

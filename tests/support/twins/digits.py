@@ -123,9 +123,12 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
     return calls
 
 
-@twins("block.entry", "digits", "llama")
+@twins("block.entry", "digits", "llama", "windows")
 def attention(memory: Memory, random: Random, count: int) -> Calls:
-    """Every layer's attention: caches of extremes, scores up to their words' ends, every position."""
+    """Every layer's attention: caches of extremes, scores up to their words' ends, every position.
+
+    Every head in its window. What the rows of weights hold before is noise, beyond a window too.
+    """
     config, model, calls = memory.config, memory.model, {}
     heads, width, context = config.n_head, config.head_dim, config.block_size
     for number, routine in enumerate(memory.layout.templates_of(AttentionCode)):
@@ -144,7 +147,7 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
         read_keys, read_values = (cache.reshape(count, context, config.kv_heads, width) for cache in (keys, values))
         scores = attention_scores_ppu(query.reshape(-1, heads, width), read_keys, query_shift)
         assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
-        weights = softmax_weights_ppu(scores, position, kernel.score_bits)
+        weights = softmax_weights_ppu(scores, position, kernel.score_bits, config.seen(number))
         attended = attend_ppu(weights, read_values, value_shift)
         packed = low_word(values << 8 | keys & 0xFF)
         rows = np.arange(count)

@@ -14,7 +14,7 @@ Calls = Mapping[str, Call]
 Cases = Callable[[Memory, Random, int], Calls]
 One = Callable[[Memory, Random, int], Call]
 
-DATA_BANKS = {"schoolbook": PROGRAM_BANK, "digits": WORK_BANK, "llama": WORK_BANK}
+DATA_BANKS = {"schoolbook": PROGRAM_BANK, "digits": WORK_BANK, "llama": WORK_BANK, "windows": WORK_BANK}
 """Cartridge → the data bank that its kernels run with."""
 
 RUN_WHOLE = frozenset(

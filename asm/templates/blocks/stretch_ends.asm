@@ -1,0 +1,7 @@
+        iny
+        iny
+        cpy a:{{ stretch.end }}
+        beq :+
+        jmp next
+:
+ends:
