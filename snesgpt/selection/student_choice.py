@@ -25,7 +25,7 @@ from trainer.training.teacher import Teacher
 from trainer.training.train import as_tensors, as_vector
 from trainer.weights import Weights
 
-WINDOWS = (4, 8, 12, 16, 24, 32, 48, 64, 96)
+WINDOWS = (4, 8, 16, 32, 64, 96)
 """That a head may get, besides the whole context."""
 
 PRICES = (0.0, *np.geomspace(1e-10, 1e-6, 25).tolist())
@@ -36,7 +36,7 @@ WINS_BACK = 4.0
 count this many times less than those of the other. See docs/llama.md."""
 
 DIGITS = np.linspace(MIN_DIGITS, 3, 26)
-ATTEMPTS, CLOSE_ENOUGH = 4, 0.005
+ATTEMPTS, CLOSE_ENOUGH = 4, 0.01
 
 
 @dataclass(frozen=True)
