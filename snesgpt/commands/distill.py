@@ -46,6 +46,7 @@ STEPS = 1000
     show_default="1e-3",
     help="The peak, in root mean squares of a tensor; it falls along a cosine to zero.",
 )
+@click.option("--resume", is_flag=True, help="Only go on with an interrupted run; never begin one.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     weights: Path,
@@ -56,6 +57,7 @@ def command(
     time_budget: float | None,
     seed: int,
     learning_rate: float,
+    resume: bool,
     as_json: bool,
 ) -> None:
     """Turn a Llama's float WEIGHTS into weights made of few digits, taught by the float model's own text.
@@ -88,7 +90,7 @@ def command(
     with bars() as bar:
         start, tell = unfolded(prepare(teacher, bar).exact, teacher.config), partial(say, err=True)
         choose = choose_student(teacher, tokens_per_second, settings.grid, bar) if tokens_per_second else None
-        result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell, choose)
+        result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell, choose, resume)
         student = _student(teacher, settings, result)
         save_weights(out, student)
         report = _report(student, result, bar)

@@ -51,6 +51,22 @@ def test_the_last_line_is_of_the_text_kept_apart_and_quantize_keeps_the_digits(
 
 
 @pytest.mark.slow
+def test_a_speed_is_reached_with_the_digits_and_windows_that_it_leaves_room_for(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = f"distill {folder}/weights.npz --out {folder}/few.npz --steps 5 --json".split()
+    assert run([*words, "--tokens-per-second", "90"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert 0.97 * 90 < report["tokens_per_second"] < 1.06 * 90
+    assert load_weights(folder / "few.npz").config.windows == tuple(report["windows"])
+    assert run([*words, "--tokens-per-second", "2000"]) == 1
+    assert "2000 tokens a second leave no room for 0.5 digits a weight" in capsys.readouterr().err
+    for given in ([], ["--digits", "1", "--tokens-per-second", "1"]):
+        assert run([*words, *given]) == 2
+        assert "give --digits or --tokens-per-second, one of both" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_a_microgpt_is_told_how_it_gets_digits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = ModelConfig(4, block_size=4, n_embd=8, n_head=2, n_hidden=16)
     save_weights(folder / "names.npz", Weights(config, "abc", initial_tensors(config, 0)))

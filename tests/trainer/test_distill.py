@@ -149,6 +149,14 @@ def test_what_cannot_be_distilled_is_refused(tmp_path: Path) -> None:
         distill(large, SETTINGS, tmp_path / "c.npz")
 
 
+def test_resume_never_begins_anew(tmp_path: Path) -> None:
+    run(tmp_path)
+    other = replace(SETTINGS, digits=2.0)
+    with pytest.raises(InputError, match=r"nothing to resume; .* is of a run with digits 1\.0, not 2\.0"):
+        distill(TEACHER.tensors, other, tmp_path / "c.npz", TEACHER.digest, resume=True)
+    assert distill(TEACHER.tensors, SETTINGS, tmp_path / "c.npz", TEACHER.digest, resume=True).last.step == 40
+
+
 def test_a_student_has_the_windows_that_were_chosen_for_its_speed(tmp_path: Path) -> None:
     windows = (3, 12, 1, 5)
     settings = replace(SETTINGS, digits=None, tokens_per_second=50.0)

@@ -25,7 +25,7 @@ from trainer.model.llama_gradient import gradient
 from trainer.progress import Bar, no_bar
 from trainer.training import checkpoint as checkpoints
 from trainer.training.adam import Adam
-from trainer.training.checkpoint import Identity, Interrupted, damaged, own_path, read_own
+from trainer.training.checkpoint import Identity, Interrupted, damaged, others, own_path, read_own
 from trainer.training.digit_projection import LARGEST, MAX_DIGITS, Projection
 from trainer.training.packing import Shuffled
 from trainer.training.teacher import ROUND, ROUNDS, Teacher, window_logits
@@ -173,10 +173,11 @@ def distill(
     bar: Bar = no_bar,
     tell: Callable[[str], None] = lambda line: None,
     choose: Choose | None = None,
+    resume: bool = False,
 ) -> Result:
     """Weights made of digits, of float ones that are their teacher too. digest: the teacher's fingerprint.
 
-    choose: what reaches the tokens a second of the settings, where they ask for it.
+    choose: what reaches the tokens a second of the settings, where they ask for it. resume: never begin anew.
     Same teacher, settings and machine: same weights, interrupted or not (unless timed). The checkpoint is rewritten
     at every measurement, which `report` is told; the same run goes on from it, which `tell` is told. Raises
     InputError when a weight is too large for digits, when the loss diverges or the checkpoint is damaged;
@@ -187,6 +188,8 @@ def distill(
             raise InputError(f"{name} has a weight beyond ±{LARGEST}: digits reach no farther")
     identity = _identity(settings, digest)
     own, state = own_path(checkpoint, FORMAT, identity), None
+    if resume and not own.exists():
+        raise InputError(f"{own} does not exist: there is nothing to resume{others(checkpoint, identity)}")
     teacher = Teacher(tensors, settings.config, settings.seed, bar)
     try:
         if own.exists():
