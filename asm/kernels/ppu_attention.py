@@ -80,10 +80,10 @@ class AttentionCode(Template):
         if not self.is_split:
             return (self.entry,)
         numbers = range(len(self.stretches) if self.is_apart else 0)
-        scores, weighed, values = (
-            tuple(f"{self.entry}_{part}_{number}" for number in numbers) for part in ("scores", "weighed", "values")
+        scores, weights, values = (
+            tuple(f"{self.entry}_{part}_{number}" for number in numbers) for part in ("score", "weight", "value")
         )
-        return (self.entry, *scores, self.weigh_segment, *weighed, self.mean_segment, *values)
+        return (self.entry, *scores, self.weigh_segment, *weights, self.mean_segment, *values)
 
     @property
     def weigh_segment(self) -> str:
@@ -94,6 +94,11 @@ class AttentionCode(Template):
     def mean_segment(self) -> str:
         """The segment of its third stage."""
         return f"{self.entry}_mean"
+
+    @property
+    def by_head(self) -> bool:
+        """The other way."""
+        return not self.by_position
 
     @property
     def is_apart(self) -> bool:

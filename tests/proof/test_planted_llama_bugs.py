@@ -284,8 +284,8 @@ BY_PARITY += [
         "layer0.attention[",
     ),
     windows("a score taken from its best alone", every(r"adc #1 \+ 1$"), "adc #1", "attention.weights["),
-    windows("a carry left by a position without weight", every(r"clc(\n        bra weighed)"), r"nop\1", WEIGHTS),
-    windows("a carry left by the end of a loop", every(r"next:   clc"), "next:   sec", WEIGHTS),
+    windows("a carry left by a position without weight", every(r"clc(\n        bra done)"), r"nop\1", WEIGHTS),
+    windows("a carry left by the end of a loop", every(r"(weight_\d:\n        )clc"), r"\1sec", WEIGHTS),
     windows("a sum that goes on", first(r"        stz a:sum_of \+ 2 \* 1\n"), "", WEIGHTS),
     windows("weights scaled by another head's sum", first(r"(ldx a:scale_of \+ 2 \*) 1$"), r"\1 0", WEIGHTS),
     windows("a scaled weight not kept", first(r"(lda PRODUCT\n)        sta a:weights .*\n"), r"\1", WEIGHTS),
@@ -379,7 +379,7 @@ BY_ROUTINE = [
 BY_ROUTINE += [
     windows(
         "a head without weight in a stretch leaves its values to the next",
-        every(r"(skip_\d:\n)        ldx STREAM\n"),
+        every(r"(skip_\d_\d:\n)        ldx STREAM\n"),
         r"\1",
         "block.entry",
     ),

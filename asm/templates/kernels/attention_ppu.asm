@@ -121,17 +121,31 @@ unseen:
 {% endfor %}
         stream {{ block.keys }}
 {% for stretch in block.stretches %}
-.scope scores_{{ stretch.number }}
 {% if block.is_apart %}
-        jml begins
-        .segment "{{ block.entry }}_scores_{{ stretch.number }}"
-begins:
+        jml score_begins_{{ stretch.number }}
+        .segment "{{ block.entry }}_score_{{ stretch.number }}"
+score_begins_{{ stretch.number }}:
 {% endif %}
-{% include "blocks/stretch_begins.asm" %}
+{% if stretch.later %}
+        lda a:position_words
+        cmp #HALF_BYTES
+        bcs :+
+        jmp scored
+:
+{% endif %}
+{% if stretch.begin %}
+        ldy {{ stretch.begin }}
+{% endif %}
+{% if stretch.may_be_empty %}
+        cpy a:{{ stretch.end }}
+        bne :+
+        jmp scored_{{ stretch.number }}
+:
+{% endif %}
 {% for line in stretch.to_keys %}
         {{ line }}
 {% endfor %}
-next:
+score_{{ stretch.number }}:
 {% for head in stretch.heads %}
         ; head {{ head.number }}
 {% for line in head.to_keys %}
@@ -157,9 +171,17 @@ next:
 {% for line in stretch.on %}
         {{ line }}
 {% endfor %}
-{% include "blocks/stretch_ends.asm" %}
-.endscope
+        iny
+        iny
+        cpy a:{{ stretch.end }}
+        beq :+
+        jmp score_{{ stretch.number }}
+:
+{% if stretch.may_be_empty %}
+scored_{{ stretch.number }}:
+{% endif %}
 {% endfor %}
+scored:
         trace_here {{ block.trace_scores }}, weights, 2 * N_CONTEXT * N_HEAD
 {% if block.is_split %}
         jml weigh
@@ -177,14 +199,22 @@ weigh:
         stz a:sum_of + 2 * {{ head }}
 {% endfor %}
 {% for stretch in block.stretches %}
-.scope weighed_{{ stretch.number }}
 {% if block.is_apart %}
-        jml begins
-        .segment "{{ block.entry }}_weighed_{{ stretch.number }}"
-begins:
+        jml weight_begins_{{ stretch.number }}
+        .segment "{{ block.entry }}_weight_{{ stretch.number }}"
+weight_begins_{{ stretch.number }}:
 {% endif %}
-{% include "blocks/stretch_begins.asm" %}
-next:   clc
+{% if stretch.begin %}
+        ldy {{ stretch.begin }}
+{% endif %}
+{% if stretch.may_be_empty %}
+        cpy a:{{ stretch.end }}
+        bne :+
+        jmp weighed_{{ stretch.number }}
+:
+{% endif %}
+weight_{{ stretch.number }}:
+        clc
 {% for head in stretch.heads %}
 .scope
         lda a:best + 2 * {{ head.number }}
@@ -202,18 +232,25 @@ next:   clc
 none:   lda #0
         sta a:weights + {{ head.row }}, y
         clc
-        bra weighed
+        bra done
 near:   tax
         lda f:exp7_table, x
         and #$00FF
         sta a:weights + {{ head.row }}, y
         adc a:sum_of + 2 * {{ head.number }}
         sta a:sum_of + 2 * {{ head.number }}
-weighed:
+done:
 .endscope
 {% endfor %}
-{% include "blocks/stretch_ends.asm" %}
-.endscope
+        iny
+        iny
+        cpy a:{{ stretch.end }}
+        beq :+
+        jmp weight_{{ stretch.number }}
+:
+{% if stretch.may_be_empty %}
+weighed_{{ stretch.number }}:
+{% endif %}
 {% endfor %}
 
         ; what the weights are to be multiplied by: 2^21 / sum
@@ -317,8 +354,7 @@ scaled:
         .segment "{{ block.mean_segment }}"
 {% endif %}
 mean:
-{% if block.by_position %}
-{% else %}
+{% if block.by_head %}
         trace_here {{ block.trace_weights }}, weights, 2 * N_CONTEXT * N_HEAD
 {% endif %}
 
@@ -329,27 +365,41 @@ mean:
 {% endfor %}
         stream {{ block.values }}
 {% for stretch in block.stretches %}
-.scope values_{{ stretch.number }}
 {% if block.is_apart %}
-        jml begins
-        .segment "{{ block.entry }}_values_{{ stretch.number }}"
-begins:
+        jml value_begins_{{ stretch.number }}
+        .segment "{{ block.entry }}_value_{{ stretch.number }}"
+value_begins_{{ stretch.number }}:
 {% endif %}
-{% include "blocks/stretch_begins.asm" %}
+{% if stretch.later %}
+        lda a:position_words
+        cmp #HALF_BYTES
+        bcs :+
+        jmp meant
+:
+{% endif %}
+{% if stretch.begin %}
+        ldy {{ stretch.begin }}
+{% endif %}
+{% if stretch.may_be_empty %}
+        cpy a:{{ stretch.end }}
+        bne :+
+        jmp meant_{{ stretch.number }}
+:
+{% endif %}
 {% for line in stretch.to_values %}
         {{ line }}
 {% endfor %}
 {% if block.by_position %}
-        jmp next
+        jmp value_{{ stretch.number }}
 {% for head in stretch.heads %}
-skip_{{ head.number }}:
+skip_{{ stretch.number }}_{{ head.number }}:
 {% for line in head.past %}
         {{ line }}
 {% endfor %}
-        jmp after_{{ head.number }}
+        jmp next_{{ stretch.number }}_{{ head.number }}
 {% endfor %}
 {% endif %}
-next:
+value_{{ stretch.number }}:
 {% for head in stretch.heads %}
         ; head {{ head.number }}
 {% for line in head.to_values %}
@@ -358,7 +408,7 @@ next:
 {% if block.by_position %}
         ldx a:weights + {{ head.row }}, y
         bne :+
-        jmp skip_{{ head.number }}
+        jmp skip_{{ stretch.number }}_{{ head.number }}
 :       stx <M7B
         ldx a:scale_of + 2 * {{ head.number }}
         stx <M7A
@@ -366,13 +416,13 @@ next:
         stx <M7A
         lda PRODUCT
         sta a:weights + {{ head.row }}, y
+        tax
 {% else %}
         lda a:weights + {{ head.row }}, y
         bne :+
         jmp skip_{{ stretch.number }}_{{ head.number }}
-:
+:       tax
 {% endif %}
-        tax
         stx <M7A
         xba
         tax
@@ -385,14 +435,22 @@ next:
         adc PRODUCT
         sta a:attended + 2 * {{ i }}
 {% endfor %}
-after_{{ head.number }}:
+next_{{ stretch.number }}_{{ head.number }}:
 {% endfor %}
 {% for line in stretch.on %}
         {{ line }}
 {% endfor %}
-{% include "blocks/stretch_ends.asm" %}
-.endscope
+        iny
+        iny
+        cpy a:{{ stretch.end }}
+        beq :+
+        jmp value_{{ stretch.number }}
+:
+{% if stretch.may_be_empty %}
+meant_{{ stretch.number }}:
+{% endif %}
 {% endfor %}
+meant:
 {% if block.by_position %}
         trace_here {{ block.trace_weights }}, weights, 2 * N_CONTEXT * N_HEAD
 {% endif %}
@@ -421,8 +479,7 @@ after_{{ head.number }}:
         pld
         rtl
 
-{% if block.by_position %}
-{% else %}
+{% if block.by_head %}
         ; a head that gives a position no weight: on to the next one's values
         .i8
 {% for stretch in block.stretches %}
@@ -431,7 +488,7 @@ skip_{{ stretch.number }}_{{ head.number }}:
 {% for line in head.past %}
         {{ line }}
 {% endfor %}
-        jmp values_{{ stretch.number }}::after_{{ head.number }}
+        jmp next_{{ stretch.number }}_{{ head.number }}
 {% endfor %}
 {% endfor %}
 {% endif %}

@@ -1,7 +1,0 @@
-        iny
-        iny
-        cpy a:{{ stretch.end }}
-        beq :+
-        jmp next
-:
-ends:
