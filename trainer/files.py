@@ -128,11 +128,16 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def write_arrays(path: Path, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Write a .npz of plain arrays; `header` is JSON in an array of bytes. Same input, same bytes."""
-    text = json.dumps(header, sort_keys=True).encode()
+def write_arrays(
+    path: Path, header: Mapping[str, Any], arrays: Mapping[str, Array], *, packed: bool = False
+) -> None:
+    """Write a .npz of plain arrays; `header` is JSON in an array of bytes. Same input, same bytes.
+
+    packed: compressed, for what is written once and kept: weights made of digits become a fifth.
+    """
+    text, save = json.dumps(header, sort_keys=True).encode(), np.savez_compressed if packed else np.savez
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{HEADER: np.frombuffer(text, np.uint8), **arrays})
+        save(file, allow_pickle=False, **{HEADER: np.frombuffer(text, np.uint8), **arrays})
 
 
 def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -100,7 +100,7 @@ def save_weights(path: Path, weights: Weights) -> None:
     }
     if weights.pieces:
         header["pieces"] = plain_pieces(weights.pieces)
-    write_arrays(path, header, weights.tensors)
+    write_arrays(path, header, weights.tensors, packed=True)
 
 
 def load_weights(path: Path) -> Weights:
