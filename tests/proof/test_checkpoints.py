@@ -15,6 +15,7 @@ from quantize.ranges import prove
 from quantize.sampler import Request, documents
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
+from snesgpt.selection.digit_choice import digits_per_weight
 from snesgpt.selection.kernel_choice import choose
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import requests, verify
@@ -23,8 +24,8 @@ from trainer.presets import PRESETS
 from trainer.weights import load_weights
 
 FOLDER = Path(__file__).parents[2] / "checkpoints"
-NAMES = ("microgpt", "small", "large", "tavern")
-LARGEST = 600 * 1024
+NAMES = ("microgpt", "small", "large", "tavern", "stories")
+LARGEST = 400 * 1024
 ROM_KIB = 4096
 
 
@@ -33,7 +34,7 @@ def model(name: str) -> IntegerModel:
     return choose(load_weights(FOLDER / f"{name}.npz"), "digits", ROM_KIB).model
 
 
-def test_there_is_one_of_every_preset_and_none_is_large() -> None:
+def test_there_is_one_of_every_preset_and_of_the_stories_and_none_is_large() -> None:
     assert sorted(path.stem for path in FOLDER.glob("*.npz")) == sorted(NAMES)
     assert max(path.stat().st_size for path in FOLDER.glob("*.npz")) <= LARGEST
 
@@ -41,7 +42,8 @@ def test_there_is_one_of_every_preset_and_none_is_large() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_ready_model_becomes_a_cartridge_of_its_shape_and_of_the_bytes_foretold(name: str) -> None:
     integers = model(name)
-    assert integers.config == PRESETS[name].config(integers.config.vocab_size)
+    if name in PRESETS:
+        assert integers.config == PRESETS[name].config(integers.config.vocab_size)
     rom, layout = build_rom(integers), plan(prove(integers))
     assert len(rom.image) == layout.image_bytes
     assert {bank: rom.segments[bank] for bank in layout.bank_bytes} == layout.bank_bytes
@@ -50,6 +52,13 @@ def test_a_ready_model_becomes_a_cartridge_of_its_shape_and_of_the_bytes_foretol
             found = verify(Host(console, integers), Executor(integers), requests(integers, 12), tokens=12)
         assert (found.mismatches, found.first) == (0, None)
         assert found.tokens >= 12
+
+
+def test_the_stories_model_says_where_it_is_from_and_is_made_of_few_digits() -> None:
+    weights = load_weights(FOLDER / "stories.npz")
+    assert "karpathy/tinyllamas (MIT)" in weights.info["origin"]
+    assert digits_per_weight(model("stories")) < 1.2
+    assert min(weights.config.windows) < weights.config.block_size
 
 
 def test_the_tavern_talks_sense_and_not_by_heart() -> None:
