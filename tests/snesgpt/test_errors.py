@@ -585,7 +585,7 @@ def test_a_full_disk(user: User, command: str) -> None:
 
 def snesgpt(*arguments: str | bytes, **options: Any) -> subprocess.Popen[str]:
     """The program, deaf to no signal: this process may have been begun under nohup."""
-    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from snesgpt.cli import main; main()"
+    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from snesgpt.__main__ import main; main()"
     return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -613,6 +613,32 @@ def test_a_signal_that_ends_a_command(user: User, number: signal.Signals) -> Non
         process.send_signal(number)
         assert process.communicate() == ("", "snesgpt: interrupted\n")
     assert process.returncode == 128 + number
+
+
+IMPORTED = """
+import signal
+
+
+class Part:
+    def __set_name__(self, owner, name):
+        signal.raise_signal(signal.SIGINT)
+        while True:
+            pass
+
+
+class Whole:
+    part = Part()
+"""
+"""A module in which Ctrl-C meets a class that is being made: Python 3.11 makes a RuntimeError of it."""
+
+
+@pytest.mark.parametrize("module", ["click", "numpy", "jinja2"])
+def test_ctrl_c_while_python_imports(user: User, tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text(IMPORTED)
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    words = [sys.executable, "-m", "snesgpt", "build", "model.npz", "--out", "new.sfc"]
+    done = subprocess.run(words, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "snesgpt: interrupted\n")
 
 
 def test_nothing_temporary_is_left_but_by_a_kill_and_that_is_removed_by_the_next_command(

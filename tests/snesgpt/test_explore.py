@@ -447,7 +447,6 @@ def test_a_scheduler_that_goes_away_is_one_clear_line(text: Text) -> None:
 @pytest.mark.slow
 def test_ctrl_c_leaves_the_file_whole_and_no_process_behind(text: Text) -> None:
     Path("points.toml").write_text(table(heads=[1, 2, 4, 8], seed=[0, 1, 2], seconds=1))
-    code = "from snesgpt.cli import main\nif __name__ == '__main__': main()"
     arguments = [
         "--data",
         "words.txt",
@@ -461,7 +460,7 @@ def test_ctrl_c_leaves_the_file_whole_and_no_process_behind(text: Text) -> None:
     ]
     root = str(Path(__file__).parents[2])
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "explore", *arguments],
+        [sys.executable, "-m", "snesgpt", "explore", *arguments],
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": root},
         start_new_session=True,

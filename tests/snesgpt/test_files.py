@@ -237,9 +237,8 @@ def test_nan_is_no_number(here: None, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_the_window_system_set_for_plots_does_not_matter(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "module://no.such.backend")
-    code = "from snesgpt.cli import main; main()"
     words = ["train", "--data", "text.txt", "--steps", "1", "--out", "new.npz"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "snesgpt", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and Path("loss.png").exists(), done.stderr
 
 
