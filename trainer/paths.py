@@ -15,6 +15,16 @@ MAX_HEADER = 1 << 24
 """Bytes of a header that is read only to know what a file is."""
 
 
+def check_placed(path: Path) -> None:
+    """Raises InputError for a relative path where the current folder is gone: there is no such place."""
+    if path.is_absolute():
+        return
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise InputError(f"{path}: the current folder is gone ({error.strerror}): cd to one that exists") from error
+
+
 def check_regular(path: Path) -> None:
     """Raises InputError for a directory, and for a pipe or a device, which may never end. Missing is fine."""
     try:

@@ -173,6 +173,16 @@ def test_an_output_where_none_can_be(here: None, capsys: pytest.CaptureFixture[s
     refusal(arguments(line, **{name: f"pipe{Path(good).suffix}"}), capsys)
 
 
+@pytest.mark.parametrize("line", LINES)
+def test_a_current_folder_that_was_deleted(
+    here: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    Path("gone").mkdir()
+    monkeypatch.chdir("gone")
+    Path("../gone").rmdir()
+    assert "the current folder is gone" in refusal(arguments(line), capsys)
+
+
 KEPT = {
     "a model over weights": ["quantize", "weights.npz", "--out", "kept.npz"],
     "weights over a model": ["train", "--data", "text.txt", "--steps", "1", "--out", "model.npz"],
