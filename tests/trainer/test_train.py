@@ -22,7 +22,7 @@ from trainer.errors import InputError
 from trainer.files import read_arrays
 from trainer.model.decoder import loss_per_token
 from trainer.training.checkpoint import Interrupted
-from trainer.training.train import Diverged, as_vector, train
+from trainer.training.train import Diverged, Settings, as_vector, train
 from trainer.weights import load_weights
 
 
@@ -154,24 +154,23 @@ def test_a_time_budget_decides_length_and_learning_rate_instead_of_steps(
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "advice"),
+    ("settings", "advice"),
     [
         (
-            "learning_rate",
-            1e6,
-            r"train again with a lower learning rate than 1e\+06 or a lower weight decay than 0.1$",
+            replace(SETTINGS, learning_rate=1e6),
+            r"lower learning rate than 1e\+06 or a lower weight decay than 0.1$",
         ),
-        ("learning_rate", 1e30, "a lower learning rate"),
-        ("weight_decay", 1e6, "a lower weight decay"),
-        ("hidden_price", 1e30, "a lower price of hidden units"),
+        (replace(SETTINGS, learning_rate=1e30), "a lower learning rate"),
+        (replace(SETTINGS, weight_decay=1e6), "a lower weight decay"),
+        (replace(SETTINGS, hidden_price=1e30), "a lower price of hidden units"),
     ],
 )
 def test_a_diverging_run_says_so_and_the_same_command_begins_anew(
-    tmp_path: Path, setting: str, value: float, advice: str
+    tmp_path: Path, settings: Settings, advice: str
 ) -> None:
     for _ in range(2):
         with warnings.catch_warnings(action="error"), pytest.raises(Diverged, match=f"at step .*{advice}"):
-            run(tmp_path, replace(SETTINGS, **{setting: value}))
+            run(tmp_path, settings)
         assert not list(tmp_path.iterdir())
 
 

@@ -330,8 +330,8 @@ def _projected(state: State, projection: Projection) -> Array:
 
 def _check(state: State, validation: float, settings: Settings) -> None:
     """Raises Diverged where anything that a checkpoint would hold is no number any more, Adam's means included."""
-    numbers = (np.float64(validation), np.asarray(state.losses), *_vectors(state).values())
-    if not all(np.isfinite(number).all() for number in numbers):
+    numbers = (np.array([validation, *state.losses]), *_vectors(state).values())
+    if not all(np.isfinite(array).all() for array in numbers):
         causes = {
             "learning rate": settings.learning_rate,
             "weight decay": settings.weight_decay,
