@@ -10,6 +10,7 @@ from io import TextIOWrapper
 def main() -> None:
     """Whatever is wrong is one line on stderr and an exit status, never a traceback."""
     try:
+        _open_what_is_closed()
         from snesgpt import signals
 
         signals.listen()
@@ -40,9 +41,15 @@ def _run() -> int:
         return _interrupted(signals.status())
 
 
+def _open_what_is_closed() -> None:
+    """Of the standard streams: else the next file that is opened takes the place of one, and what it is told."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
 def _interrupted(status: int) -> int:
-    if sys.stderr is not None:
-        print("snesgpt: interrupted", file=sys.stderr)
+    print("snesgpt: interrupted", file=sys.stderr)
     return status
 
 

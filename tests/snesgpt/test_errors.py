@@ -16,6 +16,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -594,6 +595,15 @@ def test_output_that_goes_nowhere(user: User, command: str) -> None:
     with Path("/dev/full").open("w") as full, snesgpt(*command.split(), stdout=full) as process:
         assert process.communicate()[1] == "snesgpt: cannot write: No space left on device\n"
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_one_to_nowhere(user: User, closed: str) -> None:
+    """Nothing is printed into the files that are opened next."""
+    whole = Path("rom.sfc").read_bytes()
+    for words in ("quantize weights.npz --kernel schoolbook --out model.npz", "build model.npz --out rom.sfc"):
+        subprocess.run(f"{quote(sys.executable)} -m snesgpt {words} {closed}", shell=True, check=True)
+    assert Path("rom.sfc").read_bytes() == whole
 
 
 def test_a_reader_that_leaves_early(user: User) -> None:
