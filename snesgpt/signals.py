@@ -11,8 +11,15 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 _came: list[int] = []
 
 
+class Ended(KeyboardInterrupt):
+    """A type of its own: of a plain KeyboardInterrupt that left an exec() Python dies at exit, caught or not.
+
+    Dataclasses and named tuples are made in an exec().
+    """
+
+
 def listen() -> None:
-    """From now on they raise KeyboardInterrupt and are remembered. What nohup keeps unheard stays so."""
+    """From now on they raise Ended and are remembered. What nohup keeps unheard stays so."""
     for number in (signal.SIGINT, *ENDING):
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
@@ -26,7 +33,7 @@ def stop_listening() -> None:
 
 
 def has_come() -> bool:
-    """Whether a signal is why the program ends, whatever became of the KeyboardInterrupt on its way.
+    """Whether a signal is why the program ends, whatever became of Ended on its way.
 
     Python 3.11 makes a RuntimeError of one in a class that is being made, as an import makes many.
     """
@@ -43,4 +50,4 @@ def _end(number: int, _frame: object) -> None:
     if number in ENDING:
         for further in ENDING:  # make hands on what its group has already got: once is enough
             signal.signal(further, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise Ended
