@@ -165,6 +165,8 @@ USAGE = (
     "sample --seed 65536",
     "sample a b",
     "play --frames x",
+    "import given.safetensors --temperature 3",
+    "import given.safetensors --top-p nan",
     *(f"{name} --typo" for name in COMMANDS),
 )
 
@@ -172,6 +174,13 @@ USAGE = (
 @pytest.mark.parametrize("command", USAGE)
 def test_a_misspelt_command(user: User, command: str) -> None:
     assert "--help lists what there is" in user.is_told(command, status=2)
+
+
+@pytest.mark.parametrize(("kind", "unit"), [("lines", "lines"), ("paragraphs", "paragraphs"), ("stream", "blocks")])
+def test_an_empty_text_is_told_what_it_lacks(user: User, kind: str, unit: str) -> None:
+    Path("bad.txt").touch()
+    said = user.is_told(f"train --data bad.txt --documents {kind} --out new.npz")
+    assert f"bad.txt has no text in it: two different {unit} are the least" in said
 
 
 @pytest.mark.parametrize("name", COMMANDS)
