@@ -42,7 +42,8 @@ ASM      := $(call sources,quantize tables asm) snesgpt/commands/build.py
 found = $(firstword $(wildcard $(addsuffix /$(1),$(subst :, ,$(PATH)))))
 CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 
-# Every stage writes its file whole or not at all: what is there stays, whatever fails or is interrupted.
+# Every stage writes its file whole or not at all: what is there stays, whatever fails or is interrupted. So does
+# what the last good one printed: build/train.txt is build/train.part until it is done.
 .PRECIOUS: $(WEIGHTS) $(MODEL) $(ROM)
 .SUFFIXES:
 .PHONY: all emulators test check soak golden report diff-asm figures pictures run lab lab-serve lab-lint lab-test clean help
@@ -85,11 +86,13 @@ $(WEIGHTS): build/options.json $(if $(CHECKPOINT),,$(TRAINER)) | $(VENV)/install
 $(MODEL): $(WEIGHTS) $(QUANTIZE) | $(VENV)/installed
 	@echo "Quantizing to $@"
 	@$(BIN)/python scripts/options.py quantize
+	@mv build/quantize.part build/quantize.txt
 	@sed -n '/^range proof/p; /^held-out/p' build/quantize.txt
 
 $(ROM): $(MODEL) $(ASM) | $(CC65) $(VENV)/installed
 	@echo "Assembling $@"
-	@$(BIN)/snesgpt build $(MODEL) --out $@ >build/build.txt
+	@$(BIN)/snesgpt build $(MODEL) --out $@ >build/build.part
+	@mv build/build.part build/build.txt
 	$(eval REBUILT := yes)
 
 # bsnes is no Python package: it is fetched where no libretro folder has it.
@@ -156,6 +159,7 @@ build/lab-core/snes9x.wasm.gz: lab/node_modules/.package-lock.json lab/scripts/u
 build/lab-data/lab.json: $(MODEL) $(WEIGHTS) $(ASM) $(call sources,snesgpt/lab) snesgpt/commands/lab.py | $(CC65) $(VENV)/installed
 	@echo "Exporting the model for the lab page"
 	@$(BIN)/python scripts/options.py lab
+	@mv build/lab.part build/lab.txt
 	@touch $@
 
 build/lab/index.html: build/lab-data/lab.json build/lab-core/snes9x.wasm.gz $(LAB_SOURCES)

@@ -15,7 +15,7 @@ from quantize.calibration import Ranges as Seen
 from quantize.calibration import ranges
 from quantize.digits import MAX_EXPONENT
 from quantize.equalize import balanced, centres
-from quantize.fixed import FRACTION_BITS, Ints, fits_word, to_q88
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, fits_word, to_q88
 from quantize.kernels.digit_columns import PARTIAL_SUMS
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
 from quantize.lower import schoolbook as schoolbook_program
@@ -23,6 +23,7 @@ from quantize.lower_calibrated import WORDS, calibrated, crowded, fitted
 from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
 from quantize.program import Program
 from quantize.ranges import ProvedModel, Ranges, proved
+from quantize.remedy import remedy
 from quantize.schedule import needs_calibration
 from quantize.sensitivity import sensitivities, spread
 from trainer.errors import InputError
@@ -37,6 +38,9 @@ KEPT_BITS = 6
 
 BUDGET_GRID = 9
 """Where digits are counted, they may be as small as 2^-9: a finer one costs no more than another."""
+
+PARTNERS = {"wq": "wk", "wk": "wq", "wv": "wo", "wo": "wv"}
+"""What a llama's matrix is balanced with, so that keys and values fill their bytes."""
 
 ON_GRID = 1 / 64
 """The farthest that a weight on the grid may be from it, in units: float32 holds folded weights no better."""
@@ -84,14 +88,18 @@ def exponent_for(exact: NDArray[Any]) -> int:
     return min(max(0, -free), MAX_EXPONENT)
 
 
-def round_tensor(name: str, exact: NDArray[Any], exponent: int = 0) -> Ints:
-    """The nearest words in units of 2^-(8 + exponent). Raises InputError naming the first weight that has none."""
+def round_tensor(weights: Weights, name: str, exact: NDArray[Any], exponent: int = 0) -> Ints:
+    """The nearest words in units of 2^-(8 + exponent). Raises InputError for the largest weight if it has none."""
     rounded = to_q88(exact * 2**exponent)
     if not fits_word(rounded):
         row, column = np.unravel_index(int(np.abs(exact).argmax()), exact.shape)
+        largest, limit = float(exact[row, column]), WORD_MAX / ONE / 2**exponent
+        partner = PARTNERS.get(name.rpartition(".")[2])
+        louder = partner and abs(largest) > abs(weights.tensors[name][row, column])
         raise InputError(
-            f"{name}[{row}, {column}] is {exact[row, column]:.4g}: a Q8.8 weight must be within ±127.996; "
-            "train with more weight decay"
+            f"{name}[{row}, {column}] is {largest:.4g}{f' once scaled with {partner}' if louder else ''}: "
+            f"a Q8.8 weight must be within ±{limit:.3f}; "
+            + remedy(weights.config, weights.info, name, abs(largest) / limit)
         )
     return rounded
 
@@ -177,7 +185,7 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     middles = {name: to_q88(centre) for name, centre in prepared.middles.items()}
 
     def integers(logit_shift: int) -> Ranges:
-        tensors = _rounded(exact, exponents, logit_shift) | middles
+        tensors = _rounded(weights, exact, exponents, logit_shift) | middles
         program = calibrated(weights.config, tensors, prepared.seen)
         return fitted(_model(weights, tensors, program, exponents, logit_shift))
 
@@ -188,8 +196,8 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     result = proved(_with_room_for_logits(ranges, integers))
     for name, sum_ in crowded(result.ranges).items():
         raise InputError(
-            f"{name}: the sums of its digits come to {sum_:,.0f} on their way, and a word holds {WORDS - 1:,}: "
-            "a weight is too large"
+            f"{name}: the sums of its digits come to {sum_:,.0f} on their way, and a word holds {WORDS - 1:,}; "
+            + remedy(weights.config, weights.info, name, sum_ / WORDS)
         )
     return result
 
@@ -228,7 +236,7 @@ def _with_short_logits(
     exact, exponents = folded(weights, centred=not exponents), dict(exponents)
 
     def integers(logit_shift: int) -> Ranges:
-        tensors = _rounded(exact, exponents, logit_shift)
+        tensors = _rounded(weights, exact, exponents, logit_shift)
         return Ranges(lower(_model(weights, tensors, schoolbook_program(weights.config), exponents, logit_shift)))
 
     ranges = integers(0)
@@ -240,10 +248,12 @@ def _with_short_logits(
     return proved(ranges)
 
 
-def _rounded(exact: Mapping[str, NDArray[Any]], exponents: Mapping[str, int], logit_shift: int) -> dict[str, Ints]:
+def _rounded(
+    weights: Weights, exact: Mapping[str, NDArray[Any]], exponents: Mapping[str, int], logit_shift: int
+) -> dict[str, Ints]:
     """Every tensor in words. logit_shift: how often lm_head is halved."""
     scaled = {**exact, "lm_head": exact["lm_head"] / 2**logit_shift}
-    return {name: round_tensor(name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
+    return {name: round_tensor(weights, name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
 
 
 def _with_room_for_logits(ranges: Ranges, integers: Callable[[int], Ranges]) -> Ranges:

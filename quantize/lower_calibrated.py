@@ -29,6 +29,7 @@ from quantize.lower import fused
 from quantize.model import IntegerModel
 from quantize.program import Program, leaves
 from quantize.ranges import Ranges
+from quantize.remedy import remedy
 from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, Rotary, parts, schedule
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -78,7 +79,8 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Ite
                 if hidden > WORD_MAX:
                     raise InputError(
                         f"{block.name} is up to {hidden / CUT_AFTER / ONE:.0f} in text of the model's own, and "
-                        f"{WORD_MAX / CUT_AFTER / ONE:.0f} is the most: make fc3 smaller and fc2 larger"
+                        f"{WORD_MAX / CUT_AFTER / ONE:.0f} is the most; "
+                        + remedy(config, {}, f"layer{block.layer}.fc3", hidden / WORD_MAX)
                     )
                 shift = _hidden_shift(tensors[f"layer{block.layer}.fc2"], hidden)
                 yield SiluGate(block, gate.MAX_BITS, -(-int(np.ceil(hidden)) >> shift) << shift, shift)

@@ -15,6 +15,7 @@ from quantize.fixed import ONE, WORD_MAX
 from quantize.images import Floats, Image
 from quantize.model import IntegerModel
 from quantize.program import check_forms, leaves
+from quantize.remedy import remedy
 from tables.rsqrt import rsqrt_worst_error
 from trainer.errors import InputError
 
@@ -111,9 +112,11 @@ class Ranges:
         """Raises InputError naming the first value that could overflow."""
         for bound in self.bounds:
             if not bound.holds:
+                times = bound.largest / bound.limit
                 raise InputError(
                     f"range proof fails at {bound.name}: it could reach {bound.largest:.1f} and "
-                    f"{bound.limit:.1f} is the most that fits; train with more weight decay"
+                    f"{bound.limit:.1f} is the most that fits; "
+                    + remedy(self.config, self.model.info, bound.block, times)
                 )
 
 

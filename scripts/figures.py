@@ -29,7 +29,7 @@ MARKED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 OPENING = re.compile(r"<!-- (?:figure|table): ?[^>]*-->")
-SNESGPT = [sys.executable, "-c", "from snesgpt.cli import main; main()"]
+SNESGPT = [sys.executable, "-m", "snesgpt"]
 
 Source = dict[str, Any]
 

@@ -56,23 +56,23 @@ def train() -> None:
         if options[name]
         for word in (f"--{name.lower()}", options[name])
     ]
-    become("snesgpt", "train", *settings, "--out", str(WEIGHTS), log="train.txt")
+    become("snesgpt", "train", *settings, "--out", str(WEIGHTS), log="train")
 
 
 def made() -> None:
     options = read(OPTIONS)
     write(MADE, note(options))
     if "CHECKPOINT" not in options:
-        print((BUILD / "train.txt").read_text().partition("\n")[0])
+        print((BUILD / "train.part").replace(BUILD / "train.txt").read_text().partition("\n")[0])
 
 
 def quantize() -> None:
-    become("snesgpt", "quantize", str(WEIGHTS), *data(), "--out", "build/model.npz", log="quantize.txt")
+    become("snesgpt", "quantize", str(WEIGHTS), *data(), "--out", "build/model.npz", log="quantize")
 
 
 def lab() -> None:
     places = ("--out", "build/lab-data", "--golden", "build/lab-golden/console.json")
-    become("snesgpt", "lab", "build/model.npz", "--weights", str(WEIGHTS), *data(), *places, log="lab.txt")
+    become("snesgpt", "lab", "build/model.npz", "--weights", str(WEIGHTS), *data(), *places, log="lab")
 
 
 def data() -> list[str]:
@@ -88,9 +88,9 @@ def note(options: dict[str, str]) -> dict[str, object]:
 
 
 def become(program: str, *arguments: str, log: str = "") -> None:
-    """Signals then reach the stage itself. What it prints goes to a file in build/."""
+    """Signals then reach the stage itself. What it prints goes to build/LOG.part, until it is known to be good."""
     if log:
-        os.dup2(os.open(BUILD / log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), 1)
+        os.dup2(os.open(BUILD / f"{log}.part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), 1)
     os.execv(BIN / program, [str(BIN / program), *arguments])
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
-import signal
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from io import TextIOWrapper
 
 import click
 
-from snesgpt import commands
-from snesgpt.emulator.core_thread import is_stuck
+from snesgpt import commands, signals
 from snesgpt.terminal import printable, say
 from trainer.errors import InputError
 
@@ -22,15 +18,6 @@ from trainer.errors import InputError
 COMMANDS = {module.name.rstrip("_"): module.name for module in pkgutil.iter_modules(commands.__path__)}
 MAX_LINE = 1000
 BAD_INPUT, BAD_USAGE, PIPE_CLOSED = 1, 2, 141
-ENDING = (signal.SIGTERM, signal.SIGHUP)
-
-
-class Ended(KeyboardInterrupt):
-    """A signal that ends programs, raised like Ctrl-C, so that what cleans up after that does after this."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
 
 
 class Pipeline(click.Group):
@@ -54,21 +41,8 @@ def cli() -> None:
     """Train a tiny GPT and compile it into a Super Nintendo cartridge."""
 
 
-def main() -> None:
-    """Entry point: whatever is wrong is one line on stderr and an exit status, never a traceback."""
-    for number in ENDING:
-        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
-            signal.signal(number, _end)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: where a letter cannot be written
-    status = run(sys.argv[1:])
-    if is_stuck():  # an exit would take down what the core's thread is still using
-        os._exit(status)
-    sys.exit(status)
-
-
 def run(arguments: Sequence[str]) -> int:
-    """The exit status of `snesgpt` with these arguments.
+    """The exit status of `snesgpt` with these arguments. What is wrong is one line on stderr.
 
     Nothing else looks after failures: commands raise InputError, and let Ctrl-C and OSError pass.
     """
@@ -87,8 +61,7 @@ def run(arguments: Sequence[str]) -> int:
     except (InputError, TimeoutError) as error:
         return _complain(str(error), BAD_INPUT)
     except KeyboardInterrupt as stop:
-        number = next((e.number for e in (stop, stop.__cause__) if isinstance(e, Ended)), signal.SIGINT)
-        return _complain(str(stop) or "interrupted", 128 + number)
+        return _complain(str(stop) or "interrupted", signals.status())
     except BrokenPipeError:
         _forget_stdout()
         return PIPE_CLOSED
@@ -97,12 +70,10 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(f"{error.filename or 'cannot write'}: {error.strerror or error}", BAD_INPUT)
     except MemoryError:
         return _complain("not enough memory for this", BAD_INPUT)
-
-
-def _end(number: int, _frame: object) -> None:
-    for further in ENDING:  # make hands on what its group has already got: once is enough
-        signal.signal(further, signal.SIG_IGN)
-    raise Ended(number)
+    except Exception:
+        if not signals.has_come():
+            raise
+        return _complain("interrupted", signals.status())
 
 
 def _complain(message: str, status: int) -> int:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import click
 
 from trainer.errors import InputError
-from trainer.paths import check_readable, check_regular, check_writable, format_of
+from trainer.paths import check_placed, check_readable, check_regular, check_writable, format_of
 
 Files = Callable[[Path], Sequence[Path]]
 """A path on the command line → the files that are meant."""
@@ -67,6 +67,7 @@ class _Place(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Raises InputError for a place that the command can have no use for."""
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        check_placed(path)
         self.check(path)
         return path
 

@@ -13,11 +13,13 @@ import os
 import pickle
 import re
 import shutil
+import signal
 import tempfile
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -26,7 +28,7 @@ import numpy as np
 
 from trainer.documents import from_json, reading
 from trainer.errors import InputError
-from trainer.paths import check_readable
+from trainer.paths import check_readable, check_regular, check_writable, target_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 HEADER = "header"
@@ -49,6 +51,7 @@ def scratch_folder() -> Iterator[Path]:
     """A folder that is gone afterwards. Raises InputError when there is no room for it or what is put in it."""
     parent = Path(tempfile.gettempdir())
     try:
+        _sweep(parent)
         with _temporary(parent, lambda path: path.mkdir(0o700)) as folder:
             yield folder
     except OSError as error:
@@ -59,25 +62,94 @@ def scratch_folder() -> Iterator[Path]:
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed onto it if the block succeeds and removed if it does not.
 
-    Raises InputError when the target cannot be written (disk full, no permission, a directory in the way).
+    Of a link the target is replaced, and what is replaced keeps its mode and its owner.
+    Raises InputError when it cannot be written (disk full, no permission, read-only, a directory in the way).
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary(path.parent, lambda path: path.touch(exist_ok=False), path.suffix) as temporary:
+    with _told_of(path):
+        target = target_of(path)
+        _sweep(target.parent)
+        with _replacement(target) as temporary:
             yield temporary
-            temporary.replace(path)
+            temporary.replace(target)
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write files as whole_file does, and all or none: the first takes its place when the last is written.
+
+    They take them in their order, and only a kill can come between. Raises InputError as whole_file.
+    """
+    targets = {path: target_of(path) for path in files}
+    for parent in {target.parent for target in targets.values()}:
+        _sweep(parent)
+    with ExitStack() as stack:
+        temporaries = {}
+        for path, content in files.items():
+            with _told_of(path):
+                temporaries[path] = stack.enter_context(_replacement(targets[path]))
+                temporaries[path].write_bytes(content)
+        with _deaf():
+            for path, temporary in temporaries.items():
+                with _told_of(path):
+                    temporary.replace(targets[path])
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Raises InputError for what keeps `path` from being written."""
+    try:
+        check_regular(path)
+        check_writable(path)
+        yield
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager
-def _temporary(parent: Path, make: Callable[[Path], None], suffix: str = "") -> Iterator[Path]:
-    """A new path in `parent`, made, locked, in the end removed. First removes what killed processes left there."""
+def _replacement(target: Path) -> Iterator[Path]:
+    """A temporary file beside `target`, which has its mode and owner, as far as they may be given."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(target.parent, lambda path: path.touch(exist_ok=False), target.suffix) as temporary:
+        if target.exists():
+            there = target.stat()
+            with suppress(OSError):
+                os.chown(temporary, there.st_uid, there.st_gid)
+            with suppress(OSError):
+                temporary.chmod(there.st_mode & 0o777)
+        yield temporary
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Signals that raise KeyboardInterrupt do so at the end of the block. Other threads than the main one get none.
+
+    A mask would not do: numpy's threads have none, and take the signal for all.
+    """
+    came, before = list[int](), dict[int, Any]()
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if callable(signal.getsignal(ending)):
+                    before[ending] = signal.signal(ending, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
+def _sweep(parent: Path) -> None:
+    """Removes what killed processes left in a folder."""
     for left in [path for path in parent.glob(f"{TEMPORARY}*") if OURS.match(path.name)]:
         with suppress(OSError):
             lock = _lock(left, fcntl.LOCK_NB)
             _remove(left)
             os.close(lock)
+
+
+@contextmanager
+def _temporary(parent: Path, make: Callable[[Path], None], suffix: str = "") -> Iterator[Path]:
+    """A new path in `parent`, made, locked, in the end removed."""
     path = parent / f"{TEMPORARY}{token_hex(8)}{suffix}"
     try:
         lock = _made_and_locked(path, make)
@@ -120,12 +192,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_bytes(data)
 
 
 def write_arrays(

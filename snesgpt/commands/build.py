@@ -43,17 +43,16 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
     from quantize.model_file import load_proved
     from snesgpt.progress import bars
     from trainer.errors import InputError
-    from trainer.files import write_bytes
+    from trainer.files import write_all
 
     if model.resolve().parent == (out.parent / "asm").resolve():
         raise InputError(f"{model} is where the sources of {out} go: give another --out")
     with bars() as bar:
         layout = plan(load_proved(model), traced=trace, bar=bar)
         prediction, rom = predict(layout, bar), build(layout, bar=bar)
-    for name, content in rom.sources.items():
-        write_bytes(out.parent / "asm" / name, content)
-    for path, content in zip(with_symbols(out)[::-1], (rom.debug, rom.image), strict=True):
-        write_bytes(path, content)
+    image, debug = with_symbols(out)
+    sources = {out.parent / "asm" / name: content for name, content in rom.sources.items()}
+    write_all(sources | {debug: rom.debug, image: rom.image})  # the cartridge last: when it is there, all are
     if as_json:
         report = {"rom": str(out), "bytes": len(rom.image), "segments": rom.segments}
         report["predicted"] = prediction.report() if prediction else None

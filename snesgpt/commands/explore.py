@@ -35,6 +35,17 @@ def numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
 
+def at_most_one_per_core(_ctx: click.Context, _option: click.Parameter, workers: int | None) -> int:
+    """The number given, or of cores. Raises BadParameter for more: a point has its seconds, not its steps."""
+    cores = os.cpu_count() or 1
+    if workers is not None and workers > cores:
+        raise click.BadParameter(
+            f"more workers than cores, {workers} for {cores}, share them, and a point learns less in its seconds: "
+            f"give {cores} at most"
+        )
+    return workers or cores
+
+
 @click.command("explore", cls=FileCommand)
 @click.option("--data", type=InputFile(), help="UTF-8 text.  [default: the names]")
 @click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one document is.")
@@ -65,7 +76,12 @@ def numbers(text: str) -> list[float]:
 @click.option(
     "--time-limit", type=click.FloatRange(0, min_open=True), metavar="MINUTES", help="For all points together."
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one per core]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    callback=at_most_one_per_core,
+    help="Processes on this machine, at most one per core.  [default: one per core]",
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler of a cluster: tcp://HOST:8786.")
 @click.option("--out", type=OutputFile(RESULTS), default=Path("build/explore.jsonl"), help="The results.")
 @click.option("--picture", type=OutputFile(PICTURE), default=Path("build/explore.png"), help="The chart, PNG.")
@@ -78,7 +94,7 @@ def command(
     documents: str,
     fold_case: bool,
     time_limit: float | None,
-    workers: int | None,
+    workers: int,
     scheduler: str | None,
     out: Path,
     picture: Path,
@@ -107,7 +123,7 @@ def command(
     if missing:
         deadline = None if time_limit is None else begun + 60 * time_limit
         schedule = Schedule(deadline, len(text.characters))
-        left = _run(missing, text, schedule, (scheduler, workers or os.cpu_count() or 1), out, rows)
+        left = _run(missing, text, schedule, (scheduler, min(workers, len(missing))), out, rows)
     _finish(text, _latest(rows), len(left), out, picture, as_json)
 
 

@@ -29,11 +29,13 @@ def with_config(path: Path) -> tuple[Path, Path]:
     "--context", type=int, help="Cut a Llama's context to this many positions.  [default: its own, at most 128]"
 )
 @click.option(
-    "--temperature", type=float, help="Temperature the cartridge starts with.  [default: the file's, or 0.5]"
+    "--temperature",
+    type=click.FloatRange(0, 2),
+    help="Temperature the cartridge starts with.  [default: the file's, or 0.5]",
 )
 @click.option(
     "--top-p",
-    type=float,
+    type=click.FloatRange(0, 1),
     help="The cartridge draws from the likeliest tokens whose probabilities sum to more than this; 0 or 1: from "
     "all tokens.  [default: the file's, or 0]",
 )

@@ -35,7 +35,7 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     from snesgpt.progress import bars
     from snesgpt.selection.belonging import check_same
     from trainer.errors import InputError
-    from trainer.files import write_bytes
+    from trainer.files import write_all
     from trainer.weights import load_weights
 
     proved = load_proved(model)
@@ -50,7 +50,6 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     contents = (rom.image, as_json(lab_data(exact, integers, rom, documents)))
     files = {golden: as_json(golden_data(integers, (*GOLDEN, LONG)))} if golden else {}
     files |= dict(zip(lab_files(out), contents, strict=True))  # lab.json last: when it is there, all are
-    for path, content in files.items():
-        write_bytes(path, content)
+    write_all(files)
     for path, content in files.items():
         say(f"{path}: {-(-len(content) // 1024):,} KiB")

@@ -1,7 +1,7 @@
 """A thread for a core's calls, so that a call that never returns can be given up.
 
 A damaged program may keep a core from ever ending a frame. Nothing can stop the C code it is in then: its thread
-stays, and the program ends without it (snesgpt.cli.main). It may also crash the core, and the process with it: then
+stays, and the program ends without it (snesgpt.__main__). It may also crash the core, and the process with it: then
 a line says so.
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from snesgpt.explore.results import Row
 from snesgpt.explore.trials import FORERUNNER, label
 from trainer.errors import InputError
 from trainer.files import whole_file
+from trainer.pictures import figure
 
 INK, FRONT, OTHERS, MARKED = "#1f2328", "#5b3fa8", "#5b6670", "#b3470b"
 MARKERS = {1: "o", 2: "s", 3: "^", 4: "D", 5: "v", 6: "P"}
@@ -60,17 +60,13 @@ def draw(path: Path, rows: Iterable[Row], title: str) -> None:
     The background is white in the file, so that it reads alike on dark and light pages.
     Raises InputError when nothing can be drawn or the file cannot be written.
     """
-    os.environ["MPLBACKEND"] = "agg"  # another may be set for windows or notebooks, and not be there
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     shown = drawable(rows)
     if not shown:
         raise InputError("no point has a result yet: there is nothing to draw")
     unit = "characters" if any(row["point"].get("tokens") for row in shown) else "tokens"
-    figure = Figure(figsize=(10, 6.5), dpi=110, layout="constrained", facecolor="white")
-    canvas: Any = FigureCanvasAgg(figure)
-    axes = figure.add_subplot(
+    picture = figure(figsize=(10, 6.5), dpi=110, facecolor="white")
+    canvas: Any = picture.canvas
+    axes = picture.add_subplot(
         xlabel=f"{unit}/s on an NTSC console, predicted",
         ylabel="held-out loss of the integer model (nats per character)",
         xscale="log",
@@ -89,7 +85,7 @@ def draw(path: Path, rows: Iterable[Row], title: str) -> None:
     others = [row for row in shown if not any(row is one for one in front)]
     _write_labels(axes, front, sorted(others, key=_is_forerunner, reverse=True), canvas.get_renderer())
     with whole_file(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
+        picture.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def _is_forerunner(row: Row) -> bool:

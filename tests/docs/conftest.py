@@ -16,7 +16,7 @@ LEFT_OUT = (".git", ".venv", "build", "node_modules", "__pycache__", ".*_cache",
 PROGRAMS = {
     "python": '"$@"',
     "python3": '"$@"',
-    "snesgpt": '-c "from snesgpt.cli import main; main()" "$@"',
+    "snesgpt": '-m snesgpt "$@"',
 }
 
 

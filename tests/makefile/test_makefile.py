@@ -188,6 +188,16 @@ def test_a_failed_step_leaves_no_target(tree: Tree, stage: str, target: str) -> 
     assert tree.made() == STAGES[STAGES.index(stage) :]
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_failed_step_keeps_what_the_last_good_one_printed(built: Tree, stage: str) -> None:
+    printed = built.root / f"build/{stage}.txt"
+    assert printed.read_text() == f"report of {stage}\n"
+    assert built.make("SEED=7", BROKEN=stage).returncode != 0
+    assert printed.read_text() == f"report of {stage}\n"
+    assert built.made("SEED=7") == STAGES[STAGES.index(stage) :]
+    assert not list(built.root.glob("build/*.part"))
+
+
 def test_a_failed_training_keeps_the_options_of_the_last_good_one(built: Tree) -> None:
     assert built.make("SEED=7", "-k", BROKEN="train").returncode != 0
     assert (built.root / "build/weights.npz").read_text() == "whole"

@@ -37,7 +37,7 @@ def test_a_long_call_that_gets_on_is_waited_for() -> None:
 
 PLAY = """
 import sys
-from snesgpt.cli import main
+from snesgpt.__main__ import main
 sys.argv = ["snesgpt", "play", sys.argv[1], "--frames", "60"]
 main()
 """

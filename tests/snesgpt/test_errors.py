@@ -16,6 +16,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,8 @@ USAGE = (
     "sample --seed 65536",
     "sample a b",
     "play --frames x",
+    "import given.safetensors --temperature 3",
+    "import given.safetensors --top-p nan",
     *(f"{name} --typo" for name in COMMANDS),
 )
 
@@ -171,6 +174,13 @@ USAGE = (
 @pytest.mark.parametrize("command", USAGE)
 def test_a_misspelt_command(user: User, command: str) -> None:
     assert "--help lists what there is" in user.is_told(command, status=2)
+
+
+@pytest.mark.parametrize(("kind", "unit"), [("lines", "lines"), ("paragraphs", "paragraphs"), ("stream", "blocks")])
+def test_an_empty_text_is_told_what_it_lacks(user: User, kind: str, unit: str) -> None:
+    Path("bad.txt").touch()
+    said = user.is_told(f"train --data bad.txt --documents {kind} --out new.npz")
+    assert f"bad.txt has no text in it: two different {unit} are the least" in said
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -585,7 +595,7 @@ def test_a_full_disk(user: User, command: str) -> None:
 
 def snesgpt(*arguments: str | bytes, **options: Any) -> subprocess.Popen[str]:
     """The program, deaf to no signal: this process may have been begun under nohup."""
-    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from snesgpt.cli import main; main()"
+    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from snesgpt.__main__ import main; main()"
     return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -594,6 +604,15 @@ def test_output_that_goes_nowhere(user: User, command: str) -> None:
     with Path("/dev/full").open("w") as full, snesgpt(*command.split(), stdout=full) as process:
         assert process.communicate()[1] == "snesgpt: cannot write: No space left on device\n"
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_one_to_nowhere(user: User, closed: str) -> None:
+    """Nothing is printed into the files that are opened next."""
+    whole = Path("rom.sfc").read_bytes()
+    for words in ("quantize weights.npz --kernel schoolbook --out model.npz", "build model.npz --out rom.sfc"):
+        subprocess.run(f"{quote(sys.executable)} -m snesgpt {words} {closed}", shell=True, check=True)
+    assert Path("rom.sfc").read_bytes() == whole
 
 
 def test_a_reader_that_leaves_early(user: User) -> None:
@@ -613,6 +632,37 @@ def test_a_signal_that_ends_a_command(user: User, number: signal.Signals) -> Non
         process.send_signal(number)
         assert process.communicate() == ("", "snesgpt: interrupted\n")
     assert process.returncode == 128 + number
+
+
+IMPORTED = {
+    "a class that is being made": "Whole = type('Whole', (), {'part': Part()})",
+    "a dataclass that is being made": "exec('Part().__set_name__(0, 0)')",
+}
+"""Where a signal meets an import: Python 3.11 makes a RuntimeError of the first, and remembers the second."""
+
+PART = """
+import signal
+
+
+class Part:
+    def __set_name__(self, owner, name):
+        signal.raise_signal({number})
+        while True:
+            pass
+
+
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("met", IMPORTED)
+@pytest.mark.parametrize("module", ["click", "numpy", "jinja2"])
+def test_a_signal_while_python_imports(user: User, tmp_path: Path, module: str, met: str, number: int) -> None:
+    (tmp_path / f"{module}.py").write_text(PART.format(number=int(number)) + IMPORTED[met])
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    words = [sys.executable, "-m", "snesgpt", "build", "model.npz", "--out", "new.sfc"]
+    done = subprocess.run(words, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "snesgpt: interrupted\n")
 
 
 def test_nothing_temporary_is_left_but_by_a_kill_and_that_is_removed_by_the_next_command(

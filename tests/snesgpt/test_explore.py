@@ -444,10 +444,17 @@ def test_a_scheduler_that_goes_away_is_one_clear_line(text: Text) -> None:
     closer.join()
 
 
+def test_more_workers_than_cores_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    cores = os.cpu_count() or 1
+    for workers in (cores + 1, 2000):
+        assert run(["explore", "--workers", str(workers)]) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and f"{workers} for {cores}, share them" in said
+
+
 @pytest.mark.slow
 def test_ctrl_c_leaves_the_file_whole_and_no_process_behind(text: Text) -> None:
     Path("points.toml").write_text(table(heads=[1, 2, 4, 8], seed=[0, 1, 2], seconds=1))
-    code = "from snesgpt.cli import main\nif __name__ == '__main__': main()"
     arguments = [
         "--data",
         "words.txt",
@@ -461,7 +468,7 @@ def test_ctrl_c_leaves_the_file_whole_and_no_process_behind(text: Text) -> None:
     ]
     root = str(Path(__file__).parents[2])
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "explore", *arguments],
+        [sys.executable, "-m", "snesgpt", "explore", *arguments],
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": root},
         start_new_session=True,

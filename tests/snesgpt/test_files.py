@@ -173,6 +173,16 @@ def test_an_output_where_none_can_be(here: None, capsys: pytest.CaptureFixture[s
     refusal(arguments(line, **{name: f"pipe{Path(good).suffix}"}), capsys)
 
 
+@pytest.mark.parametrize("line", LINES)
+def test_a_current_folder_that_was_deleted(
+    here: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    Path("gone").mkdir()
+    monkeypatch.chdir("gone")
+    Path("../gone").rmdir()
+    assert "the current folder is gone" in refusal(arguments(line), capsys)
+
+
 KEPT = {
     "a model over weights": ["quantize", "weights.npz", "--out", "kept.npz"],
     "weights over a model": ["train", "--data", "text.txt", "--steps", "1", "--out", "model.npz"],
@@ -235,12 +245,17 @@ def test_nan_is_no_number(here: None, capsys: pytest.CaptureFixture[str]) -> Non
         assert "is nan: a number is needed" in capsys.readouterr().err
 
 
-def test_the_window_system_set_for_plots_does_not_matter(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_the_window_system_nor_a_home_that_is_none_matters_to_plots(
+    here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MPLBACKEND", "module://no.such.backend")
-    code = "from snesgpt.cli import main; main()"
+    monkeypatch.setenv("HOME", "/dev/null")
+    for name in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     words = ["train", "--data", "text.txt", "--steps", "1", "--out", "new.npz"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "snesgpt", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and Path("loss.png").exists(), done.stderr
+    assert "atplotlib" not in done.stderr
 
 
 def test_a_long_message_keeps_its_beginning(here: None, capsys: pytest.CaptureFixture[str]) -> None:

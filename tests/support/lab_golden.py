@@ -28,7 +28,7 @@ from quantize.sampler import Generator, Request, choose, inverse_temperature, nu
 from snesgpt.lab.model import GOLDEN, Json, as_json, golden, tables
 from tests.support.models import digit_model, random_model
 from trainer.config import ModelConfig
-from trainer.files import write_bytes
+from trainer.files import write_all
 
 PRODUCTS = {"schoolbook": Schoolbook, "digits": Digits, "digit_columns": DigitColumns}
 SHAPE = ModelConfig(9, block_size=6, n_embd=8, n_head=2, n_layer=2, n_hidden=12)
@@ -189,10 +189,10 @@ def write(folder: Path) -> None:
     made = models()
     for name, model in made.items():
         requests = RUNNING if model.reading.running else GOLDEN
-        write_bytes(folder / "models" / f"{name}.json", as_json(golden(model, requests)))
+        write_all({folder / "models" / f"{name}.json": as_json(golden(model, requests))})
     texts = ["", "a", "AB ab", "abab  ab\nba", "c dab ab"]
     found = {"tables": block_tables(), "calls": calls() + encodings(made["running_text"], texts)}
-    write_bytes(folder / "calls.json", as_json(found))
+    write_all({folder / "calls.json": as_json(found)})
 
 
 if __name__ == "__main__":

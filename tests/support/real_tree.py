@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("Makefile", "pyproject.toml", "scripts", "trainer", "quantize", "tables", "asm", "snesgpt")
 PROGRAMS = {
     "python": 'PYTHONPATH="{root}" exec "{python}" "$@"',
-    "snesgpt": 'exec "{python}" -c "from snesgpt.cli import main; main()" "$@"',
+    "snesgpt": 'exec "{python}" -m snesgpt "$@"',
 }
 TEXT = "\n".join(a + b + c for a in "abcdefgh" for b in "aeiou" for c in ("nna", "b", "ll"))
 

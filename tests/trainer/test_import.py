@@ -167,10 +167,15 @@ def test_an_interrupted_export_leaves_the_old_pair(
 ) -> None:
     before = [path.read_bytes() for path in pair]
 
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
+    write, written = Path.write_bytes, list[Path]()
 
-    monkeypatch.setattr("trainer.formats.safetensors.write_bytes", interrupted)
+    def interrupted(path: Path, data: bytes) -> int:
+        written.append(path)
+        if len(written) == len(pair):
+            raise KeyboardInterrupt
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
     with pytest.raises(KeyboardInterrupt):
         save_safetensors(*pair, Weights(CONFIG, "fedcba", initial_tensors(CONFIG, 1)))
     assert [path.read_bytes() for path in pair] == before

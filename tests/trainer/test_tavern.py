@@ -217,7 +217,7 @@ def test_the_file_is_a_text_that_a_context_of_64_holds(
         (["text.txt", "--lines", "0"], 2, "Invalid value for '--lines'"),
         (["text.txt", "--lines", "1000001"], 2, "Invalid value for '--lines'"),
         (["text.txt", "--seed", "x"], 2, "Invalid value for '--seed'"),
-        (["folder", "--lines", "9"], 1, "cannot write folder"),
+        (["folder", "--lines", "9"], 1, "folder is a directory: give the file itself"),
         (["old.txt/text.txt", "--lines", "9"], 1, "cannot write old.txt/text.txt"),
     ],
 )

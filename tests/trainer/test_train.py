@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -21,7 +22,7 @@ from trainer.errors import InputError
 from trainer.files import read_arrays
 from trainer.model.decoder import loss_per_token
 from trainer.training.checkpoint import Interrupted
-from trainer.training.train import as_vector, train
+from trainer.training.train import Diverged, Settings, as_vector, train
 from trainer.weights import load_weights
 
 
@@ -152,9 +153,36 @@ def test_a_time_budget_decides_length_and_learning_rate_instead_of_steps(
     assert by_time.log == by_steps.log
 
 
-def test_a_diverging_run_says_so(tmp_path: Path) -> None:
-    with warnings.catch_warnings(action="error"), pytest.raises(InputError, match="diverged at step"):
-        run(tmp_path, replace(SETTINGS, learning_rate=1e30))
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        (
+            replace(SETTINGS, learning_rate=1e6),
+            r"lower learning rate than 1e\+06 or a lower weight decay than 0.1$",
+        ),
+        (replace(SETTINGS, learning_rate=1e30), "a lower learning rate"),
+        (replace(SETTINGS, weight_decay=1e6), "a lower weight decay"),
+        (replace(SETTINGS, hidden_price=1e30), "a lower price of hidden units"),
+    ],
+)
+def test_a_diverging_run_says_so_and_the_same_command_begins_anew(
+    tmp_path: Path, settings: Settings, advice: str
+) -> None:
+    for _ in range(2):
+        with warnings.catch_warnings(action="error"), pytest.raises(Diverged, match=f"at step .*{advice}"):
+            run(tmp_path, settings)
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("rate", [1, 30, 200, 600, 1e3, 1e4])
+@pytest.mark.parametrize("decay", [0.0, 0.1, 1e10])
+def test_what_an_interrupted_run_leaves_can_be_gone_on_with(tmp_path: Path, rate: float, decay: float) -> None:
+    settings = replace(SETTINGS, learning_rate=rate, weight_decay=decay)
+    with pytest.raises((Diverged, Interrupted)):
+        run(tmp_path, settings, stop_at=61)
+    with suppress(Diverged):
+        run(tmp_path, settings)
+    assert not list(tmp_path.iterdir())
 
 
 def invoke(*arguments: str | int | Path) -> CliResult:

@@ -20,7 +20,7 @@ from random import Random
 import click
 
 from trainer.errors import InputError
-from trainer.files import write_bytes
+from trainer.files import write_all
 
 MIN_LENGTH, MAX_LENGTH = 20, 63
 """Characters of any line of the grammar. The longest and the token that ends it fill a context of 64."""
@@ -226,7 +226,7 @@ def _pattern(rule: str) -> str:
 def command(out: Path, count: int, seed: int) -> None:
     """Write distinct rumours, quests and legends to the file OUT, one a line."""
     try:
-        write_bytes(out, "".join(f"{line}\n" for line in lines(count, seed)).encode("ascii"))
+        write_all({out: "".join(f"{line}\n" for line in lines(count, seed)).encode("ascii")})
     except InputError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{out}: {count} lines")

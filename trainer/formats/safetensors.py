@@ -17,7 +17,7 @@ from safetensors.numpy import save
 from trainer.config import ModelConfig
 from trainer.documents import checked, from_json, reading
 from trainer.errors import InputError
-from trainer.files import LARGEST_DOCUMENT, LARGEST_FILE, Array, read_file, whole_file, write_bytes
+from trainer.files import LARGEST_DOCUMENT, LARGEST_FILE, Array, read_file, write_all
 from trainer.notes import BasicNotes, Notes
 from trainer.text.vocabulary import Texts, check_vocabulary, plain_pieces
 from trainer.weights import Weights
@@ -65,9 +65,7 @@ def save_safetensors(path: Path, config_path: Path, weights: Weights) -> None:
     if weights.pieces:
         fields["pieces"] = plain_pieces(weights.pieces)
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in weights.tensors.items()}
-    with whole_file(path) as temporary:
-        temporary.write_bytes(save(tensors))
-        write_bytes(config_path, (json.dumps(fields, indent=2) + "\n").encode())
+    write_all({config_path: (json.dumps(fields, indent=2) + "\n").encode(), path: save(tensors)})
 
 
 def _read_config(path: Path) -> tuple[ModelConfig, Texts, Notes]:

@@ -111,7 +111,7 @@ def read_corpus(path: Path, reading: Reading = LINES, limit: int = LARGEST) -> C
         n_lines += 1
         sample.add(document)
     if not sample.documents:
-        raise InputError(f"{path} has no text in it: one document per line is needed")
+        raise InputError(f"{path} has no text in it: two different {reading.unit}s are the least")
     symbols = "".join(sorted(set().union(*sample.documents)))
     if len(symbols) == 1:
         raise InputError(f"{path} repeats the one character {symbols!r}: there is nothing to learn")

@@ -105,12 +105,13 @@ class Tokenizer:
         if (known := self._words.get(word)) is not None:
             return known
         parts, last = list(word), len(self._ranks)
-        while len(parts) > 1:
-            ranks = [self._ranks.get(pair, last) for pair in pairwise(parts)]
-            at = min(range(len(ranks)), key=ranks.__getitem__)
-            if ranks[at] == last:
-                break
+        ranks = [self._ranks.get(pair, last) for pair in pairwise(parts)]
+        while ranks and (first := min(ranks)) < last:
+            at = ranks.index(first)
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
+            del ranks[at]
+            for changed in range(max(at - 1, 0), min(at + 1, len(ranks))):
+                ranks[changed] = self._ranks.get((parts[changed], parts[changed + 1]), last)
         if len(self._words) >= MAX_WORDS:
             self._words.clear()
         return self._words.setdefault(word, [self._numbers[part] for part in parts])

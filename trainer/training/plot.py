@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.errors import InputError
 from trainer.files import whole_file
+from trainer.pictures import figure
 from trainer.training.train import LogEntry
 
 
@@ -17,13 +17,8 @@ def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
 
     Raises InputError when it cannot be drawn or the file cannot be written.
     """
-    os.environ["MPLBACKEND"] = "agg"  # another may be set for windows or notebooks, and not be there
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot(xlabel="step", ylabel="loss (nats per token)")
+    picture = figure(figsize=(8, 5))
+    axes = picture.add_subplot(xlabel="step", ylabel="loss (nats per token)")
     axes.set_title(title, parse_math=False)  # a dollar sign is one
     steps = [entry.step for entry in log]
     axes.plot(steps, [entry.train for entry in log], label="training", color="#9aa5b1")
@@ -35,6 +30,6 @@ def plot_loss(path: Path, log: Sequence[LogEntry], title: str) -> None:
     with whole_file(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # in a title of another alphabet: boxes will do
         try:
-            figure.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
+            picture.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
         except (ValueError, RuntimeError) as error:
             raise InputError(f"cannot draw {path}: {error}") from error

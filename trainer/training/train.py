@@ -142,6 +142,10 @@ class State:
     log: list[LogEntry] = field(default_factory=list)
 
 
+class Diverged(InputError):
+    """The losses, or the weights, are no numbers any more. The same run would always come to this."""
+
+
 @dataclass(frozen=True)
 class Result:
     """A finished run: the weights of the lowest validation loss, and how it went.
@@ -183,8 +187,8 @@ def train(
     `report` is called after every step with the state and the progress, 0 to 1; what `sample` writes is part of
     the log. The checkpoint, rewritten at every measurement, has `checkpoint` and a fingerprint of the run as its
     name: so the same run goes on from it, which `tell` is told, and no other run finds or overwrites it.
-    Raises InputError when the loss diverges, when the checkpoint is damaged, or with `resume` when there is none;
-    Interrupted on Ctrl-C.
+    Raises Diverged, and leaves no checkpoint then; InputError when the checkpoint is damaged, or with `resume` when
+    there is none; Interrupted on Ctrl-C.
     """
     config = settings.config
     learned, judging = _judged(training, settings.validation) if settings.validation else (training, held_out)
@@ -207,6 +211,9 @@ def train(
     except KeyboardInterrupt as error:
         kept = state.log[-1].step if state.log else 0
         raise Interrupted.at(state.step, kept, checkpoint) from error
+    except Diverged:
+        checkpoint.unlink(missing_ok=True)  # from it the run could only diverge again
+        raise
     tensors = as_tensors(state.best, config)
     return Result(
         tensors=tensors,
@@ -270,7 +277,7 @@ def _run(
         if due or any(before_step < share <= progress for share in EARLY):
             weights = _projected(state, projection)
             validation = mean_loss(as_tensors(weights, settings.config), settings.config, judges)
-            _check(state, validation)
+            _check(state, validation, settings)
             texts = tuple(sample(as_tensors(weights, settings.config)))
             _note(state, weights, validation, due and (not settings.digits or progress >= BUDGET_FROM), texts)
             save()
@@ -321,10 +328,17 @@ def _projected(state: State, projection: Projection) -> Array:
     return projection(state.parameters, state.granted) if state.granted.size else state.parameters
 
 
-def _check(state: State, validation: float) -> None:
-    """Raises InputError if the losses diverged."""
-    if not (np.isfinite(validation) and np.isfinite(state.parameters).all()):
-        raise InputError(f"the loss diverged at step {state.step}: train again with a lower learning rate")
+def _check(state: State, validation: float, settings: Settings) -> None:
+    """Raises Diverged where anything that a checkpoint would hold is no number any more, Adam's means included."""
+    numbers = (np.array([validation, *state.losses]), *_vectors(state).values())
+    if not all(np.isfinite(array).all() for array in numbers):
+        causes = {
+            "learning rate": settings.learning_rate,
+            "weight decay": settings.weight_decay,
+            "price of hidden units": settings.hidden_price,
+        }
+        lower = " or ".join(f"a lower {name} than {value:g}" for name, value in causes.items() if value)
+        raise Diverged(f"the loss diverged at step {state.step}: train again with {lower}")
 
 
 def _note(state: State, weights: Array, validation: float, candidate: bool, samples: tuple[str, ...]) -> None:
