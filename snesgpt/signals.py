@@ -6,6 +6,10 @@ This imports next to nothing: they are heard while everything else is being impo
 from __future__ import annotations
 
 import signal
+import sys
+
+AGAIN = 0.001
+"""Seconds after which Ended is raised again where Python threw it away."""
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 _came: list[int] = []
@@ -23,6 +27,20 @@ def listen() -> None:
     for number in (signal.SIGINT, *ENDING):
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
+    sys.unraisablehook = _raise_again
+
+
+def _raise_again(lost: sys.UnraisableHookArgs) -> None:
+    """Of an exception in a finalizer or a weak reference's callback Python says only that it was ignored."""
+    if not isinstance(lost.exc_value, Ended):
+        sys.__unraisablehook__(lost)
+        return
+    signal.signal(signal.SIGALRM, _ended)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN)
+
+
+def _ended(_number: int, _frame: object) -> None:
+    raise Ended
 
 
 def stop_listening() -> None:

@@ -624,6 +624,26 @@ def test_a_reader_that_leaves_early(user: User) -> None:
     assert process.returncode == 141
 
 
+SWALLOWED = """
+import os, signal, time
+from snesgpt import signals
+signals.listen()
+class Late:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+try:
+    Late()
+    time.sleep(10)
+except signals.Ended:
+    print(signals.status())
+"""
+
+
+def test_a_signal_in_a_finalizer_ends_the_program_too() -> None:
+    ended = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("143\n", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_ends_a_command(user: User, number: signal.Signals) -> None:
     with snesgpt("sample", "model.npz", "--count", "65535", stdout=subprocess.PIPE) as process:
