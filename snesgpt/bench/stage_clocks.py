@@ -117,12 +117,21 @@ def measure_stages(
     raise AssertionError("a page of names never ends")
 
 
+def marks_end(at: int, end: int) -> int:
+    """The offset in the ring up to which there are new marks behind `at`. end: the console's word for it.
+
+    A frame may end between the two bytes of that word: then it lies up to 256 bytes behind, and nothing is new.
+    """
+    ring = 2 * MARK_WORDS * MARKS
+    return at if (end - at) % ring >= ring - 0x100 else end
+
+
 def _marks(page: NamesPage, profile: Profile) -> Iterator[tuple[int, Moment]]:
     """Every mark in turn, once the interrupts before it are known; Start when a page is complete."""
     ring, at = page.address("mark_ring"), page.word("mark_next")
     waiting: list[tuple[int, Moment]] = []
     while True:
-        frame, end = page.word("frames"), page.word("mark_next")
+        frame, end = page.word("frames"), marks_end(at, page.word("mark_next"))
         ends = page.console.read_words(page.address("blank_marks"), 2 * BLANK_MARKS).view(np.uint16).reshape(-1, 2)
         for ended in range(max(1, frame - BLANK_MARKS + 1), frame):
             low, high = ends[ended % BLANK_MARKS].tolist()

@@ -23,7 +23,7 @@ from quantize.schedule import schedule
 from snesgpt.bench.beam_clock import FRAME_CLOCKS, Moment, beam
 from snesgpt.bench.names_screen import NamesPage
 from snesgpt.bench.speed import measure_speed
-from snesgpt.bench.stage_clocks import VERTICAL_BLANK, measure_stages
+from snesgpt.bench.stage_clocks import VERTICAL_BLANK, marks_end, measure_stages
 from snesgpt.commands.bench import command as bench
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
@@ -68,6 +68,14 @@ def test_a_frame_that_was_not_counted_yet_is_noticed(start: int, passed: int) ->
     wrapped = end < start
     assert Moment(7, end).since(Moment(7, start)) == passed
     assert Moment(7 + wrapped, end).since(Moment(7, start)) == passed
+
+
+@pytest.mark.parametrize(
+    ("at", "end", "wanted"),
+    [(0x3F0, 0x400, 0x400), (0x3F8, 0x300, 0x3F8), (0x1FF8, 0x1F00, 0x1FF8), (0x1FF0, 8, 8), (24, 24, 24)],
+)
+def test_a_word_of_which_one_byte_is_new_is_no_ring_full_of_marks(at: int, end: int, wanted: int) -> None:
+    assert marks_end(at, end) == wanted
 
 
 @pytest.mark.emulator
