@@ -30,6 +30,9 @@ STAGES = {
 }
 """Every stage is run with the files of one model where those of another are. It is after what makes them."""
 
+TOGETHER = ("build", "export", "lab")
+"""Those whose files are all old or all new. Only SIGKILL can come between the first and the last of them."""
+
 OLD, NEW = "one", "other"
 SEEDS = {OLD: 0, NEW: 1}
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -95,10 +98,11 @@ class Soak:
         self.put(old, stage)
         for _ in range(self.random.randint(1, 3)):
             number, before = self.random.choice(SIGNALS), self.tree.left_over()
+            there = {name: content for name, content in self.files(stage).items() if not is_ours(name)}
             process = self.tree.start(*self.command(stage, NEW))
             time.sleep(self.random.uniform(0, 1.05 * self.seconds[stage]))
             status, err = self.tree.end(process, number)
-            self._check(stage, number, status, err, old, new)
+            self._check(stage, number, status, err, there, new)
             left = set(self.tree.left_over()) - set(before)
             assert not left or number == signal.SIGKILL, f"{stage} after signal {number} leaves {left}"
         self.undisturbed(stage, NEW)
@@ -114,14 +118,24 @@ class Soak:
         ):  # Python starts and ends in its own way
             assert (status, err.count("snesgpt: ")) == (128 + number, 1), f"{at}{status}, {err}"
             self.counts["said so in a line"] += 1
-        for name, found in self.files(stage).items():
-            whole = found in (old.get(name), new.get(name)) or ".checkpoint-" in name or ".snes-gpt-" in name
+        found = self.files(stage)
+        for name, content in found.items():
+            whole = content in (old.get(name), new.get(name)) or is_ours(name)
             assert whole, f"{at}{name} is neither the old nor the new one"
-        gone = set(old) - set(self.files(stage))
+        if stage in TOGETHER and number != signal.SIGKILL:
+            changed = [name for name in {**old, **new} if found.get(name) != old.get(name)]
+            lacking = [name for name in new if found.get(name) != new[name]]
+            assert not (changed and lacking), f"{at}{changed} are new, and {lacking} are not"
+        gone = set(old) - set(found)
         assert not gone, f"{at}{gone} are gone"
         finished = "was done" if status == 0 else "was killed"
         self.counts[f"{stage} {finished}"] += 1
         self.counts["signals"] += 1
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file is no output: what a run goes on from, or the next one removes."""
+    return ".checkpoint-" in name or ".snes-gpt-" in name
 
 
 def in_our_code(err: str) -> bool:
