@@ -173,9 +173,10 @@ def _reasons(layout: Layout, rate: float) -> tuple[str, ...]:
     """One line for each choice."""
     digits = digits_per_weight(layout.proved.model)
     config = layout.config
-    shared = config.n_head // config.kv_heads
+    shared, windows = config.n_head // config.kv_heads, sorted(config.windows)
+    seen = f"; they see {windows[0]} to {windows[-1]} positions" if windows else ""
     return (
         f"digits in rows: {digits:.2f} a weight, where they are worth most; {rate:.2f} tokens/s predicted",
-        f"attention: keys and values in bytes, {shared} heads share them, the PPU multiplies",
+        f"attention: keys and values in bytes, {shared} heads share them, the PPU multiplies{seen}",
         f"second MLP matrix in {len(parts(config.n_hidden))} parts, whose sums fit a word",
     )
