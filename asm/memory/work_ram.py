@@ -58,7 +58,9 @@ def lay_out(
 ) -> WorkRam:
     """Vectors first, then the areas, largest first: in bank $7E while it has room, then in bank $7F.
 
-    No area crosses a bank. record: bytes of the log that must be left. what: the caches in words, for the refusal.
+    No area crosses a bank, and none ends with bank $7E: the WRAM port counts on into $7F, and a new address that is
+    given by its 16 low bits would lie there. record: bytes of the log that must be left. what: the caches in words,
+    for the refusal.
     Raises InputError with the sizes where they do not fit.
     """
     others = target.screen_ram + (target.mark_ram if profiled else 0)
@@ -75,7 +77,7 @@ def lay_out(
     room = sum(left.values())
     placed: dict[int, list[Area]] = {0: [], 1: []}
     for area in sorted(areas, key=lambda area: -area.size):
-        bank = 0 if area.size <= left[0] else 1
+        bank = 0 if area.size < left[0] else 1
         if area.size > left[bank]:
             raise InputError(
                 f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of work RAM, "

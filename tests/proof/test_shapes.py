@@ -24,7 +24,7 @@ from asm.kernels.ppu_attention import max_sum
 from asm.kernels.straight_code import MODULE_BYTES, CodePart, Unit, modules
 from asm.kernels.stretches import stretches
 from asm.layout import Layout, plan
-from asm.memory.work_ram import BANK
+from asm.memory.work_ram import BANK, Area, lay_out
 from asm.targets.stock import STOCK
 from quantize.executor import Executor
 from quantize.kernels.ppu_attention import EXP7, reciprocal
@@ -125,6 +125,14 @@ def test_the_schoolbook_keeps_caches_in_both_banks() -> None:
     with Console(rom.image) as console:
         found = verify(Host(console, model), Executor(model), [[Request(3, 10, 1), Request(1, 10, 1, (1, 2, 3))]])
     assert (found.mismatches, found.first) == (0, None)
+
+
+@given(st.integers(-2, 2))
+def test_no_cache_ends_where_the_wram_port_goes_on_in_the_other_bank(off: int) -> None:
+    room = BANK - STOCK.high_ram - STOCK.screen_ram
+    cache = Area("layer0_keys", room - 30_000 + off)
+    ram = lay_out(STOCK, [Area("weights", 30_000)], [cache, Area("layer0_values", 10)], 10, "keys", profiled=False)
+    assert (cache in ram.bank_7e) == (off < 0)
 
 
 def test_weights_of_any_sum_fit_and_never_add_up_to_more_than_the_proof_allows() -> None:
