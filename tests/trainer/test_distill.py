@@ -21,7 +21,7 @@ from trainer.training.checkpoint import Interrupted
 from trainer.training.digit_projection import adds_per_weight
 from trainer.training.distill import EVALUATIONS, Entry, Result, Settings, Student, distill
 from trainer.training.own_text import own_text
-from trainer.training.teacher import Teacher
+from trainer.training.teacher import Teacher, text_logits
 
 TEACHER = llama_weights(llama_config(20, 12, 16, (4, 2), 1, 24))
 DIGITS = 1.0
@@ -168,8 +168,8 @@ def test_a_student_has_the_windows_that_were_chosen_for_its_speed(tmp_path: Path
 
     result = distill(TEACHER.tensors, settings, tmp_path / "c.npz", choose=choose)
     assert asked == [(TEACHER.config.n_params,)] and result.config == replace(TEACHER.config, windows=windows)
-    logits = forward_logits(result.tensors, result.config, result.teacher.apart.tokens[:, :-1])
-    assert result.teacher.judge(logits.reshape(-1, 20).T)[1] == pytest.approx(result.last.divergence)
+    logits = text_logits(result.tensors, result.config, result.teacher.apart)
+    assert result.teacher.judge(logits)[1] == pytest.approx(result.last.divergence)
     again = distill(TEACHER.tensors, settings, tmp_path / "c.npz", choose=choose)
     assert len(asked) == 1 and again.student == result.student, "the checkpoint knows"
 
@@ -191,6 +191,6 @@ def test_own_text_goes_on_from_its_middle_and_knows_its_logits() -> None:
     text = own_text(TEACHER.tensors, TEACHER.config, 5, np.random.default_rng(1))
     assert text.tokens.shape == (10, 13) and (text.tokens[:5, 0] == TEACHER.config.bos).all()
     np.testing.assert_array_equal(text.tokens[5:, :6], text.tokens[:5, 6:12])
-    windows = np.array([7, 0])
-    expected = forward_logits(TEACHER.tensors, TEACHER.config, text.tokens[windows, :-1]).reshape(24, -1).T
-    np.testing.assert_allclose(text.logits(windows, TEACHER.tensors["lm_head"]), expected, rtol=1e-3, atol=1e-4)
+    some = text.some(np.array([7, 0]))
+    expected = forward_logits(TEACHER.tensors, TEACHER.config, some.tokens[:, :-1]).reshape(24, -1).T
+    np.testing.assert_allclose(some.logits(TEACHER.tensors["lm_head"]), expected, rtol=1e-3, atol=1e-4)
