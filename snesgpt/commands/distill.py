@@ -163,7 +163,7 @@ def _report(student: Weights, result: Result, bar: Bar) -> dict[str, Any]:
     above, away = result.teacher.judge(logits[:, apart.counted.reshape(-1)])
     prediction = predict(choice.layout, bar)
     return {
-        "digits": digits_per_weight(choice.model),
+        "digits": digits_per_weight(choice.model) or result.student.digits,  # or: where the console multiplies
         "windows": list(result.student.windows),
         "nll_teacher": result.teacher.loss,
         "above_teacher": result.last.above,
