@@ -28,6 +28,9 @@ STEPS = 1000
 GRIDS = {"llama": 9, "microgpt": 6}
 """The smallest digit, 2^-this: what `quantize` keeps of a family's weights, whatever becomes of its logits."""
 
+PULLS = {"llama": 0.0, "microgpt": 0.01}
+"""Small models lose most where weights near a threshold keep crossing it; a Llama learns a little less when pulled."""
+
 OF_TRAINING = (
     *("nll_float", "nll_integer", "nll_float_per_character", "measurements", "grids", "batch_size"),
     *("weight_decay", "dropout", "validation", "hidden_price"),
@@ -100,6 +103,7 @@ def command(
         time_budget,
         seed,
         grid=GRIDS[teacher.config.family],
+        pull=PULLS[teacher.config.family],
         learning_rate=learning_rate,
     )
     with bars() as bar:

@@ -63,8 +63,9 @@ class Settings:
     """All that decides a run, but for the teacher.
 
     config: the teacher's. Its student has this many digits, or reaches this many tokens a second: one of both. The
-    smallest digit is 2^-grid. steps of BATCH tokens; with time_budget (seconds) the run lasts that long instead,
-    its text included. learning_rate: the peak, in root mean squares of a tensor. seed draws text and order.
+    smallest digit is 2^-grid; pull as PULL of trainer.training.train. steps of BATCH tokens; with time_budget
+    (seconds) the run lasts that long instead, its text included. learning_rate: the peak, in root mean squares of a
+    tensor. seed draws text and order.
     """
 
     config: ModelConfig
@@ -74,6 +75,7 @@ class Settings:
     time_budget: float | None = None
     seed: int = 0
     grid: int = 9
+    pull: float = 0.0
     learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
@@ -270,9 +272,13 @@ class _Run:
 
     def _step(self, windows: Array, rate: float) -> None:
         """A step of Adam towards the teacher's distributions in some windows."""
-        state, text = self.state, self.teacher.text
+        state, text, settings = self.state, self.teacher.text, self.settings
+        weights = settings.projection(state.parameters, state.granted)
+        settings.projection.pull(state.parameters, weights, settings.pull * self._progress())
         taught = text.some(windows).logits(self.teacher.tensors["lm_head"])
-        nats, grads = batch_gradient(self.tensors(), self.config, text.documents.batch(windows), distance(taught))
+        nats, grads = batch_gradient(
+            as_tensors(weights, self.config), self.config, text.documents.batch(windows), distance(taught)
+        )
         state.adam.update(state.parameters, as_vector(grads), rate * self.scale)
         state.losses.append(nats)
         state.step += 1

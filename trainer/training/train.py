@@ -259,8 +259,7 @@ def _run(
         chosen = order.take(state.step * settings.batch_size, settings.batch_size)
         weights = _projected(state, projection)
         if state.granted.size:
-            behind = state.parameters[projection.digits]
-            behind += np.float32(PULL * progress) * (weights[projection.digits] - behind)
+            projection.pull(state.parameters, weights, PULL * progress)
         batch, tensors = seen.batch(chosen), as_tensors(weights, settings.config)
         kept = _kept(settings, state.step, batch)
         loss, grads = gradient(
