@@ -29,7 +29,7 @@ GRIDS = {"llama": 9, "microgpt": 6}
 """The smallest digit, 2^-this: what `quantize` keeps of a family's weights, whatever becomes of its logits."""
 
 PULLS = {"llama": 0.0, "microgpt": 0.01}
-"""A microgpt loses much where weights near a threshold keep crossing it; a Llama learns a little less when pulled."""
+"""A microgpt loses much where weights near a threshold keep crossing it; a Llama learns a little less so."""
 
 OF_TRAINING = (
     *("nll_float", "nll_integer", "nll_float_per_character", "measurements", "grids", "batch_size"),
