@@ -10,6 +10,7 @@ from trainer.files import Array
 from trainer.model.generate import chosen
 from trainer.model.llama import Decoder
 from trainer.progress import Bar, no_bar
+from trainer.training.packing import Documents
 from trainer.weights import Weights
 
 TEXTS, MAX_LENGTH = 64, 256
@@ -17,17 +18,11 @@ SEED = 1
 
 
 @dataclass(frozen=True)
-class Text:
-    """Texts of the float model's own. tokens (texts, length), BOS first."""
-
-    tokens: Array
-
-
-@dataclass(frozen=True)
 class Ranges:
     """Least and largest value of each layer's elements, (layers, elements).
 
     keys as turned by their position; hidden as the gate leaves it; residuals after attention and after the MLP.
+    text: what the float model wrote.
     """
 
     keys: tuple[Array, Array]
@@ -35,7 +30,7 @@ class Ranges:
     hidden: tuple[Array, Array]
     attention_residual: tuple[Array, Array]
     mlp_residual: tuple[Array, Array]
-    text: Text
+    text: Documents
 
 
 def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
@@ -66,5 +61,5 @@ def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
         of("hidden"),
         of("attention_residual"),
         of("mlp_residual"),
-        Text(np.stack(text, axis=1)),
+        Documents(np.stack([*text, tokens], axis=1), length),
     )

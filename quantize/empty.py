@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from quantize.calibration import Ranges, Text
+from quantize.calibration import Ranges
 from quantize.fixed import Ints
 from quantize.lower import on_digits, schoolbook
 from quantize.lower_calibrated import calibrated
@@ -14,6 +14,7 @@ from quantize.model import IntegerModel, tensor_shapes
 from quantize.program import Program
 from quantize.schedule import needs_calibration
 from trainer.config import ModelConfig
+from trainer.training.packing import Documents
 from trainer.weights import Weights
 
 
@@ -49,5 +50,5 @@ def _silence(config: ModelConfig) -> Ranges:
 
     stream = zeros(config.n_embd)
     return Ranges(
-        zeros(config.kv_dim), zeros(config.kv_dim), zeros(config.n_hidden), stream, stream, Text(np.zeros((1, 1)))
+        zeros(config.kv_dim), zeros(config.kv_dim), zeros(config.n_hidden), stream, stream, Documents([[0, 0]], 1)
     )

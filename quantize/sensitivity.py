@@ -6,26 +6,26 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from quantize.calibration import Text
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
 from trainer.model.fisher import fisher_information
 from trainer.progress import Bar, no_bar
 from trainer.training.digit_projection import LARGEST, allocate, nearest, query_scale
+from trainer.training.packing import Documents
 
 DRAWS = 4
 """Labels of each of the text's tokens: rare ones have to be drawn too."""
 
 
 def sensitivities(
-    config: ModelConfig, tensors: Mapping[str, Array], text: Text, bar: Bar = no_bar
+    config: ModelConfig, tensors: Mapping[str, Array], text: Documents, bar: Bar = no_bar
 ) -> dict[str, Array]:
     """Matrix → what a squared error of each weight costs, twice the nats a token. tensors: in float, as the integer
     model uses them.
     """
     plain = unfolded(tensors, config)
-    information = fisher_information(plain, config, text.tokens, np.random.default_rng(0), DRAWS, bar)
+    information = fisher_information(plain, config, text, np.random.default_rng(0), DRAWS, bar)
     return {name: own / query_scale(name, config) ** 2 for name, own in information.items() if name != "wte"}
 
 

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from trainer.config import ModelConfig
 from trainer.files import Array
-from trainer.model.blocks import EPSILON, divergence
+from trainer.model.blocks import EPSILON, distance
 from trainer.model.llama_gradient import gradient
 from trainer.training.adam import Adam
 from trainer.training.digit_projection import Projection
@@ -41,9 +41,8 @@ def command(weights: Path, rounds: int) -> None:
     model = load_weights(weights)
     teacher = Teacher(model.tensors, model.config, 0)
     teacher.write(1)
-    windows = np.arange(max(BATCH // model.config.block_size, 1))
-    tokens = teacher.text.tokens[windows, :-1]
-    taught = teacher.text.logits(windows, teacher.tensors["lm_head"])
+    text = teacher.text.some(np.arange(max(BATCH // model.config.block_size, 1)))
+    tokens, taught = text.tokens[:, :-1], text.logits(teacher.tensors["lm_head"])
     projection, start = Projection(model.config, GRID), as_vector(teacher.tensors)
     granted = projection.allocate(start, DIGITS)
     numpy_step, numpy_gradient = _numpy(model.config, projection, granted, start, tokens, taught)
@@ -69,13 +68,9 @@ def _numpy(
     """Ours: a step, and the gradient where both begin."""
     parameters, adam = start.copy(), Adam(len(start))
 
-    def loss(logits: Array) -> tuple[float, Array]:
-        nats, dlogits = divergence(taught, logits)
-        return float(nats.mean()), dlogits
-
     def grads() -> Array:
         student = as_tensors(projection(parameters, granted), config)
-        return as_vector(gradient(student, config, tokens, loss)[1])
+        return as_vector(gradient(student, config, tokens, distance(taught))[1])
 
     def step() -> None:
         adam.update(parameters, grads(), RATE)

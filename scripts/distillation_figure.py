@@ -43,7 +43,11 @@ def draw(out: Path, runs: Sequence[Report]) -> None:
         ("distilled, integer model", [run["integer_divergence"] for run in whole], "#c05746"),
     ):
         by_digits.plot(digits, values, "o-", color=color, label=name)
-    by_time.set(xlabel="minutes, on a machine shared with other programs", ylabel="divergence from the teacher (nats a token)", yscale="log")
+    by_time.set(
+        xlabel="minutes, on a machine shared with other programs",
+        ylabel="divergence from the teacher (nats a token)",
+        yscale="log",
+    )
     by_digits.set(xlabel="digits per weight", yscale="log")
     for axes in (by_time, by_digits):
         axes.grid(alpha=0.3, which="both")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,27 @@ import click
 from snesgpt.files import WEIGHTS, FileCommand, InputFile, OutputFile
 from snesgpt.terminal import say
 from trainer.documents import checked
-from trainer.errors import InputError
 from trainer.notes import Notes
 
 if TYPE_CHECKING:
+    from trainer.files import Array
     from trainer.progress import Bar
     from trainer.training.distill import Entry, Result, Settings
     from trainer.weights import Weights
 
 STEPS = 1000
+
+GRIDS = {"llama": 9, "microgpt": 6}
+"""The smallest digit, 2^-this: what `quantize` keeps of a family's weights, whatever becomes of its logits."""
+
+PULLS = {"llama": 0.0, "microgpt": 0.01}
+"""A microgpt loses much where weights near a threshold keep crossing it; a Llama learns a little less so."""
+
+OF_TRAINING = (
+    *("nll_float", "nll_integer", "nll_float_per_character", "measurements", "grids", "batch_size"),
+    *("weight_decay", "dropout", "validation", "hidden_price"),
+)
+"""Notes of a teacher that are not its student's."""
 
 
 @click.command("distill", cls=FileCommand)
@@ -32,7 +45,7 @@ STEPS = 1000
 @click.option(
     "--tokens-per-second",
     type=float,
-    help="Instead of --digits: as many as there is time for, where heads may see fewer positions too.",
+    help="Instead of --digits: as many as there is time for; a Llama's heads may see fewer positions, too.",
 )
 @click.option("--steps", type=click.IntRange(1), default=STEPS, help="Training steps.")
 @click.option(
@@ -60,7 +73,7 @@ def command(
     resume: bool,
     as_json: bool,
 ) -> None:
-    """Turn a Llama's float WEIGHTS into weights made of few digits, taught by the float model's own text.
+    """Turn float WEIGHTS into weights made of few digits, taught by the float model's own text.
 
     The float model writes text, some of which is kept apart. Digits go to the weights that matter most in it
     (Fisher information), then the weights are trained as digits towards the float model's distributions. No other
@@ -71,24 +84,30 @@ def command(
     A run that was interrupted left a checkpoint beside --out. The same command goes on from it; a run with other
     options or another teacher neither uses nor overwrites it.
     """
-    from quantize.convert import prepare
-    from quantize.sensitivity import unfolded
     from snesgpt.progress import bars
+    from snesgpt.selection.room import check_room
     from snesgpt.selection.student_choice import choose_student
     from trainer.training.checkpoint import checkpoint_path
     from trainer.training.distill import Settings, distill
     from trainer.weights import load_weights, save_weights
 
     teacher = load_weights(weights)
-    if teacher.config.family != "llama":
-        raise InputError(f"{weights} is no Llama: `snesgpt train --digits` gives a microgpt its digits")
+    check_room(teacher)
     if (digits is None) == (tokens_per_second is None):
         raise click.UsageError("give --digits or --tokens-per-second, one of both")
     settings = Settings(
-        teacher.config, digits, tokens_per_second, steps, time_budget, seed, learning_rate=learning_rate
+        teacher.config,
+        digits,
+        tokens_per_second,
+        steps,
+        time_budget,
+        seed,
+        grid=GRIDS[teacher.config.family],
+        pull=PULLS[teacher.config.family],
+        learning_rate=learning_rate,
     )
     with bars() as bar:
-        start, tell = unfolded(prepare(teacher, bar).exact, teacher.config), partial(say, err=True)
+        start, tell = _start(teacher, bar), partial(say, err=True)
         choose = choose_student(teacher, tokens_per_second, settings.grid, bar) if tokens_per_second else None
         result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell, choose, resume)
         student = _student(teacher, settings, result)
@@ -99,6 +118,17 @@ def command(
     else:
         say(_line(report) + f"\nweights: {out}")
     result.checkpoint.unlink(missing_ok=True)  # last: whatever fails before, the run is not lost
+
+
+def _start(teacher: Weights, bar: Bar) -> Mapping[str, Array]:
+    """The weights that training begins with: a Llama's balanced, as `quantize` would balance them."""
+    from quantize.convert import prepare
+    from quantize.schedule import needs_calibration
+    from quantize.sensitivity import unfolded
+
+    if not needs_calibration(teacher.config):
+        return teacher.tensors
+    return unfolded(prepare(teacher, bar).exact, teacher.config)
 
 
 def _tell(entry: Entry) -> None:
@@ -112,53 +142,50 @@ def _tell(entry: Entry) -> None:
 
 
 def _student(teacher: Weights, settings: Settings, result: Result) -> Weights:
-    """The weights file: the teacher's notes but for its losses, and how its digits came about."""
+    """The weights file: the teacher's notes but for its training, and how its digits came about."""
+    from snesgpt.selection.student_choice import as_student
     from trainer.training.digit_projection import adds_per_weight
 
     adds = adds_per_weight(result.tensors, settings.config, settings.projection.grids)
-    lost = ("nll_float", "nll_integer", "nll_float_per_character", "measurements", "active_hidden")
-    notes = {name: value for name, value in teacher.info.items() if name not in lost}
-    notes |= {
-        "digits": result.student.digits,
-        "grid": settings.grid,
-        "adds_per_weight": adds,
-        "seed": settings.seed,
-    }
+    notes = {name: value for name, value in teacher.info.items() if name not in OF_TRAINING}
+    notes |= {"adds_per_weight": adds, "seed": settings.seed}
     notes |= {"steps": result.last.step, "learning_rate": settings.learning_rate}
-    return replace(teacher, config=result.config, tensors=result.tensors, info=checked(notes, Notes))
+    kept, digits = replace(teacher, info=checked(notes, Notes)), result.student.digits
+    return as_student(kept, result.config, result.tensors, digits, settings.grid, result.teacher.apart)
 
 
 def _report(student: Weights, result: Result, bar: Bar) -> dict[str, Any]:
     """How it went, and what the console makes of it. Losses in nats a token, on the text kept apart."""
     from asm.cost.predict import predict
-    from asm.layout import plan
-    from quantize.convert import convert_llama, prepare
     from quantize.executor import Executor, window_logits
     from snesgpt.selection.digit_choice import digits_per_weight
+    from snesgpt.selection.kernel_choice import LARGEST_ROM, choose
 
-    proved, tokens = convert_llama(prepare(student, bar)), result.teacher.apart.tokens
-    tell = bar("integer loss", tokens.shape[1] - 1)
-    above, away = result.teacher.judge(window_logits(Executor(proved.model), tokens[:, :-1], tell))
-    prediction = predict(plan(proved, bar=bar), bar)
+    choice, apart = choose(student, "auto", LARGEST_ROM, bar=bar), result.teacher.apart
+    tell = bar("integer loss", apart.tokens.shape[1] - 1)
+    logits = window_logits(Executor(choice.model), apart.tokens[:, :-1], tell)
+    above, away = result.teacher.judge(logits[:, apart.counted.reshape(-1)])
+    prediction = predict(choice.layout, bar)
     return {
-        "digits": digits_per_weight(proved.model),
+        "digits": digits_per_weight(choice.model) or result.student.digits,  # or: where the console multiplies
         "windows": list(result.student.windows),
         "nll_teacher": result.teacher.loss,
         "above_teacher": result.last.above,
         "divergence": result.last.divergence,
         "integer_above_teacher": above,
         "integer_divergence": away,
-        "tokens_apart": tokens[:, 1:].size,
+        "tokens_apart": int(apart.lengths.sum()),
         "tokens_per_second": prediction.tokens_per_second if prediction else None,
         "steps": result.last.step,
         "seconds": result.last.seconds,
+        "reasons": choice.reasons,
         "log": [asdict(entry) for entry in result.log],
     }
 
 
 def _line(report: dict[str, Any]) -> str:
     rate = report["tokens_per_second"]
-    speed = f"; {rate:.2f} tokens/s predicted" if rate else ""
+    speed = f"; {rate:.2f} tokens/s predicted" if rate else f"; {report['reasons'][0]}"
     seen = f", heads see {mean(report['windows']):.0f} positions" if report["windows"] else ""
     return (
         f"{report['digits']:.2f} digits a weight{seen}: "

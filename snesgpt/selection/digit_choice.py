@@ -13,6 +13,7 @@ from asm.layout import Layout, plan
 from asm.memory.banks import power_of_two
 from asm.targets.stock import STOCK
 from quantize.convert import convert_llama, prepare
+from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
 from quantize.program import leaves
@@ -158,10 +159,10 @@ def _share(attempts: Sequence[Attempt], kib: int) -> float:
 
 
 def digits_per_weight(model: IntegerModel) -> float:
-    """Adds per weight of all matrices."""
-    kernels = [kernel for kernel in leaves(model.program) if isinstance(kernel, DigitRows)]
+    """Adds per weight of all matrices that run on digits; 0 where none does."""
+    kernels = [kernel for kernel in leaves(model.program) if isinstance(kernel, DigitRows | ActiveColumns)]
     digits = sum(int(np.abs(plane.digits).sum()) for kernel in kernels for plane in kernel.planes(model))
-    return digits / matrix_weights(model)
+    return digits / max(sum(kernel.tensor(model).size for kernel in kernels), 1)
 
 
 def matrix_weights(model: IntegerModel) -> int:

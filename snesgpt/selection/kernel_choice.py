@@ -20,6 +20,9 @@ from trainer.files import Array
 from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
+LARGEST_ROM = 4096
+"""KiB."""
+
 
 @dataclass(frozen=True)
 class Choice:

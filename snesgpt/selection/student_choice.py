@@ -1,4 +1,4 @@
-"""What a distilled llama may have at a speed: how many digits, and how much of the past each head sees.
+"""What a distilled model may have at a speed: how many digits, and how much of the past each head of a llama sees.
 
 Both cost nats and save clocks. The digits' nats follow from the Fisher information, those of a head's window are
 measured. At every price of a clock each head has a best window, and the digits get the clocks that are left; the
@@ -7,20 +7,26 @@ price whose nats are the fewest in all is taken.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from quantize.convert import convert_llama, prepare
+from quantize.ranges import ProvedModel
+from quantize.schedule import needs_calibration
 from snesgpt.selection.digit_choice import MIN_DIGITS, Attempt, digits_per_weight
+from snesgpt.selection.kernel_choice import LARGEST_ROM, choose
 from trainer.config import MAX_WINDOWED, ModelConfig
 from trainer.documents import checked
 from trainer.errors import InputError
 from trainer.files import Array
+from trainer.model.decoder import active_share
 from trainer.notes import Notes
 from trainer.progress import Bar
-from trainer.training.digit_projection import Projection
+from trainer.training.digit_projection import MAX_DIGITS, Projection
 from trainer.training.distill import Choose, Student
+from trainer.training.own_text import OwnText
 from trainer.training.teacher import Teacher
 from trainer.training.train import as_tensors, as_vector
 from trainer.weights import Weights
@@ -37,6 +43,9 @@ count this many times less than those of the other. See docs/llama.md."""
 
 DIGITS = np.linspace(MIN_DIGITS, 3, 26)
 ATTEMPTS, CLOSE_ENOUGH = 4, 0.01
+
+FIRST = (float(MAX_DIGITS), 2.0, 1.0, MIN_DIGITS)
+"""Digits per weight that a microgpt is first tried with."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +82,37 @@ class Budget:
         return (clocks - self.without_rows + saved) / self.digit, nats, windows
 
 
+def as_student(
+    weights: Weights, config: ModelConfig, tensors: Mapping[str, Array], digits: float, grid: int, text: OwnText
+) -> Weights:
+    """A teacher's weights file with a student's weights, and the notes that `quantize` reads; text: for these."""
+    notes = dict(weights.info) | {"digits": digits, "grid": grid}
+    if config.learned_positions:
+        notes["active_hidden"] = active_share(tensors, config, text.documents)
+    return replace(weights, config=config, tensors=dict(tensors), info=checked(notes, Notes))
+
+
 def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choose:
     """What a teacher's student may have to reach so many predicted tokens a second.
 
     weights: the teacher's. Raises InputError where not even the fewest digits and the shortest windows reach it.
     """
 
-    def choose(teacher: Teacher, information: Array) -> Student:
-        first = Attempt(0.0, convert_llama(prepare(weights, bar)), bar)
-        whole = replace(first, digits=digits_per_weight(first.proved.model))
+    def chosen(teacher: Teacher, information: Array) -> Student:
         projection, parameters = Projection(weights.config, grid), as_vector(teacher.tensors)
+
+        def student(digits: float, config: ModelConfig) -> Weights:
+            granted = projection.allocate(parameters, digits, information=information)
+            tensors = as_tensors(projection(parameters, granted), config)
+            return as_student(weights, config, tensors, digits, grid, teacher.apart)
+
+        whole = _whole(weights, lambda digits: student(digits, weights.config), bar)
         windows = _windows(weights.config)
         saved = _saved(weights, whole, windows[0], bar)
         budget = _budget(whole, saved, teacher, windows, _errors(projection, parameters, information))
         clocks = whole.layout.target.clocks_per_second / wanted
         digits, numbers = budget.best(clocks)
+        digits = min(digits, MAX_DIGITS)
         seen = tuple(np.array(windows)[numbers].reshape(-1).tolist())
         cut = replace(weights.config, windows=seen if min(seen) < weights.config.block_size else ())
         tell = bar("attempts", ATTEMPTS)
@@ -95,23 +120,46 @@ def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choo
             tell(number)
             if digits < MIN_DIGITS:
                 raise InputError(_missed(whole, budget, wanted))
-            tensors = as_tensors(
-                projection(parameters, projection.allocate(parameters, digits, information=information)), cut
-            )
-            noted = checked(dict(weights.info) | {"digits": digits, "grid": grid}, Notes)
-            student = replace(weights, config=cut, tensors=tensors, info=noted)
-            attempt = Attempt(digits, convert_llama(prepare(student, bar)), bar)
+            attempt = Attempt(digits, converted(student(digits, cut), bar), bar)
             lacking = -attempt.spare(wanted) / clocks
-            if -CLOSE_ENOUGH <= lacking <= 0:
+            if -CLOSE_ENOUGH <= lacking <= 0 or (lacking < 0 and digits == MAX_DIGITS):
                 break
-            digits -= (lacking + CLOSE_ENOUGH / 2) * clocks / budget.digit
+            digits = min(digits - (lacking + CLOSE_ENOUGH / 2) * clocks / budget.digit, MAX_DIGITS)
         return Student(digits, cut.windows)
 
-    return choose
+    return chosen
+
+
+def converted(weights: Weights, bar: Bar) -> ProvedModel:
+    """On digits, as `quantize` does it; of a llama with all its digits, however large its cartridge is."""
+    if needs_calibration(weights.config):
+        return convert_llama(prepare(weights, bar))
+    return choose(weights, "digits", LARGEST_ROM).proved
+
+
+def _whole(weights: Weights, student: Callable[[float], Weights], bar: Bar) -> Attempt:
+    """A teacher in all its digits; of a microgpt, in as many as can be proved and have room."""
+    if needs_calibration(weights.config):
+        first = Attempt(0.0, converted(weights, bar), bar)
+    else:
+        first = _first(student, bar)
+    return replace(first, digits=digits_per_weight(first.proved.model))
+
+
+def _first(student: Callable[[float], Weights], bar: Bar) -> Attempt:
+    """The first of FIRST that becomes a cartridge. Raises InputError, as `choose` does, where none does."""
+    for digits in FIRST:
+        try:
+            return Attempt(digits, converted(student(digits), bar), bar)
+        except InputError as error:
+            refusal = error
+    raise refusal
 
 
 def _windows(config: ModelConfig) -> tuple[int, ...]:
-    """That a head may get, the whole context among them."""
+    """That a head may get, the whole context among them; a microgpt's heads see all of it."""
+    if config.learned_positions:
+        return (config.block_size,)
     shorter = [window for window in WINDOWS if window < config.block_size <= MAX_WINDOWED]
     return (*shorter, config.block_size)
 
@@ -153,7 +201,8 @@ def _missed(whole: Attempt, budget: Budget, wanted: float) -> str:
     """Why there is no such student."""
     least = budget.without_rows - float(budget.saved[..., 0].sum()) + MIN_DIGITS * budget.digit
     most = whole.layout.target.clocks_per_second / least
+    shortest = "with the shortest windows of attention " if budget.saved.any() else ""
     return (
-        f"{wanted:g} tokens a second leave no room for {MIN_DIGITS} digits a weight: with the shortest windows of "
-        f"attention these make about {most:.2g}; ask for less, or use a smaller shape"
+        f"{wanted:g} tokens a second leave no room for {MIN_DIGITS} digits a weight: {shortest}"
+        f"these make about {most:.2g}; ask for less, or use a smaller shape"
     )

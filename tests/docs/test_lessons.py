@@ -26,6 +26,7 @@ from quantize.model import IntegerModel
 from quantize.model_file import save_model
 from tests.support.models import digit_model
 from trainer.config import ModelConfig
+from trainer.model.blocks import surprise
 from trainer.model.decoder import gradient
 from trainer.training.packing import Documents
 
@@ -137,7 +138,8 @@ def test_the_gradients_of_lesson_5_are_the_numpy_trainers(seed: int) -> None:
     tensors = lively(config.tensor_shapes(), seed)
     names = lesson5_adam.read_names()[0][10 * seed : 10 * seed + 10]
     packed = Documents([lesson5_adam.encode(name) for name in names], config.block_size)
-    loss, truth = gradient(tensors, config, packed.batch(np.arange(len(names))))
+    batch = packed.batch(np.arange(len(names)))
+    loss, truth = gradient(tensors, config, batch, surprise(batch.targets))
     values = as_values(lesson5_adam, {name.rpartition(".")[2]: tensor for name, tensor in tensors.items()})
     plain = lesson5_adam.loss(values, names)
     plain.backward()

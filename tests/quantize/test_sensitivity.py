@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from quantize.calibration import Text
 from quantize.convert import folded
 from quantize.fixed import FRACTION_BITS
 from quantize.sensitivity import sensitivities, spread, unfolded
 from tests.support.models import llama_config, llama_weights
 from trainer.files import Array
 from trainer.model.blocks import divergence
-from trainer.model.decoder import forward_logits
 from trainer.training.own_text import own_text
+from trainer.training.teacher import text_logits
 
 CONFIG = llama_config(20, 12, 16, (4, 2), 2, 24)
 WEIGHTS = llama_weights(CONFIG)
 EXACT = folded(WEIGHTS, centred=False)
-TEXT = Text(own_text(WEIGHTS.tensors, CONFIG, 200, np.random.default_rng(0), (1.0,)).tokens[:, :-1])
-COSTS = sensitivities(CONFIG, EXACT, TEXT)
+TEXT = own_text(WEIGHTS.tensors, CONFIG, 200, np.random.default_rng(0), (1.0,))
+COSTS = sensitivities(CONFIG, EXACT, TEXT.documents)
 MATRICES = [name for name in EXACT if name != "wte"]
 
 
 def away(changed: dict[str, Array]) -> float:
     """Nats a token from the exact model."""
-    logits = [
-        forward_logits(unfolded(tensors, CONFIG), CONFIG, TEXT.tokens).reshape(-1, CONFIG.vocab_size).T
-        for tensors in (EXACT, {**EXACT, **changed})
-    ]
+    logits = [text_logits(unfolded(tensors, CONFIG), CONFIG, TEXT) for tensors in (EXACT, {**EXACT, **changed})]
     return float(divergence(*logits)[0].mean(dtype=np.float64))
 
 

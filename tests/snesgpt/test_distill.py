@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from asm.cost.predict import predict
+from asm.layout import plan
+from quantize.convert import folded
+from quantize.executor import Executor, loss
 from quantize.model_file import load_model
+from quantize.ranges import prove
 from snesgpt.cli import run
 from snesgpt.selection.digit_choice import digits_per_weight
-from tests.support.models import llama_config, llama_weights
+from tests.support.models import llama_config, llama_weights, microgpt_weights
 from trainer.config import ModelConfig
-from trainer.model.decoder import initial_tensors
-from trainer.weights import Weights, load_weights, save_weights
+from trainer.model.decoder import active_share
+from trainer.training.teacher import Teacher
+from trainer.weights import load_weights, save_weights
 
 
 @pytest.fixture
@@ -66,10 +74,55 @@ def test_a_speed_is_reached_with_the_digits_and_windows_that_it_leaves_room_for(
         assert "give --digits or --tokens-per-second, one of both" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_a_microgpt_is_told_how_it_gets_digits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = ModelConfig(4, block_size=4, n_embd=8, n_head=2, n_hidden=16)
-    save_weights(folder / "names.npz", Weights(config, "abc", initial_tensors(config, 0)))
-    assert run(["distill", str(folder / "names.npz"), "--digits", "1", "--out", str(folder / "new.npz")]) == 1
-    assert "names.npz is no Llama: `snesgpt train --digits` gives a microgpt its digits" in capsys.readouterr().err
-    assert not (folder / "new.npz").exists()
+MICROGPT = microgpt_weights(ModelConfig(9, block_size=12, n_embd=16, n_head=2, n_hidden=24))
+
+
+@pytest.fixture
+def names(folder: Path) -> Path:
+    save_weights(folder / "names.npz", MICROGPT)
+    return folder
+
+
+def test_quantize_keeps_a_microgpts_digits_and_makes_the_model_that_was_measured(
+    names: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = f"distill {names}/names.npz --out {names}/few.npz --digits 1.2 --steps 20 --json".split()
+    assert run(words) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert run(f"quantize {names}/few.npz --out {names}/model.npz".split()) == 0
+    student, model = load_weights(names / "few.npz"), load_model(names / "model.npz")
+    assert 0.9 < digits_per_weight(model) == report["digits"] < 1.4, "a digit of fc2 counts half in the budget"
+    for name, exact in folded(student, centred=False).items():
+        scale = 2**model.logit_shift if name == "lm_head" else 1
+        np.testing.assert_allclose(model.weights(name) * scale, exact, rtol=1e-7, atol=0, err_msg=name)
+    text = Teacher(MICROGPT.tensors, MICROGPT.config, 0).apart
+    assert report["tokens_apart"] == text.lengths.sum() < text.tokens[:, 1:].size
+    rows = [row[: length + 1] for row, length in zip(text.tokens.tolist(), text.lengths, strict=True)]
+    assert loss(Executor(model), rows) == pytest.approx(report["nll_teacher"] + report["integer_above_teacher"])
+    assert student.info["active_hidden"] == active_share(student.tensors, MICROGPT.config, text.documents)
+    prediction = predict(plan(prove(model)))
+    assert prediction is not None and prediction.tokens_per_second == report["tokens_per_second"]
+
+
+def test_a_speed_chooses_a_microgpts_digits(names: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = f"distill {names}/names.npz --out {names}/few.npz --steps 5 --json".split()
+    found = []
+    for wanted in (1, 180):
+        assert run([*words, "--tokens-per-second", str(wanted)]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert all(report["tokens_per_second"] > 0.97 * wanted for report, wanted in zip(found, (1, 180), strict=True))
+    assert found[0]["digits"] > 2 * found[1]["digits"] and found[1]["tokens_per_second"] < 1.06 * 180
+    assert run([*words, "--tokens-per-second", "4000"]) == 1
+    assert "4000 tokens a second leave no room for 0.5 digits a weight: these make" in capsys.readouterr().err
+
+
+def test_where_sums_of_digits_have_no_room_the_line_says_so(
+    names: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tensors = {name: tensor * np.float32(3) for name, tensor in MICROGPT.tensors.items()}
+    save_weights(names / "large.npz", replace(MICROGPT, tensors=tensors))
+    assert run(f"distill {names}/large.npz --out {names}/few.npz --digits 3 --steps 5".split()) == 0
+    line = capsys.readouterr().out.splitlines()[0]
+    assert (
+        line.startswith("3.00 digits a weight: ") and "; schoolbook for all matrices: range proof fails at" in line
+    )

@@ -182,6 +182,16 @@ def llama_weights(config: ModelConfig, seed: int = 0, **scales: float) -> Weight
     return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": 0.9})
 
 
+def microgpt_weights(config: ModelConfig, seed: int = 0) -> Weights:
+    """The same of a microgpt: normal weights, standard deviation 1 / √inputs, the embeddings 1."""
+    random = np.random.default_rng(seed)
+    tensors = {
+        name: random.normal(0, 1.0 if name in ("wte", "wpe") else shape[1] ** -0.5, shape).astype(np.float32)
+        for name, shape in config.tensor_shapes().items()
+    }
+    return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": 0.9})
+
+
 def llama_model(config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
     """The same in integers."""
     return quantize(llama_weights(config, seed, **scales), "digits")

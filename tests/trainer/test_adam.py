@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.config import ModelConfig
+from trainer.model.blocks import surprise
 from trainer.model.decoder import gradient, initial_tensors
 from trainer.model.scalar import ScalarGPT
 from trainer.training.adam import Adam, linear_decay
@@ -23,7 +24,8 @@ def test_training_in_numpy_follows_training_in_plain_python() -> None:
     packed = Documents(documents, config.block_size)
     for index, document in enumerate(documents):
         expected = oracle.train(document, learning_rate=0.01)
-        loss, grads = gradient(tensors, config, packed.batch(np.array([index])))
+        batch = packed.batch(np.array([index]))
+        loss, grads = gradient(tensors, config, batch, surprise(batch.targets))
         adam.update(parameters, as_vector(grads), learning_rate=0.01)
         assert loss == pytest.approx(expected, abs=2e-6)
     truth = np.array([parameter.data for parameter in oracle.parameters])

@@ -17,6 +17,7 @@ from tests.support.small_training import HELD_OUT, SETTINGS, TOKENIZER, run
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
+from trainer.model.blocks import surprise
 from trainer.model.decoder import forward, gradient, initial_tensors, mean_loss
 from trainer.training.checkpoint import Interrupted
 from trainer.training.digit_projection import (
@@ -219,10 +220,10 @@ def test_the_price_of_hidden_units_is_in_the_gradient(activation: str) -> None:
     price, step = 0.3, 1e-6
 
     def priced() -> float:
-        loss, _ = gradient(tensors, config, batch)
+        loss, _ = gradient(tensors, config, batch, surprise(batch.targets))
         return loss + price * float(forward(tensors, config, batch)[1].layers[0].hidden.sum(0).mean())
 
-    _, grads = gradient(tensors, config, batch, price)
+    _, grads = gradient(tensors, config, batch, surprise(batch.targets), hidden_price=price)
     for name, at in itertools.product(("layer0.fc1", "wte", "layer0.wo"), [(0, 0), (1, 2), (3, 3)]):
         before = tensors[name][at]
         tensors[name][at] = before + step

@@ -1,4 +1,4 @@
-"""A llama that teaches its own weights to be digits: what it keeps to, what it gains, how it is interrupted."""
+"""A model that teaches its own weights to be digits: what it keeps to, what it gains, how it is interrupted."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ import numpy as np
 import pytest
 
 from quantize.convert import convert_llama, folded, prepare
-from tests.support.models import llama_config, llama_weights
+from tests.support.models import llama_config, llama_weights, microgpt_weights
+from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array, read_arrays, write_arrays
 from trainer.model.decoder import forward_logits
 from trainer.progress import nobody
 from trainer.training.adam import Adam
 from trainer.training.checkpoint import Interrupted
-from trainer.training.digit_projection import adds_per_weight
+from trainer.training.digit_projection import adds_per_weight, is_digits
 from trainer.training.distill import EVALUATIONS, Entry, Result, Settings, Student, distill
 from trainer.training.own_text import own_text
-from trainer.training.teacher import Teacher
+from trainer.training.teacher import Teacher, text_logits
+from trainer.weights import Weights
 
 TEACHER = llama_weights(llama_config(20, 12, 16, (4, 2), 1, 24))
+MICROGPT = microgpt_weights(ModelConfig(9, block_size=12, n_embd=16, n_head=2, n_hidden=24))
 DIGITS = 1.0
 SETTINGS = Settings(TEACHER.config, DIGITS, steps=40, seed=3)
 
@@ -36,7 +39,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"trainer.training.distill.{name}", tokens)
 
 
-def run(folder: Path, settings: Settings = SETTINGS, stop_at: int | None = None) -> tuple[Result, list[Entry]]:
+def run(
+    folder: Path, settings: Settings = SETTINGS, stop_at: int | None = None, teacher: Weights = TEACHER
+) -> tuple[Result, list[Entry]]:
     """stop_at: the step after which Ctrl-C is pressed."""
     entries: list[Entry] = []
 
@@ -45,10 +50,10 @@ def run(folder: Path, settings: Settings = SETTINGS, stop_at: int | None = None)
             raise KeyboardInterrupt
 
     result = distill(
-        TEACHER.tensors,
-        settings,
+        teacher.tensors,
+        replace(settings, config=teacher.config),
         folder / "c.npz",
-        TEACHER.digest,
+        teacher.digest,
         entries.append,
         lambda stage, _parts: tell if stage == "steps" else nobody,
     )
@@ -59,11 +64,18 @@ def untimed(entries: list[Entry]) -> list[Entry]:
     return [replace(entry, seconds=0.0) for entry in entries]
 
 
-def test_the_weights_are_digits_within_the_budget_and_nearer_to_the_teacher_than_before(tmp_path: Path) -> None:
-    result, entries = run(tmp_path)
-    adds = adds_per_weight(result.tensors, SETTINGS.config, SETTINGS.projection.grids)
+FAMILIES = pytest.mark.parametrize("teacher", [TEACHER, MICROGPT], ids=["llama", "microgpt"])
+
+
+@FAMILIES
+def test_the_weights_are_digits_within_the_budget_and_nearer_to_the_teacher_than_before(
+    tmp_path: Path, teacher: Weights
+) -> None:
+    result, entries = run(tmp_path, teacher=teacher)
+    grids = replace(SETTINGS, config=teacher.config).projection.grids
+    adds = adds_per_weight(result.tensors, teacher.config, grids)
     sizes = {name: result.tensors[name].size for name in adds}
-    assert set(sizes) == set(TEACHER.tensors) - {"wte"}
+    assert set(sizes) == {name for name in teacher.tensors if is_digits(name, teacher.config)}
     digits = sum(adds[name] * size for name, size in sizes.items()) / sum(sizes.values())
     assert 0.9 < digits <= DIGITS
     np.testing.assert_array_equal(result.tensors["wte"] * 2**8, np.rint(result.tensors["wte"] * 2**8))
@@ -87,12 +99,13 @@ def test_quantize_keeps_the_digits_also_where_keys_and_values_outgrow_their_byte
     assert all(np.abs(ends[0]).max() > 2 for ends in prepared.seen.values), "no value outgrows a byte"
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+@FAMILIES
+def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path, teacher: Weights) -> None:
     (tmp_path / "whole").mkdir()
-    whole, entries = run(tmp_path / "whole")
+    whole, entries = run(tmp_path / "whole", teacher=teacher)
     with pytest.raises(Interrupted, match=r"at step 21: step 20 is kept in .*the same command goes on"):
-        run(tmp_path, stop_at=21)
-    again, rest = run(tmp_path)
+        run(tmp_path, stop_at=21, teacher=teacher)
+    again, rest = run(tmp_path, teacher=teacher)
     assert untimed(rest) == untimed(entries[-len(rest) :]) and len(rest) == EVALUATIONS - 10
     for name, tensor in whole.tensors.items():
         np.testing.assert_array_equal(again.tensors[name], tensor)
@@ -168,8 +181,8 @@ def test_a_student_has_the_windows_that_were_chosen_for_its_speed(tmp_path: Path
 
     result = distill(TEACHER.tensors, settings, tmp_path / "c.npz", choose=choose)
     assert asked == [(TEACHER.config.n_params,)] and result.config == replace(TEACHER.config, windows=windows)
-    logits = forward_logits(result.tensors, result.config, result.teacher.apart.tokens[:, :-1])
-    assert result.teacher.judge(logits.reshape(-1, 20).T)[1] == pytest.approx(result.last.divergence)
+    logits = text_logits(result.tensors, result.config, result.teacher.apart)
+    assert result.teacher.judge(logits)[1] == pytest.approx(result.last.divergence)
     again = distill(TEACHER.tensors, settings, tmp_path / "c.npz", choose=choose)
     assert len(asked) == 1 and again.student == result.student, "the checkpoint knows"
 
@@ -191,6 +204,6 @@ def test_own_text_goes_on_from_its_middle_and_knows_its_logits() -> None:
     text = own_text(TEACHER.tensors, TEACHER.config, 5, np.random.default_rng(1))
     assert text.tokens.shape == (10, 13) and (text.tokens[:5, 0] == TEACHER.config.bos).all()
     np.testing.assert_array_equal(text.tokens[5:, :6], text.tokens[:5, 6:12])
-    windows = np.array([7, 0])
-    expected = forward_logits(TEACHER.tensors, TEACHER.config, text.tokens[windows, :-1]).reshape(24, -1).T
-    np.testing.assert_allclose(text.logits(windows, TEACHER.tensors["lm_head"]), expected, rtol=1e-3, atol=1e-4)
+    some = text.some(np.array([7, 0]))
+    expected = forward_logits(TEACHER.tensors, TEACHER.config, some.tokens[:, :-1]).reshape(24, -1).T
+    np.testing.assert_allclose(some.logits(TEACHER.tensors["lm_head"]), expected, rtol=1e-3, atol=1e-4)

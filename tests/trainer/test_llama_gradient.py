@@ -11,9 +11,9 @@ from tests.support.llama_files import Sizes
 from tests.support.torch_llama import torch_forward
 from trainer.config import ModelConfig
 from trainer.files import Array
-from trainer.model.blocks import cross_entropy, divergence
+from trainer.model.blocks import Loss, distance, product_of_squares, surprise
 from trainer.model.decoder import forward_logits
-from trainer.model.llama_gradient import Loss, gradient, product_of_squares
+from trainer.model.llama_gradient import gradient
 
 EXACT = 1e-10
 THEIRS = {"wq": "wq", "wk": "wk", "wv": "wv", "wo": "wo", "fc1": "w1", "fc3": "w3", "fc2": "w2"}
@@ -35,23 +35,10 @@ def model(sizes: Sizes, windows: tuple[int, ...] = ()) -> tuple[ModelConfig, dic
     return config, tensors, tokens, targets.reshape(-1)
 
 
-def surprise(targets: Array) -> Loss:
-    def loss(logits: Array) -> tuple[float, Array]:
-        nats, dlogits = cross_entropy(logits, targets)
-        return float(nats.mean()), dlogits
-
-    return loss
-
-
 def from_teacher(config: ModelConfig, columns: int) -> tuple[Array, Loss]:
     """A teacher's logits, and the mean divergence from it."""
     taught = np.random.default_rng(8).normal(0, 2, (config.vocab_size, columns))
-
-    def loss(logits: Array) -> tuple[float, Array]:
-        nats, dlogits = divergence(taught, logits)
-        return float(nats.mean()), dlogits
-
-    return taught, loss
+    return taught, distance(taught)
 
 
 def by_torch(

@@ -12,7 +12,7 @@ import pytest
 from tests.support.small_training import HELD_OUT, SETTINGS, TOKENIZER, TRAINING, run
 from trainer.config import ModelConfig
 from trainer.errors import InputError
-from trainer.model.blocks import dropout
+from trainer.model.blocks import dropout, surprise
 from trainer.model.decoder import forward, gradient, initial_tensors, loss_per_token
 from trainer.presets import PRESETS
 from trainer.text.corpus import split
@@ -37,14 +37,15 @@ def test_with_the_same_units_dropped_the_gradient_is_the_slope_of_the_loss(activ
     tensors = {name: random.normal(0, 0.5, shape) for name, shape in config.tensor_shapes().items()}
     batch = Documents([[3, 0, 1, 2, 2, 1, 3], [3, 3], [3, 1, 0, 3]], 5).batch(np.arange(3))
     kept = dropout((2, 2, 6, len(batch.tokens)), 0.3, random).astype(np.float64)
-    _, grads = gradient(tensors, config, batch, kept=kept)
+    loss = surprise(batch.targets)
+    _, grads = gradient(tensors, config, batch, loss, kept=kept)
     step = 1e-6
     for name, tensor in tensors.items():
         for index in list(np.ndindex(tensor.shape))[::3]:
             before, losses = tensor[index], []
             for moved in (before + step, before - step):
                 tensor[index] = moved
-                losses.append(gradient(tensors, config, batch, kept=kept)[0])
+                losses.append(gradient(tensors, config, batch, loss, kept=kept)[0])
             tensor[index] = before
             assert grads[name][index] == pytest.approx((losses[0] - losses[1]) / (2 * step), abs=1e-8), (
                 name,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trainer.config import ModelConfig
 from trainer.files import Array
+from trainer.model.blocks import surprise
 from trainer.model.decoder import forward_logits, gradient, loss_per_token
 from trainer.model.scalar import ScalarGPT, Value, dot, initial_weights
 from trainer.training.packing import Documents
@@ -41,7 +42,8 @@ def numpy_gradient(
     config: ModelConfig, tensors: dict[str, Array], documents: list[list[int]]
 ) -> tuple[float, dict[str, Array]]:
     packed = Documents(documents, config.block_size)
-    return gradient(tensors, config, packed.batch(np.arange(len(packed))))
+    batch = packed.batch(np.arange(len(packed)))
+    return gradient(tensors, config, batch, surprise(batch.targets))
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,6 +15,23 @@ from trainer.files import Array
 
 EPSILON = 1e-5
 
+Loss = Callable[[Array], tuple[float, Array]]
+"""Logits (V, N) → the loss, and its gradient at the logits (V, N)."""
+
+Outer = Callable[[Array, Array], Array]
+"""∂loss/∂y (outputs, N) and x (inputs, N) of y = W x → what is wanted of W (outputs, inputs)."""
+
+
+def product(dy: Array, x: Array) -> Array:
+    """∂loss/∂W of y = W x."""
+    grad: Array = dy @ x.T
+    return grad
+
+
+def product_of_squares(dy: Array, x: Array) -> Array:
+    """Σ ∂loss/∂y_i² x_j² over columns: with labels that the model draws, the Fisher information of each weight."""
+    return product(np.square(dy), np.square(x))
+
 
 def rmsnorm(x: Array) -> tuple[Array, Array]:
     """x / sqrt(mean(x²) + ε), over features, without gain.
@@ -105,6 +122,16 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     return np.log(total) - true, shifted
 
 
+def surprise(targets: Array) -> Loss:
+    """The mean cross entropy of targets (N,), in nats."""
+
+    def loss(logits: Array) -> tuple[float, Array]:
+        nats, dlogits = cross_entropy(logits, targets)
+        return float(nats.mean()), dlogits
+
+    return loss
+
+
 def divergence(taught: Array, logits: Array) -> tuple[Array, Array]:
     """Kullback-Leibler divergence Σ p log(p / q) of each column, p = softmax(taught), q = softmax(logits).
 
@@ -118,6 +145,16 @@ def divergence(taught: Array, logits: Array) -> tuple[Array, Array]:
     q -= shares
     q /= q.dtype.type(q.shape[1])
     return nats, q
+
+
+def distance(taught: Array) -> Loss:
+    """The mean divergence from a teacher's logits (V, N), in nats."""
+
+    def loss(logits: Array) -> tuple[float, Array]:
+        nats, dlogits = divergence(taught, logits)
+        return float(nats.mean()), dlogits
+
+    return loss
 
 
 def log_shares(logits: Array) -> Array:

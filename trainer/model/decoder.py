@@ -1,7 +1,7 @@
 """The decoder: blocks in order, forward, and in reverse order for the gradient.
 
-Losses and logits are those of any family; Llama's forward pass is in trainer.model.llama,
-its gradient in trainer.model.llama_gradient.
+Losses, and all that begins with `batch`, are those of any family; Llama's forward pass is in trainer.model.llama,
+its gradient in trainer.model.llama_gradient. `forward`, `gradient` and `Decoder` are microgpt's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
-from trainer.model import llama
+from trainer.model import llama, llama_gradient
 from trainer.model.attention import Padded, Sliding, attention_over
-from trainer.model.blocks import ACTIVATIONS, cross_entropy, rmsnorm, rmsnorm_gradient
+from trainer.model.blocks import ACTIVATIONS, Loss, Outer, cross_entropy, product, rmsnorm, rmsnorm_gradient
 from trainer.progress import Tell, nobody
 from trainer.training.packing import Batch, Documents
 
@@ -66,12 +66,19 @@ class Trace:
     last: Array
 
 
-def forward(tensors: Tensors, config: ModelConfig, batch: Batch, kept: Array | None = None) -> tuple[Array, Trace]:
+def forward(
+    tensors: Tensors,
+    config: ModelConfig,
+    batch: Batch,
+    kept: Array | None = None,
+    attend: llama.Attend | None = None,
+) -> tuple[Array, Trace]:
     """Logits (V, N) of every column of a batch.
 
     x = norm(wte[token] + wpe[position]);  per layer x += W_o attention(norm(x)), x += fc2 act(fc1 norm(x));
     logits = lm_head x. Computed in the type of the tensors.
     kept (layers, 2, d, N) from `dropout` multiplies what attention and the MLP add to x.
+    attend: attention over more than the batch; the trace is then of no use to a gradient.
     """
     x = tensors["wte"].T.take(batch.tokens, axis=1)
     x += tensors["wpe"].T.take(batch.positions, axis=1)
@@ -83,7 +90,7 @@ def forward(tensors: Tensors, config: ModelConfig, batch: Batch, kept: Array | N
         wqkv = np.concatenate([wq, wk, wv])
         normed_attention, scale_attention = rmsnorm(x)
         qkv = wqkv @ normed_attention
-        heads, probabilities = attention(qkv)
+        heads, probabilities = attention(qkv) if attend is None else (attend(layer, *np.split(qkv, 3)), qkv[:0])
         x = x + _dropped(wo @ heads, kept, layer, 0)
         normed_mlp, scale_mlp = rmsnorm(x)
         hidden = ACTIVATIONS[config.activation].forward(fc1 @ normed_mlp)
@@ -105,25 +112,33 @@ def forward(tensors: Tensors, config: ModelConfig, batch: Batch, kept: Array | N
 
 
 def gradient(
-    tensors: Tensors, config: ModelConfig, batch: Batch, hidden_price: float = 0.0, kept: Array | None = None
+    tensors: Tensors,
+    config: ModelConfig,
+    batch: Batch,
+    loss: Loss,
+    outer: Outer = product,
+    hidden_price: float = 0.0,
+    kept: Array | None = None,
 ) -> tuple[float, dict[str, Array]]:
-    """Mean loss over the batch's columns in nats, and its gradient by tensor name, in file order.
+    """The loss of a batch's columns, and its gradient by tensor name, in file order.
 
-    The gradient, not the loss, includes a penalty of hidden_price times a column's sum of hidden activations.
+    outer: what becomes of a matrix; the embeddings always get their gradient.
+    The gradient, not the loss, includes a penalty of hidden_price times a column's mean sum of hidden activations.
     kept: dropout, as `forward` takes it.
     """
     logits, trace = forward(tensors, config, batch, kept)
-    nats, dlogits = cross_entropy(logits, batch.targets)
-    grads = {"lm_head": dlogits @ trace.last.T}
+    value, dlogits = loss(logits)
+    grads = {"lm_head": outer(dlogits, trace.last)}
     dx = tensors["lm_head"].T @ dlogits
     price = dx.dtype.type(hidden_price / len(batch.targets))
     for layer in reversed(range(config.n_layer)):
-        dx, layer_grads = _layer_gradient(dx, trace, layer, _layer(tensors, layer), config.activation, price)
+        own = _layer(tensors, layer)
+        dx, layer_grads = _layer_gradient(dx, trace, layer, own, config.activation, outer, price)
         grads |= {f"layer{layer}.{name}": grad for name, grad in layer_grads.items()}
     dx = rmsnorm_gradient(dx, trace.embedded, trace.scale)
     grads["wte"] = _sum_columns(dx, batch.tokens, config.vocab_size)
     grads["wpe"] = _sum_columns(dx, batch.positions, config.block_size)
-    return float(nats.mean()), {name: grads[name] for name in config.tensor_shapes()}
+    return value, {name: grads[name] for name in config.tensor_shapes()}
 
 
 def loss_per_token(
@@ -168,12 +183,40 @@ def batch_logits(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
     return forward(tensors, config, batch)[0]
 
 
+def batch_gradient(
+    tensors: Tensors, config: ModelConfig, batch: Batch, loss: Loss, outer: Outer = product
+) -> tuple[float, dict[str, Array]]:
+    """`gradient`, whatever family the model is of; a llama's documents are all of one length."""
+    if config.family == "llama":
+        windows = batch.tokens.reshape(-1, batch.longest)
+        return llama_gradient.gradient(tensors, config, windows, loss, outer)
+    return gradient(tensors, config, batch, loss, outer)
+
+
 def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Array:
     """Logits (B, T, V) of every position of B token sequences of one length T ≤ block_size, tokens (B, T)."""
     n, length = tokens.shape
     flat = np.asarray(tokens, np.int64).reshape(-1)
     batch = Batch(flat, np.tile(np.arange(length), n), flat, length)
     return batch_logits(tensors, config, batch).T.reshape(n, length, -1)
+
+
+class Decoder(llama.Decoder):
+    """The same of a microgpt; of its intermediates `observe` is told what lm_head reads alone."""
+
+    def step(self, tokens: Array) -> Array:
+        """Logits (n, V) after one more token of each text (n,). Raises IndexError beyond the context."""
+        batch = Batch(tokens, np.full(len(tokens), self.position), tokens, 1)
+        logits, trace = forward(self.tensors, self.config, batch, attend=self._attend)
+        self.observe("logits_input", self.config.n_layer - 1, trace.last)
+        self.position += 1
+        return logits.T
+
+
+def batch_decoder(tensors: Tensors, config: ModelConfig, n: int, observe: llama.Observe) -> llama.Decoder:
+    """n texts computed token by token, whatever family the model is of."""
+    kind = llama.Decoder if config.family == "llama" else Decoder
+    return kind(tensors, config, n, observe)
 
 
 def next_logits(tensors: Tensors, config: ModelConfig, n: int) -> Callable[[Array], Array]:
@@ -194,25 +237,31 @@ def _dropped(x: Array, kept: Array | None, layer: int, branch: int) -> Array:
 
 
 def _layer_gradient(
-    dx: Array, whole: Trace, layer: int, weights: tuple[Array, ...], activation: str, price: np.floating
+    dx: Array,
+    whole: Trace,
+    layer: int,
+    weights: tuple[Array, ...],
+    activation: str,
+    outer: Outer,
+    price: np.floating,
 ) -> tuple[Array, dict[str, Array]]:
-    """∂loss/∂(layer's input) and the gradients of its weights; dx (d, N) is ∂loss/∂(layer's output).
+    """∂loss/∂(layer's input) and what becomes of its weights; dx (d, N) is ∂loss/∂(layer's output).
 
     price: what the loss adds per unit of hidden activation.
     """
     trace, (_, _, _, wo, fc1, fc2) = whole.layers[layer], weights
     dmlp = _dropped(dx, whole.kept, layer, 1)
-    grads = {"fc2": dmlp @ trace.hidden.T}
+    grads = {"fc2": outer(dmlp, trace.hidden)}
     dhidden = fc2.T @ dmlp
     if price:
         dhidden += price
     dhidden = ACTIVATIONS[activation].gradient(dhidden, trace.hidden, lambda: fc1 @ trace.normed_mlp)
-    grads["fc1"] = dhidden @ trace.normed_mlp.T
+    grads["fc1"] = outer(dhidden, trace.normed_mlp)
     dx = dx + rmsnorm_gradient(fc1.T @ dhidden, trace.normed_mlp, trace.scale_mlp)
     dattention = _dropped(dx, whole.kept, layer, 0)
-    grads["wo"] = dattention @ trace.heads.T
+    grads["wo"] = outer(dattention, trace.heads)
     dqkv = whole.attention.gradient(wo.T @ dattention, trace.qkv, trace.probabilities)
-    grads["wq"], grads["wk"], grads["wv"] = np.split(dqkv @ trace.normed_attention.T, 3)
+    grads["wq"], grads["wk"], grads["wv"] = np.split(outer(dqkv, trace.normed_attention), 3)
     dx = dx + rmsnorm_gradient(trace.wqkv.T @ dqkv, trace.normed_attention, trace.scale_attention)
     return dx, grads
 

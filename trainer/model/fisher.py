@@ -1,4 +1,4 @@
-"""The Fisher information of a llama's weights: what an error in each of them costs.
+"""The Fisher information of a model's weights: what an error in each of them costs.
 
 A small change e of the weights moves the next token's distribution by ½ Σ information · e² nats a token, as far as
 weights do not act together (Kunstner et al. 2019, arXiv:1905.12558, on why the labels are drawn).
@@ -12,10 +12,11 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
-from trainer.model.blocks import log_shares
+from trainer.model.blocks import log_shares, product_of_squares
+from trainer.model.decoder import batch_gradient
 from trainer.model.generate import chosen
-from trainer.model.llama_gradient import gradient, product_of_squares
 from trainer.progress import Bar, no_bar
+from trainer.training.packing import Documents
 
 TOGETHER = 1 << 11
 """Tokens at once."""
@@ -24,15 +25,15 @@ TOGETHER = 1 << 11
 def fisher_information(
     tensors: Mapping[str, Array],
     config: ModelConfig,
-    tokens: Array,
+    documents: Documents,
     random: np.random.Generator,
     draws: int = 1,
     bar: Bar = no_bar,
 ) -> dict[str, Array]:
-    """The mean of d_i² x_j² over the tokens of windows (n, T), of every weight (i, j) of a matrix.
+    """The mean of d_i² x_j² over the predictions of documents, of every weight (i, j) of a matrix.
 
     d is the gradient, at the matrix's output, of the loss of labels that the model draws, `draws` times a token; x
-    the input. Matrices have their own shapes; of the embedding it means nothing.
+    the input. Matrices have their own shapes; of the embeddings it means nothing.
     """
     total = {name: np.zeros_like(tensor) for name, tensor in tensors.items()}
 
@@ -42,11 +43,11 @@ def fisher_information(
         return 0.0, dlogits
 
     together = max(TOGETHER // config.block_size, 1)
-    begins = range(0, len(tokens), together)
+    begins, predictions = range(0, len(documents), together), draws * int(documents.lengths.sum())
     show = bar("information", draws * len(begins))
     for done, start in enumerate([*begins] * draws):
         show(done)
-        part = tokens[start : start + together]
-        for name, own in gradient(tensors, config, part, surprise, product_of_squares)[1].items():
-            total[name] += own / (draws * tokens.size)
+        batch = documents.batch(np.arange(start, min(start + together, len(documents))))
+        for name, own in batch_gradient(tensors, config, batch, surprise, product_of_squares)[1].items():
+            total[name] += own / predictions
     return total

@@ -6,7 +6,7 @@ activation is (features, N); the columns are those of window after window. In a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,26 +14,10 @@ import numpy as np
 from trainer.config import ModelConfig
 from trainer.files import Array
 from trainer.model.attention import mask
-from trainer.model.blocks import rmsnorm_gradient
+from trainer.model.blocks import Loss, Outer, product, rmsnorm_gradient
 from trainer.model.llama import decode, rotated, turns
 
 Tensors = Mapping[str, Array]
-Loss = Callable[[Array], tuple[float, Array]]
-"""Logits (V, N) → the loss, and its gradient at the logits (V, N)."""
-
-Outer = Callable[[Array, Array], Array]
-"""∂loss/∂y (outputs, N) and x (inputs, N) of y = W x → what is wanted of W (outputs, inputs)."""
-
-
-def product(dy: Array, x: Array) -> Array:
-    """∂loss/∂W of y = W x."""
-    grad: Array = dy @ x.T
-    return grad
-
-
-def product_of_squares(dy: Array, x: Array) -> Array:
-    """Σ ∂loss/∂y_i² x_j² over columns: with labels that the model draws, the Fisher information of each weight."""
-    return product(np.square(dy), np.square(x))
 
 
 def gradient(

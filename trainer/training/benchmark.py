@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from trainer.config import ModelConfig
+from trainer.model.blocks import surprise
 from trainer.model.decoder import gradient, initial_tensors
 from trainer.model.scalar import ScalarGPT
 from trainer.text.corpus import Corpus
@@ -70,7 +71,7 @@ def race(
         start = time.perf_counter()
         for _ in range(NUMPY_STEPS):
             batch = documents.batch(order.take(times.numpy_documents, batch_size))
-            _, grads = gradient(tensors, config, batch)
+            _, grads = gradient(tensors, config, batch, surprise(batch.targets))
             adam.update(parameters, as_vector(grads), learning_rate)
             times.numpy_documents += batch_size
         times.numpy_seconds += time.perf_counter() - start

@@ -152,6 +152,14 @@ class Projection:
             granted[group] = allocate(folded[group], costs, budget, grid, worth[group])
         return granted
 
+    def pull(self, parameters: Array, weights: Array, share: float) -> None:
+        """Draw float weights towards the digits that stand for them, in place, by a share of the distance.
+
+        Without it weights near a threshold keep crossing it. parameters, weights (n_params,): weights as projected.
+        """
+        behind = parameters[self.digits]
+        behind += np.float32(share) * (weights[self.digits] - behind)
+
 
 def of_matrices(given: Mapping[str, V], matrices: Sequence[str]) -> dict[str, V]:
     """Matrix → value, of those given by name or by last part of the name; a whole name counts more.

@@ -1,4 +1,4 @@
-"""Distillation: a float llama teaches its own weights to be digits, by text of its own.
+"""Distillation: a float model teaches its own weights to be digits, by text of its own.
 
 The float model writes text. The Fisher information of every weight there says what an error in it costs, and the
 digits go where they take most of that off. Then the weights are trained as digits, by straight-through estimation,
@@ -20,15 +20,15 @@ from trainer.config import ModelConfig
 from trainer.documents import reading
 from trainer.errors import InputError
 from trainer.files import Array, write_arrays
-from trainer.model.blocks import divergence
-from trainer.model.llama_gradient import gradient
+from trainer.model.blocks import distance
+from trainer.model.decoder import batch_gradient
 from trainer.progress import Bar, no_bar
 from trainer.training import checkpoint as checkpoints
 from trainer.training.adam import Adam
 from trainer.training.checkpoint import Identity, Interrupted, damaged, others, own_path, read_own
-from trainer.training.digit_projection import LARGEST, MAX_DIGITS, Projection
+from trainer.training.digit_projection import LARGEST, MAX_DIGITS, Projection, is_digits
 from trainer.training.packing import Shuffled
-from trainer.training.teacher import ROUND, ROUNDS, Teacher, window_logits
+from trainer.training.teacher import ROUND, ROUNDS, Teacher, text_logits
 from trainer.training.train import as_tensors, as_vector, passed
 
 BATCH = 2048
@@ -63,8 +63,9 @@ class Settings:
     """All that decides a run, but for the teacher.
 
     config: the teacher's. Its student has this many digits, or reaches this many tokens a second: one of both. The
-    smallest digit is 2^-grid. steps of BATCH tokens; with time_budget (seconds) the run lasts that long instead,
-    its text included. learning_rate: the peak, in root mean squares of a tensor. seed draws text and order.
+    smallest digit is 2^-grid; pull as PULL of trainer.training.train. steps of BATCH tokens; with time_budget
+    (seconds) the run lasts that long instead, its text included. learning_rate: the peak, in root mean squares of a
+    tensor. seed draws text and order.
     """
 
     config: ModelConfig
@@ -74,6 +75,7 @@ class Settings:
     time_budget: float | None = None
     seed: int = 0
     grid: int = 9
+    pull: float = 0.0
     learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
@@ -184,7 +186,7 @@ def distill(
     Interrupted on Ctrl-C.
     """
     for name, tensor in tensors.items():
-        if name != "wte" and np.abs(tensor).max() > LARGEST:
+        if is_digits(name, settings.config) and np.abs(tensor).max() > LARGEST:
             raise InputError(f"{name} has a weight beyond ±{LARGEST}: digits reach no farther")
     identity = _identity(settings, digest)
     own, state = own_path(checkpoint, FORMAT, identity), None
@@ -242,7 +244,7 @@ class _Run:
     def go_on(self, report: Callable[[Entry], None], save: Callable[[], None]) -> None:
         """Steps until the end; measures and saves at the begin and at every 1 / EVALUATIONS."""
         settings, state, text = self.settings, self.state, self.teacher.text
-        order, timed = Shuffled(len(text.tokens), settings.seed), settings.time_budget is not None
+        order, timed = Shuffled(len(text), settings.seed), settings.time_budget is not None
         show = self.bar("seconds" if timed else "steps", math.ceil(settings.time_budget or settings.steps))
         before, progress = time.perf_counter() - state.seconds, self._progress()
         if not state.log:
@@ -270,14 +272,13 @@ class _Run:
 
     def _step(self, windows: Array, rate: float) -> None:
         """A step of Adam towards the teacher's distributions in some windows."""
-        state, text = self.state, self.teacher.text
-        taught = text.logits(windows, self.teacher.tensors["lm_head"])
-
-        def loss(logits: Array) -> tuple[float, Array]:
-            nats, dlogits = divergence(taught, logits)
-            return float(nats.mean()), dlogits
-
-        nats, grads = gradient(self.tensors(), self.config, text.tokens[windows, :-1], loss)
+        state, text, settings = self.state, self.teacher.text, self.settings
+        weights = settings.projection(state.parameters, state.granted)
+        settings.projection.pull(state.parameters, weights, settings.pull * self._progress())
+        taught = text.some(windows).logits(self.teacher.tensors["lm_head"])
+        nats, grads = batch_gradient(
+            as_tensors(weights, self.config), self.config, text.documents.batch(windows), distance(taught)
+        )
         state.adam.update(state.parameters, as_vector(grads), rate * self.scale)
         state.losses.append(nats)
         state.step += 1
@@ -289,9 +290,7 @@ class _Run:
     def _measure(self) -> None:
         """Adds an entry to the log. Raises InputError if the loss diverged."""
         state = self.state
-        above, away = self.teacher.judge(
-            window_logits(self.tensors(), self.config, self.teacher.apart.tokens[:, :-1])
-        )
+        above, away = self.teacher.judge(text_logits(self.tensors(), self.config, self.teacher.apart))
         if not (np.isfinite(away) and np.isfinite(state.parameters).all()):
             raise InputError(f"the loss diverged at step {state.step}: distill again with a lower learning rate")
         training = float(np.mean(state.losses)) if state.losses else None

@@ -1,4 +1,4 @@
-"""A float llama as a teacher: the text it writes, and what errors in its weights or narrower windows cost there."""
+"""A float model as a teacher: the text it writes, and what errors in its weights or narrower windows cost there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from trainer.config import ModelConfig
 from trainer.files import Array
 from trainer.model.blocks import cross_entropy, divergence
-from trainer.model.decoder import forward_logits
+from trainer.model.decoder import batch_logits
 from trainer.model.fisher import fisher_information
 from trainer.progress import Bar, no_bar
 from trainer.training.own_text import TEMPERATURES, OwnText, own_text
@@ -38,22 +38,22 @@ class Teacher:
         self.config, self.seed, self.bar = config, seed, bar
         self.text: OwnText
         self.apart = self._text(0, self._half(APART), 1.0)
-        self._apart_logits = self.apart.logits(np.arange(len(self.apart.tokens)), self.tensors["lm_head"])
+        self._apart_logits = self.apart.logits(self.tensors["lm_head"])
         self.loss = self._loss(self._apart_logits)
 
     def _loss(self, logits: Array) -> float:
-        nats, _ = cross_entropy(logits, self.apart.tokens[:, 1:].reshape(-1))
+        nats, _ = cross_entropy(logits, self.apart.tokens[:, 1:][self.apart.counted])
         return float(nats.mean(dtype=np.float64))
 
     def judge(self, logits: Array) -> tuple[float, float]:
-        """Of logits (V, N) for the text kept apart: the loss above the teacher's, and the divergence from it."""
+        """Of logits (V, N) where the text kept apart counts: the loss above the teacher's, and the divergence."""
         away, _ = divergence(self._apart_logits, logits)
         return self._loss(logits) - self.loss, float(away.mean(dtype=np.float64))
 
     @property
     def rounds(self) -> int:
         """How much text there is."""
-        return len(self.text.tokens) // (2 * self._half(ROUND))
+        return len(self.text) // (2 * self._half(ROUND))
 
     def write(self, rounds: int, until: float = math.inf) -> None:
         """Some rounds of text; none that would begin after a moment, but for the first."""
@@ -75,30 +75,30 @@ class Teacher:
     def information(self) -> dict[str, Array]:
         """`fisher_information` of its weights, on the first round of its text."""
         random = np.random.default_rng([self.seed, ROUNDS + 1])
-        return fisher_information(self.tensors, self.config, self._mixed(INFORMATION), random, bar=self.bar)
+        text = self._mixed(INFORMATION)
+        return fisher_information(self.tensors, self.config, text.documents, random, bar=self.bar)
 
-    def _mixed(self, tokens: int) -> Array:
-        """Windows (n, T) of the first round, this many tokens: every kind of them."""
-        first = self.text.tokens[: 2 * self._half(ROUND), :-1]
-        windows = min(max(tokens // self.config.block_size, 1), len(first))
-        mixed: Array = first[np.arange(windows) * len(first) // windows]
-        return mixed
+    def _mixed(self, tokens: int) -> OwnText:
+        """Windows of the first round, room for this many tokens: every kind of them."""
+        first = min(2 * self._half(ROUND), len(self.text))
+        windows = min(max(tokens // self.config.block_size, 1), first)
+        return self.text.some(np.arange(windows) * first // windows)
 
     def window_costs(self, windows: Sequence[int]) -> Array:
         """What it costs to cut one head's past to a window, nats a token: (layers, heads, windows)."""
-        config, tokens = self.config, self._mixed(PROBE)
+        config, text = self.config, self._mixed(PROBE)
         costs = np.zeros((config.n_layer, config.n_head, len(windows)))
-        taught, show = window_logits(self.tensors, config, tokens), self.bar("windows", costs.size)
+        taught, show = text_logits(self.tensors, config, text), self.bar("windows", costs.size)
         for done, (layer, head, which) in enumerate(np.ndindex(costs.shape)):
             show(done)
             seen = np.array([config.seen(number) for number in range(config.n_layer)])
             seen[layer, head] = min(seen[layer, head], windows[which])
             cut = replace(config, windows=tuple(seen.reshape(-1).tolist()))
-            nats, _ = divergence(taught, window_logits(self.tensors, cut, tokens))
+            nats, _ = divergence(taught, text_logits(self.tensors, cut, text))
             costs[layer, head, which] = nats.mean(dtype=np.float64)
         return costs
 
 
-def window_logits(tensors: Mapping[str, Array], config: ModelConfig, tokens: Array) -> Array:
-    """Logits (V, n · T) of windows (n, T), one after another."""
-    return forward_logits(tensors, config, tokens).reshape(-1, config.vocab_size).T
+def text_logits(tensors: Mapping[str, Array], config: ModelConfig, text: OwnText) -> Array:
+    """Logits (V, N) of a model where a text counts, one window after another."""
+    return batch_logits(tensors, config, text.documents.batch(np.arange(len(text))))

@@ -20,7 +20,7 @@ from trainer.config import ModelConfig
 from trainer.documents import reading
 from trainer.errors import InputError
 from trainer.files import Array, write_arrays
-from trainer.model.blocks import dropout
+from trainer.model.blocks import dropout, surprise
 from trainer.model.decoder import Tensors, active_share, gradient, initial_tensors, mean_loss
 from trainer.notes import Amount, Count, Written
 from trainer.text.corpus import split
@@ -259,11 +259,12 @@ def _run(
         chosen = order.take(state.step * settings.batch_size, settings.batch_size)
         weights = _projected(state, projection)
         if state.granted.size:
-            behind = state.parameters[projection.digits]
-            behind += np.float32(PULL * progress) * (weights[projection.digits] - behind)
+            projection.pull(state.parameters, weights, PULL * progress)
         batch, tensors = seen.batch(chosen), as_tensors(weights, settings.config)
         kept = _kept(settings, state.step, batch)
-        loss, grads = gradient(tensors, settings.config, batch, settings.hidden_price, kept)
+        loss, grads = gradient(
+            tensors, settings.config, batch, surprise(batch.targets), hidden_price=settings.hidden_price, kept=kept
+        )
         rate = linear_decay(settings.learning_rate, progress)
         state.adam.update(state.parameters, as_vector(grads), rate)
         state.losses.append(loss)
