@@ -180,7 +180,7 @@ BY_PARITY = [
     Bug(
         "a part's sum not added",
         block("layer1.mlp_sum0"),
-        "        call_far add_cut_13_0_far\n",
+        "        call_far add_cut_13_0\n",
         "",
         "layer1.mlp_sum0[",
     ),
