@@ -160,6 +160,8 @@ def test_what_cannot_be_distilled_is_refused(tmp_path: Path) -> None:
     large = dict(TEACHER.tensors) | {"layer0.wo": TEACHER.tensors["layer0.wo"] * np.float32(100)}
     with pytest.raises(InputError, match=r"layer0\.wo has a weight beyond"):
         distill(large, SETTINGS, tmp_path / "c.npz")
+    with pytest.raises(InputError, match=r"layer0\.wo is not finite"):
+        distill(dict(large) | {"layer0.wo": large["layer0.wo"] * np.float32(np.inf)}, SETTINGS, tmp_path / "c.npz")
 
 
 def test_resume_never_begins_anew(tmp_path: Path) -> None:
@@ -198,6 +200,7 @@ def test_a_run_that_diverges_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Adam, "update", lambda adam, parameters, *_: parameters.fill(np.nan))
     with pytest.raises(InputError, match="the loss diverged at step 2"):
         run(tmp_path)
+    assert not list(tmp_path.iterdir()), "or the same command would go on from it for ever"
 
 
 def test_own_text_goes_on_from_its_middle_and_knows_its_logits() -> None:

@@ -29,7 +29,7 @@ from trainer.training.checkpoint import Identity, Interrupted, damaged, others, 
 from trainer.training.digit_projection import LARGEST, MAX_DIGITS, Projection, is_digits
 from trainer.training.packing import Shuffled
 from trainer.training.teacher import ROUND, ROUNDS, Teacher, text_logits
-from trainer.training.train import as_tensors, as_vector, passed
+from trainer.training.train import Diverged, as_tensors, as_vector, passed
 
 BATCH = 2048
 """Tokens of a step."""
@@ -186,6 +186,10 @@ def distill(
     Interrupted on Ctrl-C.
     """
     for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise InputError(
+                f"{name} is not finite once keys and values fit bytes: the teacher's numbers are too large"
+            )
         if is_digits(name, settings.config) and np.abs(tensor).max() > LARGEST:
             raise InputError(f"{name} has a weight beyond ±{LARGEST}: digits reach no farther")
     identity = _identity(settings, digest)
@@ -202,6 +206,9 @@ def distill(
         run = _Run(teacher, settings, state, bar)
         with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so itself
             run.go_on(report, lambda: _save(own, identity, teacher, state))
+    except Diverged:
+        own.unlink(missing_ok=True)  # the same command would diverge from it for ever
+        raise
     except KeyboardInterrupt as error:
         if state is not None and own.exists():
             raise Interrupted.at(state.step, state.log[-1].step if state.log else 0, own) from error
@@ -292,7 +299,7 @@ class _Run:
         state = self.state
         above, away = self.teacher.judge(text_logits(self.tensors(), self.config, self.teacher.apart))
         if not (np.isfinite(away) and np.isfinite(state.parameters).all()):
-            raise InputError(f"the loss diverged at step {state.step}: distill again with a lower learning rate")
+            raise Diverged(f"the loss diverged at step {state.step}: distill again with a lower learning rate")
         training = float(np.mean(state.losses)) if state.losses else None
         state.log.append(Entry(state.step, state.seconds, above, away, training))
         state.losses.clear()
