@@ -114,7 +114,7 @@ def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choo
         digits, numbers = budget.best(clocks)
         digits = min(digits, MAX_DIGITS)
         seen = tuple(np.array(windows)[numbers].reshape(-1).tolist())
-        cut = replace(weights.config, windows=seen if min(seen) < weights.config.block_size else ())
+        cut = replace(weights.config, windows=seen if len(windows) > 1 else ())  # their code is the faster one
         tell = bar("attempts", ATTEMPTS)
         for number in range(ATTEMPTS):
             tell(number)
