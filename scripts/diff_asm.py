@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import difflib
 import re
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from string import ascii_letters, ascii_lowercase
@@ -46,9 +48,12 @@ class Cartridge:
         return bytes(blank)
 
 
-def cases(folder: Path) -> Iterator[Case]:
-    """Every cartridge to compare; made-up weights are written to `folder`."""
-    for checkpoint in sorted(ROOT.glob("checkpoints/*.npz")):
+def cases(revision: str, folder: Path) -> Iterator[Case]:
+    """Every cartridge to compare, of checkpoints those the commit knows; made-up weights are written to `folder`."""
+    listed = ["git", "ls-tree", "--name-only", revision, "checkpoints/"]
+    for checkpoint in sorted(ROOT / name for name in subprocess.check_output(listed, cwd=ROOT, text=True).split()):
+        if checkpoint.suffix != ".npz" or not checkpoint.exists():
+            continue
         yield Case(checkpoint.stem, checkpoint)
         yield Case(f"{checkpoint.stem}, traced", checkpoint, build=("--trace",))
     microgpt = ROOT / "checkpoints/microgpt.npz"
@@ -130,7 +135,7 @@ def main(revision: str, sources: bool) -> None:
     The cartridges of a commit are kept in build/diff-asm/.
     """
     differing = 0
-    with made_by_both(revision, cases, ROOT / "build/diff-asm") as (wanted, old, new):
+    with made_by_both(revision, partial(cases, revision), ROOT / "build/diff-asm") as (wanted, old, new):
         pairs = [tuple(read(place / str(number)) for place in (old, new)) for number in range(len(wanted))]
     for case, (before, after) in zip(wanted, pairs, strict=True):
         rom, changed = rom_difference(before.code, after.code), changed_lines(before.sources, after.sources)

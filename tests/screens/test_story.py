@@ -58,7 +58,7 @@ def test_a_story_is_the_integer_model_s_in_a_window_that_scrolls(core: str) -> N
     with Console(ROM.image, core) as console:
         console.scramble(1)
         page = StoryPage(console, MODEL, ROM)
-        for typed, tokens in (("", 30), ("a bad cab, fed.", 40), ("bead", 400 if core == "snes9x" else 250)):
+        for typed, tokens in (("", 30), ("a bad cab, fed.", 40), ("bead", 400)):
             for _ in range(MAX_TYPED):
                 page.push("b", frames=1)
             page.type(typed)

@@ -127,7 +127,7 @@ PLACES: dict[str, tuple[Put, str]] = {
     "a circle of links": (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
     "empty": (Path.touch, ""),
     "a picture": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256))), ""),
-    "another .npz": (lambda path: shutil.copy("model.npz" if "weights" in str(path) else "weights.npz", path), ""),
+    "another .npz": (lambda path: shutil.copy("weights.npz" if "model" in str(path) else "model.npz", path), ""),
 }
 """What is where a file should be, and what is said of it: nothing that fits every command where it is empty."""
 

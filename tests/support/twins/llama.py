@@ -116,14 +116,18 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
     return calls
 
 
-def reaches(memory: Memory) -> dict[str, int]:
-    """The routine of every cut sum → the largest word that is added by it, whatever the layer and the part."""
-    proved = [bound.largest for bound in Ranges(memory.model).bounds if bound.value == OUT_SUMS]
-    sums = [call for call in memory.layout.calls if isinstance(call.routine, CutSumRoutine)]
-    assert len(proved) == len(sums) == sum(isinstance(block, Add) for block in schedule(memory.config))
-    found: dict[str, int] = {}
-    for block, largest in zip(sums, proved, strict=True):
-        found[block.entry] = max(found.get(block.entry, 0), int(largest * 256))
+def reaches(memory: Memory) -> dict[str, tuple[int, int]]:
+    """The routine of every cut sum → the largest word that is added by it, and the largest sum, of any layer."""
+    ranges = Ranges(memory.model)
+    proved = [bound.largest for bound in ranges.bounds if bound.value == OUT_SUMS]
+    calls = [call for call in memory.layout.calls if isinstance(call.routine, CutSumRoutine)]
+    assert len(proved) == len(calls) == sum(isinstance(block, Add) for block in schedule(memory.config))
+    found: dict[str, tuple[int, int]] = {}
+    for call, largest in zip(calls, proved, strict=True):
+        most, sums = found.get(call.entry, (0, 0))
+        assert isinstance(call.routine, CutSumRoutine)
+        own = int(ranges.cut_sums[call.routine.kernel.name])
+        found[call.entry] = max(most, int(largest * 256)), max(sums, own)
     return found
 
 
@@ -133,7 +137,7 @@ def cut(memory: Memory, random: Random, count: int) -> Calls:
     calls, d = {}, memory.config.n_embd
     reach = reaches(memory)
     for routine in memory.layout.templates_of(CutSumCode):
-        most = WORD_MAX if routine.far else reach[routine.entry]
+        most, largest = (WORD_MAX, 1 << 20) if routine.far else reach[routine.entry]
         limit, doubled = routine.limit, (routine.limit >> routine.doublings) + np.arange(-2, 3)
         edges = np.concatenate(
             [doubled, 2 * doubled, [0, 1, routine.far, routine.far + 1, routine.far - 1, most - 1, most]]
@@ -145,6 +149,8 @@ def cut(memory: Memory, random: Random, count: int) -> Calls:
         y[-count // 2 :] >>= random.integers(0, 8, len(y[-count // 2 :]))
         order = (np.arange(len(x))[:, None] + 7 * np.arange(d)) % len(x)
         x, y = x[order], y[order]
+        room = largest - (np.abs(y) << routine.doublings)  # not every layer's stream is as large as it may be
+        x = np.clip(x, -room, room)
         result = add_cut(x, y, routine.doublings, routine.bits)
         assert {-limit, limit} <= set(np.unique(result)) or (most << routine.doublings) < limit
         calls[routine.entry] = Call({"residual": x, "branch": y}, {"residual": result, "branch": y})
