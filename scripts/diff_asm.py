@@ -49,7 +49,7 @@ class Cartridge:
 
 
 def cases(revision: str, folder: Path) -> Iterator[Case]:
-    """Every cartridge to compare, of checkpoints those the commit knows; made-up weights are written to `folder`."""
+    """Every cartridge to compare, of checkpoints those the commit knows. Made-up weights go to `folder`."""
     listed = ["git", "ls-tree", "--name-only", revision, "checkpoints/"]
     for checkpoint in sorted(ROOT / name for name in subprocess.check_output(listed, cwd=ROOT, text=True).split()):
         if checkpoint.suffix != ".npz" or not checkpoint.exists():
