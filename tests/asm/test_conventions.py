@@ -319,6 +319,7 @@ def test_widths_are_never_guessed() -> None:
     assert ".smart -" in SOURCES["contract.inc"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [MODEL, FAST_MODEL, LLAMA_MODEL], ids=["schoolbook", "digits", "llama"])
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path, model: IntegerModel) -> None:
     save_model(tmp_path / "model.npz", model)

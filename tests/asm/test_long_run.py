@@ -59,6 +59,7 @@ def test_the_greedy_text_is_one_document() -> None:
     assert long_run(model).positions == pytest.approx(np.mean([token.position + 1 for token in tokens]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("skipped", [0, 1, 8])
 def test_a_typical_text_sees_the_positions_it_says(skipped: int) -> None:
     model = replace(random_model(ModelConfig(9, 40, 8, 2, 1, 8), 1), info={"temperature": 1.0})

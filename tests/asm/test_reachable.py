@@ -105,6 +105,7 @@ def test_a_name_that_is_in_no_byte_reaches_nothing(inside: str) -> None:
     assert names(with_never(inside)) == NEVER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inside", ALIVE.values(), ids=ALIVE)
 def test_a_name_in_any_byte_reaches_all_behind_it(inside: str) -> None:
     assert names(with_never(inside)) == set()

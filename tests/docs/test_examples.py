@@ -113,6 +113,7 @@ def test_every_block_is_run_or_says_why_not() -> None:
             assert known or not block.mark.startswith(("not", "quoted")), (page_name(page), block.mark)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_host_page_prints_what_sample_prints(made: Workspace) -> None:
     runs = [block for block in blocks(ROOT / "docs/host.md") if block.language in ("python", "sh")]
     (program, command) = runs

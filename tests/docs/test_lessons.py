@@ -130,6 +130,7 @@ def test_the_gradients_of_lesson_2_are_those_worked_out_in_lesson_1(seed: int) -
         np.testing.assert_allclose(found[name], truth, rtol=0, atol=EXACT * max(1, abs(truth).max()), err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_gradients_of_lesson_5_are_the_numpy_trainers(seed: int) -> None:
     config = ModelConfig(27)

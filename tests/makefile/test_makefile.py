@@ -15,6 +15,8 @@ import pytest
 
 from tests.support.stub_tree import PYTHON, ROOT, STAGES, Tree
 
+pytestmark = pytest.mark.slow  # each runs make, many times
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
@@ -74,7 +76,6 @@ def test_a_touched_file_rebuilds_what_depends_on_it(built: Tree, touched: str, s
 WATCHED = {"asm": (".py", ".asm", ".inc", ".cfg"), "tables": (".py", ".txt"), "quantize": (".py",)}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("folder", WATCHED)
 def test_every_source_of_a_stage_is_watched(built: Tree, folder: str) -> None:
     sources = [path for path in (built.root / folder).rglob("*.*") if path.suffix in WATCHED[folder]]
@@ -87,7 +88,6 @@ def test_every_source_of_a_stage_is_watched(built: Tree, folder: str) -> None:
 OPTIONS = ["PRESET=forerunner", "STEPS=10", "SEED=7", "DATA=my names.txt", "DOCUMENTS=stream", "TOKENS=99"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("option", OPTIONS)
 def test_other_options_train_again_and_back(built: Tree, option: str) -> None:
     (built.root / "my names.txt").write_text("emma\n")
@@ -238,7 +238,6 @@ NAMES = [
 ]
 
 
-@pytest.mark.slow
 def test_the_name_of_a_text_is_neither_make_nor_shell_and_no_two_are_one(built: Tree) -> None:
     for name in NAMES:
         (built.root / name).write_text("emma\n")

@@ -193,6 +193,7 @@ def immediate_value(value: int) -> int:
     return int(immediate("adc", value).text.partition("$")[2], 16)
 
 
+@pytest.mark.slow
 @given(MATRICES, st.sampled_from([517, 2000, 2048, 6000, 14_000]), st.booleans(), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_a_row_s_code_does_what_the_kernel_means(

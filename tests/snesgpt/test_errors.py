@@ -527,6 +527,7 @@ TOOLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tool", "script", "message"), TOOLS.values(), ids=TOOLS)
 def test_an_assembler_that_cannot_do_it(
     user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str, script: str | None, message: str
@@ -606,6 +607,7 @@ def test_output_that_goes_nowhere(user: User, command: str) -> None:
     assert process.returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_stream_that_is_closed_is_one_to_nowhere(user: User, closed: str) -> None:
     """Nothing is printed into the files that are opened next."""
@@ -644,6 +646,7 @@ def test_a_signal_in_a_finalizer_ends_the_program_too() -> None:
     assert (ended.stdout, ended.stderr) == ("143\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_ends_a_command(user: User, number: signal.Signals) -> None:
     with snesgpt("sample", "model.npz", "--count", "65535", stdout=subprocess.PIPE) as process:
@@ -674,6 +677,7 @@ class Part:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("met", IMPORTED)
 @pytest.mark.parametrize("module", ["click", "numpy", "jinja2"])
@@ -685,6 +689,7 @@ def test_a_signal_while_python_imports(user: User, tmp_path: Path, module: str, 
     assert (done.returncode, done.stdout, done.stderr) == (128 + number, "", "snesgpt: interrupted\n")
 
 
+@pytest.mark.slow
 def test_nothing_temporary_is_left_but_by_a_kill_and_that_is_removed_by_the_next_command(
     user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -331,6 +331,7 @@ def test_the_same_command_runs_only_what_is_missing(
     assert len(report["points"]) == 4 and len(Path("e.jsonl").read_bytes().splitlines()) == 9
 
 
+@pytest.mark.slow
 def test_draw_only_runs_nothing(text: Text, cluster: LocalCluster, capsys: pytest.CaptureFixture[str]) -> None:
     append_row(Path("e.jsonl"), run_point(tiny()[0], text))
     before = Path("e.jsonl").read_bytes()

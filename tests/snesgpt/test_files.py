@@ -245,6 +245,7 @@ def test_nan_is_no_number(here: None, capsys: pytest.CaptureFixture[str]) -> Non
         assert "is nan: a number is needed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_neither_the_window_system_nor_a_home_that_is_none_matters_to_plots(
     here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

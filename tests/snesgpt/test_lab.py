@@ -63,6 +63,7 @@ def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield tmp_path / "here"
 
 
+@pytest.mark.slow
 def test_the_same_model_gives_the_same_bytes(made: Path) -> None:
     one, two = ({path.name: path.read_bytes() for path in (made / name).iterdir()} for name in ("one", "two"))
     assert one == two and set(one) == {"cartridge.sfc", "lab.json", "golden.json"}

@@ -197,6 +197,7 @@ def test_the_same_seed_gives_the_same_digits(tmp_path: Path) -> None:
     assert as_vector(first.tensors).tobytes() == as_vector(again.tensors).tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [5, 40, 101, 239])
 def test_a_run_with_digits_resumed_equals_one_never_interrupted(tmp_path: Path, stop_at: int) -> None:
     settings = replace(DIGITS, steps=250)

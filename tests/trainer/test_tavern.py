@@ -119,6 +119,7 @@ def test_the_language_is_far_larger_than_any_text_made_of_it() -> None:
     assert language_size("THE_RELIC") == prod(len(RULES[rule]) for rule in ("SILVER", "CROWN"))
 
 
+@pytest.mark.slow
 def test_every_line_is_made_in_one_way_so_the_size_counts_lines() -> None:
     assert [line for line in LINES[:200] if derivations("LINE", line) != 1] == []
 
