@@ -15,7 +15,7 @@ PRODUCT = re.compile(r"(layer\d+)\.fc3$")
 
 
 def remedy(config: ModelConfig, notes: Notes, name: str, times: float) -> str:
-    """The end of a message about a tensor, or a value of a block, that is so many times too large."""
+    """The end of a message about a tensor, or a value of a block, that is too large, and by what factor."""
     if config.family != "llama":
         return "train with more weight decay" + ("" if "steps" in notes else ", where it was trained")
     if STREAM.search(name):

@@ -221,7 +221,7 @@ class _Row:
         return (READ_PAST,) * width if self._flows(width) else self._seek(cache, self.places[n] + width)
 
     def _flows(self, gap: int) -> bool:
-        """Whether reading past so many bytes is no slower than seeking."""
+        """Whether reading past a gap, in bytes, is no slower than seeking."""
         return gap >= 0 and STREAM_READ * gap <= seek_clocks(self.config)
 
     def _seek(self, cache: str, byte: int) -> Way:

@@ -70,7 +70,7 @@ def reciprocal(total: Ints) -> Ints:
 
 
 def seen_by(windows: Sequence[int], position: Ints, positions: int) -> NDArray[np.bool_]:
-    """Which of so many positions each head sees from its own, position (B,): (B, heads, positions).
+    """Which of the first `positions` each head sees from its own, position (B,): (B, heads, positions).
 
     windows (heads,): how many it sees, its own included. One for all, (B, 1, positions), where every head sees all.
     """
@@ -80,7 +80,7 @@ def seen_by(windows: Sequence[int], position: Ints, positions: int) -> NDArray[n
 
 
 def is_cut(windows: Sequence[int], positions: int) -> bool:
-    """Whether one of the heads does not see all of so many positions."""
+    """Whether one of the heads does not see all of the first `positions`."""
     return min(windows, default=positions) < positions
 
 

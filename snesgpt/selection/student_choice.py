@@ -93,7 +93,7 @@ def as_student(
 
 
 def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choose:
-    """What a teacher's student may have to reach so many predicted tokens a second.
+    """What a teacher's student may have to reach a predicted speed, tokens a second.
 
     weights: the teacher's. Raises InputError where not even the fewest digits and the shortest windows reach it.
     """

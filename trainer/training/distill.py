@@ -103,7 +103,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Entry:
-    """A measurement after `step` steps and so many seconds: on the text kept apart, loss above the teacher's and
+    """A measurement after `step` steps and `seconds`: on the text kept apart, loss above the teacher's and
     divergence from it; mean divergence in training since the one before, none yet at the first. Nats a token.
     """
 
