@@ -37,9 +37,9 @@ WINDOWS = (4, 8, 16, 32, 64, 96)
 PRICES = (0.0, *np.geomspace(1e-10, 1e-6, 25).tolist())
 """Of a clock, in nats a token."""
 
-WINS_BACK = 4.0
-"""Training wins most of what rounding to digits costs back, and little of what a window costs: nats of the one
-count this many times less than those of the other. See docs/llama.md."""
+WINDOW_WEIGHT = 4.0
+"""Of a window's nats beside those of digits: training takes off most of what rounding costs, and less of what a
+window costs. Chosen by three runs: see docs/training.md."""
 
 DIGITS = np.linspace(MIN_DIGITS, 3, 26)
 ATTEMPTS, CLOSE_ENOUGH = 4, 0.01
@@ -53,7 +53,7 @@ class Budget:
     """What decides how the clocks of a token are spent.
 
     without_rows: clocks when every head sees all positions and there are no digits; digit: clocks of one digit per
-    weight. costs, saved (layers, heads, windows): of each window, nats (WINS_BACK times) and clocks. errors
+    weight. costs, saved (layers, heads, windows): of each window, nats (WINDOW_WEIGHT times) and clocks. errors
     (len(DIGITS),): nats.
     """
 
@@ -190,7 +190,7 @@ def _budget(whole: Attempt, saved: float, teacher: Teacher, windows: tuple[int, 
     seen = np.arange(1, 1 + config.block_size)
     unseen = np.array([prediction.shares @ np.maximum(seen - window, 0) for window in windows])
     each = saved / (config.n_layer * config.n_head * max(unseen[0], 1.0))  # clocks of a head and position
-    costs = WINS_BACK * teacher.window_costs(windows[:-1])
+    costs = WINDOW_WEIGHT * teacher.window_costs(windows[:-1])
     costs = np.concatenate([costs, np.zeros((*costs.shape[:2], 1))], -1)
     rows = whole.row_clocks
     by_window = np.broadcast_to(each * unseen, costs.shape)
