@@ -84,6 +84,7 @@ def test_of_two_set_ups_at_once_one_waits_and_has_nothing_to_do(place: Path) -> 
     assert_whole(place)
 
 
+@pytest.mark.slow
 def test_an_environment_without_pip_is_made_again_and_a_whole_one_kept(place: Path) -> None:
     with set_up(place) as process:
         assert process.wait() == 0

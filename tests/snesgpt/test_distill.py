@@ -104,6 +104,7 @@ def test_quantize_keeps_a_microgpts_digits_and_makes_the_model_that_was_measured
     assert prediction is not None and prediction.tokens_per_second == report["tokens_per_second"]
 
 
+@pytest.mark.slow
 def test_a_speed_chooses_a_microgpts_digits(names: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = f"distill {names}/names.npz --out {names}/few.npz --steps 5 --json".split()
     found = []

@@ -266,6 +266,7 @@ def test_golden_tokens_are_the_integer_models(made: Path) -> None:
                 assert not values[..., seen:].any()
 
 
+@pytest.mark.slow
 def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> None:
     models = lab_golden.models()
     names = {name: kernel_names(model) for name, model in models.items()}

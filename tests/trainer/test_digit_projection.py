@@ -192,6 +192,7 @@ def test_the_loss_reported_is_that_of_the_weights_kept_and_only_those_in_budget_
     assert 0 < result.active < 1
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_digits(tmp_path: Path) -> None:
     first, again = run(tmp_path, DIGITS), run(tmp_path, DIGITS)
     assert as_vector(first.tensors).tobytes() == as_vector(again.tensors).tobytes()

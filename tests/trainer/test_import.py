@@ -149,6 +149,7 @@ def test_every_half_precision_number_is_widened_exactly(
     np.testing.assert_array_equal(np.signbit(fc1.ravel())[exact != 0], exact[exact != 0] < 0)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_pair_is_refused_or_a_model(pair: tuple[Path, Path], data: st.DataObject) -> None:

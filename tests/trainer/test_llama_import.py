@@ -249,6 +249,7 @@ def test_a_tokenizer_with_other_pieces() -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.sampled_from([0, 1]), st.data())
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_files_are_refused_or_a_model(version: int, data: st.DataObject) -> None:

@@ -46,6 +46,7 @@ def numpy_gradient(
     return gradient(tensors, config, batch, surprise(batch.targets))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(small_models)
 def test_numpy_loss_and_every_gradient_equal_the_scalar_autograd(

@@ -63,6 +63,7 @@ def test_random_texts_become_the_tokens_of_llama2c(kind: str, characters: str) -
         assert tokenizer.encode(text) == [tokenizer.bos, *ours(llama2c_encode(words, text)), tokenizer.bos], text
 
 
+@pytest.mark.slow
 @given(st.sampled_from(list(VOCABULARIES)), st.data())
 @settings(max_examples=400, deadline=None)
 def test_texts_of_pieces_become_the_tokens_of_llama2c(kind: str, data: st.DataObject) -> None:

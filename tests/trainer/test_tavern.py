@@ -61,6 +61,7 @@ def length(rule: str, choose: Callable[[Iterable[int]], int]) -> int:
     )
 
 
+@pytest.mark.slow
 def test_every_line_parses_and_is_distinct() -> None:
     made = lines(50_000, seed=0)
     assert len(set(made)) == 50_000
@@ -176,6 +177,7 @@ def test_no_line_less_a_letter_or_a_word_is_a_line() -> None:
         assert [text for text in shorter if parses(text)] == [], line
 
 
+@pytest.mark.slow
 @given(st.sampled_from(LINES), st.sampled_from(LINES), st.integers(0, 12), st.integers(0, 12))
 def test_the_expression_is_the_grammar(first: str, second: str, cut: int, joint: int) -> None:
     text = " ".join(first.split(" ")[:cut] + second.split(" ")[joint:])

@@ -252,6 +252,7 @@ def test_a_wrong_option_is_an_input_error_before_training_begins(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt"]
 
 
+@pytest.mark.slow
 def test_the_benchmark_counts_the_documents_of_both_versions(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("\n".join(TRAINING))
