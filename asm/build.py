@@ -15,7 +15,7 @@ from asm.kernels.straight_code import modules as code_modules
 from asm.layout import Layout, plan
 from asm.memory.banks import segment
 from asm.render import INCLUDES, LATE_INCLUDES, build_id_inc, render, stages_inc
-from asm.toolchain import assemble, link
+from asm.toolchain import SA1_PREFIX, assemble, link
 from quantize.model import IntegerModel
 from quantize.ranges import prove
 from tables.cells import tiles_2bpp
@@ -79,7 +79,8 @@ def build(layout: Layout, edit: Edit | None = None, bar: Bar = no_bar) -> Rom:
 def sources(layout: Layout) -> dict[str, bytes]:
     """File name → content: the modules, their includes, the linker map and the font."""
     code = code_modules(layout.code) if layout.code else {}
-    names = [f"{module}.asm" for module in layout.modules if module not in code]
+    bare = dict.fromkeys(module.removeprefix(SA1_PREFIX) for module in layout.modules)
+    names = [f"{name}.asm" for name in bare if name not in code]
     rest = [name for name in names if name not in layout.measured]
     files = render([*INCLUDES, *LATE_INCLUDES, *rest, layout.target.linker_map], layout)
     files |= layout.measured

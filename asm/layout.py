@@ -22,7 +22,7 @@ from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
-from asm.memory.log_record import RecordLayout
+from asm.memory.log_record import HOST_FIELDS, RecordLayout
 from asm.memory.rom_data import DataTable, Part, lines, pack_addresses, pack_rows, pack_table
 from asm.memory.save_format import CAPACITY, VERSION, SaveFormat, crc_table
 from asm.memory.work_ram import VECTORS, Area, WorkRam, lay_out
@@ -31,9 +31,10 @@ from asm.screens.about import AboutText, about_text
 from asm.screens.merge_tables import PieceTables, merge_tables
 from asm.screens.names import NameList, name_list
 from asm.screens.xray import XrayTables, xray_tables
-from asm.targets.stock import STOCK
+from asm.targets import TARGETS
+from asm.targets.sa1 import BWRAM_BYTES
 from asm.targets.target import Target
-from asm.toolchain import Objects, assemble
+from asm.toolchain import SA1_PREFIX, Objects, assemble
 from quantize.kernels.norm import norm_epsilon
 from quantize.model import IntegerModel
 from quantize.ranges import ProvedModel, prove
@@ -93,6 +94,12 @@ def modules_with(prompt: tuple[str, ...]) -> tuple[str, ...]:
 
 MODULES = modules_with(PROMPT)
 
+COMPUTING = ("gpt", "math", "sampler", "inference")
+"""The source files of the processor that computes, of those that every cartridge has."""
+
+DRAWN_ELSEWHERE = ("gpt",)
+"""Those that the other one, where there are two, does without."""
+
 
 @dataclass(frozen=True)
 class RomBank:
@@ -114,6 +121,7 @@ class SegmentPlace:
 class Numbers:
     """All that config.inc, memory.inc and the measured routines read: known before anything has its place."""
 
+    target: Target
     config: ModelConfig
     temperature: int
     max_temperature: int
@@ -132,6 +140,7 @@ class Numbers:
     kept_capacity: int
     save_version: int
     sram_bytes: int
+    saved_bytes: int
     shown_heads: int
     max_token_length: int
     bars: int
@@ -149,7 +158,6 @@ class Layout(Numbers):
     """All that the templates read, and what a prediction needs."""
 
     proved: ProvedModel
-    target: Target
     routines: tuple[Routine[Any], ...]
     objects: Objects
     measured: Mapping[str, bytes]
@@ -202,11 +210,15 @@ def plan(
     *,
     traced: bool = False,
     profiled: bool = False,
-    target: Target = STOCK,
+    target: Target | None = None,
     bar: Bar = no_bar,
 ) -> Layout:
-    """Decide everything. Raises InputError when the model does not fit a cartridge or its log."""
+    """Decide everything, for a target, by itself the model's.
+
+    Raises InputError when the model does not fit a cartridge or its log.
+    """
     model = proved.model
+    target = target or TARGETS[model.target]
     site = Site(proved, target, RecordLayout(model, traced))
     made = tuple(routines(site))
     known = _numbers(site, made, traced=traced, profiled=profiled)
@@ -222,7 +234,7 @@ def plan(
 
 def work_ram(model: IntegerModel) -> WorkRam:
     """The work RAM of a model's cartridge, which its shape alone decides. Raises InputError as `plan`."""
-    site = Site(prove(model), STOCK, RecordLayout(model, traced=False))
+    site = Site(prove(model), TARGETS[model.target], RecordLayout(model, traced=False))
     return _work_ram(site, routines(site), on_digits(site), profiled=False)
 
 
@@ -252,14 +264,14 @@ def _layout(
     parts = (*data, *addresses, *rom.tables, golden)
     banks = power_of_two(rom.packer.bank + 1)
     own = [name.removesuffix(".asm") for name in sources]
+    code = code_modules(rom.code) if rom.code else {}
     screens = modules_with(STORY if model.pieces else PROMPT)
     used = {name for routine in made for name in routine.modules}
-    used |= {"text"} if model.pieces or known.names.lines > 1 else set()
-    library = in_order(OPTIONAL_MODULES, used)
+    text = {"text"} if model.pieces or known.names.lines > 1 else set()
+    library = in_order(OPTIONAL_MODULES, used | text)
     return Layout(
         **{name: getattr(known, name) for name in Numbers.__dataclass_fields__},
         proved=site.proved,
-        target=target,
         routines=made,
         objects=objects,
         measured=sources,
@@ -279,10 +291,24 @@ def _layout(
         segment_bytes=rom.sizes(parts),
         banks=banks,
         used_banks=rom.packer.bank + 1,
-        rom_banks=tuple(RomBank(n, f"${target.first_bank + n:02X}8000") for n in range(1, banks)),
+        rom_banks=tuple(RomBank(n, f"${target.bank_start(n):06X}") for n in range(1, banks)),
         rom_size_code=size_code(banks * target.bank_bytes),
         sram_size_code=size_code(known.sram_bytes),
-        modules=(*screens, *library, *own, *(code_modules(rom.code) if rom.code else ())),
+        modules=_modules(target, screens, library, [*own, *code]),
+    )
+
+
+def _modules(target: Target, screens: Sequence[str], library: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+    """The modules in the order in which they are linked. library: that of the kernels, and of screens of text."""
+    if not target.apart:
+        return (*screens, *library, *own)
+    drawing = [name for name in screens if name not in DRAWN_ELSEWHERE]
+    computing = [name for name in (*COMPUTING, "engine", *library, *own) if name != "text"]
+    return (
+        *drawing,
+        "calls",
+        *(name for name in library if name == "text"),
+        *(SA1_PREFIX + name for name in computing),
     )
 
 
@@ -294,6 +320,7 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
     names, (max_bars, label_tiles) = name_list(model), bar_places(model.symbols)
     caches = {area.size for routine in made for area in routine.caches}
     return Numbers(
+        target=target,
         config=config,
         temperature=model.temperature,
         max_temperature=MAX_TEMPERATURE,
@@ -311,7 +338,8 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         stream=int(model.goes_on and config.block_size > 1),
         kept_capacity=CAPACITY,
         save_version=VERSION,
-        sram_bytes=SaveFormat(names.entry_bytes).sram_bytes,
+        sram_bytes=BWRAM_BYTES if target.apart else SaveFormat(names.entry_bytes).sram_bytes,
+        saved_bytes=SaveFormat(names.entry_bytes).sram_bytes,
         shown_heads=min(config.n_head, MAX_SHOWN_HEADS),
         max_token_length=max(map(len, model.symbols)),
         bars=min(config.vocab_size, max_bars),
@@ -328,6 +356,8 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profiled: bool) -> WorkRam:
     config = site.config
     words = {name: length for routine in made for name, length in routine.vectors.items()}
+    if site.target.apart:
+        words["probed_hidden"] = config.n_hidden
     work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
     if not digits:
         work = [Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size)]
@@ -337,7 +367,11 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profile
         Area("distance_weights", 2 * max(cutoffs(site.model))),
         Area("likely_weights", 2 * config.vocab_size),
     )
-    return lay_out(site.target, work, (*caches, *sampler), site.record.size, what, profiled=profiled)
+    low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + 4 * config.vocab_size
+    saved = SaveFormat(name_list(site.model).entry_bytes).sram_bytes
+    tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
+    areas = (*caches, *sampler, *tokens)
+    return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)
 
 
 def _buffers(config: ModelConfig) -> tuple[Area, ...]:
@@ -384,9 +418,9 @@ def _assembled(known: Numbers, templates: tuple[Template, ...]) -> tuple[Mapping
         return {}, Objects({}, {})
     includes = render(INCLUDES, known) | {"stages.inc": b""}
     with scratch_folder() as folder:
-        return sources, assemble(
-            includes | sources, [name.removesuffix(".asm") for name in sources], folder, listed=True
-        )
+        prefix = SA1_PREFIX if known.target.apart else ""
+        modules = [prefix + name.removesuffix(".asm") for name in sources]
+        return sources, assemble(includes | sources, modules, folder, listed=True)
 
 
 class _Rom:

@@ -13,7 +13,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).parent / "templates"
-FOLDERS = (TEMPLATES, *sorted(path for path in TEMPLATES.iterdir() if path.is_dir() and path.name != "blocks"))
+SA1_FOLDER = "sa1"
+FOLDERS = (
+    TEMPLATES,
+    *sorted(path for path in TEMPLATES.iterdir() if path.is_dir() and path.name not in ("blocks", SA1_FOLDER)),
+)
 """Where a source file is found by its name alone. Those of blocks/ are parts of one, named with their folder."""
 
 LATE_INCLUDES = ("cartridge.inc",)
@@ -23,9 +27,10 @@ INCLUDES = tuple(sorted({path.name for path in TEMPLATES.rglob("*.inc")} - {*LAT
 
 
 @cache
-def _environment() -> Environment:
+def _environment(folder: str) -> Environment:
+    first = (TEMPLATES / folder,) if folder else ()
     return Environment(
-        loader=FileSystemLoader(FOLDERS),
+        loader=FileSystemLoader((*first, *FOLDERS)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -37,10 +42,11 @@ def _environment() -> Environment:
 def render(names: Sequence[str], values: Any, **more: Any) -> dict[str, bytes]:
     """Templates, by file name, as text. values: a dataclass, whose fields the templates read, and more by name.
 
-    Same input, same bytes.
+    Where its target has a folder, a file there takes the place of another of its name. Same input, same bytes.
     """
+    environment = _environment(values.target.templates)
     known = {field.name: getattr(values, field.name) for field in fields(values)} | more
-    return {name: _environment().get_template(name).render(known).encode() for name in names}
+    return {name: environment.get_template(name).render(known).encode() for name in names}
 
 
 def stages_inc(files: Mapping[str, bytes]) -> bytes:

@@ -54,6 +54,10 @@ class Objects:
 
 
 LISTING = "--list-bytes 0 -l"
+SA1_PREFIX = "sa1_"
+"""Of a module that is assembled for the SA-1."""
+
+FOR_SA1 = ((), ("-D", "FOR_SA1=1"))
 
 
 def assemble(
@@ -61,6 +65,7 @@ def assemble(
 ) -> Objects:
     """Write `files` to `folder` and assemble these modules of them. listed: with a listing of each.
 
+    A module named sa1_… is its source, named without that, for the SA-1: see contract.inc.
     A warning counts as an error. Raises InputError with the tool's first complaint.
     """
     ca65, od65 = find_tool("ca65"), find_tool("od65")
@@ -69,7 +74,10 @@ def assemble(
         (folder / name).write_bytes(content)
         os.utime(folder / name, (0, 0))  # ca65 notes the time: the same sources, the same debug file
     with ThreadPoolExecutor() as pool:
-        commands = [[ca65, "--auto-import", "-g", f"{module}.asm", "-o", f"{module}.o"] for module in modules]
+        commands = [
+            [ca65, "--auto-import", "-g", *FOR_SA1[source != module], f"{source}.asm", "-o", f"{module}.o"]
+            for module, source in ((module, module.removeprefix(SA1_PREFIX)) for module in modules)
+        ]
         commands = [[*own, *LISTING.split(), f"{own[-1]}.lst"] if listed else own for own in commands]
         tell = bar("assembler", len(commands))
         for number, _ in enumerate(pool.map(lambda command: _run(command, folder), commands)):

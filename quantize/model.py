@@ -45,6 +45,7 @@ class IntegerModel:
     exponents: Mapping[str, int] = field(default_factory=dict)
     merges: Merges = ()
     pieces: Pieces = ()
+    target: str = "stock"
 
     def __post_init__(self) -> None:
         check_vocabulary(self.config, self.symbols, self.merges, self.pieces)

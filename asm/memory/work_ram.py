@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from asm.targets.sa1 import BLOCK_BYTES, IRAM_START, WINDOW
 from asm.targets.target import Target
 from trainer.errors import InputError
 
@@ -54,15 +55,26 @@ class WorkRam:
 
 
 def lay_out(
-    target: Target, work: Sequence[Area], areas: Sequence[Area], record: int, what: str, *, profiled: bool
+    target: Target,
+    work: Sequence[Area],
+    areas: Sequence[Area],
+    record: int,
+    what: str,
+    *,
+    profiled: bool,
+    low: int,
+    saved: int,
 ) -> WorkRam:
     """Vectors first, then the areas, largest first: in bank $7E while it has room, then in bank $7F.
 
     No area crosses a bank, and none ends with bank $7E: the WRAM port counts on into $7F, and a new address that is
     given by its 16 low bits would lie there. record: bytes of the log that must be left. what: the caches in words,
-    for the refusal.
+    for the refusal. low: bytes of what comes before the vectors; saved: bytes of saves,
+    where these are in the same RAM.
     Raises InputError with the sizes where they do not fit.
     """
+    if target.apart:
+        return _in_bwram(target, work, areas, record, what, low, saved)
     others = target.screen_ram + (target.mark_ram if profiled else 0)
     vectors, room_7e = sum(area.size for area in work), BANK - target.high_ram - others
     if vectors > room_7e:
@@ -90,6 +102,36 @@ def lay_out(
     return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_7f, target.high_ram)
 
 
+def _in_bwram(
+    target: Target, work: Sequence[Area], areas: Sequence[Area], record: int, what: str, low: int, saved: int
+) -> WorkRam:
+    """Saves, the vectors' block, areas; the log and more areas in the second bank.
+
+    Areas of a power of two come first, the largest in front, so that none of them crosses a block's end.
+    """
+    vectors = sum(area.size for area in work)
+    if low + vectors > BLOCK_BYTES:
+        raise InputError(
+            f"vectors take {low + vectors:,} bytes of BW-RAM, and a block has {BLOCK_BYTES:,}: use fewer heads, less "
+            "context or a smaller vocabulary"
+        )
+    left = {0: BANK - saved - BLOCK_BYTES, 1: (target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES}
+    room = sum(left.values())
+    placed: dict[int, list[Area]] = {0: [], 1: []}
+    for area in sorted(areas, key=lambda area: (bool(area.size & area.size - 1), -area.size)):
+        bank = 0 if area.size <= left[0] else 1
+        if area.size > left[bank]:
+            raise InputError(
+                f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of BW-RAM, and a "
+                f"log of {record:,} bytes a token leaves {room:,}: use fewer layers, "
+                "fewer dimensions or less context"
+            )
+        left[bank] -= area.size
+        placed[bank].append(area)
+    in_second = -(-sum(area.size for area in placed[1]) // BLOCK_BYTES) * BLOCK_BYTES
+    return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_second, WINDOW + low)
+
+
 @dataclass(frozen=True)
 class Pages:
     """The digit kernels' pages, upwards to the stack; where the first begins."""
@@ -98,12 +140,28 @@ class Pages:
     pages: tuple[Area, ...]
 
 
+ATTENTION_PAGE = "attention_page"
 PAGES = ("pair_slots", "hidden_slots", "column_page", "slots")
 """Sums of two inputs, hidden units in rows, a page for the columns, slots: in the order of their addresses."""
 
 
 def digit_pages(target: Target, wanted: Mapping[str, int]) -> Pages:
-    """Bytes by name. All but the sums of two are direct pages, which are faster at a multiple of 256."""
+    """Bytes by name. All but the sums of two are direct pages, which are faster at a multiple of 256.
+
+    The attention's page is where all others but the slots are: they are not wanted then. Raises InputError where
+    the SA-1's own memory has no room.
+    """
     rounded = {name: -(-wanted.get(name, 0) // PAGE) * PAGE for name in PAGES}
     pages = tuple(Area(name, size) for name, size in rounded.items() if size)
-    return Pages(target.stack - sum(page.size for page in pages), pages)
+    attention = wanted.get(ATTENTION_PAGE, 0)
+    if attention:
+        others = sum(size for name, size in rounded.items() if name != "slots")
+        more = max(0, -(-(attention - others) // PAGE) * PAGE)
+        pages = (Area(ATTENTION_PAGE, more), *pages)
+    start = target.stack - sum(page.size for page in pages)
+    if target.apart and start < IRAM_START:
+        room = target.stack - IRAM_START
+        raise InputError(
+            f"slots take {target.stack - start:,} bytes of I-RAM, and {room:,} are left: use a smaller shape"
+        )
+    return Pages(start, pages)

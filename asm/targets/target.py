@@ -12,24 +12,29 @@ class Target:
     """One kind of cartridge in one kind of machine. Sizes in bytes, times in master clocks.
 
     computes, draws: the processor that runs the forward pass, and the one that owns screen, pads and sound.
-    linker_map: the template of the memory map. map_mode, chipset: the bytes of the header.
-    bank_bytes, max_banks, first_bank: ROM; bank n is seen at first_bank + n.
+    templates: the folder whose files take the place of others of their name; none: "". linker_map: the template of the memory map. map_mode, chipset: the bytes of the header.
+    bank_bytes, max_banks, first_bank: ROM; bank 0, the program's, is seen at first_bank. fast_rom: at 3.58 MHz.
+    host_block: its address in bank 0.
     high_ram: bank $7E below it is seen in every bank. stack: the page above the digit kernels' pages. log_end: the
     log and what bank $7E has no room for are in bank $7F below it, the screens' data above it.
     screen_ram: bytes of bank $7E that the screens keep. mark_ram: the same of a profile build's marks.
-    fetch, ram: of a byte of code or an internal cycle, and of a byte of work RAM. refresh: the share that the
+    fetch, ram, vector_ram: of a byte of code or an internal cycle; of a byte of the memory that the direct page and
+    the slots are in; of one of the other vectors'. refresh: the share that the
     memory's refresh adds. frame: of a frame, on average.
     """
 
     name: str
     computes: str
     draws: str
+    templates: str
     linker_map: str
     map_mode: int
     chipset: int
     bank_bytes: int
     max_banks: int
     first_bank: int
+    fast_rom: bool
+    host_block: int
     high_ram: int
     stack: int
     log_end: int
@@ -37,9 +42,26 @@ class Target:
     mark_ram: int
     fetch: int
     ram: int
+    vector_ram: int
     refresh: float
     frame: int
     clocks_per_second: float
+
+    @property
+    def apart(self) -> bool:
+        """Whether one processor computes and another draws."""
+        return self.computes != self.draws
+
+    def bank_start(self, bank: int) -> int:
+        """The address that a bank of ROM is seen at.
+
+        The SA-1 shows 4 MiB as halves of banks $00–$3F and $80–$BF, and what is beyond as whole banks from $C0.
+        """
+        if not self.apart:
+            return (self.first_bank + bank) << 16 | 0x8000
+        if bank < 128:
+            return (bank + (bank & 64)) << 16 | 0x8000
+        return 0xC00000 + (bank - 128) * self.bank_bytes
 
     def clocks(self, instruction: Instruction) -> float:
         """Before refresh."""

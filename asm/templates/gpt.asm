@@ -17,7 +17,7 @@
         tay
         ldx #.loword(source)
         lda #bytes - 1
-        mvn #$7E, #LOG_BANK
+        mvn #WORK_BANK, #LOG_BANK
         plb
         .endif
 .endmacro
@@ -46,7 +46,7 @@
         ldx #.loword(weights)
         ldy #.loword(to)
         lda #2 * N_CONTEXT - 1
-        mvn #$7E, #$7E
+        mvn #WORK_BANK, #WORK_BANK
         plb
 .endmacro
 
@@ -77,6 +77,17 @@
 
 ; copy_row to, bytes: what w_ptr points at, into bank $7E by DMA; the registers are not seen there.
 ; kills: A
+{% if target.apart %}
+.macro copy_row to, bytes
+        .local next
+        ldy #bytes - 2
+next:   lda [w_ptr], y
+        sta to, y
+        dey
+        dey
+        bpl next
+.endmacro
+{% else %}
 .macro copy_row to, bytes
         lda w_ptr
         sta f:A1T1L
@@ -96,12 +107,13 @@
         sta f:MDMAEN
         a16
 .endmacro
+{% endif %}
 
 ; One step of the model.
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
 ; twin: quantize.executor.Executor.step
 proc gpt_step, 16, 16
-{% if digits %}
+{% if digits and not target.apart %}
         pea $7E7E               ; the fast kernels reach low RAM and the vectors of bank $7E by the same addresses
         plb
         plb
@@ -113,7 +125,7 @@ proc gpt_step, 16, 16
         mark {{ call.stage }}
 {% include call.template %}
 {% endfor %}
-{% if digits %}
+{% if digits and not target.apart %}
         phk
         plb
 {% endif %}

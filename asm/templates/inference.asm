@@ -17,6 +17,7 @@ LOG_X        = 6
 LOG_Y        = 8
 LOG_LOGITS   = 10
 
+        .if ::DRAWS
 ; A new document: BOS at position 0.
 ; kills: A
 proc begin_document, 16, 16
@@ -26,6 +27,9 @@ proc begin_document, 16, 16
         stz front_base
         rts
 endproc
+        .endif
+
+        .if ::COMPUTES
 
 ; One token of a document: the model, then the prompt's next token or a draw, then the log.
 ; The first letter of a free document is never BOS, which is the last token: it is left out of the candidates.
@@ -35,6 +39,9 @@ proc make_token, 16, 16
         call gpt_step
         tail_call next_of_token
 endproc
+        .endif
+
+        .if ::DRAWS
 
 ; make_token, unless a button is pressed first or meanwhile: then carry set, nothing has changed, and the next call
 ; computes the same token from its beginning. So the pad is heard at once, however long a token takes.
@@ -47,19 +54,30 @@ proc try_token, 16, 16
         tsx
         stx token_stack
         inc abandonable
+        .if ::COMPUTES
         call gpt_step
         stz abandonable
         call next_of_token
+        .else
+        call make_token
+        stz abandonable
+        .endif
         clc
         rts
 pressed:
         sec
         rts
 endproc
+        .endif
+
+        .if ::COMPUTES
 
 ; The token after the one whose logits are ready: the prompt's next token or a draw; then the log.
 ; in, out: as make_token    kills: everything
 proc next_of_token, 16, 16
+{% if target.apart %}
+        inc committed
+{% endif %}
         mark choose
         lda position
         cmp given_tokens
@@ -92,6 +110,9 @@ chosen: .if ::STREAM
         call log_token
 :       rts
 endproc
+        .endif
+
+        .if ::DRAWS
 
 ; After a token: the next position, or carry set when the document is complete.
 ; in: next_token    out: carry    kills: A
@@ -137,8 +158,10 @@ proc continue_text, 16, 16
         .endif
 done:   rts
 endproc
+        .endif
 
-; Complete the current record in bank $7F and begin the next; wait for the host when the log is full.
+        .if ::COMPUTES
+; Complete the current record of the log and begin the next; wait for the host when the log is full.
 ; in: log_ptr    kills: A, X, Y
 proc log_token, 16, 16
         ldx log_ptr
@@ -159,7 +182,7 @@ proc log_token, 16, 16
         tay
         ldx #.loword(logits)
         lda #2 * N_VOCAB - 1
-        mvn #$7E, #LOG_BANK
+        mvn #WORK_BANK, #LOG_BANK
         plb
         lda log_ptr
         clc
@@ -180,7 +203,9 @@ full:   ldx #HOST_FULL          ; before the count: a host that sees the last re
         set host_status, HOST_RUNNING
         rts
 endproc
+        .endif
 
+        .if ::DRAWS
 ; Serve the host for ever: one request after another, as fast as the machine goes.
 ; twin: quantize.sampler.run
 proc host_loop, 16, 16
@@ -217,3 +242,4 @@ document:
         bne document
         bra served
 endproc
+        .endif

@@ -53,8 +53,10 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         phk
         plb
         a8
+{% if target.fast_rom %}
         lda #1
         sta MEMSEL
+{% endif %}
         lda #$8F
         sta INIDISP             ; forced blank
         stz NMITIMEN
@@ -64,6 +66,9 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         call clear_memories
         call load_screen
         a16
+{% if target.apart %}
+        call open_cartridge
+{% endif %}
         call sound_start
         call load_kept
         set temperature, TEMPERATURE_DEFAULT
@@ -74,6 +79,9 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         set host_record_bytes, RECORD_BYTES
         set host_magic, 'G' + 'P' * 256
         set host_magic + 2, 'T' + '1' * 256
+{% if target.apart %}
+        call start_sa1
+{% endif %}
         set VTIMEL, PADS_READ_LINE
         a8
         lda #$21
@@ -174,8 +182,20 @@ vertical_blank:
         phk
         plb
         a8
+{% if target.apart %}
+        lda SFR
+        bpl :+
+        lda #$80                ; the SA-1 has done its task: whoever waits for it is awake
+        sta SIC
+:       lda TIMEUP              ; acknowledged
+        a16
+        bmi :+
+        jmp .loword(no_blank)
+:
+{% else %}
         lda TIMEUP              ; acknowledged
         a16
+{% endif %}
         inc frames
         .repeat SCREEN_STRIPS, I
         lda strips_dirty + 2 * I
@@ -199,7 +219,9 @@ vertical_blank:
         beq :+
         lda pad_pressed
         bne abandon
-:       pld
+:
+no_blank:
+        pld
         plb
         plx
         pla
@@ -208,6 +230,10 @@ vertical_blank:
 ; A button while try_token computes: leave everything where it is and come back from try_token at once, carry set.
 ; The registers it left are set anew; what is on the stack above it is forgotten.
 abandon:
+{% if target.apart %}
+        call stop_sa1
+        bcs no_blank            ; the token is all but done: the press waits for it
+{% endif %}
         stz abandonable
         ldx token_stack
         txs

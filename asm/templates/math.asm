@@ -7,6 +7,7 @@
 
         .segment "CODE"
 
+        .if ::DRAWS
 ; product = mul_a · mul_b, unsigned 16 × 16 → 32 bits, from four 8 × 8 products.
 ; in: mul_a, mul_b    out: product    kills: A, X, mul_mid    about 130 cycles
 ; twin: a * b
@@ -67,6 +68,9 @@ smaller:
         bne next
         rts
 endproc
+        .endif
+
+        .if ::COMPUTES
 
 ; A = rsqrt table entry for acc, and how far acc was shifted to find it.
 ; in: acc > 0, unsigned 32 bits    out: norm_scale 8 bits, norm_shift = RSQRT_SHIFT − pairs of bits    kills: A, X, acc
@@ -91,6 +95,7 @@ found:  xba
         sta norm_scale
         rts
 endproc
+        .endif
 
 ; The next 16 random bits: x, y = y, y ^ (y >> 1) ^ t ^ (t >> 3) with t = x ^ (x << 5).
 ; in: random_x, random_y    out: A = random_y    kills: random_t
@@ -118,6 +123,7 @@ proc random, 16, 16
         rts
 endproc
 
+        .if ::DRAWS
 ; The generator's state for a seed.
 ; in: A = seed    out: random_x, random_y    kills: A, X, random_t
 ; twin: quantize.sampler.Generator.seeded
@@ -131,3 +137,4 @@ proc seed_random, 16, 16
         bne :-
         rts
 endproc
+        .endif

@@ -6,6 +6,7 @@
 
         .segment "CODE"
 
+        .if ::DRAWS
 ; inverse_t and cutoff for temperature, and the weight of every distance below the largest logit.
 ; in: temperature    out: inverse_t, cutoff, distance_weights    kills: A, X, Y, acc
 ; twin: quantize.sampler.distance_weights
@@ -42,7 +43,9 @@ next:   lda acc + 1
         bcc next
 done:   rts
 endproc
+        .endif
 
+        .if ::COMPUTES
 ; sample_weights[i] = exp((logits[i] − max) / T), acc = their sum.
 ; in: logits, candidates, cutoff, distance_weights    out: sample_weights Q0.16, acc    kills: A, X, Y, column
 ; twin: quantize.sampler.sampling_weights
@@ -75,6 +78,8 @@ far:    lda #0
 done:   rts
 endproc
 
+        .endif
+
 ; column = the largest candidate logit, X = its first offset.
 ; in: logits, candidates    out: column, X    kills: A, Y
 ; twin: logits.argmax()
@@ -99,6 +104,7 @@ smaller:
         rts
 endproc
 
+        .if ::COMPUTES
 ; next_token drawn from the logits, or the first largest at T = 0. One random draw either way.
 ; in: logits, candidates, inverse_t, top_share, random_x, random_y    out: next_token
 ; kills: A, X, Y, mul_a, mul_b, dividend
@@ -255,6 +261,9 @@ enough: lsr count
         rts
 endproc
 
+        .endif
+
+        .if ::DRAWS
 ; top_share for a top-p.
 ; in: A = percent, 0 to 99    out: top_share    kills: A, X, dividend, divisor
 ; twin: quantize.sampler.top_share
@@ -271,5 +280,5 @@ proc set_top_p, 16, 16
         sta top_share
 done:   rts
 endproc
-        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
-        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
+        .endif
+        .assert .bankbyte(exp_table) = PROGRAM_BANK, lderror, "exp_table is read through the data bank"

@@ -11,6 +11,7 @@ import numpy as np
 from asm.cost.predict import Prediction, predict
 from asm.layout import Layout, plan
 from asm.memory.banks import power_of_two
+from asm.targets import TARGETS
 from asm.targets.stock import STOCK
 from quantize.convert import convert_llama, prepare
 from quantize.kernels.digit_columns import ActiveColumns
@@ -36,7 +37,7 @@ BANK_KIB = STOCK.bank_bytes >> 10
 LEAST_BYTES = 2
 """Of ROM a digit, about: what is larger even so is not laid out."""
 
-ANY_SIZE = replace(STOCK, max_banks=1 << 12)
+MANY_BANKS = 1 << 12
 """The stock console with as much ROM as a model takes: to see how much that is."""
 
 
@@ -51,7 +52,9 @@ class Attempt:
     @cached_property
     def layout(self) -> Layout:
         """On the console, with ROM of any size."""
-        return plan(self.proved, target=ANY_SIZE, bar=self.bar)
+        return plan(
+            self.proved, target=replace(TARGETS[self.proved.model.target], max_banks=MANY_BANKS), bar=self.bar
+        )
 
     @property
     def kib(self) -> int:
@@ -132,7 +135,7 @@ def choose_digits(weights: Weights, rom_size: int, wanted: float | None, bar: Ba
     if not met:
         raise InputError(_missed(attempts[-1], rom_size, wanted))
     best = max(met, key=lambda attempt: attempt.digits)
-    layout = replace(best.layout, target=STOCK)
+    layout = replace(best.layout, target=TARGETS[best.proved.model.target])
     reasons = _reasons(layout, best.prediction.tokens_per_second)
     return Choice(best.proved, prepared.exact, layout, reasons)
 

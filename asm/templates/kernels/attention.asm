@@ -49,8 +49,7 @@ proc exp_negative, 16, 16
 beyond: lda #0
         rts
 endproc
-        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
-        .assert .bankbyte(exp_table) = $80, lderror, "exp_table is read through the data bank"
+        .assert .bankbyte(exp_table) = PROGRAM_BANK, lderror, "exp_table is read through the data bank"
 
 ; weights[j] = exp(scores[j] − max), weight_sum = their sum.
 ; in: scores, position    out: weights Q0.8, weight_sum    kills: A, X, Y, column

@@ -27,7 +27,7 @@ scale_of = best                 ; what multiplies them
         tay
         ldx #.loword(source)
         lda #bytes - 1
-        mvn #$7E, #LOG_BANK
+        mvn #WORK_BANK, #LOG_BANK
         plb
         sep #$10
         .i8
@@ -72,7 +72,7 @@ far_proc {{ block.entry }}, 16, 16
         ldx #.loword(weights)
         ldy #.loword(weights) + 2
         lda #2 * N_CONTEXT * N_HEAD - 3
-        mvn #$7E, #$7E
+        mvn #WORK_BANK, #WORK_BANK
 unseen:
 {% endif %}
         sep #$10

@@ -43,6 +43,7 @@ share_levels:
         .byte {{ line }}
 {% endfor %}
 
+{% if not target.apart %}
 ; The attention and the hidden units of the layer looked at, while they are there: called by gpt_step after each layer.
 ; in: A = layer + 1, X = hidden units, any data bank    kills: what a block may
 proc probe_layer, 16, 16
@@ -56,6 +57,7 @@ proc probe_layer, 16, 16
         plb
         rts
 endproc
+{% endif %}
 
 ; Hidden units and heads.
 ; in: X = hidden units    kills: what a block may
@@ -73,6 +75,10 @@ endproc
 ; The residual stream, as the output matrix gets it.
 ; kills: A, X, Y and scratch
 proc shade_stream, 16, 16
+{% if target.apart %}
+        ldx #.loword(probed_hidden)     ; what was kept of the layer looked at
+        call shade_layer
+{% endif %}
         set w_ptr, signed_limits
         set rows, N_EMBD
         set n_bytes, STREAM_GROUP

@@ -77,8 +77,9 @@ step:   clc
         adc frames
         sta xray_due
         call advance
-        bcs name
-        bra compute
+        bcc :+
+        jmp .loword(name)
+:       jmp .loword(compute)
 endproc
 
 ; The next or the last of the views: layers, and four heads of each.

@@ -214,7 +214,7 @@ proc copy_new, 16, 16
         ldy save_next
         lda #ENTRY_BYTES - 1
         phb
-        mvn #LOG_BANK, #SAVE_BANK
+        mvn #HISTORY_BANK, #SAVE_BANK
         plb
         sty save_next
         rts

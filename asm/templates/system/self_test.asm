@@ -16,7 +16,6 @@ RESULT_COLUMN   = 12
 PROGRESS_PLACES = 4
 SUM_AT_ONCE     = 8
 BANK_BYTES      = $8000
-FAST_ROM        = $80           ; bank 0 as FastROM
 HEADER_CHECKSUM = $FFDE         ; its complement is before it: the four bytes always sum to the same
 .assert ROM_BANKS <= $80 && GOLDEN_TOKENS < 10000, error, "the self-test cannot show these numbers"
 
@@ -98,7 +97,13 @@ proc sum_bank, 16, 16
         ldy #.loword(-BANK_BYTES)
         a8
         lda count
-        ora #FAST_ROM
+{% if target.apart %}
+        and #$40                ; the third MiB begins at bank $80
+        clc
+        adc count
+{% else %}
+        ora #PROGRAM_BANK
+{% endif %}
         pha
         lda acc
         plb

@@ -1,0 +1,120 @@
+; The S-CPU's side of the SA-1: opening the cartridge, asking for tokens, and taking that back.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+
+HOLD    = $20                   ; of CCNT
+PAUSE   = $40
+TASK_TOKEN = 1
+FIRST_MIB = 4                   ; of ROM behind banks $C0 to $FF: those before are seen as halves of banks
+
+        .segment "CODE"
+
+; ROM, BW-RAM and I-RAM as they are needed; what is no save becomes zero. The SA-1 is held meanwhile.
+; kills: A, X, Y
+proc open_cartridge, 16, 16
+        a8
+        lda #HOLD
+        sta CCNT
+        lda #FIRST_MIB
+        ldx #0
+:       sta CXB, x
+        inc a
+        inx
+        cpx #4
+        bne :-
+        lda #VECTOR_BLOCK
+        sta BMAPS
+        lda #$80
+        sta SBWE
+        stz BWPA
+        lda #$FF
+        sta SIWP
+        a16
+        phb
+        lda #0
+        sta f:IRAM
+        ldx #IRAM
+        ldy #IRAM + 1
+        lda #$0800 - 2
+        mvn #$00, #$00
+        lda #0
+        sta f:BWRAM + SAVED_BYTES
+        ldx #SAVED_BYTES
+        ldy #SAVED_BYTES + 1
+        lda #.loword($10000 - SAVED_BYTES - 2)
+        mvn #$40, #$40
+        lda #0
+        sta f:BWRAM + $10000
+        ldx #0
+        ldy #1
+        lda #$FFFE
+        mvn #$41, #$41
+        plb
+        ldx #.loword(__ASLEEP_LOAD__)
+        ldy #.loword(__ASLEEP_RUN__)
+        lda #.loword(__ASLEEP_SIZE__ - 1)
+        mvn #PROGRAM_BANK, #PROGRAM_BANK
+        rts
+endproc
+
+; The SA-1 begins, and may interrupt.
+; kills: A, X
+proc start_sa1, 16, 16
+        ldx #.loword(sa1_start)
+        stx CRV
+        a8
+        lda #$80
+        sta SIE
+        stz CCNT
+        a16
+        rts
+endproc
+
+; A token by the SA-1, this processor asleep meanwhile.
+; in, out: as sa1_make_token    kills: A
+proc make_token, 16, 16
+        stz committed
+        set engine_task, TASK_TOKEN
+        tail_call asleep
+endproc
+
+; In an interrupt: the SA-1 forgets its task, unless the token is being chosen already.
+; out: carry = it is    kills: A
+proc stop_sa1, 16, 16
+        a8
+        lda #PAUSE
+        sta CCNT
+        lda committed
+        bne done
+        lda #HOLD
+        sta CCNT
+        stz engine_task
+        stz engine_task + 1
+        stz CCNT
+        a16
+        clc
+        rts
+done:   stz CCNT
+        a16
+        sec
+        rts
+endproc
+
+; This is copied to work RAM: no instruction comes from ROM while the SA-1 computes, which it would slow down.
+        .segment "ASLEEP"
+
+; Until the task is done: the SA-1's interrupt wakes, and every picture's.
+; kills: A
+proc asleep, 16, 16
+        sei                     ; so that no interrupt comes between the look and the wait
+        lda engine_task
+        beq awake
+        wai
+        cli
+        bra asleep
+awake:  cli
+        rts
+endproc

@@ -1,0 +1,80 @@
+; The SA-1's own program: it waits for a task, makes a token, and says so.
+
+        .include "contract.inc"
+        .include "snes.inc"
+        .include "config.inc"
+        .include "memory.inc"
+
+        .segment "CODE"
+
+SA1_STACK_TOP = $07FF
+
+        .export sa1_start
+; From reset, and whenever a token is abandoned. It reads and writes I-RAM, BW-RAM and its own registers alone.
+sa1_start:
+        clc
+        xce
+        rep #$38
+        .a16
+        .i16
+        ldx #SA1_STACK_TOP
+        txs
+        lda #0
+        tcd
+        phk
+        plb
+        a8
+        lda #$80
+        sta CBWE
+        lda #$FF
+        sta CIWP
+        lda #VECTOR_BLOCK
+        sta BMAP
+        a16
+wait:   lda engine_task
+        beq wait
+        call make_token
+        stz engine_task
+        a8
+        lda #$80
+        sta SCNT                ; wakes the S-CPU
+        a16
+        bra wait
+
+; product = mul_a · mul_b, unsigned 16 × 16 → 32 bits: the unit's is signed.
+; in: mul_a, mul_b    out: product    kills: A
+; twin: a * b
+proc mul_u16, 16, 16
+        a8
+        stz MCNT
+        a16
+        lda mul_a
+        sta MA
+        lda mul_b
+        sta MB
+        asl a
+        lda #0
+        bcc :+
+        lda mul_a               ; a negative factor is 2^16 too small
+:       bit mul_a
+        bpl :+
+        clc
+        adc mul_b
+:       clc
+        adc MR + 2
+        sta product + 2
+        lda MR
+        sta product
+        rts
+endproc
+
+; The hidden units of the layer looked at, kept for the x-ray screen: called by gpt_step after each layer.
+; in: A = layer + 1, X = hidden units    kills: A, X, Y
+proc probe_layer, 16, 16
+        cmp probing
+        bne done
+        ldy #.loword(probed_hidden)
+        lda #2 * N_HIDDEN - 1
+        mvn #WORK_BANK, #WORK_BANK
+done:   rts
+endproc
