@@ -22,9 +22,9 @@ from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
-from asm.memory.log_record import HOST_FIELDS, RecordLayout
+from asm.memory.log_record import HOST_FIELDS, RecordLayout, saved_bytes
 from asm.memory.rom_data import DataTable, Part, lines, pack_addresses, pack_rows, pack_table
-from asm.memory.save_format import CAPACITY, VERSION, SaveFormat, crc_table
+from asm.memory.save_format import CAPACITY, VERSION, crc_table
 from asm.memory.work_ram import VECTORS, Area, WorkRam, lay_out
 from asm.render import INCLUDES, render
 from asm.screens.about import AboutText, about_text
@@ -338,8 +338,8 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         stream=int(model.goes_on and config.block_size > 1),
         kept_capacity=CAPACITY,
         save_version=VERSION,
-        sram_bytes=BWRAM_BYTES if target.apart else SaveFormat(names.entry_bytes).sram_bytes,
-        saved_bytes=SaveFormat(names.entry_bytes).sram_bytes,
+        sram_bytes=BWRAM_BYTES if target.apart else saved_bytes(model),
+        saved_bytes=saved_bytes(model),
         shown_heads=min(config.n_head, MAX_SHOWN_HEADS),
         max_token_length=max(map(len, model.symbols)),
         bars=min(config.vocab_size, max_bars),
@@ -368,7 +368,7 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profile
         Area("likely_weights", 2 * config.vocab_size),
     )
     low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + 4 * config.vocab_size
-    saved = SaveFormat(name_list(site.model).entry_bytes).sram_bytes
+    saved = saved_bytes(site.model)
     tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
     areas = (*caches, *sampler, *tokens)
     return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)

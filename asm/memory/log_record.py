@@ -6,12 +6,17 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from asm.memory.save_format import SaveFormat
+from asm.screens.names import name_list
+from asm.targets import TARGETS
+from asm.targets.sa1 import BLOCK_BYTES, BWRAM
+from asm.targets.stock import STOCK
 from quantize.kernel import TraceEntry
 from quantize.model import IntegerModel
 from quantize.schedule import LOGITS
 
-HOST_BLOCK = 0x0100
-"""Work RAM address of the host block; its fields are words in this order after a 4-byte magic."""
+HOST_BLOCK = STOCK.host_block
+"""Address of the stock cartridge's host block; its fields are words in this order after a 4-byte magic."""
 
 HOST_FIELDS = (
     "command",
@@ -28,16 +33,42 @@ HOST_FIELDS = (
     "prompt",
 )
 HOST_MAGIC = b"GPT1"
+WORK_RAM = 0x7E0000
 LOG_ADDRESS = 0x10000
-"""Offset of bank $7F in work RAM: the log begins there."""
+"""Offset of the second bank in work RAM, or in BW-RAM: the log begins there."""
 
 RECORD_WORDS = ("token", "position", "next_token", "x", "y")
 LOGITS_OFFSET = 2 * len(RECORD_WORDS)
 
 
-def host_field(name: str) -> int:
-    """Work RAM address of a field of the host block."""
-    return HOST_BLOCK + len(HOST_MAGIC) + 2 * HOST_FIELDS.index(name)
+def host_field(name: str, block: int = HOST_BLOCK) -> int:
+    """Address of a field of the host block that begins at `block`."""
+    return block + len(HOST_MAGIC) + 2 * HOST_FIELDS.index(name)
+
+
+@dataclass(frozen=True)
+class HostPlaces:
+    """Where a cartridge talks with a host: addresses of the host block and of the log.
+
+    window: the block of BW-RAM that both processors see in bank 0; 0 where there is only one.
+    """
+
+    block: int
+    log: int
+    window: int
+
+
+def host_places(model: IntegerModel) -> HostPlaces:
+    """Those of a model's cartridge."""
+    target = TARGETS[model.target]
+    if not target.apart:
+        return HostPlaces(target.host_block, WORK_RAM + LOG_ADDRESS, 0)
+    return HostPlaces(target.host_block, BWRAM + LOG_ADDRESS, saved_bytes(model) // BLOCK_BYTES)
+
+
+def saved_bytes(model: IntegerModel) -> int:
+    """The size of the battery RAM that the names kept take."""
+    return SaveFormat(name_list(model).entry_bytes).sram_bytes
 
 
 @dataclass(frozen=True)

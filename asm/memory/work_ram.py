@@ -62,8 +62,8 @@ def lay_out(
     what: str,
     *,
     profiled: bool,
-    low: int,
-    saved: int,
+    low: int = 0,
+    saved: int = 0,
 ) -> WorkRam:
     """Vectors first, then the areas, largest first: in bank $7E while it has room, then in bank $7F.
 
@@ -112,8 +112,8 @@ def _in_bwram(
     vectors = sum(area.size for area in work)
     if low + vectors > BLOCK_BYTES:
         raise InputError(
-            f"vectors take {low + vectors:,} bytes of BW-RAM, and a block has {BLOCK_BYTES:,}: use fewer heads, less "
-            "context or a smaller vocabulary"
+            f"vectors take {low + vectors:,} bytes of BW-RAM, and a block has {BLOCK_BYTES:,}: "
+            "use fewer heads, less context or a smaller vocabulary"
         )
     left = {0: BANK - saved - BLOCK_BYTES, 1: (target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES}
     room = sum(left.values())
@@ -122,9 +122,9 @@ def _in_bwram(
         bank = 0 if area.size <= left[0] else 1
         if area.size > left[bank]:
             raise InputError(
-                f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of BW-RAM, and a "
-                f"log of {record:,} bytes a token leaves {room:,}: use fewer layers, "
-                "fewer dimensions or less context"
+                f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of BW-RAM, "
+                f"and a log of {record:,} bytes a token leaves {room:,}: "
+                "use fewer layers, fewer dimensions or less context"
             )
         left[bank] -= area.size
         placed[bank].append(area)

@@ -1,7 +1,7 @@
 """A cartridge with the SA-1: a second 65C816 at 10.74 MHz computes, the console's own processor draws.
 
-A byte fetched from ROM takes 2 clocks, a byte of the chip's own 2 KiB (I-RAM) 2, one of the cartridge's RAM (BW-RAM)
-4; no refresh stops it. Source: docs/sa1.md says what was measured, and in which emulators.
+A byte of ROM takes 2 clocks, one of the chip's own 2 KiB (I-RAM) 2, one of the cartridge's RAM (BW-RAM) 4;
+no refresh stops it. Source: docs/sa1.md says what was measured, and in which emulators.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from asm.targets.stock import STOCK
 
+BWRAM = 0x400000
 WINDOW, BLOCK_BYTES = 0x6000, 0x2000
 """The window through which both processors see a block of BW-RAM in bank 0."""
 

@@ -12,15 +12,16 @@ class Target:
     """One kind of cartridge in one kind of machine. Sizes in bytes, times in master clocks.
 
     computes, draws: the processor that runs the forward pass, and the one that owns screen, pads and sound.
-    templates: the folder whose files take the place of others of their name; none: "". linker_map: the template of the memory map. map_mode, chipset: the bytes of the header.
+    templates: the folder whose files take the place of others of their name; none: "".
+    linker_map: the template of the memory map. map_mode, chipset: the bytes of the header.
     bank_bytes, max_banks, first_bank: ROM; bank 0, the program's, is seen at first_bank. fast_rom: at 3.58 MHz.
     host_block: its address in bank 0.
     high_ram: bank $7E below it is seen in every bank. stack: the page above the digit kernels' pages. log_end: the
     log and what bank $7E has no room for are in bank $7F below it, the screens' data above it.
     screen_ram: bytes of bank $7E that the screens keep. mark_ram: the same of a profile build's marks.
     fetch, ram, vector_ram: of a byte of code or an internal cycle; of a byte of the memory that the direct page and
-    the slots are in; of one of the other vectors'. refresh: the share that the
-    memory's refresh adds. frame: of a frame, on average.
+    the slots are in; of one of the other vectors'. refresh: the share that the memory's refresh adds. frame: of a
+    frame, on average.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Target:
     def apart(self) -> bool:
         """Whether one processor computes and another draws."""
         return self.computes != self.draws
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one processor, which has its vectors in another bank than its program."""
+        return not self.apart
 
     def bank_start(self, bank: int) -> int:
         """The address that a bank of ROM is seen at.

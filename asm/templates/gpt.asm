@@ -113,10 +113,12 @@ next:   lda [w_ptr], y
 ; in: token, position    out: logits Q8.8, keys and values of this position    kills: A, X, Y and the arguments
 ; twin: quantize.executor.Executor.step
 proc gpt_step, 16, 16
-{% if digits and not target.apart %}
+{% if digits %}
+{% if target.alone %}
         pea $7E7E               ; the fast kernels reach low RAM and the vectors of bank $7E by the same addresses
         plb
         plb
+{% endif %}
 {% endif %}
         mark overhead           ; and again at once: what a mark costs
 {% for call in calls %}
@@ -125,9 +127,11 @@ proc gpt_step, 16, 16
         mark {{ call.stage }}
 {% include call.template %}
 {% endfor %}
-{% if digits and not target.apart %}
+{% if digits %}
+{% if target.alone %}
         phk
         plb
+{% endif %}
 {% endif %}
         rts
 endproc

@@ -100,10 +100,13 @@ chosen: .if ::STREAM
         lda next_token
         sta f:window_tokens, x
         .endif
+{% if target.alone %}
         inc tokens_made
         bne :+
         inc tokens_made + 2
-:       lda log_enabled
+:
+{% endif %}
+        lda log_enabled
         ora host_watch
         beq :+
         mark log

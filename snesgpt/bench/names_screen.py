@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from asm.memory.log_record import HOST_BLOCK, HOST_MAGIC
+from asm.memory.log_record import HOST_MAGIC
 from snesgpt.emulator.console import Console
+from snesgpt.emulator.ram import Ram
 from trainer.errors import InputError
 
 BOOT_FRAMES = 120
 FIRST_SEED = 1
-BANK, WORK_RAM = 0x10000, 0x7E0000
 MOST_NAMES = 64
 """More than a screen has rows."""
 
@@ -49,29 +49,33 @@ class NamesPage:
     ) -> None:
         self.console = console
         self._at = addresses
+        self.ram = Ram(console, addresses.get("VECTOR_BLOCK", 0))
         self._patience, self._idle = patience, 0
+        block = self.address("host_magic")
         try:
-            console.run_until(lambda c: c.read(HOST_BLOCK, len(HOST_MAGIC)) == HOST_MAGIC, BOOT_FRAMES)
+            console.run_until(lambda _: self.ram.read(block, len(HOST_MAGIC)) == HOST_MAGIC, BOOT_FRAMES)
         except TimeoutError as error:
             raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
         if tenths is not None:
             self._set_temperature(tenths)
         if seed != FIRST_SEED:
-            console.write_words(self.address("seed"), np.array([seed - 1]))
+            self.ram.write_words(self.address("seed"), np.array([seed - 1]))
             self._press("up", lambda: self.word("names_seed") == seed)
 
     def address(self, name: str) -> int:
-        """Offset in work RAM. Raises InputError for a name the cartridge has not, or has elsewhere."""
+        """Where a word is in RAM. Raises InputError for a name the cartridge has not, or has elsewhere."""
         address = _known(self._at, name)
-        if not (address < BANK - 1 or WORK_RAM <= address < WORK_RAM + 2 * BANK - 1):
+        try:
+            self.ram.word(address)
+        except IndexError as error:
             raise InputError(
-                f"the ROM's symbols have {name} at ${address:X}, which is not in work RAM: build again"
-            )
-        return address & 0x1FFFF
+                f"the ROM's symbols have {name} at ${address:X}, which is no RAM a host sees: build again"
+            ) from error
+        return address
 
     def word(self, name: str) -> int:
         """An unsigned word of work RAM."""
-        return int(self.console.read_words(self.address(name), 1).view(np.uint16)[0])
+        return self.ram.word(self.address(name))
 
     @property
     def tokens(self) -> int:
@@ -90,7 +94,7 @@ class NamesPage:
     def _set_temperature(self, tenths: int) -> None:
         """From one step beside it, by a press: so the page begins again."""
         below = max(tenths - 1, 0)
-        self.console.write_words(self.address("temperature"), np.array([below if tenths else 1]))
+        self.ram.write_words(self.address("temperature"), np.array([below if tenths else 1]))
         self._press("right" if tenths else "left", lambda: self.word("names_temperature") == tenths)
 
     def _press(self, button: str, happened: Callable[[], bool]) -> None:

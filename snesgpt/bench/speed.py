@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asm.memory.log_record import host_field
 from snesgpt.bench.beam_clock import FRAME_CLOCKS, FRAMES_PER_SECOND
 from snesgpt.bench.names_screen import NamesPage
 
@@ -89,10 +88,10 @@ def measure_bare(
     """
     asked = {"seed": seed, "temperature": tenths, "top_p": top_p, "count": MAX_DOCUMENTS, "prompt_length": 0}
     for name, value in asked.items():
-        page.console.write_words(host_field(name), np.array([value]))
-    page.console.write_words(host_field("command"), np.array([UNLOGGED]))
+        page.ram.write_words(page.address(f"host_{name}"), np.array([value]))
+    page.ram.write_words(page.address("host_command"), np.array([UNLOGGED]))
     page.run_until(lambda: page.word("host_status") == 1)
-    page.console.write_words(page.address("tokens_made"), np.zeros(2, np.int16))
+    page.ram.write_words(page.address("tokens_made"), np.zeros(2, np.int16))
     page.run_until(lambda: page.tokens >= SKIPPED)
     first, begun = page.console.frames, page.tokens
     seen, last = begun, first

@@ -132,12 +132,12 @@ def _marks(page: NamesPage, profile: Profile) -> Iterator[tuple[int, Moment]]:
     waiting: list[tuple[int, Moment]] = []
     while True:
         frame, end = page.word("frames"), marks_end(at, page.word("mark_next"))
-        ends = page.console.read_words(page.address("blank_marks"), 2 * BLANK_MARKS).view(np.uint16).reshape(-1, 2)
+        ends = page.ram.words(page.address("blank_marks"), 2 * BLANK_MARKS).view(np.uint16).reshape(-1, 2)
         for ended in range(max(1, frame - BLANK_MARKS + 1), frame):
             low, high = ends[ended % BLANK_MARKS].tolist()
             profile.blank_ended(ended, beam(low, high))
         while at != end:
-            number, low, high, count = page.console.read_words(ring + at, MARK_WORDS).view(np.uint16).tolist()
+            number, low, high, count = page.ram.words(ring + at, MARK_WORDS).view(np.uint16).tolist()
             waiting.append((number & 0xFF, Moment(count, beam(low, high))))
             at = (at + 2 * MARK_WORDS) % (2 * MARK_WORDS * MARKS)
         known = next((n for n, (_, moment) in enumerate(waiting) if moment.frame >= frame), len(waiting))

@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asm.memory.log_record import (
-    HOST_BLOCK,
     HOST_MAGIC,
-    LOG_ADDRESS,
     LOGITS_OFFSET,
     RECORD_WORDS,
     RecordLayout,
     host_field,
+    host_places,
 )
 from quantize.model import IntegerModel
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
+from snesgpt.emulator.ram import Ram
 from trainer.errors import InputError
 
 IDLE, FULL = 0, 2
@@ -43,8 +43,10 @@ class Host:
     def __init__(self, console: Console, model: IntegerModel, *, frames_per_token: int = 2000) -> None:
         self._console = console
         self._limit = frames_per_token
+        self._places = host_places(model)
+        self._ram = Ram(console, self._places.window)
         try:
-            console.run_until(lambda c: c.read(HOST_BLOCK, len(HOST_MAGIC)) == HOST_MAGIC, BOOT_FRAMES)
+            console.run_until(lambda _: self._has_magic(), BOOT_FRAMES)
         except TimeoutError as error:
             raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
         size = self._get("record_bytes")
@@ -53,10 +55,20 @@ class Host:
             raise InputError(f"the ROM logs {size} bytes a token: it was built from a model of another shape")
         self.layout = RecordLayout(model, known[size])
 
+    def _has_magic(self) -> bool:
+        """Whether the machine is up. A cartridge of another target has no RAM there, or other bytes."""
+        try:
+            return self._ram.read(self._places.block, len(HOST_MAGIC)) == HOST_MAGIC
+        except IndexError:
+            return False
+
+    def _field(self, name: str) -> int:
+        return host_field(name, self._places.block)
+
     def run(self, request: Request) -> Iterator[Record]:
         """Every token of a request, as it is made. Raises TimeoutError when the console stops answering."""
         console = self._console
-        console.write_words(host_field("prompt"), np.array(request.prompt, np.int64))
+        self._ram.write_words(self._field("prompt"), np.array(request.prompt, np.int64))
         for name, value in (
             ("seed", request.seed),
             ("temperature", request.tenths),
@@ -67,7 +79,7 @@ class Host:
             ("log_count", 0),
             ("command", RUN),
         ):
-            console.write_words(host_field(name), np.array([value]))
+            self._ram.write_words(self._field(name), np.array([value]))
         read = 0
         while True:
             before = read
@@ -76,7 +88,7 @@ class Host:
             yield from self._records(read, count)
             read = count
             if self._get("status") == FULL and count == self._get("capacity"):
-                console.write_words(host_field("log_count"), np.array([0]))
+                self._ram.write_words(self._field("log_count"), np.array([0]))
                 read = 0
             elif self._get("command") == IDLE and self._get("log_count") == read:
                 return
@@ -90,13 +102,13 @@ class Host:
     def _records(self, first: int, end: int) -> Iterator[Record]:
         size = self.layout.size
         for number in range(first, end):
-            raw = self._console.read(LOG_ADDRESS + number * size, size)
+            raw = self._ram.read(self._places.log + number * size, size)
             words = np.frombuffer(raw, np.uint16, len(RECORD_WORDS))
             logits = np.frombuffer(raw, np.int16, self.layout.model.config.vocab_size, LOGITS_OFFSET)
             yield Record(dict(zip(RECORD_WORDS, map(int, words), strict=True)), logits, raw)
 
     def _get(self, name: str) -> int:
-        return int(self._console.read_words(host_field(name), 1).view(np.uint16)[0])
+        return self._ram.word(self._field(name))
 
 
 def intermediates(layout: RecordLayout, record: Record) -> dict[str, NDArray[Any]]:

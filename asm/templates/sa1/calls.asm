@@ -78,7 +78,11 @@ endproc
 proc make_token, 16, 16
         stz committed
         set engine_task, TASK_TOKEN
-        tail_call asleep
+        call asleep
+        inc tokens_made
+        bne :+
+        inc tokens_made + 2
+:       rts
 endproc
 
 ; In an interrupt: the SA-1 forgets its task, unless the token is being chosen already.

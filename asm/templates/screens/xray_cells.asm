@@ -43,7 +43,7 @@ share_levels:
         .byte {{ line }}
 {% endfor %}
 
-{% if not target.apart %}
+{% if target.alone %}
 ; The attention and the hidden units of the layer looked at, while they are there: called by gpt_step after each layer.
 ; in: A = layer + 1, X = hidden units, any data bank    kills: what a block may
 proc probe_layer, 16, 16
