@@ -1,11 +1,12 @@
-"""The cartridge image: its LoROM header at $7FB0–$7FFF, its checksum, and what is wrong with a bad one.
+"""The cartridge image: its header at $7FB0–$7FFF, its checksum, and what is wrong with a bad one.
 
-Source of the layout: SNES Development Manual, book I, "ROM registration data".
+LoROM, or a cartridge with the SA-1, which begins as one. Source of the layout: SNES Development Manual, book I,
+"ROM registration data", and book II on the SA-1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from trainer.files import LARGEST_FILE, read_file
 
 BANK = 0x8000
 SMALLEST, LARGEST = BANK, 128 * BANK  # LoROM reaches banks $00–$7F, half of each
+LARGEST_SA1 = 2 * LARGEST
 COPIER_HEADER = 512
 
 MAKER, GAME, RESERVED, RESERVED_END = 0x7FB0, 0x7FB2, 0x7FB6, 0x7FBC
@@ -25,6 +27,10 @@ NMI_VECTOR, RESET_VECTOR = 0x7FEA, 0x7FFC
 
 SPEEDS = {0x20: "slow", 0x30: "fast"}
 CHIPSETS = {0: "ROM", 1: "ROM + RAM", 2: "ROM + RAM + battery"}
+SA1_MAP = 0x23
+SA1_CHIPSETS = {0x34: "ROM + SA-1 + RAM", 0x35: "ROM + SA-1 + RAM + battery"}
+"""What both emulators take; others name the same chip."""
+
 LARGEST_SRAM = 7  # 128 KiB
 EXTENDED = 0x33  # as developer: the maker's and the game's codes are at $7FB0
 PAL_REGIONS = {*range(0x02, 0x0D), 0x11}
@@ -71,8 +77,8 @@ def read_cartridge(path: Path) -> Cartridge:
         title=_text(body[TITLE : TITLE + TITLE_SIZE]),
         size=len(image),
         map_mode=body[MAP_MODE],
-        speed=SPEEDS.get(body[MAP_MODE], "unknown"),
-        chipset=CHIPSETS.get(body[CHIPSET], "unknown"),
+        speed=(SPEEDS | {SA1_MAP: "slow"}).get(body[MAP_MODE], "unknown"),
+        chipset=_chipsets(body).get(body[CHIPSET], "unknown"),
         rom_size=_kilobytes(body[ROM_SIZE]),
         sram_size=_kilobytes(body[SRAM_SIZE]) if body[SRAM_SIZE] else 0,
         region=body[REGION],
@@ -101,8 +107,13 @@ def read_image(path: Path) -> bytes:
     return image
 
 
+def _chipsets(body: bytes) -> Mapping[int, str]:
+    """Those that go with the map mode."""
+    return SA1_CHIPSETS if body[MAP_MODE] == SA1_MAP else CHIPSETS
+
+
 def faults(image: bytes) -> list[str]:
-    """Everything wrong with a LoROM image, one line each, `name: what`. Empty for a good one."""
+    """Everything wrong with an image, one line each, `name: what`. Empty for a good one."""
     if len(image) < SMALLEST:
         return [f"size: {len(image)} bytes, the smallest cartridge has {SMALLEST}"]
     body = _without_copier_header(image)
@@ -139,8 +150,9 @@ def _mirrored_sum(data: bytes) -> int:
 def _size_faults(image: bytes, body: bytes) -> Iterator[str]:
     if len(body) != len(image):
         yield f"copier header: {COPIER_HEADER} bytes come before the image, cut them off"
-    if len(body) > LARGEST:
-        yield f"size: {len(body)} bytes, LoROM reaches {LARGEST}"
+    sa1 = body[MAP_MODE] == SA1_MAP
+    if len(body) > (largest := LARGEST_SA1 if sa1 else LARGEST):
+        yield f"size: {len(body)} bytes, {'the SA-1' if sa1 else 'LoROM'} reaches {largest}"
     if len(body) != power_of_two(len(body)):
         yield f"size: {len(body)} bytes is not a power of two"
     if _kilobytes(body[ROM_SIZE]) != power_of_two(len(body)):
@@ -151,13 +163,15 @@ def _header_faults(body: bytes) -> Iterator[str]:
     title = body[TITLE : TITLE + TITLE_SIZE]
     if not all(0x20 <= byte < 0x7F for byte in title) or not title.strip():
         yield f"title: not {TITLE_SIZE} printable characters: {_text(title)!r}"
-    if body[MAP_MODE] not in SPEEDS:
-        yield f"map mode: ${body[MAP_MODE]:02X} is not LoROM ($20 slow, $30 fast)"
-    if body[CHIPSET] not in CHIPSETS:
+    if body[MAP_MODE] not in (*SPEEDS, SA1_MAP):
+        yield f"map mode: ${body[MAP_MODE]:02X} is not LoROM ($20 slow, $30 fast), nor the SA-1's (${SA1_MAP:02X})"
+    if body[MAP_MODE] == SA1_MAP and body[CHIPSET] not in SA1_CHIPSETS:
+        yield f"chipset: ${body[CHIPSET]:02X} does not go with the SA-1's map mode ($34, with a battery $35)"
+    elif body[CHIPSET] not in _chipsets(body):
         yield f"chipset: ${body[CHIPSET]:02X} is not a plain cartridge ($00, with RAM $01 or $02)"
     if body[SRAM_SIZE] > LARGEST_SRAM:
-        yield f"SRAM size: 2^{body[SRAM_SIZE]} KiB, at most 2^{LARGEST_SRAM}"
-    if body[CHIPSET] in CHIPSETS and bool(body[CHIPSET]) != bool(body[SRAM_SIZE]):
+        yield f"SRAM size: 2^{body[SRAM_SIZE]} KiB, at most 2^{LARGEST_SRAM}: emulators show no more, or none"
+    if body[CHIPSET] in _chipsets(body) and bool(body[CHIPSET]) != bool(body[SRAM_SIZE]):
         yield f"SRAM size: 2^{body[SRAM_SIZE]} KiB does not go with chipset ${body[CHIPSET]:02X}"
     if body[REGION] > LAST_REGION:
         yield f"region: ${body[REGION]:02X} is no region ($00 Japan, $01 USA, $02 Europe …)"

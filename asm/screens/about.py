@@ -50,7 +50,7 @@ def facts(model: IntegerModel, kib: int) -> tuple[tuple[str, str], ...]:
         ("parameters", f"{config.n_params:,}"),
         ("kernel", "signed digits" if on_digits else "schoolbook"),
         ("digits", f"{digits:,}" if digits else "none"),
-        ("cartridge", f"{kib:,} KiB"),
+        ("cartridge", f"{kib:,} KiB{', SA-1' if model.target == 'sa1' else ''}"),
         ("held-out loss", first or UNKNOWN),
         ("", second),
         ("licence", "MIT"),

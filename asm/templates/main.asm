@@ -2,6 +2,9 @@
 
         .include "contract.inc"
         .include "snes.inc"
+{% if target.apart %}
+        .include "sa1.inc"
+{% endif %}
         .include "config.inc"
         .include "memory.inc"
 

@@ -1,7 +1,7 @@
 ; The S-CPU's side of the SA-1: opening the cartridge, asking for tokens, and taking that back.
 
         .include "contract.inc"
-        .include "snes.inc"
+        .include "sa1.inc"
         .include "config.inc"
         .include "memory.inc"
 

@@ -1,7 +1,7 @@
 ; The SA-1's own program: it waits for a task, makes a token, and says so.
 
         .include "contract.inc"
-        .include "snes.inc"
+        .include "sa1.inc"
         .include "config.inc"
         .include "memory.inc"
 
