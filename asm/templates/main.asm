@@ -82,9 +82,6 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         set host_record_bytes, RECORD_BYTES
         set host_magic, 'G' + 'P' * 256
         set host_magic + 2, 'T' + '1' * 256
-{% if target.apart %}
-        call start_sa1
-{% endif %}
         set VTIMEL, PADS_READ_LINE
         a8
         lda #$21
@@ -93,6 +90,10 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         sta INIDISP             ; full brightness
         a16
         cli
+{% if target.apart %}
+        call need_sa1
+        call start_sa1
+{% endif %}
         tail_call open_page
 
 ; PPU and CPU registers that are written once with zero, and the few that are not.

@@ -4,10 +4,13 @@
         .include "sa1.inc"
         .include "config.inc"
         .include "memory.inc"
+        .include "screen.inc"
 
 HOLD    = $20                   ; of CCNT
 PAUSE   = $40
 TASK_TOKEN = 1
+ANSWER  = $A55A                 ; not what an empty bus holds
+MESSAGE_ROW = 10
 FIRST_MIB = 4                   ; of ROM behind banks $C0 to $FF: those before are seen as halves of banks
 
         .segment "CODE"
@@ -58,6 +61,31 @@ proc open_cartridge, 16, 16
         lda #.loword(__ASLEEP_SIZE__ - 1)
         mvn #PROGRAM_BANK, #PROGRAM_BANK
         rts
+endproc
+
+; Where the chip is missing, say so for ever: its memory does not answer.
+; kills: A, X, Y
+proc need_sa1, 16, 16
+        set engine_task, ANSWER
+        ldx engine_task
+        stz engine_task
+        cpx #ANSWER
+        bne missing
+        lda engine_task
+        bne missing
+        rts
+missing:
+        at MESSAGE_ROW, 1
+        say INK_GOLD, needs
+        at MESSAGE_ROW + 2, 1
+        say INK_PAPER, has_not
+        at MESSAGE_ROW + 3, 1
+        say INK_PAPER, where
+:       wai
+        bra :-
+needs:  .asciiz "This cartridge needs the SA-1."
+has_not: .asciiz "This machine or emulator does"
+where:  .asciiz "not have that chip: README.md"
 endproc
 
 ; The SA-1 begins, and may interrupt.
