@@ -7,11 +7,12 @@ PRESET     = microgpt
 STEPS      =
 SEED       = 0
 CHECKPOINT =
+TARGET     = stock
 PYTHON     = python3
 REV        = HEAD
 
 # What is given is data: scripts get it through the environment, and neither make nor a shell reads it as text.
-OPTIONS := DATA DOCUMENTS TOKENS PRESET STEPS SEED CHECKPOINT PYTHON REV
+OPTIONS := DATA DOCUMENTS TOKENS PRESET STEPS SEED CHECKPOINT TARGET PYTHON REV
 export GIVEN := $(strip $(foreach name,$(filter-out PYTHON REV,$(OPTIONS)),\
                  $(if $(filter file,$(origin $(name))),,$(name))))
 $(foreach name,$(OPTIONS),$(eval override $(name) := $$(value $(name))))
@@ -83,7 +84,11 @@ $(WEIGHTS): build/options.json $(if $(CHECKPOINT),,$(TRAINER)) | $(VENV)/install
 	@$(BIN)/python scripts/options.py train
 	@$(BIN)/python scripts/options.py made
 
-$(MODEL): $(WEIGHTS) $(QUANTIZE) | $(VENV)/installed
+# Newer than the model when that was made for another machine.
+build/target.json: given | $(VENV)/installed
+	+@$(BIN)/python -IS scripts/options.py target
+
+$(MODEL): $(WEIGHTS) build/target.json $(QUANTIZE) | $(VENV)/installed
 	@echo "Quantizing to $@"
 	@$(BIN)/python scripts/options.py quantize
 	@mv build/quantize.part build/quantize.txt
@@ -211,5 +216,6 @@ help:
 	@echo "STEPS=N         length of the training                     [the preset's]"
 	@echo "SEED=N          first weights and order of the documents   [$$SEED]"
 	@echo "CHECKPOINT=FILE trained weights, as in checkpoints/, instead of a training"
+	@echo "TARGET=NAME     stock, or sa1: a cartridge with its own processor [$$TARGET]"
 	@echo "REV=COMMIT      what diff-asm and report compare with     [$$REV]"
 	@echo "PYTHON=PROGRAM  3.11 or newer, makes .venv                 [$$PYTHON]"

@@ -8,6 +8,8 @@ fail() {
     exit 1
 }
 
+case $TARGET in stock | sa1) ;; *) fail "TARGET=$TARGET: there are stock and sa1" ;; esac
+
 if [ -z "$CHECKPOINT" ]; then
     [ -f "$DATA" ] || fail "DATA=$DATA: there is no such file"
     exit
@@ -15,7 +17,7 @@ fi
 
 idle=
 for name in $GIVEN; do
-    case $name in DATA | CHECKPOINT) ;; *) idle="$idle $name" ;; esac
+    case $name in DATA | CHECKPOINT | TARGET) ;; *) idle="$idle $name" ;; esac
 done
 [ -z "$idle" ] || fail "CHECKPOINT=$CHECKPOINT is trained already: leave out$idle"
 [ -f "$CHECKPOINT" ] || fail "CHECKPOINT=$CHECKPOINT: there is no such file"

@@ -3,6 +3,7 @@
 Standard library only. The Makefile's variables come through the environment, so a name may have any characters.
 
     python scripts/options.py choose      writes build/options.json: newer than weights that were made otherwise
+    python scripts/options.py target      writes build/target.json: newer than a model for another machine
     python scripts/options.py train       becomes `snesgpt train`, or takes CHECKPOINT
     python scripts/options.py made        notes which options the weights were made with
     python scripts/options.py quantize    becomes `snesgpt quantize`
@@ -20,6 +21,7 @@ from pathlib import Path
 
 NAMES = ("DATA", "DOCUMENTS", "TOKENS", "PRESET", "STEPS", "SEED")
 BIN, BUILD = Path(".venv/bin"), Path("build")
+TARGET = BUILD / "target.json"
 OPTIONS, WEIGHTS, MADE = BUILD / "options.json", BUILD / "weights.npz", BUILD / "made-with.json"
 
 
@@ -42,6 +44,14 @@ def asked() -> dict[str, str]:
     if checkpoint := os.environ["CHECKPOINT"]:
         return {"CHECKPOINT": checkpoint, "DATA": os.environ["DATA"] if "DATA" in os.environ["GIVEN"] else ""}
     return {name: os.environ[name] for name in NAMES}
+
+
+def target() -> None:
+    """Make compares the time of the file with the model's."""
+    before, wanted = read(TARGET), {"TARGET": os.environ["TARGET"]}
+    remembered = os.environ["REMEMBER"] and not os.environ["GIVEN"]
+    if wanted != before and not (before and remembered):
+        write(TARGET, wanted)
 
 
 def train() -> None:
@@ -67,7 +77,8 @@ def made() -> None:
 
 
 def quantize() -> None:
-    become("snesgpt", "quantize", str(WEIGHTS), *data(), "--out", "build/model.npz", log="quantize")
+    machine = ("--target", read(TARGET)["TARGET"])
+    become("snesgpt", "quantize", str(WEIGHTS), *data(), *machine, "--out", "build/model.npz", log="quantize")
 
 
 def lab() -> None:
@@ -118,4 +129,5 @@ def write(path: Path, content: dict[str, str] | dict[str, object]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for the stage that this becomes: no traceback of ours
-    {"choose": choose, "train": train, "made": made, "quantize": quantize, "lab": lab}[sys.argv[1]]()
+    steps = {"choose": choose, "target": target, "train": train, "made": made, "quantize": quantize, "lab": lab}
+    steps[sys.argv[1]]()
