@@ -97,7 +97,10 @@ MODULES = modules_with(PROMPT)
 COMPUTING = ("gpt", "math", "sampler", "inference")
 """The source files of the processor that computes, of those that every cartridge has."""
 
-DRAWN_ELSEWHERE = ("gpt",)
+MARK_WORDS, RING_BYTES = {"mark_next": 1, "frames_seen": 1}, 8 * 1024
+"""Of a profile build, where the SA-1 notes the time: see sa1/profile.asm."""
+
+DRAWN_ELSEWHERE = ("gpt", "profile")
 """Those that the other one, where there are two, does without."""
 
 
@@ -132,6 +135,7 @@ class Numbers:
     rsqrt_shift: int
     trace: int
     profile: int
+    profile_here: bool
     record_bytes: int
     log_capacity: int
     cache_row: int
@@ -303,7 +307,7 @@ def _modules(target: Target, screens: Sequence[str], library: Sequence[str], own
     if not target.apart:
         return (*screens, *library, *own)
     drawing = [name for name in screens if name not in DRAWN_ELSEWHERE]
-    computing = [name for name in (*COMPUTING, "engine", *library, *own) if name != "text"]
+    computing = [name for name in (*COMPUTING, "engine", "profile", *library, *own) if name != "text"]
     return (
         *drawing,
         "calls",
@@ -331,6 +335,7 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         rsqrt_shift=rsqrt_table(config.n_embd).shift,
         trace=int(traced),
         profile=int(profiled),
+        profile_here=profiled and target.alone,
         record_bytes=site.record.size,
         log_capacity=wram.log_bytes // site.record.size,
         cache_row=caches.pop() // config.block_size,
@@ -357,7 +362,7 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profile
     config = site.config
     words = {name: length for routine in made for name, length in routine.vectors.items()}
     if site.target.apart:
-        words["probed_hidden"] = config.n_hidden
+        words |= {"probed_hidden": config.n_hidden} | (MARK_WORDS if profiled else {})
     work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
     if not digits:
         work = [Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size)]
@@ -370,7 +375,8 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profile
     low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + 4 * config.vocab_size
     saved = saved_bytes(site.model)
     tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
-    areas = (*caches, *sampler, *tokens)
+    marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()
+    areas = (*caches, *sampler, *tokens, *marks)
     return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)
 
 

@@ -12,14 +12,21 @@ from dataclasses import dataclass
 class Instruction:
     """A line of assembly.
 
-    size: bytes of ROM; cycles: bytes fetched and internal cycles, on average; accesses: bytes of work RAM that it
-    reads and writes.
+    size: bytes of ROM; cycles: bytes fetched and internal cycles, on average; accesses: bytes of RAM that it reads
+    and writes; vectors: of these, bytes of vectors that are in no page.
     """
 
     text: str
     size: int
     cycles: float
     accesses: int = 0
+    vectors: int = 0
+
+
+SLOT_PAGES = ("pair_slots", "hidden_slots", "column_page", "slots")
+"""The digit kernels' pages: the RAM that a target has its direct page in."""
+
+FAR_CALL = (Instruction("jsl", 4, 5, 3), Instruction("rtl", 1, 3, 3))
 
 
 def implied(mnemonic: str) -> Instruction:
@@ -34,10 +41,10 @@ def immediate(mnemonic: str, value: int | str) -> Instruction:
 
 
 def memory(mnemonic: str, operand: str, *, direct: bool) -> Instruction:
-    """Read or write a word of work RAM, through the direct page or by absolute address."""
+    """Read or write a word of RAM, through the direct page or by absolute address."""
     if direct:
         return Instruction(f"{mnemonic} {operand}", 2, 2, 2)
-    return Instruction(f"{mnemonic} a:{operand}", 3, 3, 2)
+    return Instruction(f"{mnemonic} a:{operand}", 3, 3, 2, 0 if operand.partition(" ")[0] in SLOT_PAGES else 2)
 
 
 def branch(mnemonic: str, target: str, taken: float) -> Instruction:

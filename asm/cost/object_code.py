@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from asm.cost.instructions import Instruction
+from asm.targets.sa1 import WINDOW
 from asm.targets.target import Target
 
 Code = tuple[int | None, ...]
@@ -127,7 +128,10 @@ def _cost(opcode: int, operand: Code, widths: _Widths) -> Instruction:
     if mode == IMMEDIATE:
         return Instruction("", mode + width, mode + width)
     ram = (mode == DIRECT and widths.page == 0) or mode == ABSOLUTE or (mode == LONG and operand[2] in (0x7E, 0x7F))
-    return Instruction("", mode, mode, width) if ram else Instruction("", mode, mode + width)
+    if not ram:
+        return Instruction("", mode, mode + width)
+    window = mode == ABSOLUTE and (operand[1] or 0) >> 5 == WINDOW >> 13
+    return Instruction("", mode, mode, width, width if window else 0)
 
 
 def _follow(opcode: int, operand: Code, widths: _Widths) -> None:

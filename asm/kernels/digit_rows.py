@@ -11,7 +11,7 @@ import numpy as np
 
 from asm.cost.instructions import Instruction, branch, immediate, implied, memory, swap_bytes
 from asm.cost.long_run import LongRun
-from asm.kernels.routine import CALL, HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Site, Template, symbol
+from asm.kernels.routine import HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Site, Template, symbol
 from asm.kernels.row_code import Slots, bias_for, row_code
 from asm.kernels.shared_sums import MAX_PAIRS
 from asm.kernels.straight_code import Chain, Unit
@@ -218,7 +218,11 @@ class DigitRowsRoutine(Routine[DigitRows]):
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
         clamp = {"clamp": placed.clocks("clamp_residual", taken=(1, 0.5))[0]} if self.kernel.clamp else {}
         shared = shared_clocks(self.site, self.kernel)
-        return {**clamp, **shared, symbol(self.kernel.name): CALL + chain_clocks(self.site, self.chain, placed)}
+        return {
+            **clamp,
+            **shared,
+            symbol(self.kernel.name): self.page_call + chain_clocks(self.site, self.chain, placed),
+        }
 
 
 def chain_clocks(site: Site, chain: Chain, placed: Placed) -> float:
@@ -245,4 +249,4 @@ def shared_pages(site: Site, kernel: DigitRows) -> Mapping[str, int]:
 
 def shared_clocks(site: Site, kernel: DigitRows) -> Mapping[str, float]:
     """Their clocks, by label."""
-    return {chain.label: CALL + chain.clocks(site.target) for chain in shared_items(site, kernel)}
+    return {chain.label: site.target.page_call + chain.clocks(site.target) for chain in shared_items(site, kernel)}

@@ -24,7 +24,7 @@ from asm.kernels.digit_rows import (
     shared_pages,
     store_rectified,
 )
-from asm.kernels.routine import CALL, HALVINGS, Call, Item, Placed, Routine, symbol
+from asm.kernels.routine import HALVINGS, Call, Item, Placed, Routine, symbol
 from asm.kernels.row_code import Slots, bias_for
 from asm.kernels.straight_code import Chain, Unit
 from quantize.executor import Executor
@@ -96,7 +96,7 @@ class AddedRowsRoutine(Routine[AddedRows]):
         return shared_pages(self.site, self.kernel.rows)
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
-        own = {symbol(self.kernel.name): CALL + chain_clocks(self.site, self.chain, placed)}
+        own = {symbol(self.kernel.name): self.page_call + chain_clocks(self.site, self.chain, placed)}
         return {**shared_clocks(self.site, self.kernel.rows), **own}
 
 
@@ -205,7 +205,7 @@ class ColumnMlpRoutine(MlpRoutine[ColumnMlp]):
         skipped = sum((1 - p) * 23 for p in share)
         clear, *add = placed.clocks("column_sums")
         sums = clear + add[self.sums.sums.index(AddSums(self.exponent))]
-        own = CALL + LOOKS + sums + chain_clocks(self.site, self.chain, placed) + active - skipped
+        own = self.page_call + LOOKS + sums + chain_clocks(self.site, self.chain, placed) + active - skipped
         return {**shared_clocks(self.site, self.kernel.fc1), f"{self._layer}_mlp": float(own)}
 
 
@@ -253,5 +253,5 @@ class RowMlpRoutine(MlpRoutine[RowMlp]):
         return {**shared_pages(self.site, self.kernel.fc1), "hidden_slots": 4 * self.config.n_hidden}
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
-        own = CALL + 164 + sum(chain_clocks(self.site, chain, placed) for chain in self.chains)
+        own = self.page_call + 164 + sum(chain_clocks(self.site, chain, placed) for chain in self.chains)
         return {**shared_clocks(self.site, self.kernel.fc1), f"{self._layer}_mlp": own}

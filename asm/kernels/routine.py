@@ -37,10 +37,6 @@ SLOT_PAGE = "slots"
 HALVINGS = FRACTION_BITS
 """Every slot's bias is a multiple of 2^8, so that any row may halve down from the 2^-8 plane."""
 
-JSL = 54
-CALL = JSL + 42 + 4 * 34
-"""Clocks of jsl, rtl, and the direct page there and back."""
-
 
 @dataclass(frozen=True)
 class Call:
@@ -124,7 +120,7 @@ class Placed:
         """
         pieces = takewhile(self.code.__contains__, (piece_name(entry, number) for number in count()))
         code = tuple(byte for piece in pieces for byte in self.code[piece])
-        return [JSL + clocks for clocks in routines(code, self.target, taken)]
+        return [self.target.jsl + clocks for clocks in routines(code, self.target, taken)]
 
 
 @dataclass(frozen=True)
@@ -221,6 +217,11 @@ class Routine(ABC, Generic[K]):
     def __init__(self, kernel: K, site: Site) -> None:
         self.kernel, self.site = kernel, site
         self.model, self.config = site.model, site.config
+
+    @property
+    def page_call(self) -> float:
+        """Clocks of calling its code, with the direct page there and back."""
+        return self.site.target.page_call
 
     def call(self, template: str, comment: str, *, entry: str = "", stage: str = "", of: str = "") -> Call:
         """A step by the template blocks/<template>.asm. of: the block whose result it leaves, if not its first."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from asm.cost.instructions import SLOT_PAGES
 from asm.targets.sa1 import BLOCK_BYTES, IRAM_START, WINDOW
 from asm.targets.target import Target
 from trainer.errors import InputError
@@ -141,7 +142,7 @@ class Pages:
 
 
 ATTENTION_PAGE = "attention_page"
-PAGES = ("pair_slots", "hidden_slots", "column_page", "slots")
+PAGES = SLOT_PAGES
 """Sums of two inputs, hidden units in rows, a page for the columns, slots: in the order of their addresses."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asm.cost.instructions import Instruction
+from asm.cost.instructions import FAR_CALL, Instruction, direct_page
 
 
 @dataclass(frozen=True)
@@ -71,4 +71,15 @@ class Target:
 
     def clocks(self, instruction: Instruction) -> float:
         """Before refresh."""
-        return instruction.cycles * self.fetch + instruction.accesses * self.ram
+        near = instruction.accesses - instruction.vectors
+        return instruction.cycles * self.fetch + near * self.ram + instruction.vectors * self.vector_ram
+
+    @property
+    def jsl(self) -> float:
+        """Clocks of a far call alone."""
+        return self.clocks(FAR_CALL[0])
+
+    @property
+    def page_call(self) -> float:
+        """Clocks of a far call, its return, and the direct page there and back."""
+        return sum(map(self.clocks, (*FAR_CALL, *direct_page(""), *direct_page(""))))

@@ -217,7 +217,12 @@ vertical_blank:
         call turn_mark
         .endif
         .if ::PROFILE
+{% if target.apart %}
+        lda frames
+        sta frames_seen
+{% else %}
         call mark_blank
+{% endif %}
         .endif
         lda abandonable
         beq :+

@@ -34,6 +34,27 @@ class Moment:
         return passed if passed >= 0 else passed + FRAME_CLOCKS
 
 
+TIMER_CLOCKS = 1 << 20
+"""After as many the SA-1's timer begins anew: nine bits of counts of four clocks, and nine above."""
+
+
+@dataclass(frozen=True)
+class TimerMoment(Moment):
+    """The same on the SA-1: clocks of its timer; the frame is the one that the other processor noted last."""
+
+    def since(self, earlier: Moment) -> int:
+        """Master clocks from an earlier moment: the timer's, and as many of its rounds as the frames say."""
+        frames = (self.frame - earlier.frame) % WORD
+        passed = (self.clocks - earlier.clocks) % TIMER_CLOCKS
+        rounds = round((frames * FRAME_CLOCKS - passed) / TIMER_CLOCKS)
+        return passed + max(rounds, 0) * TIMER_CLOCKS
+
+
+def timer(low: int, high: int) -> int:
+    """The clocks of the SA-1's timer: its low nine bits in one word, the others in another."""
+    return (high & 0x1FF) << 11 | (low & 0x1FF) << 2
+
+
 def clocks_of(line: int, dot: int) -> int:
     """Master clocks from the begin of the vertical blank to a line 0 … 261 and a dot 0 … 339.
 

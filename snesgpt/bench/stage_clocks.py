@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from asm.build import Rom, symbols
-from snesgpt.bench.beam_clock import Moment, beam
+from snesgpt.bench.beam_clock import FRAME_CLOCKS, Moment, TimerMoment, beam, timer
 from snesgpt.bench.names_screen import FIRST_SEED, NamesPage
 from snesgpt.emulator.console import Console
 
@@ -21,6 +21,9 @@ OVERHEAD = "overhead"
 
 IDLE = ("page_start", "rest")
 """Stages in which no token is being made."""
+
+WAIT = "wait"
+"""The SA-1 waits for the other processor: for longer than a frame, then, only at the end of a page."""
 
 BLANK_MARK_CLOCKS = 390
 """Clocks that the interrupt's own mark adds after the moment it notes, with the interrupt's return (180 clocks).
@@ -38,6 +41,7 @@ class Profile:
     marks: Counter[str] = field(default_factory=Counter)
     blank_clocks: int = 0
     total_clocks: int = 0
+    interrupted: bool = True
     _blank_ends: dict[int, int] = field(default_factory=dict)
     _last: tuple[str, Moment] | None = None
 
@@ -61,9 +65,10 @@ class Profile:
             self._last = self._last if name == OVERHEAD else None
             return True
         stage, since = before
-        if stage not in IDLE:
-            passed = moment.since(since)
-            frames = range(since.frame + 1, since.frame + 1 + (moment.frame - since.frame) % 65536)
+        passed = moment.since(since)
+        if stage not in IDLE and not (stage == WAIT and passed > FRAME_CLOCKS):
+            interrupts = (moment.frame - since.frame) % 65536 if self.interrupted else 0
+            frames = range(since.frame + 1, since.frame + 1 + interrupts)
             blanks = [self._blank_ends.get(frame % 65536, 0) for frame in frames]
             self.clocks[stage] += passed - sum(blanks) - BLANK_MARK_CLOCKS * len(blanks)
             self.marks[stage] += 1
@@ -82,6 +87,8 @@ class Profile:
             for name in self.marks
             if name != OVERHEAD
         }
+        if not self.interrupted:
+            return stages
         part = self.blank_clocks / self.total_clocks
         return stages | {VERTICAL_BLANK: sum(stages.values()) * part / (1 - part)}
 
@@ -106,10 +113,11 @@ def measure_stages(
 
     Raises InputError when the ROM does nothing.
     """
-    profile = Profile(stage_names(rom))
+    apart = rom.layout.target.apart
+    profile = Profile(stage_names(rom), interrupted=not apart)
     with Console(rom.image, core) as console:
         page = NamesPage(console, symbols(rom.debug), tenths=tenths, seed=seed, patience=patience)
-        marks = _marks(page, profile)
+        marks = _timer_marks(page) if apart else _marks(page, profile)
         for number, moment in marks:
             if not profile.add(number, moment, tokens):
                 return profile
@@ -124,6 +132,21 @@ def marks_end(at: int, end: int) -> int:
     """
     ring = 2 * MARK_WORDS * MARKS
     return at if (end - at) % ring >= ring - 0x100 else end
+
+
+def _timer_marks(page: NamesPage) -> Iterator[tuple[int, Moment]]:
+    """Every mark of the SA-1 in turn; A when a page is complete."""
+    ring, at = page.address("mark_ring"), page.word("mark_next")
+    while True:
+        end = marks_end(at, page.word("mark_next"))
+        while at != end:
+            number, low, high, count = page.ram.words(ring + at, MARK_WORDS).view(np.uint16).tolist()
+            yield number & 0xFF, TimerMoment(count, timer(low, high))
+            at = (at + 2 * MARK_WORDS) % (2 * MARK_WORDS * MARKS)
+        if page.complete:
+            page.begin()
+        else:
+            page.step()
 
 
 def _marks(page: NamesPage, profile: Profile) -> Iterator[tuple[int, Moment]]:

@@ -30,7 +30,14 @@ sa1_start:
         sta CIWP
         lda #VECTOR_BLOCK
         sta BMAP
+        .if ::PROFILE
+        lda #$80
+        sta TMC
+        sta CTR
+        .endif
         a16
+waiting:
+        mark wait
 wait:   lda engine_task
         beq wait
         call make_token
@@ -39,7 +46,7 @@ wait:   lda engine_task
         lda #$80
         sta SCNT                ; wakes the S-CPU
         a16
-        bra wait
+        bra waiting
 
 ; product = mul_a · mul_b, unsigned 16 × 16 → 32 bits: the unit's is signed.
 ; in: mul_a, mul_b    out: product    kills: A
