@@ -16,6 +16,7 @@ from quantize.calibration import ranges
 from quantize.digits import MAX_EXPONENT
 from quantize.equalize import balanced, centres
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, fits_word, to_q88
+from quantize.kernel import STOCK
 from quantize.kernels.digit_columns import PARTIAL_SUMS
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
 from quantize.lower import schoolbook as schoolbook_program
@@ -108,37 +109,42 @@ def quantize(
     weights: Weights,
     kernel: str = "schoolbook",
     *,
+    target: str = STOCK,
     front_table: bool | None = None,
     columns: bool | None = None,
 ) -> IntegerModel:
     """The model of `convert`."""
-    return convert(weights, kernel, front_table=front_table, columns=columns).model
+    return convert(weights, kernel, target=target, front_table=front_table, columns=columns).model
 
 
 def convert(
     weights: Weights,
     kernel: str = "schoolbook",
     *,
+    target: str = STOCK,
     front_table: bool | None = None,
     columns: bool | None = None,
 ) -> ProvedModel:
     """Round every weight to its matrix's grid, choose the kernels, and prove the ranges.
 
-    kernel is `schoolbook` or `digits`; front_table, columns as in lower.on_digits. The schoolbook's weights are
-    Q8.8; a matrix of digits has an exponent where its weights are small. Logits that could leave their word are
-    halved, at most three times.
+    kernel is `schoolbook`, for a stock console alone, or `digits`; front_table, columns as in lower.on_digits. The
+    schoolbook's weights are Q8.8; a matrix of digits has an exponent where its weights are small. Logits that could
+    leave their word are halved, at most three times.
     Raises InputError when a weight is outside Q8.8 or another range cannot be proved, naming it, or when a block
     has no such kernel.
     """
     if kernel not in CHOICES:
         raise InputError(f"kernel {kernel!r} is unknown: choose one of {', '.join(CHOICES)}")
     if kernel == "schoolbook":
-        return _with_short_logits(weights, {}, lambda model: model)
+        if target != STOCK:
+            raise InputError(f"the schoolbook kernel has no code for {target}: digits have")
+        return _with_short_logits(weights, {}, target, lambda model: model)
     if needs_calibration(weights.config):
-        return convert_llama(prepare(weights))
+        return convert_llama(prepare(weights, target=target))
     return _with_short_logits(
         weights,
         {name: exponent_for(exact) for name, exact in folded(weights, centred=False).items() if _multiplies(name)},
+        target,
         lambda model: on_digits(model, front_table=front_table, columns=columns),
     )
 
@@ -147,7 +153,7 @@ def convert(
 class Prepared:
     """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks.
 
-    middles: of every key dimension's range, what keys are measured from.
+    middles: of every key dimension's range, what keys are measured from. target: the machine that it is for.
     """
 
     weights: Weights
@@ -155,6 +161,7 @@ class Prepared:
     exact: Mapping[str, NDArray[Any]]
     middles: Mapping[str, NDArray[Any]]
     bar: Bar = no_bar
+    target: str = STOCK
 
     @cached_property
     def sensitivity(self) -> Mapping[str, Array]:
@@ -162,12 +169,12 @@ class Prepared:
         return sensitivities(self.weights.config, self.exact, self.seen.text, self.bar)
 
 
-def prepare(weights: Weights, bar: Bar = no_bar) -> Prepared:
+def prepare(weights: Weights, bar: Bar = no_bar, target: str = STOCK) -> Prepared:
     """Draws the text of its own that everything is chosen by. Weights made of digits keep them."""
     seen, plain = ranges(weights, bar), folded(weights, centred=False)
     digits = "grid" in weights.info
     exact = balanced(weights.config, plain, seen, digits=digits)
-    return Prepared(weights, seen, exact, centres(plain, seen, digits=digits), bar)
+    return Prepared(weights, seen, exact, centres(plain, seen, digits=digits), bar, target)
 
 
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
@@ -186,8 +193,8 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
 
     def integers(logit_shift: int) -> Ranges:
         tensors = _rounded(weights, exact, exponents, logit_shift) | middles
-        program = calibrated(weights.config, tensors, prepared.seen)
-        return fitted(_model(weights, tensors, program, exponents, logit_shift))
+        program = calibrated(weights.config, tensors, prepared.seen, prepared.target)
+        return fitted(_model(weights, tensors, program, exponents, logit_shift, prepared.target))
 
     ranges = integers(0)
     while finer := [name for name in crowded(ranges) if exponents[name]]:
@@ -211,7 +218,8 @@ def _model(
     tensors: Mapping[str, Ints],
     program: Program,
     exponents: Mapping[str, int],
-    logit_shift: int = 0,
+    logit_shift: int,
+    target: str,
 ) -> IntegerModel:
     return IntegerModel(
         weights.config,
@@ -223,11 +231,12 @@ def _model(
         {name: exponent for name, exponent in exponents.items() if exponent},
         weights.merges,
         weights.pieces,
+        target,
     )
 
 
 def _with_short_logits(
-    weights: Weights, exponents: dict[str, int], lower: Callable[[IntegerModel], IntegerModel]
+    weights: Weights, exponents: dict[str, int], target: str, lower: Callable[[IntegerModel], IntegerModel]
 ) -> ProvedModel:
     """The model with exponents that leave sums room, and lm_head halved as often as its logits ask for.
 
@@ -237,7 +246,8 @@ def _with_short_logits(
 
     def integers(logit_shift: int) -> Ranges:
         tensors = _rounded(weights, exact, exponents, logit_shift)
-        return Ranges(lower(_model(weights, tensors, schoolbook_program(weights.config), exponents, logit_shift)))
+        program = schoolbook_program(weights.config)
+        return Ranges(lower(_model(weights, tensors, program, exponents, logit_shift, target)))
 
     ranges = integers(0)
     while _too_fine(ranges, exponents):

@@ -8,6 +8,7 @@ import numpy as np
 
 from quantize.calibration import Ranges
 from quantize.fixed import Ints
+from quantize.kernel import STOCK
 from quantize.lower import on_digits, schoolbook
 from quantize.lower_calibrated import calibrated
 from quantize.model import IntegerModel, tensor_shapes
@@ -18,19 +19,20 @@ from trainer.training.packing import Documents
 from trainer.weights import Weights
 
 
-def empty_models(weights: Weights) -> Iterator[IntegerModel]:
-    """One for every program that a model like `weights` could have."""
+def empty_models(weights: Weights, target: str) -> Iterator[IntegerModel]:
+    """One for every program that a model like `weights` could have on this machine."""
     config = weights.config
     tensors = {name: np.zeros(shape, np.int64) for name, shape in tensor_shapes(config).items()}
     if needs_calibration(config):
-        yield _model(weights, tensors, calibrated(config, tensors, _silence(config)))
+        yield _model(weights, tensors, calibrated(config, tensors, _silence(config), target), target)
         return
-    exact = _model(weights, tensors, schoolbook(config))
+    exact = _model(weights, tensors, schoolbook(config), target)
     yield on_digits(exact)
-    yield exact
+    if target == STOCK:
+        yield exact
 
 
-def _model(weights: Weights, tensors: dict[str, Ints], program: Program) -> IntegerModel:
+def _model(weights: Weights, tensors: dict[str, Ints], program: Program, target: str) -> IntegerModel:
     return IntegerModel(
         weights.config,
         weights.symbols,
@@ -39,6 +41,7 @@ def _model(weights: Weights, tensors: dict[str, Ints], program: Program) -> Inte
         weights.info,
         merges=weights.merges,
         pieces=weights.pieces,
+        target=target,
     )
 
 

@@ -8,7 +8,7 @@ runs, proves, traces, emits, places or predicts a model is a loop over it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, get_origin, get_type_hints
@@ -48,6 +48,9 @@ class State:
 
 
 Step = Callable[[State], None]
+
+STOCK, SA1 = TARGETS = ("stock", "sa1")
+"""The machines that a program can be for: a stock console, one with an SA-1 in its cartridge."""
 
 
 class Kind(StrEnum):
@@ -118,6 +121,11 @@ class Kernel(ABC):
     def name(self) -> str:
         """Its first block's."""
         return self.blocks[0].name
+
+    @property
+    def targets(self) -> Sequence[str]:
+        """The machines that have code for it."""
+        return TARGETS
 
     @property
     def reads(self) -> Mapping[str, Form]:

@@ -10,16 +10,18 @@ import numpy as np
 
 from quantize.digits import HALF_ROW_SUM, max_partial, planes
 from quantize.fixed import ONE, WORD_MAX
-from quantize.kernel import Fused, Kernel, Leaf
+from quantize.kernel import SA1, STOCK, Fused, Kernel, Leaf
 from quantize.kernels import table_norm
 from quantize.kernels.activation import Rectifier
 from quantize.kernels.attention import ExactAttention
+from quantize.kernels.byte_attention import VALUE_BITS, ByteAttention
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
-from quantize.kernels.ppu_attention import VALUE_BITS, PpuAttention
+from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.residual import Sum
 from quantize.kernels.rotary import TurnedAttention
 from quantize.kernels.schoolbook import SchoolbookRows
@@ -51,6 +53,9 @@ EXACT: Mapping[type, type[Leaf]] = {
     Add: Sum,
 }
 """The schoolbook's kernel of every block that has one."""
+
+BYTE_ATTENTION: Mapping[str, type[ByteAttention]] = {STOCK: PpuAttention, SA1: MacAttention}
+"""What computes attention on digits, by target: each multiplies as its machine does."""
 
 FUSIONS: Sequence[type[Fused]] = (ColumnMlp, RowMlp, AddedRows, TurnedAttention)
 """Kernels of neighbouring blocks that become one, first match first: the fields of each say which."""
@@ -92,7 +97,7 @@ def _fused(left: list[Kernel]) -> Iterator[Kernel]:
     while left:
         for kind in FUSIONS:
             pattern = list(get_type_hints(kind).values())[-len(kind.__dataclass_fields__) :]
-            if [type(kernel) for kernel in left[: len(pattern)]] == pattern:
+            if len(left) >= len(pattern) and all(map(isinstance, left, pattern)):
                 yield kind(*left[: len(pattern)])
                 del left[: len(pattern)]
                 break
@@ -107,7 +112,7 @@ def front_table_pays(config: ModelConfig) -> bool:
 
 
 def on_digits(model: IntegerModel, *, front_table: bool | None = None, columns: bool | None = None) -> IntegerModel:
-    """A microgpt's weights on signed digits, table norms and the PPU's multiplier.
+    """A microgpt's weights on signed digits, table norms and its target's multiplier.
 
     The second MLP matrix runs by columns (None: if they pay) where training left most hidden units at zero: those
     cost nothing. With a front table (None: if it pays) everything before the first attention stays exact: it ends
@@ -122,7 +127,7 @@ def on_digits(model: IntegerModel, *, front_table: bool | None = None, columns: 
     program = fused(chosen[front:])
     if front:
         attention = chosen[front]
-        assert isinstance(attention, PpuAttention)
+        assert isinstance(attention, ByteAttention)
         parts: dict[str, Any] = dict(zip(FrontTable.__dataclass_fields__, chosen[:front], strict=False))
         first = FrontTable(**parts, key_shift=attention.key_shift, value_shift=attention.value_shift)
         program = (first, *program)
@@ -150,7 +155,7 @@ def _draft(model: IntegerModel, table: bool, by_columns: bool) -> Iterator[Leaf]
 
 
 def _with_numbers(draft: Program, ranges: Ranges, front: int) -> list[Leaf]:
-    """The draft with table norms, attention on the PPU, and queries, keys and values as it reads them.
+    """The draft with table norms, attention in bytes, and queries, keys and values as it reads them.
 
     front: blocks that stay exact.
     """
@@ -164,7 +169,8 @@ def _with_numbers(draft: Program, ranges: Ranges, front: int) -> list[Leaf]:
                 chosen.append(TableNorm(kernel.block, bits))
             case ExactAttention():
                 names = {vector: chosen[written[vector]].name for vector in kernel.reads}
-                chosen.append(_on_ppu(kernel.block, {vector: ranges.reach[name] for vector, name in names.items()}))
+                reach = {vector: ranges.reach[name] for vector, name in names.items()}
+                chosen.append(_in_bytes(BYTE_ATTENTION[ranges.model.target], kernel.block, reach))
                 for vector, form in chosen[-1].reads.items():
                     if isinstance(rows := chosen[written[vector]], DigitRows):
                         chosen[written[vector]] = replace(rows, store=form)
@@ -175,11 +181,11 @@ def _with_numbers(draft: Program, ranges: Ranges, front: int) -> list[Leaf]:
     return chosen
 
 
-def _on_ppu(block: Attention, reach: Mapping[str, float]) -> PpuAttention:
+def _in_bytes(kind: type[ByteAttention], block: Attention, reach: Mapping[str, float]) -> ByteAttention:
     """reach: the largest magnitude of the vectors that it reads, in Q8.8 units."""
     room = int(np.log2(WORD_MAX / (1.1 * reach[block.query])))
     key, value = (_byte_shift(reach[vector]) for vector in (block.keys, block.values))
-    return PpuAttention(block, min(key, room), min(value, VALUE_BITS), min(key, room))
+    return kind(block, min(key, room), min(value, VALUE_BITS), min(key, room))
 
 
 def head_shift(model: IntegerModel) -> int:

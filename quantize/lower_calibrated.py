@@ -18,14 +18,14 @@ from quantize.digits import HALF_ROW_SUM, max_partial, planes
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
 from quantize.kernel import Leaf
 from quantize.kernels import gate
+from quantize.kernels.byte_attention import ByteAttention
 from quantize.kernels.digit_rows import MAX_SECTIONS, DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.gate import SiluGate
-from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.residual import MAX_CUT_BITS, OUT_SUMS, CutSum
 from quantize.kernels.rotary import Turn
 from quantize.kernels.table_norm import MAX_BITS, MIN_BITS, TableNorm
-from quantize.lower import fused
+from quantize.lower import BYTE_ATTENTION, fused
 from quantize.model import IntegerModel
 from quantize.program import Program, leaves
 from quantize.ranges import Ranges
@@ -54,12 +54,12 @@ HIDDEN_SHIFT = 2
 """A gated hidden unit is kept in 64ths: finer buys 0.0006 nats and costs rows that no longer fit their sums."""
 
 
-def calibrated(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Program:
+def calibrated(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target: str) -> Program:
     """A llama's program on digits: each value is cut where its text asks for it. tensors: words."""
-    return fused(list(_leaves(config, tensors, seen)))
+    return fused(list(_leaves(config, tensors, seen, target)))
 
 
-def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Iterator[Leaf]:
+def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target: str) -> Iterator[Leaf]:
     source, stream, halved = _bits(np.abs(tensors["wte"]).max() + 1), seen.attention_residual, dict[str, int]()
     for block in schedule(config):
         match block:
@@ -72,7 +72,7 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen) -> Ite
             case Rotary():
                 yield Turn(block)
             case Attention():
-                yield PpuAttention(block, KEY_SHIFT, VALUE_SHIFT, MAX_QUERY_SHIFT)
+                yield BYTE_ATTENTION[target](block, KEY_SHIFT, VALUE_SHIFT, MAX_QUERY_SHIFT)
                 stream = seen.attention_residual
             case Gate():
                 hidden = _largest(seen.hidden, block.layer)
@@ -139,7 +139,7 @@ def _with_room(model: IntegerModel) -> Ranges:
         model = coarser = ranges.model
         kernels = {kernel.name: kernel for kernel in leaves(model.program)}
         for bound in failing:
-            if isinstance(attention := kernels.get(bound.block), PpuAttention) and bound.value != "value":
+            if isinstance(attention := kernels.get(bound.block), ByteAttention) and bound.value != "value":
                 if attention.query_shift == 0:
                     return ranges
                 coarser = coarser.with_numbers(bound.block, query_shift=attention.query_shift - 1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quantize.digits import MAX_EXPONENT
 from quantize.fixed import FRACTION_BITS, Ints, fits_word
-from quantize.kernel import Leaf
+from quantize.kernel import STOCK, TARGETS, Leaf
 from quantize.program import Program, changed, check_blocks, leaves
 from quantize.schedule import LOGITS, key_centres
 from trainer.config import ModelConfig
@@ -32,7 +32,7 @@ class IntegerModel:
 
     tensors: words in units of 2^-8; a matrix with an entry in `exponents` in units of 2^-(8 + exponent).
     logit_shift: lm_head's weights were halved this many times; the sampler multiplies it back with 1/T.
-    symbols, merges, pieces: as in trainer.weights.
+    symbols, merges, pieces: as in trainer.weights. target: the machine that it is for, one of kernel.TARGETS.
     Raises InputError where its parts do not fit each other.
     """
 
@@ -45,12 +45,14 @@ class IntegerModel:
     exponents: Mapping[str, int] = field(default_factory=dict)
     merges: Merges = ()
     pieces: Pieces = ()
-    target: str = "stock"
+    target: str = STOCK
 
     def __post_init__(self) -> None:
         check_vocabulary(self.config, self.symbols, self.merges, self.pieces)
         object.__setattr__(self, "info", checked(self.info, Notes, "info"))
         object.__setattr__(self, "symbols", tuple(self.symbols))
+        if self.target not in TARGETS:
+            raise InputError(f"target is {self.target!r}: it must be {' or '.join(TARGETS)}")
         if self.logit_shift not in range(MAX_LOGIT_SHIFT + 1):
             raise InputError(f"logit_shift is {self.logit_shift!r}: it must be 0 to {MAX_LOGIT_SHIFT}")
         for name, shape in tensor_shapes(self.config).items():

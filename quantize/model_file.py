@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
+from inspect import isclass
 from pathlib import Path
-from typing import Annotated, Any, Union, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_type_hints
 
 import numpy as np
 from msgspec import Meta, Struct, defstruct
 
 from quantize.fixed import FRACTION_BITS, ONE, Ints
-from quantize.kernel import Form, Kernel, Kind
+from quantize.kernel import STOCK, TARGETS, Form, Kernel, Kind
 from quantize.kernels.activation import Rectifier
 from quantize.kernels.attention import ExactAttention
 from quantize.kernels.digit_columns import ActiveColumns
@@ -24,6 +25,7 @@ from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
 from quantize.kernels.gate import SiluGate
+from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.residual import CutSum, Sum
@@ -51,8 +53,8 @@ MAX_SHIFT = 2 * FRACTION_BITS
 KERNELS: Mapping[str, type[Kernel]] = {
     kernel.__name__: kernel
     for kernel in (
-        *(Embedding, ExactNorm, TableNorm, SchoolbookRows, DigitRows, ActiveColumns, ExactAttention, PpuAttention),
-        *(Rectifier, Sum, CutSum, Turn, SiluGate),
+        *(Embedding, ExactNorm, TableNorm, SchoolbookRows, DigitRows, ActiveColumns),
+        *(ExactAttention, PpuAttention, MacAttention, Rectifier, Sum, CutSum, Turn, SiluGate),
         *(FrontTable, AddedRows, ColumnMlp, RowMlp, TurnedAttention),
     )
 }
@@ -62,13 +64,14 @@ KERNELS: Mapping[str, type[Kernel]] = {
 class ModelHeader(Header, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the file says besides its tensors: as a weights file, and what was chosen.
 
-    one: the word that represents 1. program: see from_plain.
+    one: the word that represents 1. program: see from_plain. target: not said of a model for a stock console.
     """
 
     one: Annotated[int, Meta(ge=ONE, le=ONE, description=f"{ONE}, the word that represents 1")]
     program: list[Any]
     logit_shift: Annotated[int, Meta(ge=0, le=MAX_LOGIT_SHIFT)]
     exponents: dict[str, int]
+    target: Literal[TARGETS] = STOCK  # type: ignore[valid-type]
 
 
 def save_model(path: Path, model: IntegerModel) -> None:
@@ -84,6 +87,8 @@ def save_model(path: Path, model: IntegerModel) -> None:
         "exponents": dict(model.exponents),
         "info": dict(model.info),
     }
+    if model.target != STOCK:
+        header["target"] = model.target
     if model.pieces:
         header["pieces"] = plain_pieces(model.pieces)
     write_arrays(path, header, {name: tensor.astype(np.int16) for name, tensor in model.tensors.items()})
@@ -109,6 +114,7 @@ def load_model(path: Path) -> IntegerModel:
             exponents=header.exponents,
             merges=tuple(header.merges),
             pieces=header.bytes_of_pieces,
+            target=header.target,
         )
 
 
@@ -174,7 +180,10 @@ def _plain_field(hint: Any, limits: Mapping[str, int]) -> Any:
         return Annotated[int, Meta(ge=limits["low"], le=limits["high"])]
     if hint is bool:
         return bool
-    return _plain_type(hint) if hint in KERNELS.values() else str  # a kernel inside another, or a block's name
+    if isclass(hint) and issubclass(hint, Kernel):
+        kinds = [_plain_type(kind) for kind in KERNELS.values() if issubclass(kind, hint)]
+        return Union[tuple(kinds)]  # noqa: UP007
+    return str  # a block's name
 
 
 def _kernel(blocks: Mapping[str, Block], plain: Struct) -> Kernel:

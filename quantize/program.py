@@ -54,6 +54,16 @@ def check_blocks(config: ModelConfig, program: Program) -> None:
         raise InputError(f"the program computes {len(computed)} of {len(wanted)} blocks: quantize again")
 
 
+def check_target(target: str, program: Program) -> None:
+    """Raises InputError for a kernel that this machine has no code for."""
+    for kernel in program:
+        if target not in kernel.targets:
+            raise InputError(
+                f"{kernel.name}: {type(kernel).__name__} has no code for {target}, only for "
+                f"{', '.join(kernel.targets)}; run `snesgpt quantize --target {target}` again"
+            )
+
+
 def check_forms(program: Program) -> None:
     """Raises InputError where a kernel reads a vector in another form than it is written in."""
     for vector, kernel, wanted, found in forms(program):

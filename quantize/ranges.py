@@ -14,7 +14,7 @@ import numpy as np
 from quantize.fixed import ONE, WORD_MAX
 from quantize.images import Floats, Image
 from quantize.model import IntegerModel
-from quantize.program import check_forms, leaves
+from quantize.program import check_forms, check_target, leaves
 from quantize.remedy import remedy
 from tables.rsqrt import rsqrt_worst_error
 from trainer.errors import InputError
@@ -134,12 +134,17 @@ class ProvedModel:
 
 
 def prove(model: IntegerModel) -> ProvedModel:
-    """The proof. Raises InputError naming two kernels that do not go together, or the first bound that fails."""
+    """The proof.
+
+    Raises InputError naming a kernel that the target has no code for, two that do not go together, or the first
+    bound that fails.
+    """
     return proved(Ranges(model))
 
 
 def proved(ranges: Ranges) -> ProvedModel:
     """The same, of ranges that are known. Raises InputError as `prove`."""
+    check_target(ranges.model.target, ranges.model.program)
     check_forms(ranges.model.program)
     ranges.check()
     return ProvedModel(ranges.model, ranges)

@@ -27,7 +27,8 @@ from asm.kernels.stretches import (
 )
 from asm.memory.work_ram import Area
 from quantize.fixed import FRACTION_BITS, Ints
-from quantize.kernels.ppu_attention import EXP7, RECIPROCALS, VALUE_BITS, PpuAttention, reciprocal
+from quantize.kernels.byte_attention import EXP7, RECIPROCALS, VALUE_BITS, reciprocal
+from quantize.kernels.ppu_attention import PpuAttention
 from tables.exp import EXP_STEP_BITS
 from trainer.config import ModelConfig
 

@@ -54,7 +54,7 @@ def attend(weights: Ints, values: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class AttentionKernel(Leaf):
-    """The common part of both ways to compute attention: the heads of their vectors, and the trace of each."""
+    """The common part of all ways to compute attention: the heads of their vectors, and the trace of each."""
 
     block: Attention
 
@@ -87,10 +87,10 @@ class AttentionKernel(Leaf):
         state.note(f"{name}.weights", weights)
         state.keep(name, self.block.out, attended.reshape(len(attended), -1))
 
-    def largest_score(self, ranges: Ranges, coarse: float) -> float:
+    def largest_score(self, ranges: Ranges, coarse: float, floors: int) -> float:
         """|q·k| ≤ ‖Wqᵀ Wk‖ · radius², head by head, and the roundings of q, of k and of the products.
 
-        coarse: units that keys are rounded to, in units of Q8.8.
+        coarse: units that keys are rounded to, in units of Q8.8. floors: how often a score is rounded down.
         """
         config, width = ranges.config, ranges.config.head_dim
         matrices = [ranges.matrices[name] for name in (self.block.query, self.block.keys)]
@@ -98,7 +98,7 @@ class AttentionKernel(Leaf):
         for head in range(config.n_head):
             q, k = (matrix[head * width : (head + 1) * width] for matrix in matrices)
             off = half * (1 + coarse) * (np.linalg.norm(q, 2) + np.linalg.norm(k, 2)) * ranges.radius
-            score = np.linalg.norm(q.T @ k, 2) * ranges.radius**2 + off + half**2 * coarse + width * ONE
+            score = np.linalg.norm(q.T @ k, 2) * ranges.radius**2 + off + half**2 * coarse + floors * ONE
             largest = max(largest, float(score) / ONE**2 + 0.5 / ONE)
         return largest
 
@@ -126,6 +126,6 @@ class ExactAttention(AttentionKernel):
 
     def bounds(self, ranges: Ranges) -> None:
         block, config = self.block, ranges.config
-        ranges.note(block.name, "scores", self.largest_score(ranges, 1.0), WORD_MAX / ONE)
+        ranges.note(block.name, "scores", self.largest_score(ranges, 1.0, config.head_dim), WORD_MAX / ONE)
         mean = averaged(ranges.images[block.values], config.n_head)
         ranges.set(block.name, block.out, mean, config.n_embd)

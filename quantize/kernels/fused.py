@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from quantize.kernel import WORDS, Form, Fused, Kind, TraceEntry, number
 from quantize.kernels.activation import Rectifier
+from quantize.kernels.byte_attention import MAX_KEY_SHIFT, VALUE_BITS
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.norm import ExactNorm
-from quantize.kernels.ppu_attention import MAX_KEY_SHIFT, VALUE_BITS
 from quantize.kernels.residual import Sum
 from quantize.kernels.schoolbook import SchoolbookRows
 from trainer.config import ModelConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from quantize.fixed import HALVES_LIMIT, ONE, WORD_MAX, Ints
 from quantize.images import boxed
 from quantize.kernel import SLOTS, WORDS, Form, Fused, Leaf, State, Step, TraceEntry
-from quantize.kernels.ppu_attention import PpuAttention, narrow_limit
+from quantize.kernels.byte_attention import ByteAttention, narrow_limit
 from quantize.schedule import Rotary
 from tables.rotary import rotary_table, rotary_worst_error
 from trainer.config import ModelConfig
@@ -80,10 +80,14 @@ class Turn(Leaf):
 
 @dataclass(frozen=True)
 class TurnedAttention(Fused):
-    """Turn, keys and values cut to bytes, and PpuAttention."""
+    """Turn, keys and values cut to bytes, and the attention that reads them."""
 
     turn: Turn
-    attention: PpuAttention
+    attention: ByteAttention
+
+    @property
+    def targets(self) -> Sequence[str]:
+        return self.attention.targets
 
     @property
     def reads(self) -> Mapping[str, Form]:

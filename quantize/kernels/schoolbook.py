@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
 from quantize.images import Image, moved
+from quantize.kernel import STOCK
 from quantize.kernels.matrix import MatrixKernel, Product, columns, product
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ class Schoolbook:
 @dataclass(frozen=True)
 class SchoolbookRows(MatrixKernel):
     """A matrix by Schoolbook."""
+
+    @property
+    def targets(self) -> Sequence[str]:
+        return (STOCK,)
 
     def product(self, model: IntegerModel) -> Product:
         return Schoolbook(self.tensor(model), model.exponent(self.block.weight))

@@ -59,6 +59,7 @@ def command(
     .bin file of llama2.c, with --tokenizer; or the folder of a LlamaForCausalLM. docs/import.md describes all three
     and has a PyTorch program that writes the first.
     """
+    from quantize.kernel import TARGETS
     from snesgpt.selection.room import check_room
     from trainer.notes import Notes
     from trainer.weights import save_weights
@@ -72,7 +73,7 @@ def command(
     if origin is not None:
         notes["origin"] = origin
     weights = replace(weights, info=notes)
-    check_room(weights)
+    check_room(weights, TARGETS)
     save_weights(out, weights)
     shape, n_symbols = weights.config, len(weights.symbols)
     if as_json:

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     default="auto",
     help="How matrices are multiplied; auto: digits where they fit and their ranges can be proved.",
 )
-@click.option("--rom-size", type=click.IntRange(64, 4096), default=4096, help="Largest cartridge, in KiB.")
+@click.option(
+    "--target",
+    type=click.Choice(["stock", "sa1"]),
+    default="stock",
+    help="The machine: a stock console, or one with an SA-1 in the cartridge, which computes.",
+)
+@click.option(
+    "--rom-size", type=click.IntRange(64, 8192), help="Largest cartridge, in KiB: up to 4096, or 8192 for the sa1."
+)
 @click.option(
     "--tokens-per-second",
     type=click.FloatRange(0, min_open=True),
@@ -38,7 +46,8 @@ def command(
     weights: Path,
     out: Path,
     kernel: str,
-    rom_size: int,
+    target: str,
+    rom_size: int | None,
     tokens_per_second: float | None,
     data: Path | None,
     as_json: bool,
@@ -48,7 +57,7 @@ def command(
     from quantize.model_file import save_model
     from quantize.program import leaves
     from snesgpt.progress import bars
-    from snesgpt.selection.kernel_choice import choose
+    from snesgpt.selection.kernel_choice import choose, largest_rom
     from snesgpt.selection.losses import held_out, measure, warn_of_another_text
     from trainer.weights import load_weights
 
@@ -56,7 +65,7 @@ def command(
     text = held_out(exact, data)
     warn_of_another_text(text)
     with bars() as bar:
-        choice = choose(exact, kernel, rom_size, tokens_per_second, bar)
+        choice = choose(exact, kernel, rom_size or largest_rom(target), tokens_per_second, bar, target)
         model, reasons, bounds = choice.model, choice.reasons, choice.proved.bounds
         errors = tensor_errors(choice.exact, model)
         losses = measure(exact, model, text, bar) if text else None

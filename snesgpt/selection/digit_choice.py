@@ -11,16 +11,16 @@ import numpy as np
 from asm.cost.predict import Prediction, predict
 from asm.layout import Layout, plan
 from asm.memory.banks import power_of_two
-from asm.targets import TARGETS
-from asm.targets.stock import STOCK
+from asm.targets import TARGETS, stock
 from quantize.convert import convert_llama, prepare
+from quantize.kernel import STOCK
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.ranges import ProvedModel
 from quantize.schedule import parts
-from snesgpt.selection.kernel_choice import Choice
+from snesgpt.selection.kernel_choice import MULTIPLIES, Choice
 from trainer.errors import InputError
 from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
@@ -32,13 +32,13 @@ CLOSE_ENOUGH, SHY, ATTEMPTS = 1.03, 0.995, 5
 """A prediction up to this much above the speed asked for will do; each new attempt aims a little beyond it."""
 
 
-BANK_KIB = STOCK.bank_bytes >> 10
+BANK_KIB = stock.STOCK.bank_bytes >> 10
 
 LEAST_BYTES = 2
 """Of ROM a digit, about: what is larger even so is not laid out."""
 
 MANY_BANKS = 1 << 12
-"""The stock console with as much ROM as a model takes: to see how much that is."""
+"""As much ROM as a model takes: to see how much that is."""
 
 
 @dataclass(frozen=True)
@@ -113,13 +113,15 @@ class Goal:
         return last.digits * min(shares) * SHY
 
 
-def choose_digits(weights: Weights, rom_size: int, wanted: float | None, bar: Bar = no_bar) -> Choice:
+def choose_digits(
+    weights: Weights, rom_size: int, wanted: float | None, bar: Bar = no_bar, target: str = STOCK
+) -> Choice:
     """The model, its layout and the reasons. rom_size in KiB; wanted: predicted tokens a second, at least.
 
     Raises InputError where fewer than MIN_DIGITS digits a weight would be needed, where ATTEMPTS are too few, or as
     convert does.
     """
-    prepared, tell = prepare(weights, bar), bar("attempts", ATTEMPTS)
+    prepared, tell = prepare(weights, bar, target), bar("attempts", ATTEMPTS)
     goal = Goal((power_of_two(rom_size // BANK_KIB + 1) >> 1) * BANK_KIB, wanted)
     first = convert_llama(prepared)
     digits, most = digits_per_weight(first.model), goal.kib * 1024 / LEAST_BYTES / matrix_weights(first.model)
@@ -176,11 +178,11 @@ def matrix_weights(model: IntegerModel) -> int:
 def _reasons(layout: Layout, rate: float) -> tuple[str, ...]:
     """One line for each choice."""
     digits = digits_per_weight(layout.proved.model)
-    config = layout.config
+    config, multiplies = layout.config, MULTIPLIES[layout.target.name]
     shared, windows = config.n_head // config.kv_heads, sorted(config.windows)
     seen = f"; they see {windows[0]} to {windows[-1]} positions" if windows else ""
     return (
         f"digits in rows: {digits:.2f} a weight, where they are worth most; {rate:.2f} tokens/s predicted",
-        f"attention: keys and values in bytes, {shared} heads share them, the PPU multiplies{seen}",
+        f"attention: keys and values in bytes, {shared} heads share them, {multiplies}{seen}",
         f"second MLP matrix in {len(parts(config.n_hidden))} parts, whose sums fit a word",
     )

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asm.layout import Layout, plan
+from asm.targets import TARGETS
 from quantize.convert import convert, folded
+from quantize.kernel import SA1, STOCK
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.fused import ColumnMlp, FrontTable
 from quantize.lower import COLUMNS_PAY
@@ -20,8 +22,15 @@ from trainer.files import Array
 from trainer.progress import Bar, no_bar
 from trainer.weights import Weights
 
-LARGEST_ROM = 4096
-"""KiB."""
+
+def largest_rom(target: str) -> int:
+    """The KiB that a cartridge for this target may have."""
+    return TARGETS[target].max_banks * TARGETS[target].bank_bytes >> 10
+
+
+LARGEST_ROM = largest_rom(STOCK)
+
+MULTIPLIES = {STOCK: "the PPU multiplies", SA1: "the SA-1 multiplies and adds"}
 
 
 @dataclass(frozen=True)
@@ -40,36 +49,44 @@ class Choice:
 
 
 def choose(
-    weights: Weights, kernel: str, rom_size: int, tokens_per_second: float | None = None, bar: Bar = no_bar
+    weights: Weights,
+    kernel: str,
+    rom_size: int,
+    tokens_per_second: float | None = None,
+    bar: Bar = no_bar,
+    target: str = STOCK,
 ) -> Choice:
     """The integer model, its cartridge's layout, and why its kernels are what they are. rom_size in KiB.
 
     tokens_per_second: of a llama, at least this. kernel is `digits`, `schoolbook` or `auto`: digits unless their
-    ranges cannot be proved or their code does not fit. Raises InputError when what is asked for cannot be had.
+    ranges cannot be proved or their code does not fit, and a stock console does without. Raises InputError when
+    what is asked for cannot be had.
     """
     from snesgpt.selection.digit_choice import choose_digits
 
-    check_room(weights)
+    if rom_size > (largest := largest_rom(target)):
+        raise InputError(f"--rom-size allows {rom_size:,} KiB: a cartridge for {target} has at most {largest:,}")
+    check_room(weights, (target,))
     if needs_calibration(weights.config) and kernel != "schoolbook":
-        return choose_digits(weights, rom_size, tokens_per_second, bar)
+        return choose_digits(weights, rom_size, tokens_per_second, bar, target)
     if tokens_per_second is not None:
         raise InputError("--tokens-per-second chooses a llama's digits: a microgpt has those that training gave it")
     if kernel == "schoolbook":
-        return _schoolbook(weights, rom_size, "asked for")
+        return _schoolbook(weights, rom_size, target, "asked for")
     try:
-        return _digits(weights, rom_size)
+        return _digits(weights, rom_size, target)
     except InputError as error:
-        if kernel == "digits":
+        if kernel == "digits" or target != STOCK:
             raise
-        return _schoolbook(weights, rom_size, str(error))
+        return _schoolbook(weights, rom_size, target, str(error))
 
 
-def _schoolbook(weights: Weights, rom_size: int, why: str) -> Choice:
-    exact = folded(weights, centred=True)
-    return _fitting(convert(weights, "schoolbook"), exact, rom_size, (f"schoolbook for all matrices: {why}",))
+def _schoolbook(weights: Weights, rom_size: int, target: str, why: str) -> Choice:
+    exact, proved = folded(weights, centred=True), convert(weights, "schoolbook", target=target)
+    return _fitting(proved, exact, rom_size, (f"schoolbook for all matrices: {why}",))
 
 
-def _digits(weights: Weights, rom_size: int) -> Choice:
+def _digits(weights: Weights, rom_size: int, target: str) -> Choice:
     """On digits: as they pay; where that cannot be, the second MLP matrices by columns, whose sums are shorter;
     then without the front table.
 
@@ -78,7 +95,7 @@ def _digits(weights: Weights, rom_size: int) -> Choice:
     refusals, exact = [], folded(weights, centred=False)
     for front_table, columns in ((None, None), (None, True), (False, None), (False, True)):
         try:
-            proved = convert(weights, "digits", front_table=front_table, columns=columns)
+            proved = convert(weights, "digits", target=target, front_table=front_table, columns=columns)
             return _fitting(proved, exact, rom_size, tuple(reasons(proved.model)))
         except InputError as error:
             refusals.append(error)
@@ -112,5 +129,5 @@ def reasons(model: IntegerModel) -> list[str]:
         "digits in rows for every matrix behind a norm: one add a digit",
         f"second MLP matrix by {'columns' if columns else 'rows'}: {seen}, a column costs three times a row's add",
         f"lm_head: its input is cut to ±{clamp / 256:.1f}, so that its sums fit",
-        "attention: keys and values in bytes, the PPU multiplies",
+        f"attention: keys and values in bytes, {MULTIPLIES[model.target]}",
     ]

@@ -27,7 +27,7 @@ from asm.layout import Layout, plan
 from asm.memory.work_ram import BANK, Area, lay_out
 from asm.targets.stock import STOCK
 from quantize.executor import Executor
-from quantize.kernels.ppu_attention import EXP7, reciprocal
+from quantize.kernels.byte_attention import EXP7, reciprocal
 from quantize.lower import FRONT_BYTES, on_digits, schoolbook
 from quantize.model import IntegerModel
 from quantize.model_file import save_model

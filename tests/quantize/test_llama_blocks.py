@@ -17,8 +17,9 @@ from quantize.convert import quantize
 from quantize.equalize import BYTE, balanced, centres
 from quantize.executor import Executor, Trace, loss
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, from_q88
+from quantize.kernels.byte_attention import narrow_limit, softmax_weights_in_bytes
 from quantize.kernels.gate import gated
-from quantize.kernels.ppu_attention import PpuAttention, narrow_limit, softmax_weights_ppu
+from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.residual import add_cut
 from quantize.kernels.rotary import rotate
 from quantize.kernels.table_norm import NORM_SLACK, rmsnorm_table, square_table, table_epsilon
@@ -161,12 +162,12 @@ def test_a_head_s_weights_are_those_of_its_window_alone(
     random = np.random.default_rng(seed)
     position = random.integers(0, positions, 3)
     scores = random.integers(-near, near + 1, (3, len(windows), positions))
-    weights = softmax_weights_ppu(scores, position, FRACTION_BITS, windows)
+    weights = softmax_weights_in_bytes(scores, position, FRACTION_BITS, windows)
     for stream, last in enumerate(position):
         for head, window in enumerate(windows):
             first = max(0, int(last) + 1 - window)
             own = scores[stream : stream + 1, head : head + 1, first : last + 1]
-            alone = softmax_weights_ppu(own, np.array([last - first]))[0, 0]
+            alone = softmax_weights_in_bytes(own, np.array([last - first]))[0, 0]
             expected = np.pad(alone, (first, positions - 1 - last))
             assert (weights[stream, head] == expected).all()
 

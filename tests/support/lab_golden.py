@@ -17,10 +17,11 @@ import numpy as np
 from quantize.digits import MAX_EXPONENT
 from quantize.kernels.activation import ACTIVATIONS
 from quantize.kernels.attention import attend, attention_scores, softmax_weights
+from quantize.kernels.byte_attention import narrow, reciprocal, softmax_weights_in_bytes
 from quantize.kernels.digit_columns import DigitColumns
 from quantize.kernels.digit_rows import Digits
 from quantize.kernels.norm import rmsnorm
-from quantize.kernels.ppu_attention import attend_ppu, attention_scores_ppu, narrow, reciprocal, softmax_weights_ppu
+from quantize.kernels.ppu_attention import attend_ppu, attention_scores_ppu
 from quantize.kernels.schoolbook import Schoolbook
 from quantize.kernels.table_norm import rmsnorm_table
 from quantize.model import IntegerModel
@@ -103,7 +104,7 @@ def attention(random: np.random.Generator) -> list[Json]:
     for row in score_rows:
         scores, last = np.array(row)[None, None], np.array([len(row) - 1])
         found.append(call("softmaxWeights", softmax_weights(scores, last)[0, 0], row))
-        found.append(call("softmaxWeightsPpu", softmax_weights_ppu(scores, last)[0, 0], row))
+        found.append(call("softmaxWeightsPpu", softmax_weights_in_bytes(scores, last)[0, 0], row))
     for positions in (1, 2, 7):
         query = random.integers(-3000, 3000, 4)
         keys, values = random.integers(-9000, 9000, (2, positions, 4))

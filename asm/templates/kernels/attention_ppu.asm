@@ -57,7 +57,7 @@ scale_of = best                 ; what multiplies them
 ; in: query · 2^{{ block.query_shift }}, packed = this position's key and value bytes, position; data bank $7E
 ; out: slots = {{ block.bias }} ± attended
 ; kills: A, X, Y, weights, best, attended, weight_sum, norm_scale, position_words, row_end, half_end, half_last, window_begin
-; twin: quantize.kernels.ppu_attention.attention_scores_ppu, softmax_weights_ppu, attend_ppu
+; twin: quantize.kernels.ppu_attention.attention_scores_ppu, softmax_weights_in_bytes, attend_ppu
         .segment "{{ block.entry }}"
 far_proc {{ block.entry }}, 16, 16
         pea INIDISP

@@ -10,8 +10,9 @@ from asm.kernels.table_norm import TableNormCode
 from quantize import fixed
 from quantize.fixed import Ints
 from quantize.kernels.activation import relu2
+from quantize.kernels.byte_attention import softmax_weights_in_bytes
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.ppu_attention import PpuAttention, attend_ppu, attention_scores_ppu, softmax_weights_ppu
+from quantize.kernels.ppu_attention import PpuAttention, attend_ppu, attention_scores_ppu
 from quantize.kernels.table_norm import rmsnorm_table
 from quantize.model import IntegerModel
 from quantize.schedule import LOGITS
@@ -147,7 +148,7 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
         read_keys, read_values = (cache.reshape(count, context, config.kv_heads, width) for cache in (keys, values))
         scores = attention_scores_ppu(query.reshape(-1, heads, width), read_keys, query_shift)
         assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
-        weights = softmax_weights_ppu(scores, position, kernel.score_bits, config.seen(number))
+        weights = softmax_weights_in_bytes(scores, position, kernel.score_bits, config.seen(number))
         attended = attend_ppu(weights, read_values, value_shift)
         packed = low_word(values << 8 | keys & 0xFF)
         rows = np.arange(count)
