@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from inspect import isabstract
 from typing import Any, get_type_hints
 
 import numpy as np
@@ -97,12 +98,17 @@ def _fused(left: list[Kernel]) -> Iterator[Kernel]:
     while left:
         for kind in FUSIONS:
             pattern = list(get_type_hints(kind).values())[-len(kind.__dataclass_fields__) :]
-            if len(left) >= len(pattern) and all(map(isinstance, left, pattern)):
+            if len(left) >= len(pattern) and all(map(_is, left, pattern)):
                 yield kind(*left[: len(pattern)])
                 del left[: len(pattern)]
                 break
         else:
             yield left.pop(0)
+
+
+def _is(kernel: Kernel, wanted: type[Kernel]) -> bool:
+    """Whether it is of this very kind, or one of a kind that has no kernels of its own."""
+    return isinstance(kernel, wanted) if isabstract(wanted) else type(kernel) is wanted
 
 
 def front_table_pays(config: ModelConfig) -> bool:

@@ -51,6 +51,7 @@ proc try_token, 16, 16
         lda pad_pressed
         ora host_command
         bne pressed
+compute:
         tsx
         stx token_stack
         inc abandonable
@@ -65,6 +66,13 @@ proc try_token, 16, 16
         clc
         rts
 pressed:
+{% if target.apart %}
+        lda token_begun
+        beq :+
+        call stop_sa1
+        bcs compute             ; it is all but made: the press waits for it
+:
+{% endif %}
         sec
         rts
 endproc

@@ -101,19 +101,34 @@ proc start_sa1, 16, 16
         rts
 endproc
 
-; A token by the SA-1, this processor asleep meanwhile.
-; in, out: as sa1_make_token    kills: A
-proc make_token, 16, 16
+; The SA-1 begins a token; nothing that it depends on may change until it is made, or stopped.
+; in: as sa1_make_token    kills: A
+proc begin_token, 16, 16
         stz committed
         set engine_task, TASK_TOKEN
-        call asleep
+        inc token_begun
+        rts
+endproc
+
+; A token by the SA-1, this processor asleep meanwhile. One that is begun already becomes ready.
+; in: as sa1_make_token    out: the same, made_token, made_position    kills: A
+proc make_token, 16, 16
+        lda token_begun
+        bne :+
+        call begin_token
+:       call asleep
+        stz token_begun
+        lda next_token
+        sta made_token
+        lda position
+        sta made_position
         inc tokens_made
         bne :+
         inc tokens_made + 2
 :       rts
 endproc
 
-; In an interrupt: the SA-1 forgets its task, unless the token is being chosen already.
+; The SA-1 forgets the token that it has begun, unless that is being chosen already.
 ; out: carry = it is    kills: A
 proc stop_sa1, 16, 16
         a8
@@ -127,6 +142,7 @@ proc stop_sa1, 16, 16
         stz engine_task + 1
         stz CCNT
         a16
+        stz token_begun
         clc
         rts
 done:   stz CCNT

@@ -84,10 +84,10 @@ endproc
 ; The text of the token that was chosen: on its lines, in `history`, and as a note.
 ; kills: A, X, Y
 proc show_letter, 16, 16
-        lda position
+        lda made_position
         cmp given_tokens
         bcc done                ; shown at the end of the window before
-        lda next_token
+        lda made_token
         cmp #TOKEN_BOS
         beq done
         .if ::PIECES
@@ -187,19 +187,19 @@ endproc
 ; The letter that was chosen: on its line, in `history`, and as a note.
 ; kills: A, X, Y
 proc show_letter, 16, 16
-        lda next_token
+        lda made_token
         cmp #TOKEN_BOS
         beq done
         tax
         lda .loword(symbol_characters), x
         and #$FF
-        ldy position
+        ldy made_position
         cpy #ENTRY_BYTES
         bcs :+
         pha
         lda entry_offset
         clc
-        adc position
+        adc made_position
         tax
         pla
         a8

@@ -41,6 +41,16 @@ next:   lda names_made
         call begin_name
 letter: call try_token
         bcs pressed
+{% if target.apart %}
+        call advance
+        bcs last
+        call begin_token        ; the SA-1 goes on while this letter is drawn
+        call show_letter
+        call count_token
+        bra letter
+last:   call show_letter
+        call count_token
+{% else %}
         mark draw
         call show_letter
         call count_token
@@ -48,6 +58,7 @@ letter: call try_token
         call advance
         bcc letter
         mark draw
+{% endif %}
         call settle_name
         call continue_text
         bra next
