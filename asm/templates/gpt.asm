@@ -75,19 +75,30 @@
         sta pointer + 2
 .endmacro
 
-; copy_row to, bytes: what w_ptr points at, into bank $7E by DMA; the registers are not seen there.
-; kills: A
 {% if target.apart %}
+; copy_row to, bytes: what w_ptr points at, through its bank and the direct page.
+; kills: A, X
 .macro copy_row to, bytes
-        .local next
-        ldy #bytes - 2
-next:   lda [w_ptr], y
-        sta to, y
-        dey
-        dey
-        bpl next
+        ldx w_ptr
+        pei (w_ptr + 1)
+        plb
+        plb                     ; the upper byte
+        .repeat (bytes) / 2, I
+        .if I .mod 128 = 0
+        pea to + 2 * I
+        pld
+        .endif
+        lda a:2 * I, x
+        sta <(2 * (I .mod 128))
+        .endrepeat
+        pea 0
+        pld
+        phk
+        plb
 .endmacro
 {% else %}
+; copy_row to, bytes: what w_ptr points at, into bank $7E by DMA; the registers are not seen there.
+; kills: A
 .macro copy_row to, bytes
         lda w_ptr
         sta f:A1T1L
