@@ -311,6 +311,7 @@ def _modules(target: Target, screens: Sequence[str], library: Sequence[str], own
     return (
         *drawing,
         "calls",
+        "pace",
         *(name for name in library if name == "text"),
         *(SA1_PREFIX + name for name in computing),
     )

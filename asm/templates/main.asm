@@ -74,6 +74,9 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
 {% endif %}
         call sound_start
         call load_kept
+{% if target.apart %}
+        call first_pace
+{% endif %}
         set temperature, TEMPERATURE_DEFAULT
         lda #TOP_P_DEFAULT
         call set_top_p

@@ -56,6 +56,8 @@ class NamesPage:
             console.run_until(lambda _: self.ram.read(block, len(HOST_MAGIC)) == HOST_MAGIC, BOOT_FRAMES)
         except TimeoutError as error:
             raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
+        if "names_pause" in addresses:
+            self.ram.write_words(self.address("names_pause"), np.array([0]))
         if tenths is not None:
             self._set_temperature(tenths)
         if seed != FIRST_SEED:

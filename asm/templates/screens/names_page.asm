@@ -60,6 +60,9 @@ last:   call show_letter
         mark draw
 {% endif %}
         call settle_name
+{% if target.apart %}
+        call breathe
+{% endif %}
         call continue_text
         bra next
 rest:   mark rest
@@ -137,7 +140,17 @@ proc names_pad, 16, 16
         call look_back
         clc
         rts
+{% if target.apart %}
+:       bit #PAD_START
+        beq :+
+        call next_pace
+        call resume_name
+        clc
+        rts
+:       bit #PAD_A
+{% else %}
 :       bit #PAD_A | PAD_START
+{% endif %}
         beq :+
         lda names_made
         cmp #NAMES
@@ -252,5 +265,9 @@ proc draw_names_hints, 16, 16
         ldy #.loword(hints_below)
         tail_call draw_hints
 hints:  .asciiz "A more B pause X keep Y sound"
+{% if target.apart %}
+hints_below: .asciiz "<>T ^vseed LR START pace SELECT"
+{% else %}
 hints_below: .asciiz "<> T  ^v seed  L R back SELECT"
+{% endif %}
 endproc
