@@ -39,6 +39,9 @@ SCORE_OFFSET = 1 << 15
 Outside a head's window there is 0, which no score comes to.
 """
 
+SCORE_LIMIT = (WORD_MAX - (1 << EXP_STEP_BITS)) / ONE
+"""No score is larger: the farthest from the best, and half a step of the table to round it, must fit 16 bits."""
+
 MEAN_SLACK = 1.005
 """Weights scaled by a rounded reciprocal sum to this at most."""
 
@@ -197,7 +200,7 @@ class ByteAttention(AttentionKernel):
         coarse = 2.0**self.key_shift
         ranges.note(block.name, "query", ranges.elements(block.query).max() * coarse / ONE, WORD_MAX / ONE)
         score = self.largest_score(ranges, coarse, self.floors(config.head_dim))
-        ranges.note(block.name, "scores", score, WORD_MAX / ONE)
+        ranges.note(block.name, "scores", score, SCORE_LIMIT)
         mean = averaged(ranges.images[block.values], config.n_head)
         slack = 2.0**self.value_shift / 2 + self._floors(config) + 1
         image = moved(lambda w: MEAN_SLACK * mean(w), slack)
@@ -211,7 +214,7 @@ class ByteAttention(AttentionKernel):
         heads = ranges.matrices[block.query].reshape(config.n_head, config.head_dim, -1)
         longest = np.linalg.norm(heads, 2, axis=(1, 2)).max() * ranges.radius + 3 * np.sqrt(config.head_dim)
         score = longest * scale * 128 * np.sqrt(config.head_dim) / ONE + self.floors(config.head_dim)
-        ranges.note(block.name, "scores", score / ONE, WORD_MAX / ONE)
+        ranges.note(block.name, "scores", score / ONE, SCORE_LIMIT)
         value = ranges.elements(block.values).max() / ONE
         ranges.note(block.name, "value", value, narrow_limit(self.value_shift))
         largest = MEAN_SLACK * 128 * 2.0**self.value_shift + self._floors(config) + 1
