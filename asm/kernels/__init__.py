@@ -11,6 +11,7 @@ from asm.kernels.digit_rows import DigitRowsRoutine
 from asm.kernels.embedding import EmbeddingRoutine
 from asm.kernels.fused import AddedRowsRoutine, ColumnMlpRoutine, FrontTableRoutine, RowMlpRoutine
 from asm.kernels.gate import GateRoutine
+from asm.kernels.mac_attention import MacAttentionRoutine
 from asm.kernels.norm import ExactNormRoutine
 from asm.kernels.ppu_attention import PpuAttentionRoutine
 from asm.kernels.residual import CutSumRoutine, SumRoutine
@@ -25,6 +26,7 @@ from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
 from quantize.kernels.gate import SiluGate
+from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.residual import CutSum, Sum
@@ -41,6 +43,7 @@ ROUTINES: Mapping[type[Kernel], type[Routine[Any]]] = {
     DigitRows: DigitRowsRoutine,
     ExactAttention: ExactAttentionRoutine,
     PpuAttention: PpuAttentionRoutine,
+    MacAttention: MacAttentionRoutine,
     TurnedAttention: TurnedAttentionRoutine,
     Rectifier: RectifierRoutine,
     SiluGate: GateRoutine,

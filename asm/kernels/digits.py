@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from asm.kernels.byte_attention import exp7_table
 from asm.kernels.digit_columns import column_page, page_bytes
-from asm.kernels.ppu_attention import exp7_table
 from asm.kernels.routine import Site
 from asm.memory.work_ram import Area, digit_pages
 from quantize.kernels.digit_rows import DigitRows

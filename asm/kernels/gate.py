@@ -1,4 +1,4 @@
-"""The middle of a gated MLP: straight-line code for every hidden unit, on the PPU's multiplier."""
+"""The middle of a gated MLP: straight-line code for every hidden unit, on the machine's multiplier."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from typing import ClassVar
 import numpy as np
 
 from asm.cost.long_run import LongRun
-from asm.kernels.routine import Call, Item, Placed, Routine, Table, Template, symbol
+from asm.kernels.byte_attention import HALF_WORD, max_sum, softmax_tables
+from asm.kernels.routine import Call, Item, Placed, Routine, Template, symbol
 from asm.kernels.stretches import (
     HALF_POSITIONS,
     Reach,
@@ -27,14 +28,10 @@ from asm.kernels.stretches import (
 )
 from asm.memory.work_ram import Area
 from quantize.fixed import FRACTION_BITS, Ints
-from quantize.kernels.byte_attention import EXP7, RECIPROCALS, VALUE_BITS, reciprocal
+from quantize.kernels.byte_attention import RECIPROCALS, VALUE_BITS
 from quantize.kernels.ppu_attention import PpuAttention
 from tables.exp import EXP_STEP_BITS
 from trainer.config import ModelConfig
-
-MAX_WEIGHT = 127
-HALF_WORD = 0x8000
-EXP7_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -163,9 +160,7 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        sums = np.arange(RECIPROCALS)
-        reciprocals = Table("reciprocal_table", np.where(sums < MAX_WEIGHT, 0, reciprocal(sums)))
-        return (Table("exp7_table", exp7_table(), 1), reciprocals, self.code)
+        return (*softmax_tables(), self.code)
 
     @property
     def vectors(self) -> Mapping[str, int]:
@@ -223,12 +218,6 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         return once + by_head + float(streams + crossed) + pairs * each_pair + near * each_near
 
 
-def exp7_table() -> Ints:
-    """(256,) EXP7, and its last entry, zero, to the end."""
-    table: Ints = EXP7[np.minimum(np.arange(EXP7_BYTES), len(EXP7) - 1)]
-    return table
-
-
 def _crossings(config: ModelConfig, weights: int, windows: Sequence[int] = ()) -> Ints:
     """How many of the weights that are read cross a page, by position (T,): a cycle each time they are.
 
@@ -248,8 +237,3 @@ def halves(config: ModelConfig) -> tuple[Half, ...]:
     if config.block_size <= HALF_POSITIONS:
         return (Half(0, "position_words", later=False),)
     return (Half(0, "half_last", later=False), Half(1, "position_words", later=True))
-
-
-def max_sum(config: ModelConfig) -> int:
-    """The largest sum of a head's weights before they are scaled."""
-    return MAX_WEIGHT * config.block_size

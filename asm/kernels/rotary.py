@@ -1,20 +1,24 @@
-"""Rotary positions on the PPU's multiplier, then attention."""
+"""Rotary positions on the machine's multiplier, then attention."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from asm.cost.long_run import LongRun
+from asm.kernels.mac_attention import MacAttentionRoutine
 from asm.kernels.ppu_attention import PpuAttentionRoutine
 from asm.kernels.routine import Call, Item, Placed, Routine, Site, Table, Template, piece_name
 from asm.kernels.stretches import times
 from asm.memory.work_ram import Area
 from quantize.fixed import Ints
+from quantize.kernels.byte_attention import ByteAttention
+from quantize.kernels.mac_attention import MacAttention
+from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.rotary import TurnedAttention
 from tables.rotary import rotary_table
 from trainer.config import ModelConfig
@@ -86,12 +90,19 @@ def angle_tables(config: ModelConfig, bank_bytes: int) -> tuple[Table, ...]:
     return tuple(Table(piece_name("rotary_table", number), own) for number, own in enumerate(parts))
 
 
+ATTENTION: Mapping[type[ByteAttention], type[Routine[Any]]] = {
+    PpuAttention: PpuAttentionRoutine,
+    MacAttention: MacAttentionRoutine,
+}
+"""What reads the turned queries and keys."""
+
+
 class TurnedAttentionRoutine(Routine[TurnedAttention]):
     """Queries and keys turned, keys and values made bytes; then the attention that reads them."""
 
     def __init__(self, kernel: TurnedAttention, site: Site) -> None:
         super().__init__(kernel, site)
-        self.attention = PpuAttentionRoutine(kernel.attention, site)
+        self.attention = ATTENTION[type(kernel.attention)](kernel.attention, site)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -141,6 +152,10 @@ class TurnedAttentionRoutine(Routine[TurnedAttention]):
     @property
     def caches(self) -> tuple[Area, ...]:
         return self.attention.caches
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return self.attention.pages
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
         """A key or a value is hardly ever cut."""

@@ -38,6 +38,10 @@ def attend_mac(weights: Ints, values: Ints, value_shift: int) -> Ints:
     return round_shift((sums >> 8).reshape(batch, -1, width), VALUE_BITS - value_shift)
 
 
+BLOCK = 4
+"""So many positions' values are added up together, or passed by."""
+
+
 @dataclass(frozen=True)
 class MacAttention(ByteAttention):
     """attend_mac(softmax_weights_in_bytes(attention_scores_mac))."""

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from asm.build import build_rom
 from asm.cost.instructions import Instruction
 from asm.cost.predict import predict
-from asm.kernels.ppu_attention import max_sum
+from asm.kernels.byte_attention import max_sum
 from asm.kernels.straight_code import MODULE_BYTES, CodePart, Unit, modules
 from asm.kernels.stretches import stretches
 from asm.layout import Layout, plan

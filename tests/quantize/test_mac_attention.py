@@ -14,13 +14,14 @@ from quantize.convert import convert, quantize
 from quantize.executor import Executor, Trace, loss
 from quantize.fixed import ONE
 from quantize.kernel import SA1, STOCK, TARGETS
-from quantize.kernels.byte_attention import SCORE_OFFSET, VALUE_BITS, ByteAttention
+from quantize.kernels.byte_attention import SCORE_LIMIT, SCORE_OFFSET, VALUE_BITS, ByteAttention
 from quantize.kernels.mac_attention import MacAttention, attend_mac, attention_scores_mac
 from quantize.kernels.ppu_attention import PpuAttention
 from quantize.model import IntegerModel
 from quantize.model_file import load_model, save_model
 from quantize.program import leaves
 from quantize.ranges import Ranges, prove
+from tables.exp import EXP_STEP_BITS
 from tests.support.models import digit_weights, llama_config, llama_weights, random_model, windowed
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -67,6 +68,11 @@ def test_a_mean_is_an_exact_sum_rounded_down_and_then_to_q88(
         own = values[text, :, head // group, dimension].tolist()
         floor = sum(w * v for w, v in zip(weights[text, head].tolist(), own, strict=True)) // 256
         assert mean[text, head, dimension] == (floor + divisor // 2) // divisor
+
+
+def test_scores_at_opposite_ends_are_still_apart_once_rounded() -> None:
+    """The farthest from the best, half a step of the table of exp, and the one that the carry takes off."""
+    assert 2 * SCORE_LIMIT * ONE + (1 << EXP_STEP_BITS >> 1) + 1 < 1 << 16
 
 
 @pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)

@@ -1,0 +1,390 @@
+"""Attention on the SA-1's arithmetic unit: sums of products, head by head.
+
+A cell of a layer's cache is a word: key in the low byte, value in the high one. Each dimension has a row of cells, by
+position, so that both sums go along with one index of 8 bits. Positions are in chunks, as many as that index
+reaches and a block of BW-RAM holds. The weights of one head are in the chip's own RAM meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby, pairwise
+from typing import ClassVar
+
+from asm.cost.long_run import LongRun
+from asm.kernels.byte_attention import HALF_WORD, max_sum, softmax_tables
+from asm.kernels.routine import Call, Item, Placed, Routine, Template, symbol
+from asm.memory.banks import power_of_two
+from asm.memory.work_ram import ATTENTION_PAGE, Area
+from asm.targets.sa1 import BLOCK_BYTES
+from quantize.fixed import FRACTION_BITS
+from quantize.kernels.byte_attention import RECIPROCALS, VALUE_BITS
+from quantize.kernels.mac_attention import BLOCK, MacAttention
+from tables.exp import EXP_STEP_BITS
+from trainer.config import ModelConfig
+
+MAX_CHUNK = 128
+"""As many words reaches an 8-bit index."""
+
+BLOCK_CELLS = 2 * BLOCK
+"""Bytes of a block of positions, in a row of the cache and among the weights."""
+
+LOOP_BYTES, PRODUCT_BYTES, BRANCH = 28, 10, 128
+"""Code bytes of the loop over scores, of each of its products, and how far back a branch reaches."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A window in a chunk: the words that say where it begins, for loops over positions and for those over blocks."""
+
+    first: int
+    last: str
+    stop: str
+    bottom: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """The positions of a window but the newest, and where it begins in every chunk."""
+
+    back: int
+    cuts: tuple[Cut, ...]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Positions in one block of BW-RAM.
+
+    first: of them. weights: those of a head begin so many bytes behind its first's. last: the word with the index of
+    the newest, 2 below zero if there is none. lit: that with the index of the first block with weight.
+    """
+
+    number: int
+    first: int
+    last: str
+    lit: str
+
+    @property
+    def weights(self) -> int:
+        """Bytes from the first chunk's weights to its own."""
+        return 2 * self.first
+
+    @property
+    def later(self) -> bool:
+        """Whether there are positions before it."""
+        return self.number > 0
+
+
+@dataclass(frozen=True)
+class Span:
+    """A chunk as a head sees it: where its loops end, the lowest of its blocks. bottom: none if that is the first."""
+
+    chunk: Chunk
+    stop: str
+    bottom: str
+    may_be_empty: bool
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A dimension of a head: its number among the queries and results, its row's offset in a chunk, in bytes."""
+
+    number: int
+    row: int
+
+
+@dataclass(frozen=True)
+class MacHead:
+    """A head: its number, its dimensions, what it sees. row: its weights' offset among all heads', in bytes."""
+
+    number: int
+    row: int
+    dimensions: tuple[Dimension, ...]
+    spans: tuple[Span, ...]
+
+    @property
+    def windowed(self) -> bool:
+        """Whether it does not see all positions."""
+        return bool(self.spans[0].bottom)
+
+
+@dataclass(frozen=True)
+class HeadPart:
+    """The part of a head's code that is in one segment: its weights, the means of some of its dimensions."""
+
+    head: MacHead
+    weighs: bool
+    dimensions: tuple[Dimension, ...]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The code that is together in a segment."""
+
+    later: bool
+    segment: str
+    parts: tuple[HeadPart, ...]
+
+
+@dataclass(frozen=True)
+class MacAttentionCode(Template):
+    """A layer's attention.
+
+    chunk: positions of a chunk; chunk_bits: how often the first position of one is doubled to be the offset of its
+    block. weights, links, best, query: addresses in the attention's page.
+    """
+
+    template: ClassVar[str] = "attention_mac"
+    cache: str
+    chunks: tuple[Chunk, ...]
+    chunk: int
+    chunk_bits: int
+    windows: tuple[Window, ...]
+    heads: tuple[MacHead, ...]
+    rows: tuple[int, ...]
+    weights: str
+    links: str
+    best: str
+    query: str
+    page_bytes: int
+    short_loop: bool
+    long_sums: bool
+    max_sums: bool
+    query_shift: int
+    score_drop: int
+    bias: int
+    mean_start: int
+    mean_shift: int
+    mean_to_slot: int
+    trace_query: int
+    trace_packed: int
+    trace_scores: int
+    trace_weights: int
+
+    def split(self) -> MacAttentionCode | None:
+        return replace(self, pieces=self.pieces + 1) if self.pieces < len(self._dimensions) else None
+
+    @property
+    def _dimensions(self) -> list[tuple[MacHead, Dimension]]:
+        return [(head, dimension) for head in self.heads for dimension in head.dimensions]
+
+    @property
+    def head_pieces(self) -> tuple[Piece, ...]:
+        """Of about as many dimensions."""
+        own = self._dimensions
+        ends = [len(own) * number // self.pieces for number in range(self.pieces + 1)]
+        between = zip(self.segments, pairwise(ends), strict=True)
+        return tuple(
+            Piece(n > 0, segment, tuple(_parts(own[first:end])))
+            for n, (segment, (first, end)) in enumerate(between)
+        )
+
+    @property
+    def chunked(self) -> bool:
+        """Whether there are several chunks."""
+        return len(self.chunks) > 1
+
+    @property
+    def block(self) -> range:
+        """Byte offsets within a block of positions."""
+        return range(0, BLOCK_CELLS, 2)
+
+    @property
+    def block_bytes(self) -> int:
+        """Of a block of positions."""
+        return BLOCK_CELLS
+
+    @property
+    def half_step(self) -> int:
+        """Half a step of the table of exp, in units of the scores: added for rounding."""
+        return (1 << self.score_drop) >> 1 if self.score_drop > 0 else 0
+
+    @property
+    def score_doublings(self) -> int:
+        """How often a score below the best is doubled, where it is coarser than the table of exp."""
+        return max(0, -self.score_drop)
+
+
+def _parts(dimensions: Sequence[tuple[MacHead, Dimension]]) -> Iterator[HeadPart]:
+    for head, group in groupby(dimensions, lambda each: each[0]):
+        own = tuple(dimension for _, dimension in group)
+        yield HeadPart(head, own[0] == head.dimensions[0], own)
+
+
+def chunk_positions(config: ModelConfig) -> int:
+    """Positions of a chunk: a power of two, no more than the context needs."""
+    fits = BLOCK_BYTES // (2 * config.kv_dim)
+    return min(MAX_CHUNK, power_of_two(fits + 1) // 2, max(power_of_two(config.block_size), BLOCK))
+
+
+def chunk_count(config: ModelConfig) -> int:
+    """How many chunks a context has."""
+    return -(-config.block_size // chunk_positions(config))
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The attention's page: a head's weights at an odd address, so that no odd index crosses a page; links from block
+    to block, a byte for each chunk at the same index; words; the query.
+    """
+
+    config: ModelConfig
+    windows: int
+
+    @property
+    def weights(self) -> str:
+        return self._at(1)
+
+    @property
+    def links(self) -> str:
+        return self._at(self._links)
+
+    @property
+    def best(self) -> str:
+        return self._word(0)
+
+    @property
+    def query(self) -> str:
+        return self._at(self._words + 2 * self._count)
+
+    @property
+    def bytes(self) -> int:
+        return self._words + 2 * self._count + 2 * self.config.n_embd
+
+    def last(self, chunk: int) -> str:
+        return self._word(1 + chunk)
+
+    def lit(self, chunk: int) -> str:
+        return self._word(1 + self._chunks + chunk)
+
+    def cut(self, window: int, chunk: int) -> tuple[str, str]:
+        place = 1 + 2 * self._chunks + 2 * (window * self._chunks + chunk)
+        return self._word(place), self._word(place + 1)
+
+    @property
+    def _chunks(self) -> int:
+        return chunk_count(self.config)
+
+    @property
+    def _links(self) -> int:
+        return 1 + 2 * self._chunks * chunk_positions(self.config)
+
+    @property
+    def _words(self) -> int:
+        return self._links + 2 * chunk_positions(self.config) + self._chunks + 1
+
+    @property
+    def _count(self) -> int:
+        return 1 + 2 * self._chunks * (1 + self.windows)
+
+    def _word(self, number: int) -> str:
+        return self._at(self._words + 2 * number)
+
+    def _at(self, offset: int) -> str:
+        return f"{ATTENTION_PAGE} + {offset}"
+
+
+class MacAttentionRoutine(Routine[MacAttention]):
+    """Scores, weights and means of a layer."""
+
+    @cached_property
+    def code(self) -> MacAttentionCode:
+        """Its template's record."""
+        kernel, block, config, trace = self.kernel, self.kernel.block, self.config, self.site.trace
+        shift, page, each = VALUE_BITS - kernel.value_shift, self._page, chunk_positions(config)
+        bias = self.site.slots_for(*self.site.readers(kernel)).bias
+        return MacAttentionCode(
+            entry=symbol(block.name),
+            comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
+            cache=symbol(block.keys),
+            chunks=self._chunks,
+            chunk=each,
+            chunk_bits=(BLOCK_BYTES // each).bit_length() - 1,
+            windows=tuple(Window(n - 1, self._cuts(place)) for place, n in enumerate(self._windows)),
+            heads=tuple(map(self._head, range(config.n_head))),
+            rows=tuple(2 * each * row for row in range(config.kv_dim)),
+            weights=page.weights,
+            links=page.links,
+            best=page.best,
+            query=page.query,
+            page_bytes=page.bytes,
+            short_loop=PRODUCT_BYTES * config.head_dim + LOOP_BYTES <= BRANCH,
+            long_sums=max_sum(config) >= RECIPROCALS,
+            max_sums=max_sum(config) >= 8 * RECIPROCALS,
+            query_shift=kernel.query_shift,
+            score_drop=EXP_STEP_BITS + kernel.score_bits - FRACTION_BITS,
+            bias=bias,
+            mean_start=HALF_WORD + ((1 << shift) >> 1),
+            mean_shift=shift,
+            mean_to_slot=(bias - (HALF_WORD >> shift)) & 0xFFFF,
+            trace_query=trace(f"{block.name}.query"),
+            trace_packed=trace(f"{block.name}.packed"),
+            trace_scores=trace(f"{block.name}.scores"),
+            trace_weights=trace(f"{block.name}.weights"),
+        )
+
+    @cached_property
+    def _page(self) -> _Page:
+        return _Page(self.config, len(self._windows))
+
+    @cached_property
+    def _windows(self) -> list[int]:
+        """Those of its heads that are shorter than the context."""
+        return sorted({n for n in self.config.seen(self.kernel.block.layer) if n < self.config.block_size})
+
+    @cached_property
+    def _chunks(self) -> tuple[Chunk, ...]:
+        each, page = chunk_positions(self.config), self._page
+        return tuple(Chunk(n, each * n, page.last(n), page.lit(n)) for n in range(chunk_count(self.config)))
+
+    def _cuts(self, window: int) -> tuple[Cut, ...]:
+        return tuple(Cut(2 * c.first, c.last, *self._page.cut(window, c.number)) for c in self._chunks)
+
+    def _head(self, number: int) -> MacHead:
+        config = self.config
+        width, each = config.head_dim, chunk_positions(config)
+        shared = number // (config.n_head // config.kv_heads) * width
+        windows = config.seen(self.kernel.block.layer)
+        own = self._windows.index(windows[number]) if windows and windows[number] in self._windows else None
+        return MacHead(
+            number=number,
+            row=2 * config.block_size * number,
+            dimensions=tuple(Dimension(number * width + n, 2 * each * (shared + n)) for n in range(width)),
+            spans=tuple(self._span(chunk, own) for chunk in self._chunks),
+        )
+
+    def _span(self, chunk: Chunk, window: int | None) -> Span:
+        if window is None:
+            return Span(chunk, "#$FE", "", may_be_empty=chunk.later)
+        stop, bottom = self._page.cut(window, chunk.number)
+        return Span(chunk, f"a:{stop}", bottom, may_be_empty=len(self._chunks) > 1)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        return (self.call("attention_ppu", self.code.comment, entry=self.code.entry),)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*softmax_tables(), self.code)
+
+    @property
+    def vectors(self) -> Mapping[str, int]:
+        config = self.config
+        words = {"query": config.n_embd, "packed": config.kv_dim, "attended": config.n_embd}
+        return words | {"weights": config.n_head * config.block_size}
+
+    @property
+    def caches(self) -> tuple[Area, ...]:
+        """One for keys and values, each chunk within a block."""
+        chunk = power_of_two(2 * self.config.kv_dim * chunk_positions(self.config))
+        count = chunk_count(self.config)
+        return (Area(symbol(self.kernel.block.keys), chunk if count == 1 else count * BLOCK_BYTES),)
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return {ATTENTION_PAGE: self._page.bytes}
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        return {self.code.entry: 0.0}
