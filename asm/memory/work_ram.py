@@ -158,7 +158,7 @@ def digit_pages(target: Target, wanted: Mapping[str, int]) -> Pages:
     if attention:
         others = sum(size for name, size in rounded.items() if name != "slots")
         more = max(0, -(-(attention - others) // PAGE) * PAGE)
-        pages = (Area(ATTENTION_PAGE, more), *pages)
+        pages = (*((Area("attention_rest", more),) if more else ()), *pages)
     start = target.stack - sum(page.size for page in pages)
     if target.apart and start < IRAM_START:
         room = target.stack - IRAM_START
