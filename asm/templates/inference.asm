@@ -123,8 +123,6 @@ chosen: .if ::STREAM
 endproc
         .endif
 
-        .if ::DRAWS
-
 ; After a token: the next position, or carry set when the document is complete.
 ; in: next_token    out: carry    kills: A
 ; twin: the end of a round of quantize.sampler.run
@@ -149,6 +147,8 @@ complete:
         sec
         rts
 endproc
+
+        .if ::DRAWS
 
 ; A running text goes on where its context is full: the second half of the window is given to the next one.
 ; in: next_token, window_tokens    out: host_prompt, given_tokens    kills: A, X

@@ -2,5 +2,5 @@
         clc
         adc token
         row_pointer w_ptr, front_row_addresses
-        copy_row residual, 3 * KV_ROW
+        copy_row residual, 3 * ::KV_ROW
         trace {{ call.trace }}, residual, KV_ROW

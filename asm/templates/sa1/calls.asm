@@ -8,7 +8,6 @@
 
 HOLD    = $20                   ; of CCNT
 PAUSE   = $40
-TASK_TOKEN = 1
 ANSWER  = $A55A                 ; not what an empty bus holds
 MESSAGE_ROW = 10
 FIRST_MIB = 4                   ; of ROM behind banks $C0 to $FF: those before are seen as halves of banks
@@ -110,6 +109,25 @@ proc begin_token, 16, 16
         rts
 endproc
 
+; The SA-1 goes on: the next position of the document, if there is one, and its token.
+; in: next_token    out: carry = the document is complete    kills: A
+proc begin_next, 16, 16
+        lda next_token
+        cmp #TOKEN_BOS
+        beq complete
+        lda position
+        inc a
+        cmp #N_CONTEXT
+        bcs complete
+        stz committed
+        set engine_task, TASK_NEXT
+        inc token_begun
+        clc
+        rts
+complete:
+        tail_call advance
+endproc
+
 ; A token by the SA-1, this processor asleep meanwhile. One that is begun already becomes ready.
 ; in: as sa1_make_token    out: the same, made_token, made_position    kills: A
 proc make_token, 16, 16
@@ -131,6 +149,9 @@ endproc
 ; The SA-1 forgets the token that it has begun, unless that is being chosen already.
 ; out: carry = it is    kills: A
 proc stop_sa1, 16, 16
+:       lda engine_task
+        cmp #TASK_NEXT
+        beq :-                  ; it is about to be at the next position
         a8
         lda #PAUSE
         sta CCNT
@@ -160,9 +181,17 @@ proc asleep, 16, 16
         sei                     ; so that no interrupt comes between the look and the wait
         lda engine_task
         beq awake
-        wai
+        wai                     ; ends with an interrupt, though none is taken
+        a8
+        lda #$80
+        sta SIC                 ; the SA-1's needs nothing else
+        a16
         cli
         bra asleep
-awake:  cli
+awake:  a8
+        lda #$80
+        sta SIC
+        a16
+        cli
         rts
 endproc

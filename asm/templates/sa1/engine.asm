@@ -40,7 +40,11 @@ waiting:
         mark wait
 wait:   lda engine_task
         beq wait
-        call make_token
+        cmp #TASK_NEXT
+        bne :+
+        call advance
+        set engine_task, TASK_TOKEN
+:       call make_token
         stz engine_task
         a8
         lda #$80

@@ -42,9 +42,8 @@ next:   lda names_made
 letter: call try_token
         bcs pressed
 {% if target.apart %}
-        call advance
-        bcs last
-        call begin_token        ; the SA-1 goes on while this letter is drawn
+        call begin_next
+        bcs last                ; else the SA-1 makes a token while this one's letter is drawn
         call show_letter
         call count_token
         bra letter
