@@ -33,14 +33,47 @@ proc find_entry, 16, 16
         rts
 endproc
 
+{% if target.apart %}
+; The document of another name, if there is one on this page, begins while the last one is put away. A running text
+; waits for what it is given.
+; kills: A
+proc begin_following, 16, 16
+        .if ::STREAM = 0
+        lda names_made
+        inc a
+        cmp #NAMES
+        bcs done
+        call note_name
+        tail_call begin_token
+        .endif
+done:   rts
+endproc
+
+; in: random_x, random_y    out: names_random, a new document    kills: A
+proc note_name, 16, 16
+        lda random_x
+        sta names_random
+        lda random_y
+        sta names_random + 2
+        tail_call begin_document
+endproc
+
+{% endif %}
 ; A document, and an empty entry for it, marked on its line.
 ; kills: A, X, Y
 proc begin_name, 16, 16
+{% if target.apart %}
+        lda token_begun
+        bne :+                  ; the SA-1 is at it
+        call note_name
+:
+{% else %}
         call begin_document
         lda random_x
         sta names_random
         lda random_y
         sta names_random + 2
+{% endif %}
         lda names_made
         call find_entry
         lda #0

@@ -47,7 +47,8 @@ letter: call try_token
         call show_letter
         call count_token
         bra letter
-last:   call show_letter
+last:   call begin_following
+        call show_letter
         call count_token
 {% else %}
         mark draw

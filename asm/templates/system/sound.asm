@@ -76,6 +76,12 @@ proc play_letter, 16, 16
         ldx #HIGHEST_NOTE       ; X = how far below the highest
         lda inverse_t
         beq play                ; greedy: there are no weights
+{% if target.apart %}
+        lda drawn_weight
+        sta count
+        lda drawn_sum
+        ldy drawn_sum + 2
+{% else %}
         lda next_token
         asl a
         tay
@@ -83,6 +89,7 @@ proc play_letter, 16, 16
         sta count
         lda acc
         ldy acc + 2
+{% endif %}
         beq narrow
         sty column
 wide:   lsr column
