@@ -15,6 +15,7 @@ from asm.layout import plan
 from quantize.model_file import load_model
 from quantize.ranges import prove
 from snesgpt.emulator.console import Console
+from snesgpt.emulator.ram import Ram
 
 PROMPT_PAGE, HELD, BOOT_FRAMES, MOST_FRAMES = 2, 3, 60, 60_000
 
@@ -28,9 +29,10 @@ def command(model: Path, core: str, tokens: int) -> None:
     rom = build(plan(prove(load_model(model))))
     at = symbols(rom.debug)
     with Console(rom.image, core) as console:
+        ram = Ram(console, at.get("VECTOR_BLOCK"))
 
         def word(name: str) -> int:
-            return int.from_bytes(console.read(at[name] & 0x1FFFF, 2), "little")
+            return ram.word(at[name])
 
         def push(button: str) -> None:
             console.press(button)
@@ -38,7 +40,7 @@ def command(model: Path, core: str, tokens: int) -> None:
             console.release()
             console.run(HELD)
 
-        console.run_until(lambda _: console.read(at["host_magic"], 4) == b"GPT1", BOOT_FRAMES)
+        console.run_until(lambda _: ram.read(at["host_magic"], 4) == b"GPT1", BOOT_FRAMES)
         while word("page") != PROMPT_PAGE:
             push("select")
         before, begun = word("tokens_made"), console.frames

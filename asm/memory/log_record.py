@@ -50,25 +50,26 @@ def host_field(name: str, block: int = HOST_BLOCK) -> int:
 class HostPlaces:
     """Where a cartridge talks with a host: addresses of the host block and of the log.
 
-    window: the block of BW-RAM that both processors see in bank 0; 0 where there is only one.
+    window: the block of BW-RAM that both processors see in bank 0, where there are two.
     """
 
     block: int
     log: int
-    window: int
+    window: int | None
 
 
 def host_places(model: IntegerModel) -> HostPlaces:
     """Those of a model's cartridge."""
     target = TARGETS[model.target]
     if not target.apart:
-        return HostPlaces(target.host_block, WORK_RAM + LOG_ADDRESS, 0)
-    return HostPlaces(target.host_block, BWRAM + LOG_ADDRESS, saved_bytes(model) // BLOCK_BYTES)
+        return HostPlaces(target.host_block, WORK_RAM + LOG_ADDRESS, None)
+    window, offset = divmod(saved_bytes(model), BLOCK_BYTES)
+    return HostPlaces(target.host_block + offset, BWRAM + LOG_ADDRESS, window)
 
 
 def saved_bytes(model: IntegerModel) -> int:
     """The size of the battery RAM that the names kept take."""
-    return SaveFormat(name_list(model).entry_bytes).sram_bytes
+    return SaveFormat(name_list(model).entry_bytes, packed=TARGETS[model.target].apart).sram_bytes
 
 
 @dataclass(frozen=True)

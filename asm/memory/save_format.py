@@ -47,14 +47,19 @@ class Loaded:
 
 @dataclass(frozen=True)
 class SaveFormat:
-    """The save RAM of cartridges whose names have `entry_bytes` characters at most (16, 32, 64 or 128)."""
+    """The save RAM of cartridges whose names have `entry_bytes` characters at most (16, 32, 64 or 128).
+
+    packed: at the begin of a larger RAM, which has other uses.
+    """
 
     entry_bytes: int
+    packed: bool = False
 
     @property
     def sram_bytes(self) -> int:
-        """The smallest save RAM that holds two full copies."""
-        return next(size for size in SRAM_SIZES if size >= 2 * (HEADER_BYTES + CAPACITY * self.entry_bytes))
+        """Two full copies, and the smallest save RAM that holds them."""
+        size = 2 * (HEADER_BYTES + CAPACITY * self.entry_bytes)
+        return size if self.packed else next(whole for whole in SRAM_SIZES if whole >= size)
 
     @property
     def copy_bytes(self) -> int:

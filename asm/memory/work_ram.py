@@ -108,15 +108,16 @@ def _in_bwram(
 ) -> WorkRam:
     """Saves, the vectors' block, areas; the log and more areas in the second bank.
 
-    Areas of a power of two come first, the largest in front, so that none of them crosses a block's end.
+    Saves end and the vectors begin in one block. Areas of a power of two come first, the largest in front, so that
+    none of them crosses the end of a block.
     """
-    vectors = sum(area.size for area in work)
-    if low + vectors > BLOCK_BYTES:
+    vectors, taken = sum(area.size for area in work), saved % BLOCK_BYTES
+    if low + vectors > BLOCK_BYTES - taken:
         raise InputError(
-            f"vectors take {low + vectors:,} bytes of BW-RAM, and a block has {BLOCK_BYTES:,}: "
+            f"vectors take {low + vectors:,} bytes of BW-RAM, and their block has {BLOCK_BYTES - taken:,}: "
             "use fewer heads, less context or a smaller vocabulary"
         )
-    left = {0: BANK - saved - BLOCK_BYTES, 1: (target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES}
+    left = {0: BANK - (saved - taken + BLOCK_BYTES), 1: (target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES}
     room = sum(left.values())
     placed: dict[int, list[Area]] = {0: [], 1: []}
     for area in sorted(areas, key=lambda area: (bool(area.size & area.size - 1), -area.size)):
@@ -130,7 +131,9 @@ def _in_bwram(
         left[bank] -= area.size
         placed[bank].append(area)
     in_second = -(-sum(area.size for area in placed[1]) // BLOCK_BYTES) * BLOCK_BYTES
-    return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_second, WINDOW + low)
+    return WorkRam(
+        tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_second, WINDOW + taken + low
+    )
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class NamesPage:
     ) -> None:
         self.console = console
         self._at = addresses
-        self.ram = Ram(console, addresses.get("VECTOR_BLOCK", 0))
+        self.ram = Ram(console, addresses.get("VECTOR_BLOCK"))
         self._patience, self._idle = patience, 0
         block = self.address("host_magic")
         try:

@@ -18,11 +18,11 @@ WORK_RAM, LOW_BYTES = 0x7E0000, 0x2000
 class Ram:
     """Work RAM, whose first 8 KiB are seen in bank 0 too; BW-RAM, a block of which is seen there.
 
-    block: of an SA-1 cartridge, the number of that block; of any other 0. The SA-1's own 2 KiB are seen by nobody.
+    block: of an SA-1 cartridge, the number of that block. The SA-1's own 2 KiB are seen by nobody.
     """
 
     console: Console
-    block: int = 0
+    block: int | None = None
 
     def read(self, address: int, size: int) -> bytes:
         """Some bytes. Raises IndexError where there is no RAM, or none that a host sees."""
@@ -51,9 +51,9 @@ class Ram:
         return memory[offset : offset + size]
 
     def _place(self, address: int) -> tuple[NDArray[np.uint8], int]:
-        if self.block and WINDOW <= address < WINDOW + BLOCK_BYTES:
+        if self.block is not None and WINDOW <= address < WINDOW + BLOCK_BYTES:
             return self.console.sram, address - WINDOW + self.block * BLOCK_BYTES
-        if self.block and BWRAM <= address < WORK_RAM:
+        if self.block is not None and BWRAM <= address < WORK_RAM:
             return self.console.sram, address - BWRAM
         if address < LOW_BYTES:
             return self.console.wram, address
