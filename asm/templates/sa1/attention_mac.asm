@@ -116,7 +116,9 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 {% for k in block.block %}
         stz a:{{ block.weights }} + {{ chunk.weights }} + {{ k }}, x
 {% endfor %}
+{% if chunk.later %}
 :
+{% endif %}
 {% endfor %}
 {% for window in block.windows %}
 
@@ -291,7 +293,7 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
 
         ; what they are to be multiplied by: 2^21 / sum
 .scope
-        lda <MR
+        lda <::MR
         rep #$10
         .i16
 {% include "blocks/reciprocal.asm" %}
