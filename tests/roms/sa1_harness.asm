@@ -24,7 +24,9 @@ low_bytes   .word               ; of I-RAM
 window_bytes .word
 area_bytes  .word
 area_start  .word
+harness_ready       .word
 .endstruct
+HARNESS_READY = $51DE
 .struct                         ; below the stack
         .org $0700
 left        .word
@@ -38,7 +40,7 @@ case_flags  .byte
 case_bank   .byte
 case_page   .word
 .endstruct
-.export go, entry, routine, cases_left, low_bytes, window_bytes, area_bytes, area_start, enter_near, enter_far
+.export go, entry, routine, cases_left, low_bytes, window_bytes, area_bytes, area_start, harness_ready, HARNESS_READY, enter_near, enter_far
 
         .segment "CODE"
 
@@ -63,6 +65,8 @@ harness:
         lda #VECTOR_BLOCK
         sta BMAP
         a16
+        lda #HARNESS_READY
+        sta f:harness_ready
 idle:   lda #0
         sta f:go
 :       lda f:go

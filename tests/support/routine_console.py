@@ -41,7 +41,9 @@ PROGRAM_BANK, WORK_BANK = 0x80, 0x7E
 IRAM = 0x3000
 """Where the S-CPU sees the SA-1's own RAM."""
 
-BOOT_FRAMES = 10
+BOOT_FRAMES, SLOW_BOOT_FRAMES = 10, 120
+"""The slow one clears BW-RAM."""
+
 NOISY_FLAGS = 0xC3
 
 Bytes = NDArray[np.uint8]
@@ -212,6 +214,8 @@ class RoutineConsole:
         self._console, self.memory = console, rom.memory
         self._ram = Ram(console, rom.memory.harness.block)
         console.run(BOOT_FRAMES)
+        if (at := rom.memory.address).get("harness_ready"):
+            console.run_until(lambda _: self._ram.word(at["harness_ready"]) == at["HARNESS_READY"], SLOW_BOOT_FRAMES)
 
     def check(self, name: str, call: Call, seed: int = 0, header: str = "") -> int:
         """Run every case and compare everything; returns how many. Raises Mismatch with the first wrong one.
