@@ -14,6 +14,7 @@ from asm.kernels.residual import CutSumCode
 from asm.kernels.rotary import TurnCode
 from asm.kernels.table_norm import TableNormCode
 from asm.layout import plan
+from asm.toolchain import SA1_PREFIX
 from quantize.convert import quantize
 from quantize.kernels.table_norm import MAX_BITS
 from quantize.model import IntegerModel
@@ -21,6 +22,7 @@ from quantize.ranges import prove
 from snesgpt.emulator.console import Console
 from tests.support.models import (
     digit_model,
+    for_sa1,
     llama_config,
     llama_model,
     llama_weights,
@@ -71,6 +73,11 @@ def wide() -> IntegerModel:
     return sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 350), 20, fc1=5.0)
 
 
+def wide_sa1() -> IntegerModel:
+    """Code of one head in two banks, five chunks; gates that are cut."""
+    return for_sa1(sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 100), 20, fc1=5.0))
+
+
 def digits(config: ModelConfig) -> IntegerModel:
     """Its second MLP matrix has an exponent."""
     return digit_model(config, 7, fc2=0.12)
@@ -101,14 +108,40 @@ CARTRIDGES: dict[str, dict[str, Callable[[], IntegerModel]]] = {
         "own keys, every shift": lambda: every_shift(6, 3, 3, 1, 2),
     },
 }
+CARTRIDGES |= {
+    "sa1 digits": {
+        "8 wide, 2 layers": lambda: for_sa1(CARTRIDGES["digits"]["8 wide, 2 layers"]()),
+        "24 wide, 32 positions": lambda: for_sa1(CARTRIDGES["digits"]["24 wide, 32 positions"]()),
+        "12 wide, 140 positions": lambda: for_sa1(CARTRIDGES["digits"]["12 wide, 140 positions"]()),
+        "64 wide, 1 head": lambda: for_sa1(CARTRIDGES["digits"]["64 wide, 1 head"]()),
+    },
+    "sa1 llama": {
+        "groups of 2": lambda: for_sa1(CARTRIDGES["llama"]["groups of 2"]()),
+        "groups of 4, 140 positions": lambda: for_sa1(CARTRIDGES["llama"]["groups of 4, 140 positions"]()),
+        "own keys, every shift": lambda: for_sa1(every_shift()),
+        "a head of 128, 130 positions": wide_sa1,
+    },
+    "sa1 windows": {
+        "groups of 2, 128 positions": lambda: for_sa1(CARTRIDGES["windows"]["groups of 2, 128 positions"]()),
+        "64 dimensions, 100 positions": lambda: for_sa1(windowed_llama(100, 64, (8, 8), 1, 100, 65, 64, 63, 9, 90)),
+        "own keys, every shift": lambda: for_sa1(every_shift(6, 3, 3, 1, 2)),
+    },
+}
 RANDOM_CASES = {
     "schoolbook": {"snes9x": 2000, "bsnes": 100},
     "digits": {"snes9x": 300, "bsnes": 40},
     "llama": {"snes9x": 100, "bsnes": 10},
     "windows": {"snes9x": 100, "bsnes": 16},
+    "sa1 digits": {"snes9x": 200, "bsnes": 100},
+    "sa1 llama": {"snes9x": 100, "bsnes": 40},
+    "sa1 windows": {"snes9x": 100, "bsnes": 40},
 }
 DIGITS_ALSO = ("square_hidden", "square", "rounding", "trace_slots", "residual_of_slots")
-ALSO = {"schoolbook": ("relu", "relu2", "square"), "digits": DIGITS_ALSO}
+ALSO = {
+    "schoolbook": ("relu", "relu2", "square"),
+    "digits": DIGITS_ALSO,
+    "sa1 digits": tuple(SA1_PREFIX + name for name in DIGITS_ALSO),
+}
 """Modules with routines that only some models of a kind have."""
 
 LONG_CASES = {"snes9x": 60, "bsnes": 16}

@@ -42,11 +42,15 @@ def templates() -> list[Path]:
     return sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".asm", ".inc"))
 
 
+SA1 = "sa1 "
+"""Before the name of a routine that takes another's place in a cartridge with the SA-1."""
+
+
 @cache
 def routines() -> dict[str, Routine]:
     """Name → routine; one that is written for every layer goes by its name in the template, `norm.entry`."""
     found = (
-        Routine(name.strip("{ }"), path, header, body, far=bool(far))
+        Routine(SA1 * (path.parent.name == SA1.strip()) + name.strip("{ }"), path, header, body, far=bool(far))
         for path in templates()
         for header, far, name, body in _PROC.findall(path.read_text(encoding="utf-8"))
     )
@@ -54,7 +58,10 @@ def routines() -> dict[str, Routine]:
 
 
 @cache
-def may_change(name: str) -> frozenset[str]:
-    """The names that a routine says it changes: its own header's words and those of all it calls."""
-    routine = routines()[name]
-    return frozenset(routine.changed).union(*(may_change(called) for called in routine.calls))
+def may_change(name: str, where: str = "") -> frozenset[str]:
+    """The names that a routine says it changes: its own header's words and those of all it calls.
+
+    where: SA1 for a cartridge with that chip.
+    """
+    routine = routines().get(where + name) or routines()[name]
+    return frozenset(routine.changed).union(*(may_change(called, where) for called in routine.calls))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -18,8 +18,12 @@ from asm.layout import plan
 from quantize.convert import quantize
 from quantize.executor import Executor, Trace
 from quantize.fixed import Ints
+from quantize.kernel import SA1, Kernel
 from quantize.kernels.fused import FrontTable
 from quantize.kernels.gate import SiluGate
+from quantize.kernels.mac_attention import MacAttention
+from quantize.kernels.ppu_attention import PpuAttention
+from quantize.kernels.rotary import TurnedAttention
 from quantize.kernels.table_norm import TableNorm
 from quantize.lower import schoolbook
 from quantize.model import IntegerModel
@@ -209,6 +213,21 @@ def thinned(weights: Weights, one_in: int) -> Weights:
         if name != "wte":
             tensor *= (random.random(tensor.shape) < 1 / one_in) * np.sqrt(one_in)
     return weights
+
+
+def for_sa1(model: IntegerModel) -> IntegerModel:
+    """The same for the other machine: its attention multiplies as that one does."""
+    return replace(model, program=tuple(_for_sa1(kernel) for kernel in model.program), target=SA1)
+
+
+def _for_sa1(kernel: Kernel) -> Kernel:
+    parts = {each.name: getattr(kernel, each.name) for each in fields(kernel)}
+    if isinstance(kernel, PpuAttention):
+        return MacAttention(**parts)
+    if isinstance(kernel, TurnedAttention):
+        attention = MacAttention(**{each.name: getattr(kernel.attention, each.name) for each in fields(kernel.attention)})
+        return replace(kernel, attention=attention)
+    return kernel
 
 
 def largest_value(model: IntegerModel) -> int:

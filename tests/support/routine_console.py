@@ -1,7 +1,8 @@
 """Routines of the cartridge, called one by one in an emulator with everything they do not own full of noise.
 
-A case is registers, an image of low RAM and one of bank $7E. After the call every byte must be what the twin
-says, or in the routine's documented `out` and `kills`, or untouched.
+A case is registers and images of the memory that a routine works in. After the call every byte must be what the
+twin says, or in the routine's documented `out` and `kills`, or untouched. On a cartridge with the SA-1 that
+processor calls.
 """
 
 from __future__ import annotations
@@ -18,27 +19,88 @@ from numpy.typing import NDArray
 from asm.build import sources, symbols
 from asm.cartridge.header import with_checksum
 from asm.layout import Layout, plan
-from asm.toolchain import assemble, link
+from asm.targets.sa1 import BLOCK_BYTES, BWRAM, IRAM_STACK, WINDOW
+from asm.toolchain import SA1_PREFIX, assemble, link
 from quantize.fixed import Ints
 from quantize.model import IntegerModel
 from quantize.ranges import prove
 from snesgpt.emulator.console import Console
-from tests.support.asm_sources import may_change
+from snesgpt.emulator.ram import WORK_RAM, Ram
+from tests.support.asm_sources import SA1, may_change
 from trainer.config import ModelConfig
 
-HARNESS = Path(__file__).parents[1] / "roms" / "harness.asm"
+ROMS = Path(__file__).parents[1] / "roms"
 HIGH_RAM = 0x7E2000
-CASE_BANK, CASE_BANK_BYTES, CASE_HEAD = 0x10000, 0x10000, 10
+CASE_HEAD = 10
 REGISTERS = {"A": 0, "X": 2, "Y": 4, "flags": 6, "bank": 7, "D": 8}
 CARRY, INTERRUPTS_OFF = 0x01, 0x04
 KEPT_FLAGS = 0x3C  # widths, decimal, interrupts
 PROGRAM_BANK, WORK_BANK = 0x80, 0x7E
 """The data banks: the fast kernels run in work RAM's."""
 
-BOOT_FRAMES = 10
+IRAM = 0x3000
+"""Where the S-CPU sees the SA-1's own RAM."""
+
+BOOT_FRAMES, SLOW_BOOT_FRAMES = 10, 120
+"""The slow one clears BW-RAM."""
+
 NOISY_FLAGS = 0xC3
 
 Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Memory that a case has an image of: its addresses, and the harness's word for how much of it that is."""
+
+    start: int
+    end: int
+    bytes: str
+
+
+@dataclass(frozen=True)
+class Harness:
+    """A program that calls routines: its sources by module, in the place of main; where its cases are, and memory.
+
+    block: see snesgpt.emulator.ram.
+    """
+
+    modules: Mapping[str, str]
+    program_bank: int
+    cases: int
+    cases_end: int
+    regions: tuple[Region, ...]
+    where: str = ""
+    block: int = 0
+
+
+STOCK_HARNESS = Harness(
+    {"harness": "harness.asm"},
+    PROGRAM_BANK,
+    0x7F0000,
+    0x800000,
+    (Region(0, 0x2000, "low_bytes"), Region(HIGH_RAM, 0x7F0000, "high_bytes")),
+)
+
+
+def harness_of(layout: Layout) -> Harness:
+    """The one for a cartridge's processor. The saves are before the window's block, areas behind it."""
+    if not layout.target.apart:
+        return STOCK_HARNESS
+    start = BWRAM + layout.saved_bytes + BLOCK_BYTES
+    return Harness(
+        {"opener": "opener.asm", SA1_PREFIX + "sa1_harness": "sa1_harness.asm"},
+        layout.target.first_bank,
+        BWRAM + 0x10020,
+        BWRAM + 0x10000 + layout.wram.log_bytes,
+        (
+            Region(0, IRAM_STACK, "low_bytes"),
+            Region(WINDOW, WINDOW + BLOCK_BYTES, "window_bytes"),
+            Region(start, BWRAM + 0x10000, "area_bytes"),
+        ),
+        SA1,
+        layout.saved_bytes // BLOCK_BYTES,
+    )
 
 
 class Mismatch(AssertionError):
@@ -66,6 +128,7 @@ class Memory:
 
     model: IntegerModel
     layout: Layout
+    harness: Harness
     address: Mapping[str, int]
     size: Mapping[str, int]
 
@@ -101,24 +164,47 @@ def build_routines(
     """
     layout = plan(prove(model))
     layout = replace(layout, modules=tuple(dict.fromkeys((*layout.modules, *also))))
-    files = sources(layout)
+    files, harness = sources(layout), harness_of(layout)
     if edit is not None:
         edit(files)
     del files["main.asm"]
-    files["harness.asm"] = HARNESS.read_bytes()
-    modules = ("harness", *(module for module in layout.modules if module != "main"))
+    files |= {name: (ROMS / name).read_bytes() for name in harness.modules.values()}
+    modules = (*harness.modules, *(module for module in layout.modules if module != "main"))
     with tempfile.TemporaryDirectory() as name:
         objects = assemble(files, modules, Path(name)).files
         image = with_checksum(link(objects, files[layout.target.linker_map], Path(name)))
-        address = symbols((Path(name) / "image.dbg").read_bytes()) | {"high_ram": HIGH_RAM}
+        debug = (Path(name) / "image.dbg").read_bytes()
     declared = re.findall(r"^(\w+)\s+\.(?:word|dword|byte|res)", files["memory.inc"].decode(), re.M)
+    address = symbols(debug) | {"high_ram": HIGH_RAM}
+    if layout.target.apart:
+        return RoutineRom(image, Memory(model, layout, harness, *_seen_by_sa1(debug, address, declared)))
     in_work_ram = {
         name: HIGH_RAM & 0xFF0000 | address[name] for name in declared if 0x2000 <= address[name] < 0x10000
     }
     address |= in_work_ram
+    return RoutineRom(image, Memory(model, layout, harness, address, _sizes(address, declared)))
+
+
+def _sizes(address: Mapping[str, int], declared: Sequence[str]) -> dict[str, int]:
+    """From each name to the next: every list ends with a name."""
     ends = [*declared[1:], declared[-1]]
-    size = {one: address[end] - address[one] for one, end in zip(declared, ends, strict=True)}
-    return RoutineRom(image, Memory(model, layout, address, size))
+    return {one: address[end] - address[one] for one, end in zip(declared, ends, strict=True)}
+
+
+def _seen_by_sa1(
+    debug: bytes, address: Mapping[str, int], declared: Sequence[str]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Addresses and sizes of what it sees: I-RAM, which the S-CPU sees at IRAM, scratch, and BW-RAM.
+
+    What only the S-CPU has in work RAM is left out.
+    """
+    both = re.findall(rb'^sym\t.*name="(\w+)".*,val=0x([0-9A-F]+)', debug, re.M)
+    shared = {name.decode(): int(value, 16) - IRAM for name, value in both if IRAM <= int(value, 16) < IRAM + 0x800}
+    own = dict(address) | shared
+    scratch = set(declared[: declared.index("scratch_end") + 1])
+    seen = [name for name in declared if name in scratch | shared.keys() or WINDOW <= own[name] < WORK_RAM]
+    sizes = {name: size for name, size in _sizes(own, declared).items() if name in seen and size > 0}
+    return own, sizes | {"attention_page": own["slots"] - own["attention_page"]}
 
 
 class RoutineConsole:
@@ -126,7 +212,10 @@ class RoutineConsole:
 
     def __init__(self, console: Console, rom: RoutineRom) -> None:
         self._console, self.memory = console, rom.memory
+        self._ram = Ram(console, rom.memory.harness.block)
         console.run(BOOT_FRAMES)
+        if (at := rom.memory.address).get("harness_ready"):
+            console.run_until(lambda _: self._ram.word(at["harness_ready"]) == at["HARNESS_READY"], SLOW_BOOT_FRAMES)
 
     def check(self, name: str, call: Call, seed: int = 0, header: str = "") -> int:
         """Run every case and compare everything; returns how many. Raises Mismatch with the first wrong one.
@@ -138,7 +227,7 @@ class RoutineConsole:
         for field, values in call.given.items():
             frame.put(before, field, values)
         after = self._run(name, before, frame)
-        changes = frozenset() if header == "-" else may_change(header or name)
+        changes = frozenset() if header == "-" else may_change(header or name, self.memory.harness.where)
         wanted, free = before.copy(), frame.may_differ(changes | call.free)
         for field, values in call.wanted.items():
             free[frame.put(wanted, field, values)] = False
@@ -149,46 +238,52 @@ class RoutineConsole:
         return len(before)
 
     def _run(self, name: str, before: Bytes, frame: _Frame) -> Bytes:
-        console, at = self._console, self.memory.address
+        console, ram, at, harness = self._console, self._ram, self.memory.address, self.memory.harness
         near = not at[f"widths_of_{name}"] & at["FAR_ROUTINE"]
-        assert at[name] >> 16 == PROGRAM_BANK or not near, f"{name} is not in bank $80"
-        after, together = before.copy(), CASE_BANK_BYTES // frame.bytes
+        assert at[name] >> 16 == harness.program_bank or not near, f"{name} is not in the program's bank"
+        after, together = before.copy(), (harness.cases_end - harness.cases) // frame.bytes
+        words = dict(zip((region.bytes for region in harness.regions), frame.used, strict=True))
+        if "area_start" in at:
+            words["area_start"] = harness.regions[-1].start & 0xFFFF
         for first in range(0, len(before), together):
             part = after[first : first + together]
-            console.write(CASE_BANK, part.tobytes())
+            ram.write(harness.cases, part.tobytes())
             for field, value in (
                 ("entry", at["enter_near" if near else "enter_far"]),
                 ("routine", at[name]),
-                ("routine+2", at[name] >> 16),
                 ("cases_left", len(part)),
-                ("low_bytes", frame.low),
-                ("high_bytes", frame.high),
-                ("go", 1),
+                *words.items(),
             ):
-                console.write_words(self.memory.at(field), np.array([value]))
+                ram.write_words(at[field], np.array([value]))
+            ram.write_words(at["routine"] + 2, np.array([at[name] >> 16]))
+            ram.write_words(at["go"], np.array([1]))
             try:
-                console.run_until(lambda c: not c.read_words(at["go"], 1)[0], 60 + len(part))
+                console.run_until(lambda _: not ram.word(at["go"]), 60 + len(part))
             except TimeoutError as error:
                 raise Mismatch(f"{name} does not come back") from error
-            part[:] = np.frombuffer(console.read(CASE_BANK, part.size), np.uint8).reshape(part.shape)
+            part[:] = np.frombuffer(ram.read(harness.cases, part.size), np.uint8).reshape(part.shape)
         return after
 
 
 class _Frame:
-    """The layout of a call's cases in memory: registers, as much low RAM as they touch, then high RAM."""
+    """The layout of a call's cases in memory: registers, as much of every region as they touch."""
 
     def __init__(self, memory: Memory, call: Call) -> None:
-        self.memory = memory
-        ends = [memory.address["direct_page_end"]]
-        high = [HIGH_RAM]
+        self.memory, self.regions = memory, memory.harness.regions
+        ends = [[region.start] for region in self.regions]
+        ends[0].append(memory.address["state_end" if memory.harness.block else "direct_page_end"])
         for name, values in [*call.given.items(), *call.wanted.items()]:
             if name not in REGISTERS and name != "carry":
                 start = memory.at(name)
-                (high if start >= HIGH_RAM else ends).append(start + self.width(name, values))
-        self.low = max(ends)
-        self.high = max(high) - HIGH_RAM
-        self.bytes = CASE_HEAD + self.low + self.high
+                ends[self._region(start)].append(start + self.width(name, values))
+        self.used = [max(own) - region.start for own, region in zip(ends, self.regions, strict=True)]
+        self.bytes = CASE_HEAD + sum(self.used)
         self.count = max(len(values) for values in call.given.values())
+
+    def _region(self, address: int) -> int:
+        """Its number; beyond the last for an address in none of them."""
+        inside = (n for n, region in enumerate(self.regions) if region.start <= address < region.end)
+        return next(inside, len(self.regions))
 
     def width(self, name: str, values: Ints) -> int:
         """Bytes a value takes: words of a vector; a register or a direct-page name as it is declared."""
@@ -200,8 +295,8 @@ class _Frame:
         """Where a name begins in a case."""
         if name in REGISTERS:
             return REGISTERS[name]
-        address = self.memory.at(name)
-        return CASE_HEAD + (self.low + address - HIGH_RAM if address >= HIGH_RAM else address)
+        region = self._region(address := self.memory.at(name))
+        return CASE_HEAD + sum(self.used[:region]) + address - self.regions[region].start
 
     def noise(self, random: np.random.Generator, bank: int) -> Bytes:
         """Cases full of noise, with legal flags and data bank."""
@@ -229,12 +324,10 @@ class _Frame:
         """(N, bytes) True where any value is allowed: what these registers and names of memory hold."""
         free = np.zeros((self.count, self.bytes), bool)
         for word in words:
-            if word in self.memory.size and self.memory.address[word] < self.low:
-                start = self.column(word)
-                free[:, start : min(start + self.memory.size[word], CASE_HEAD + self.low)] = True
-            elif word in self.memory.size and HIGH_RAM <= self.memory.address[word] < HIGH_RAM + self.high:
-                start = self.column(word)
-                free[:, start : start + self.memory.size[word]] = True
+            address = self.memory.address[word] if word in self.memory.size else -1
+            if (region := self._region(address)) < len(self.regions):
+                start, end = self.column(word), CASE_HEAD + sum(self.used[: region + 1])
+                free[:, start : min(start + self.memory.size[word], end)] = True
             elif word in ("A", "X", "Y"):
                 free[:, REGISTERS[word] : REGISTERS[word] + 2] = True
         return free
@@ -256,9 +349,10 @@ class _Frame:
     def _name_of(self, column: int) -> str:
         if column < CASE_HEAD:
             return max((name for name, at in REGISTERS.items() if at <= column), key=REGISTERS.__getitem__)
-        if column >= CASE_HEAD + self.low:
-            return f"high_ram+{column - CASE_HEAD - self.low}"
-        address = column - CASE_HEAD
+        offset, region = column - CASE_HEAD, 0
+        while offset >= self.used[region]:
+            offset, region = offset - self.used[region], region + 1
+        address = self.regions[region].start + offset
         below = [name for name in self.memory.size if self.memory.address[name] <= address]
         name = max(below, key=self.memory.address.__getitem__)
         return f"{name}+{address - self.memory.address[name]}"

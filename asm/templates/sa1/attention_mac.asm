@@ -7,7 +7,7 @@
         .include "config.inc"
         .include "memory.inc"
 
-.define SUM <(MR + 2)           ; read as 16 bits: the sum, or the product, over 2^16
+.define SUM a:MR + 2            ; read as 16 bits: the sum, or the product, over 2^16
 .define REGISTERS MCNT & $FF00
 RECIPROCALS = 2048
 MULTIPLY = 0
@@ -116,7 +116,9 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 {% for k in block.block %}
         stz a:{{ block.weights }} + {{ chunk.weights }} + {{ k }}, x
 {% endfor %}
+{% if chunk.later %}
 :
+{% endif %}
 {% endfor %}
 {% for window in block.windows %}
 
@@ -214,7 +216,7 @@ score_{{ part.head.number }}_{{ span.chunk.number }}:
         stx <(MB + 1)
 {% endfor %}
         lda #$8000
-        eor a:MR + 2
+        eor SUM
         sta a:{{ block.weights }} + {{ span.chunk.weights }}, y
         cmp a:{{ block.best }}
         bcc :+
@@ -291,7 +293,7 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
 
         ; what they are to be multiplied by: 2^21 / sum
 .scope
-        lda <MR
+        lda a:MR
         rep #$10
         .i16
 {% include "blocks/reciprocal.asm" %}

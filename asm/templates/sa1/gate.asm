@@ -5,8 +5,8 @@
         .include "config.inc"
         .include "memory.inc"
 
-.define PRODUCT <(MR + 1)        ; read as 16 bits: the product over 256
-.define WHOLE <(MR + 2)          ; the same over 2^16
+.define PRODUCT a:MR + 1          ; read as 16 bits: the product over 256
+.define WHOLE a:MR + 2            ; the same over 2^16
 .define REGISTERS MCNT & $FF00
 FAR = 64                        ; a product's whole part beyond this is cut
 NEGATIVE = $8000

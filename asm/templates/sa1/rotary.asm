@@ -5,7 +5,7 @@
         .include "config.inc"
         .include "memory.inc"
 
-.define PRODUCT <(MR + 1)        ; read as 16 bits: the product over 256
+.define PRODUCT a:MR + 1          ; read as 16 bits: the product over 256
 .define REGISTERS MCNT & $FF00
 
 ; turn pair, angle: the pair by the cosine and sine at `angle`; A, then turned_second, are the results.

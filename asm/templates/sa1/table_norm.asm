@@ -6,7 +6,7 @@
         .include "config.inc"
         .include "memory.inc"
 
-.define PRODUCT <(MR + 1)        ; read as 16 bits: the product over 256
+.define PRODUCT a:MR + 1          ; read as 16 bits: the product over 256
 .define REGISTERS MCNT & $FF00
 HALF_WORD = $8000
 {% for norm in routines %}

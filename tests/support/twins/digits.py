@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from asm.kernels.digit_columns import ColumnSumsCode
+from asm.kernels.mac_attention import MacAttentionCode
 from asm.kernels.ppu_attention import AttentionCode
 from asm.kernels.table_norm import TableNormCode
+from asm.targets.sa1 import BLOCK_BYTES
 from quantize import fixed
 from quantize.fixed import Ints
 from quantize.kernels.activation import relu2
-from quantize.kernels.byte_attention import softmax_weights_in_bytes
+from quantize.kernels.byte_attention import ByteAttention, softmax_weights_in_bytes
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.ppu_attention import PpuAttention, attend_ppu, attention_scores_ppu
+from quantize.kernels.mac_attention import BLOCK
 from quantize.kernels.table_norm import rmsnorm_table
 from quantize.model import IntegerModel
 from quantize.schedule import LOGITS
-from tests.support.routine_console import Call, Memory
+from tests.support.routine_console import Bytes, Call, Memory
 from tests.support.twins.registry import Calls, Random, twin, twins
 from tests.support.twins.schoolbook import EDGES, edge_positions, low_word, vectors
 
@@ -28,13 +32,13 @@ def plus_and_minus(values: Ints, bias: int) -> Ints:
     return low_word(np.concatenate([bias + values, bias - values], 1))
 
 
-@twin("digits")
+@twin("digits", "sa1 digits")
 def clear_sums(memory: Memory, random: Random, count: int) -> Call:
     sums = vectors(random, count, memory.config.n_embd)
     return Call({"sums": sums}, {"sums": np.full_like(sums, HALF_WORD)})
 
 
-@twins("sums.entry", "digits")
+@twins("sums.entry", "digits", "sa1 digits")
 def add_sums(memory: Memory, random: Random, count: int) -> Calls:
     """The twins for every exponent that a model's columns have."""
     calls: dict[str, Call] = {}
@@ -47,13 +51,13 @@ def add_sums(memory: Memory, random: Random, count: int) -> Calls:
     return calls
 
 
-@twin("digits")
+@twin("digits", "sa1 digits")
 def clear_hidden(memory: Memory, random: Random, count: int) -> Call:
     hidden = vectors(random, count, memory.config.n_hidden)
     return Call({"hidden": hidden}, {"hidden": np.zeros_like(hidden)})
 
 
-@twin("digits")
+@twin("digits", "sa1 digits")
 def trace_slots(memory: Memory, random: Random, count: int) -> Call:
     numbers = memory.layout.digits
     assert numbers
@@ -62,7 +66,7 @@ def trace_slots(memory: Memory, random: Random, count: int) -> Call:
     return Call({"slots": slots, "normed": values[::-1]}, {"slots": slots, "normed": low_word(values)})
 
 
-@twin("digits")
+@twin("digits", "sa1 digits")
 def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
     numbers = memory.layout.digits
     assert numbers
@@ -71,7 +75,7 @@ def residual_of_slots(memory: Memory, random: Random, count: int) -> Call:
     return Call({"slots": slots, "residual": values[::-1]}, {"slots": slots, "residual": low_word(values)})
 
 
-@twin("digits")
+@twin("digits", "sa1 digits")
 def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
     """Tried on residual streams that the range proof lets pass: up to the largest word less the clamp."""
     clamp, d = head(memory.model).clamp, memory.config.n_embd
@@ -95,13 +99,14 @@ def head_slots(model: IntegerModel, residual: Ints) -> Ints:
     return plus_and_minus(fixed.round_shift(np.clip(residual, -clamp, clamp), shift), clamp >> shift)
 
 
-@twin("digits")
+@twin("digits", "sa1 digits")
 def square_hidden(memory: Memory, random: Random, count: int) -> Call:
     a = np.concatenate([np.arange(2893, 2900), np.abs(EDGES[:-1]), random.integers(0, 1 << 15, count)])
     page = np.where(np.arange(len(a)) % 2, memory.at("slots"), 0)
     return Call({"A": a, "D": page}, {"A": relu2(a)})
 
 
+@twins("sa1 norm.entry", "sa1 digits", "sa1 llama")
 @twins("norm.entry", "digits", "llama")
 def norm(memory: Memory, random: Random, count: int) -> Calls:
     """Every table norm: spikes, constants and random vectors of every magnitude in its domain."""
@@ -124,51 +129,120 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
     return calls
 
 
+@dataclass(frozen=True)
+class Attended:
+    """Cases of a layer's attention: keys and values (count, context, kv_dim) in bytes; what comes of them."""
+
+    kernel: ByteAttention
+    keys: Ints
+    values: Ints
+    position: Ints
+    query: Ints
+    weights: Ints
+    attended: Ints
+
+    @property
+    def given(self) -> dict[str, Ints]:
+        """What any routine reads, and its slots."""
+        packed = low_word(self.values << 8 | self.keys & 0xFF)[np.arange(len(self.query)), self.position]
+        shifted, slots = (
+            self.query << self.kernel.query_shift,
+            np.zeros((len(packed), 2 * self.query.shape[1]), int),
+        )
+        return {"query": shifted, "packed": packed, "position": self.position, "slots": slots}
+
+    def wanted(self, bias: int) -> dict[str, Ints]:
+        """The same afterwards."""
+        slots = plus_and_minus(self.attended.reshape(len(self.query), -1), bias)
+        return self.given | {"query": low_word(self.query << self.kernel.query_shift), "slots": slots}
+
+
+def attended(memory: Memory, random: Random, count: int, layer: int) -> Attended:
+    """Caches of extremes, scores up to their words' ends, every position; every head in its window."""
+    config, kernel = memory.config, memory.model.kernel(f"layer{layer}.attention")
+    assert isinstance(kernel, ByteAttention)
+    heads, width, context = config.n_head, config.head_dim, config.block_size
+    extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.kv_dim))
+    anything = random.integers(-128, 128, (count - count // 4, 2, context, config.kv_dim))
+    keys, values = np.concatenate([extremes, anything]).transpose(1, 0, 2, 3)
+    position = edge_positions(memory, random, count)
+    most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> kernel.query_shift
+    query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
+    query[:8] = np.array([most, -most, most, -most, 0, 1, -1, most])[:, None]
+    keys[:3] = np.array([-128, 127, 127])[:, None, None]  # every score at an end of its word, all alike
+    read_keys, read_values = (cache.reshape(count, context, config.kv_heads, width) for cache in (keys, values))
+    scores = kernel.scores(query.reshape(-1, heads, width), read_keys)
+    assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
+    weights = softmax_weights_in_bytes(scores, position, kernel.score_bits, config.seen(layer))
+    return Attended(kernel, keys, values, position, query, weights, kernel.mean(weights, read_values))
+
+
 @twins("block.entry", "digits", "llama", "windows")
 def attention(memory: Memory, random: Random, count: int) -> Calls:
-    """Every layer's attention: caches of extremes, scores up to their words' ends, every position.
-
-    Every head in its window. What the rows of weights hold before is noise, beyond a window too.
-    """
-    config, model, calls = memory.config, memory.model, {}
-    heads, width, context = config.n_head, config.head_dim, config.block_size
+    """Every layer's attention. What the rows of weights hold before is noise, beyond a window too."""
+    config, calls, rows = memory.config, {}, np.arange(count)
     for number, routine in enumerate(memory.layout.templates_of(AttentionCode)):
-        name = f"layer{number}.attention"
-        kernel = model.kernel(name)
-        assert isinstance(kernel, PpuAttention)
-        query_shift, value_shift = kernel.query_shift, kernel.value_shift
-        extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.kv_dim))
-        anything = random.integers(-128, 128, (count - count // 4, 2, context, config.kv_dim))
-        keys, values = np.concatenate([extremes, anything]).transpose(1, 0, 2, 3)
-        position = edge_positions(memory, random, count)
-        most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> query_shift
-        query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
-        query[:8] = np.array([most, -most, most, -most, 0, 1, -1, most])[:, None]
-        keys[:3] = np.array([-128, 127, 127])[:, None, None]  # every score at an end of its word, all alike
-        read_keys, read_values = (cache.reshape(count, context, config.kv_heads, width) for cache in (keys, values))
-        scores = attention_scores_ppu(query.reshape(-1, heads, width), read_keys, query_shift)
-        assert fixed.fits_word(scores) and np.abs(scores).max() > 0x7800
-        weights = softmax_weights_in_bytes(scores, position, kernel.score_bits, config.seen(number))
-        attended = attend_ppu(weights, read_values, value_shift)
-        packed = low_word(values << 8 | keys & 0xFF)
-        rows = np.arange(count)
-        given = {
-            "query": query << query_shift,
-            "packed": packed[rows, position],
-            "position": position,
-            "position_bytes": position * config.kv_dim,
-            "slots": np.zeros((count, 2 * config.n_embd), np.int64),
-        }
-        wanted = given | {
-            "query": low_word(query << query_shift),
-            "slots": plus_and_minus(attended.reshape(count, -1), routine.bias),
-        }
-        for cache, kept in ((routine.keys, keys), (routine.values, values)):
+        cases = attended(memory, random, count, number)
+        position = cases.position
+        given = cases.given | {"position_bytes": position * config.kv_dim}
+        wanted = given | cases.wanted(routine.bias)
+        for cache, kept in ((routine.keys, cases.keys), (routine.values, cases.values)):
             stale = kept.copy()
             stale[rows, position] = random.integers(-128, 128, (count, config.kv_dim))
             given[cache], wanted[cache] = byte_pairs(stale), byte_pairs(kept)
         calls[routine.entry] = Call(given, wanted)
     return calls
+
+
+@twins("sa1 block.entry", "sa1 digits", "sa1 llama", "sa1 windows")
+def attention_mac(memory: Memory, random: Random, count: int) -> Calls:
+    """The same on the SA-1; every other case is seen by the x-ray screen. The attention's page is noise before."""
+    calls, rows = {}, np.arange(count)
+    for number, routine in enumerate(memory.layout.templates_of(MacAttentionCode)):
+        cases = attended(memory, random, count, number)
+        cells = random.integers(0, 1 << 16, (count, memory.size[routine.cache] // 2))
+        place = np.arange(memory.config.block_size)
+        chunk, within = np.divmod(place, routine.chunk)
+        offset = chunk * (BLOCK_BYTES // 2) + within
+        at = offset[:, None] + np.array(routine.rows) // 2
+        cells[:, at] = low_word(cases.values << 8 | cases.keys & 0xFF)
+        stale = cells.copy()
+        stale[rows[:, None], at[cases.position]] = random.integers(0, 1 << 16, (count, memory.config.kv_dim))
+        page, seen = random.integers(0, 256, (count, 2 * routine.page_bytes), np.uint8), rows % 2
+        before = random.integers(0, 1 << 16, (count, cases.weights[0].size))
+        kept = kept_weights(memory, cases, number, page[:, 1 : 1 + 2 * len(routine.chunks) * routine.chunk])
+        given = cases.given | {routine.cache: stale, "probing": seen, "weights": before}
+        given["attention_page"] = np.ascontiguousarray(page[:, : routine.page_bytes & ~1]).view("<u2").astype(int)
+        wanted = cases.wanted(routine.bias) | {
+            routine.cache: cells,
+            "probing": seen,
+            "weights": np.where(seen[:, None], kept, before),
+        }
+        calls[routine.entry] = Call(given, wanted)
+    return calls
+
+
+def kept_weights(memory: Memory, cases: Attended, layer: int, page: Bytes) -> Ints:
+    """(count, heads · context): every head's weights as they are left for the x-ray screen.
+
+    Beyond the newest position is what the page held: page (count, 2 · positions). A head with a window clears that.
+    """
+    config = memory.config
+    context, seen = config.block_size, config.seen(layer)
+    row = np.ascontiguousarray(page).view("<u2").astype(int)
+    positions = np.arange(row.shape[1])
+    newest = cases.position[:, None]
+    row[(positions <= (newest | BLOCK - 1)) & (positions > newest)] = 0
+    kept = []
+    for head, window in enumerate(seen):
+        if window < context:
+            row[:] = 0
+        so_far = positions[:context] <= newest
+        row[:, :context][so_far] = np.pad(cases.weights[:, head], ((0, 0), (0, context - cases.weights.shape[2])))[
+            so_far
+        ]
+        kept.append(row[:, :context].copy())
+    return np.concatenate(kept, axis=1)
 
 
 def byte_pairs(values: Ints) -> Ints:

@@ -33,6 +33,7 @@ def pairs_of(length: float, random: Random, shape: tuple[int, int]) -> Ints:
     return np.fix(pairs * reach.repeat(elements, 1)).astype(np.int64)
 
 
+@twins("sa1 turns.entry", "sa1 llama")
 @twins("turns.entry", "llama")
 def turns(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's turns, at every position: pairs as long as their words allow, keys and values that are cut."""
@@ -90,6 +91,7 @@ def edge_gates(bits: int, limit: int, *, cuts: bool) -> tuple[Ints, Ints]:
     return gates.repeat(every.shape[1]), every.reshape(-1)
 
 
+@twins("sa1 gate.entry", "sa1 llama")
 @twins("gate.entry", "llama")
 def gate(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's gates: every edge, and random values of every magnitude, from unit to unit."""
@@ -131,7 +133,7 @@ def reaches(memory: Memory) -> dict[str, tuple[int, int]]:
     return found
 
 
-@twins("cut.entry", "llama")
+@twins("cut.entry", "llama", "sa1 llama")
 def cut(memory: Memory, random: Random, count: int) -> Calls:
     """Every way to add to the residual stream: what is added up to what its rows can reach, any word if far."""
     calls, d = {}, memory.config.n_embd

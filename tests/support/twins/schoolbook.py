@@ -98,7 +98,7 @@ def exp_negative(memory: Memory, random: Random, count: int) -> Call:
     return Call({"A": a}, {"A": attention.EXP[np.minimum(fixed.round_shift(low_word(a), 3), 256)]})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def rsqrt(memory: Memory, random: Random, count: int) -> Call:
     heads = np.arange(64, 256) << 24
     powers = 1 << np.arange(32)
