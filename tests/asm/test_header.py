@@ -54,6 +54,8 @@ BROKEN = {
     "SRAM size: 2^0 KiB does not go with chipset $02": patched(GOOD, 0x7FD6, b"\x02"),
     "SRAM size: 2^3 KiB does not go with chipset $00": patched(GOOD, 0x7FD8, b"\x03"),
     "SRAM size: 2^8 KiB, at most 2^7": patched(GOOD, 0x7FD6, b"\x02\x05\x08"),
+    "size: 16777216 bytes, the SA-1 reaches 8388608": patched(GOOD * 512, 0x7FD5, b"\x23\x35\x0e\x07"),
+    "chipset: $02 does not go with the SA-1's map mode": patched(GOOD, 0x7FD5, b"\x23\x02"),
     "region: $15 is no region": patched(GOOD, 0x7FD9, b"\x15"),
     "developer: $33 promises codes at $7FB0, there is 'SG?EST'": patched(GOOD, 0x7FB2, b"\0"),
     "developer: $33 promises zeros at $7FB6–$7FBB": patched(GOOD, 0x7FBB, b"\x01"),
@@ -67,6 +69,43 @@ BROKEN = {
 @pytest.mark.parametrize("size", [0x8000, 0x10000, 0x40000])
 def test_a_good_cartridge_has_no_faults(size: int) -> None:
     assert faults(cartridge(size)) == []
+
+
+def with_sa1(chipset: int, ram: int, size: int = 0x8000) -> bytes:
+    """The good one as a cartridge with the SA-1, RAM of 2^ram KiB, and as much ROM."""
+    fields = bytes([0x23, chipset, size.bit_length() - 11, ram])
+    return with_checksum(patched(GOOD * (size // len(GOOD)), 0x7FD5, fields))
+
+
+@pytest.mark.parametrize("size", [0x8000, 1 << 22, 1 << 23])
+@pytest.mark.parametrize("chipset", [0x34, 0x35])
+def test_an_sa1_cartridge_may_have_8_mib(size: int, chipset: int) -> None:
+    assert faults(with_sa1(chipset, 7, size)) == []
+
+
+@given(st.integers(0, 255))
+def test_the_sa1_s_map_mode_goes_with_its_own_chipsets_only(chipset: int) -> None:
+    named = [line.split(":")[0] for line in faults(with_sa1(chipset, 7))]
+    assert named == ([] if chipset in (0x34, 0x35) else ["chipset"])
+
+
+@given(st.sampled_from([0x20, 0x30]), st.sampled_from([0x34, 0x35]))
+def test_the_sa1_s_chipsets_go_with_its_own_map_mode_only(map_mode: int, chipset: int) -> None:
+    image = with_checksum(patched(with_sa1(chipset, 7), 0x7FD5, bytes([map_mode])))
+    assert [line.split(":")[0] for line in faults(image)] == ["chipset"]
+
+
+@given(st.integers(0, 255), st.sampled_from([0x34, 0x35]))
+def test_an_sa1_cartridge_has_2_to_128_kib_of_ram(ram: int, chipset: int) -> None:
+    named = {line.split(":")[0] for line in faults(with_sa1(chipset, ram))}
+    assert named == (set() if 1 <= ram <= 7 else {"SRAM size"})
+
+
+def test_reading_names_the_chip(tmp_path: Path) -> None:
+    (tmp_path / "sa1.sfc").write_bytes(with_sa1(0x35, 7))
+    read = read_cartridge(tmp_path / "sa1.sfc")
+    assert (read.speed, read.chipset, read.sram_size) == ("slow", "ROM + SA-1 + RAM + battery", 1 << 17)
+    assert read.faults == ()
 
 
 def test_save_ram_and_other_makers_are_good() -> None:

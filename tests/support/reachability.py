@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -46,25 +46,31 @@ def dead(rom: Rom) -> list[Piece]:
     return _Debug(rom).dead()
 
 
+def records(debug: bytes) -> Mapping[str, Mapping[int, Record]]:
+    """Kind → number → the fields of a line of ld65's debug file."""
+    found: dict[str, dict[int, Record]] = {}
+    for line in debug.decode().splitlines():
+        kind, _, fields = line.partition("\t")
+        record = dict(re.findall(r'(\w+)=("[^"]*"|[^,]*)', fields))
+        if "id" in record:
+            found.setdefault(kind, {})[int(record["id"])] = record
+    return found
+
+
 class _Debug:
     def __init__(self, rom: Rom) -> None:
         self.rom = rom
-        records: dict[str, dict[int, Record]] = {}
-        for line in rom.debug.decode().splitlines():
-            kind, _, fields = line.partition("\t")
-            record = dict(re.findall(r'(\w+)=("[^"]*"|[^,]*)', fields))
-            if "id" in record:
-                records.setdefault(kind, {})[int(record["id"])] = record
-        self.symbols, self.lines = records["sym"], records["line"]
-        self.files = {n: record["name"].strip('"') for n, record in records["file"].items()}
-        self.segments = {n: record for n, record in records["seg"].items() if "oname" in record}
+        known = records(rom.debug)
+        self.symbols, self.lines = known["sym"], known["line"]
+        self.files = {n: record["name"].strip('"') for n, record in known["file"].items()}
+        self.segments = {n: record for n, record in known["seg"].items() if "oname" in record}
         self.spans: dict[int, tuple[int, int, int]] = {}
-        for number, span in records["span"].items():
+        for number, span in known["span"].items():
             segment = int(span["seg"])
             if segment in self.segments:
                 start = int(self.segments[segment]["start"], 16)
                 self.spans[number] = start + int(span["start"]), int(span["size"]), segment
-        modules = {n for n, record in records["scope"].items() if "parent" not in record}
+        modules = {n for n, record in known["scope"].items() if "parent" not in record}
         self.labels: dict[int, list[str]] = {}
         for symbol in self.symbols.values():
             if symbol["type"] == "lab" and "seg" in symbol and int(symbol.get("scope", -1)) in modules:

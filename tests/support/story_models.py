@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from quantize.convert import quantize
+from quantize.kernel import STOCK
 from quantize.model import IntegerModel
 from tests.support.llama_files import vocabulary
 from trainer.config import ModelConfig
@@ -19,7 +20,9 @@ NEWLINE = SPECIAL + 10
 """The byte's token: made likelier than others."""
 
 
-def story_model(config: ModelConfig, seed: int = 0, *, ends: float = 0.0, temperature: float = 1.0) -> IntegerModel:
+def story_model(
+    config: ModelConfig, seed: int = 0, *, ends: float = 0.0, temperature: float = 1.0, target: str = STOCK
+) -> IntegerModel:
     """Normal weights, standard deviation 1 / √inputs, the embedding 1.
 
     ends: what is added to the logit of BOS, about; every embedding has a share of that direction.
@@ -39,7 +42,7 @@ def story_model(config: ModelConfig, seed: int = 0, *, ends: float = 0.0, temper
         tensors["lm_head"][token, 0] += 1.5 * text.startswith(b" ")
     symbols = ["" if token < SPECIAL else symbol_of(text) for token, (text, _) in enumerate(pieces)]
     info: Notes = {"temperature": temperature, "documents": "paragraphs"}
-    return quantize(Weights(config, symbols, tensors, info, pieces=pieces), "digits")
+    return quantize(Weights(config, symbols, tensors, info, pieces=pieces), "digits", target=target)
 
 
 def story_config(context: int, n_embd: int = 8, n_layer: int = 1, vocab_size: int = 420) -> ModelConfig:
