@@ -149,9 +149,7 @@ endproc
 ; The SA-1 forgets the token that it has begun, unless that is being chosen already.
 ; out: carry = it is    kills: A
 proc stop_sa1, 16, 16
-:       lda engine_task
-        cmp #TASK_NEXT
-        beq :-                  ; it is about to be at the next position
+        call at_position
         a8
         lda #PAUSE
         sta CCNT
@@ -174,6 +172,15 @@ endproc
 
 ; This is copied to work RAM: no instruction comes from ROM while the SA-1 computes, which it would slow down.
         .segment "ASLEEP"
+
+; Until the SA-1 is at the position of its token, if it is about to go there.
+; kills: A
+proc at_position, 16, 16
+        lda engine_task
+        cmp #TASK_NEXT
+        beq at_position
+        rts
+endproc
 
 ; Until the task is done: the SA-1's interrupt wakes, and every picture's.
 ; kills: A

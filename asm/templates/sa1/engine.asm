@@ -21,13 +21,13 @@ sa1_start:
         txs
         lda #0
         tcd
-        phk
-        plb
         a8
         lda #$80
         sta CBWE
         lda #$FF
         sta CIWP
+        phk                     ; only now does the stack hold anything
+        plb
         lda #VECTOR_BLOCK
         sta BMAP
         .if ::PROFILE
