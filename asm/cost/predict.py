@@ -8,6 +8,7 @@ are counted in the integer model's own text: asm/cost/long_run.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +64,14 @@ def predict(layout: Layout, bar: Bar = no_bar) -> Prediction | None:
     for routine in layout.routines:
         clocks = routine.clocks(run, where)
         stages |= {call.stage: target.refresh * clocks.get(call.stage, 0.0) for call in routine.calls}
-    stages |= {"choose": target.refresh * _choose(model, run), "advance": target.refresh * 720}
+    stages["choose"] = target.refresh * _choose(model, run, SAMPLERS[target.name])
     shares = np.bincount(run["position"], run.share, model.config.block_size).astype(np.float64)
-    return Prediction(_with_display(stages, model, layout, run), shares, target.clocks_per_second)
+    if target.apart:
+        stages["wait"] = WAIT
+    else:
+        stages["advance"] = target.refresh * 720
+        stages = _with_display(stages, model, layout, run)
+    return Prediction(stages, shares, target.clocks_per_second)
 
 
 def placed(layout: Layout) -> Placed:
@@ -74,20 +80,50 @@ def placed(layout: Layout) -> Placed:
     return Placed(layout.wram, layout.chain_parts, code, layout.target)
 
 
-def _choose(model: IntegerModel, run: LongRun) -> float:
+@dataclass(frozen=True)
+class SamplerClocks:
+    """How long sampler.asm takes, by the instructions of its loops: once, and a letter.
+
+    greedy: the largest logit alone. draw: a letter's weight; near: one that the table has a weight for; walked,
+    skipped: up to the letter drawn. nucleus: before and after, over all; weighed: eight times over the weights above
+    zero.
+    """
+
+    greedy: int
+    greedy_letter: int
+    draw: int
+    draw_letter: int
+    near: int
+    walked: int
+    skipped: int
+    nucleus: int
+    nucleus_letter: int
+    weighed: int
+
+
+SAMPLERS: Mapping[str, SamplerClocks] = {
+    "stock": SamplerClocks(1500, 150, 4240, 146 + 238, 122, 208, 100, 7000, 90, 60 + 8 * 200),
+    "sa1": SamplerClocks(420, 50, 1060, 50 + 78, 36, 68, 32, 2000, 28, 20 + 8 * 62),
+}
+
+WAIT = 1700
+"""Clocks from the end of a token on the SA-1 to the begin of the next: the other processor takes the token, and says
+go on. Measured: it depends on where in a line both are.
+"""
+
+
+def _choose(model: IntegerModel, run: LongRun, clocks: SamplerClocks) -> float:
     letters = model.config.vocab_size
     if not model.temperature:
-        return 1500 + 150 * letters
+        return clocks.greedy + clocks.greedy_letter * letters
     near, weighed, walked, skipped = (
         float(run.mean(run[f"choose.{what}"])) for what in ("near", "weighed", "walked", "skipped")
     )
-    draw = 4240 + (146 + 238) * letters + 122 * near + 208 * walked + 100 * skipped
-    return draw + (_nucleus(letters, weighed) if model.top_p else 0)
-
-
-def _nucleus(letters: int, weighed: float) -> float:
-    """Eight times over the weights above zero, about 200 clocks each; before and after over all."""
-    return 7000 + 90 * letters + (60 + 8 * 200) * weighed
+    found = clocks.draw + clocks.draw_letter * letters + clocks.near * near
+    found += clocks.walked * walked + clocks.skipped * skipped
+    if model.top_p:
+        found += clocks.nucleus + clocks.nucleus_letter * letters + clocks.weighed * weighed
+    return found
 
 
 def _with_display(
