@@ -1,8 +1,9 @@
 """Attention on the SA-1's arithmetic unit: sums of products, head by head.
 
-A cell of a layer's cache is a word: key in the low byte, value in the high one. Each dimension has a row of cells, by
-position, so that both sums go along with one index of 8 bits. Positions are in chunks, as many as that index
-reaches and a block of BW-RAM holds. The weights of one head are in the chip's own RAM meanwhile.
+A cell of a layer's cache is a word: key in the low byte, value in the high one. Each dimension has a row of cells,
+by position, so that both sums go along with one index of 8 bits. Positions are in chunks, as many as that index
+reaches and a block of BW-RAM holds. The weights of one head are in the chip's own RAM meanwhile; pairs of positions
+that have any are linked, so that the sums of values pass the others by.
 """
 
 from __future__ import annotations
@@ -25,11 +26,8 @@ from quantize.kernels.mac_attention import BLOCK, MacAttention
 from tables.exp import EXP_STEP_BITS
 from trainer.config import ModelConfig
 
-MAX_CHUNK = 128
-"""As many words reaches an 8-bit index."""
-
-BLOCK_CELLS = 2 * BLOCK
-"""Bytes of a block of positions, in a row of the cache and among the weights."""
+MAX_CHUNK, MAX_SIGNED = 128, 64
+"""As many words reaches an 8-bit index; and one whose sign says that it is below zero."""
 
 LOOP_BYTES, PRODUCT_BYTES, BRANCH = 28, 10, 128
 """Code bytes of the loop over scores, of each of its products, and how far back a branch reaches."""
@@ -37,7 +35,7 @@ LOOP_BYTES, PRODUCT_BYTES, BRANCH = 28, 10, 128
 
 @dataclass(frozen=True)
 class Cut:
-    """A window in a chunk: the words that say where it begins, for loops over positions and for those over blocks."""
+    """A window in a chunk: the words that say where it begins, for loops over positions and over pairs."""
 
     first: int
     last: str
@@ -57,8 +55,8 @@ class Window:
 class Chunk:
     """Positions in one block of BW-RAM.
 
-    first: of them. weights: those of a head begin so many bytes behind its first's. last: the word with the index of
-    the newest, 2 below zero if there is none. lit: that with the index of the first block with weight.
+    first: of them. last: the word with the index of the newest, 2 below zero if there is none. lit: that with the
+    index of the first pair with weight.
     """
 
     number: int
@@ -79,12 +77,26 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Span:
-    """A chunk as a head sees it: where its loops end, the lowest of its blocks. bottom: none if that is the first."""
+    """A chunk as a head sees it.
+
+    compare: the instruction, if any, that tells whether an index is past the end; more, past: the branches for
+    both. bottom: the word with the index of its first pair; none if that is the chunk's.
+    """
 
     chunk: Chunk
-    stop: str
+    compare: str
     bottom: str
     may_be_empty: bool
+
+    @property
+    def more(self) -> str:
+        """The branch that is taken while there are positions left."""
+        return "bne" if self.compare else "bpl"
+
+    @property
+    def past(self) -> str:
+        """The one that is taken when there are none."""
+        return "beq" if self.compare else "bmi"
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,8 @@ class MacAttentionCode(Template):
     """A layer's attention.
 
     chunk: positions of a chunk; chunk_bits: how often the first position of one is doubled to be the offset of its
-    block. weights, links, best, query: addresses in the attention's page.
+    block. weights, links, best, query: addresses in the attention's page. short_loop: a branch reaches over the loop
+    of a head's scores.
     """
 
     template: ClassVar[str] = "attention_mac"
@@ -187,16 +200,6 @@ class MacAttentionCode(Template):
         return len(self.chunks) > 1
 
     @property
-    def block(self) -> range:
-        """Byte offsets within a block of positions."""
-        return range(0, BLOCK_CELLS, 2)
-
-    @property
-    def block_bytes(self) -> int:
-        """Of a block of positions."""
-        return BLOCK_CELLS
-
-    @property
     def half_step(self) -> int:
         """Half a step of the table of exp, in units of the scores: added for rounding."""
         return (1 << self.score_drop) >> 1 if self.score_drop > 0 else 0
@@ -226,8 +229,8 @@ def chunk_count(config: ModelConfig) -> int:
 
 @dataclass(frozen=True)
 class _Page:
-    """The attention's page: a head's weights at an odd address, so that no odd index crosses a page; links from block
-    to block, a byte for each chunk at the same index; words; the query.
+    """The attention's page: a head's weights, at an odd address, so that no index crosses a page, and a word more;
+    links from pair to pair, a byte for each chunk at the same index; words; the query.
     """
 
     config: ModelConfig
@@ -269,7 +272,7 @@ class _Page:
 
     @property
     def _links(self) -> int:
-        return 1 + 2 * self._chunks * chunk_positions(self.config)
+        return 1 + 2 * (self._chunks * chunk_positions(self.config) + 1)
 
     @property
     def _words(self) -> int:
@@ -357,9 +360,10 @@ class MacAttentionRoutine(Routine[MacAttention]):
 
     def _span(self, chunk: Chunk, window: int | None) -> Span:
         if window is None:
-            return Span(chunk, "#$FE", "", may_be_empty=chunk.later)
+            compare = "cpy #$FE" if chunk_positions(self.config) > MAX_SIGNED else ""
+            return Span(chunk, compare, "", may_be_empty=chunk.later)
         stop, bottom = self._page.cut(window, chunk.number)
-        return Span(chunk, f"a:{stop}", bottom, may_be_empty=len(self._chunks) > 1)
+        return Span(chunk, f"cpy a:{stop}", bottom, may_be_empty=len(self._chunks) > 1)
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -16,6 +16,8 @@ from tables.rsqrt import rsqrt_table
 
 MAX_UNROLLED = 3
 SUM_BITS = 30
+HALF_WORD = 0x8000
+"""What is taken off squares for the SA-1, whose factors are signed."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class TableNormRoutine(Routine[TableNorm]):
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return (Table(self.code.squares, square_table(self.kernel.bits)), self.code)
+        signed = HALF_WORD if self.site.target.apart else 0
+        return (Table(self.code.squares, square_table(self.kernel.bits) - signed), self.code)
 
     @property
     def vectors(self) -> Mapping[str, int]:

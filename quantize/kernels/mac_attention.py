@@ -38,7 +38,7 @@ def attend_mac(weights: Ints, values: Ints, value_shift: int) -> Ints:
     return round_shift((sums >> 8).reshape(batch, -1, width), VALUE_BITS - value_shift)
 
 
-BLOCK = 4
+BLOCK = 2
 """So many positions' values are added up together, or passed by."""
 
 

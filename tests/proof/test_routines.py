@@ -73,11 +73,6 @@ def wide() -> IntegerModel:
     return sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 350), 20, fc1=5.0)
 
 
-def wide_sa1() -> IntegerModel:
-    """Code of one head in two banks, five chunks; gates that are cut."""
-    return for_sa1(sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 100), 20, fc1=5.0))
-
-
 def digits(config: ModelConfig) -> IntegerModel:
     """Its second MLP matrix has an exponent."""
     return digit_model(config, 7, fc2=0.12)
@@ -119,11 +114,15 @@ CARTRIDGES |= {
         "groups of 2": lambda: for_sa1(CARTRIDGES["llama"]["groups of 2"]()),
         "groups of 4, 140 positions": lambda: for_sa1(CARTRIDGES["llama"]["groups of 4, 140 positions"]()),
         "own keys, every shift": lambda: for_sa1(every_shift()),
-        "a head of 128, 130 positions": wide_sa1,
+        "a head of 64, 130 positions": lambda: for_sa1(
+            sparse_llama(llama_config(9, 130, 64, (1, 1), 1, 40), 20, fc1=5.0)
+        ),
     },
     "sa1 windows": {
         "groups of 2, 128 positions": lambda: for_sa1(CARTRIDGES["windows"]["groups of 2, 128 positions"]()),
-        "64 dimensions, 100 positions": lambda: for_sa1(windowed_llama(100, 64, (8, 8), 1, 100, 65, 64, 63, 9, 90)),
+        "64 dimensions, 100 positions": lambda: for_sa1(
+            llama_model(windowed(llama_config(9, 100, 64, (8, 8), 1, 8), 1, 100, 65, 64, 63, 9, 90, 7), 3)
+        ),
         "own keys, every shift": lambda: for_sa1(every_shift(6, 3, 3, 1, 2)),
     },
 }

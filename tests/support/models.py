@@ -225,7 +225,9 @@ def _for_sa1(kernel: Kernel) -> Kernel:
     if isinstance(kernel, PpuAttention):
         return MacAttention(**parts)
     if isinstance(kernel, TurnedAttention):
-        attention = MacAttention(**{each.name: getattr(kernel.attention, each.name) for each in fields(kernel.attention)})
+        attention = MacAttention(
+            **{each.name: getattr(kernel.attention, each.name) for each in fields(kernel.attention)}
+        )
         return replace(kernel, attention=attention)
     return kernel
 

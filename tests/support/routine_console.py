@@ -215,7 +215,9 @@ class RoutineConsole:
         self._ram = Ram(console, rom.memory.harness.block)
         console.run(BOOT_FRAMES)
         if (at := rom.memory.address).get("harness_ready"):
-            console.run_until(lambda _: self._ram.word(at["harness_ready"]) == at["HARNESS_READY"], SLOW_BOOT_FRAMES)
+            console.run_until(
+                lambda _: self._ram.word(at["harness_ready"]) == at["HARNESS_READY"], SLOW_BOOT_FRAMES
+            )
 
     def check(self, name: str, call: Call, seed: int = 0, header: str = "") -> int:
         """Run every case and compare everything; returns how many. Raises Mismatch with the first wrong one.

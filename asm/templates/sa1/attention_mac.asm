@@ -86,7 +86,7 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
         sta f:{{ block.cache }} + {{ row }}, x
 {% endfor %}
 
-        ; where the positions so far end in every chunk; none in the newest block is left from another token
+        ; where the positions so far end in every chunk; behind the newest there is no weight
 {% for chunk in block.chunks %}
         lda position
 {% if chunk.later %}
@@ -111,18 +111,15 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 {% if chunk.later %}
         bmi :+
 {% endif %}
-        and #$FFF8
         tax
-{% for k in block.block %}
-        stz a:{{ block.weights }} + {{ chunk.weights }} + {{ k }}, x
-{% endfor %}
+        stz a:{{ block.weights }} + {{ chunk.weights }} + 2, x
 {% if chunk.later %}
 :
 {% endif %}
 {% endfor %}
 {% for window in block.windows %}
 
-        ; where a window of {{ window.back }} + 1 positions begins in every chunk: the cell before, and the block
+        ; where a window of {{ window.back }} + 1 positions begins in every chunk: the cell before, and the pair
         lda position
         sec
         sbc #{{ window.back }}
@@ -145,7 +142,7 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 :       sta a:{{ cut.stop }}
         inc a
         inc a
-        and #$00F8
+        and #$00FC
         inc a
         sta a:{{ cut.bottom }}
 {% endfor %}
@@ -190,17 +187,17 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 unseen_{{ part.head.number }}:
 {% for span in part.head.spans %}
         ldx a:{{ span.bottom }}
-{% for k in block.block %}
-        stz a:{{ block.weights }} + {{ span.chunk.weights }} + {{ k }} - 1, x
-{% endfor %}
+        stz a:{{ block.weights }} + {{ span.chunk.weights }} - 1, x
 {% endfor %}
 {% endif %}
         stz a:{{ block.best }}
 {% for span in part.head.spans %}
         ldy a:{{ span.chunk.last }}
 {% if span.may_be_empty %}
-        cpy {{ span.stop }}
-        bne :+
+{% if span.compare %}
+        {{ span.compare }}
+{% endif %}
+        {{ span.more }} :+
         jmp scored_{{ part.head.number }}_{{ span.chunk.number }}
 :
 {% endif %}
@@ -223,11 +220,13 @@ score_{{ part.head.number }}_{{ span.chunk.number }}:
         sta a:{{ block.best }}
 :       dey
         dey
-        cpy {{ span.stop }}
+{% if span.compare %}
+        {{ span.compare }}
+{% endif %}
 {% if block.short_loop %}
-        bne score_{{ part.head.number }}_{{ span.chunk.number }}
+        {{ span.more }} score_{{ part.head.number }}_{{ span.chunk.number }}
 {% else %}
-        beq :+
+        {{ span.past }} :+
         jmp score_{{ part.head.number }}_{{ span.chunk.number }}
 :
 {% endif %}
@@ -249,8 +248,10 @@ scored_{{ part.head.number }}_{{ span.chunk.number }}:
 {% for span in part.head.spans %}
         ldy a:{{ span.chunk.last }}
 {% if span.may_be_empty %}
-        cpy {{ span.stop }}
-        beq weighed_{{ part.head.number }}_{{ span.chunk.number }}
+{% if span.compare %}
+        {{ span.compare }}
+{% endif %}
+        {{ span.past }} weighed_{{ part.head.number }}_{{ span.chunk.number }}
 {% endif %}
 {% if not part.head.windowed %}
         clc
@@ -278,16 +279,22 @@ weigh_{{ part.head.number }}_{{ span.chunk.number }}:
         sta <MB
         dey
         dey
-        cpy {{ span.stop }}
-        bne weigh_{{ part.head.number }}_{{ span.chunk.number }}
+{% if span.compare %}
+        {{ span.compare }}
+{% endif %}
+        {{ span.more }} weigh_{{ part.head.number }}_{{ span.chunk.number }}
         bra weighed_{{ part.head.number }}_{{ span.chunk.number }}
 none_{{ part.head.number }}_{{ span.chunk.number }}:
         lda #0
         sta a:{{ block.weights }} + {{ span.chunk.weights }}, y
         dey
         dey
-        cpy {{ span.stop }}
-        bne weigh_{{ part.head.number }}_{{ span.chunk.number }}
+{% if span.compare %}
+        {{ span.compare }}
+{% else %}
+        clc
+{% endif %}
+        {{ span.more }} weigh_{{ part.head.number }}_{{ span.chunk.number }}
 weighed_{{ part.head.number }}_{{ span.chunk.number }}:
 {% endfor %}
 
@@ -303,24 +310,24 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
 .endscope
         unit MULTIPLY
 
-        ; weights · 2^21 / sum / 256: Q0.13, block by block. Those with a weight are linked, the newest last
+        ; weights · 2^21 / sum / 256: Q0.13, pair by pair; those with any weight are linked, the newest last
 {% for span in part.head.spans %}
         stz a:{{ span.chunk.lit }}
         lda a:{{ span.chunk.last }}
 {% if span.may_be_empty %}
         tay
-        cpy {{ span.stop }}
-        beq scaled_{{ part.head.number }}_{{ span.chunk.number }}
+{% if span.compare %}
+        {{ span.compare }}
 {% endif %}
-        and #$00F8
+        {{ span.past }} scaled_{{ part.head.number }}_{{ span.chunk.number }}
+{% endif %}
+        and #$00FC
         inc a
         tay
         sec
 scale_{{ part.head.number }}_{{ span.chunk.number }}:
         lda a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
         ora a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
-        ora a:{{ block.weights }} + {{ span.chunk.weights }} + 3, y
-        ora a:{{ block.weights }} + {{ span.chunk.weights }} + 5, y
         beq dark_{{ part.head.number }}_{{ span.chunk.number }}
         ldx a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
         stx <(MB + 1)
@@ -328,18 +335,10 @@ scale_{{ part.head.number }}_{{ span.chunk.number }}:
         lda SUM
         sta a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
         stx <(MB + 1)
-        ldx a:{{ block.weights }} + {{ span.chunk.weights }} + 3, y
-        lda SUM
-        sta a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
-        stx <(MB + 1)
-        ldx a:{{ block.weights }} + {{ span.chunk.weights }} + 5, y
-        lda SUM
-        sta a:{{ block.weights }} + {{ span.chunk.weights }} + 3, y
-        stx <(MB + 1)
         lda a:{{ span.chunk.lit }}
         sta a:{{ block.links }} + {{ span.chunk.number }} - 1, y
         lda SUM
-        sta a:{{ block.weights }} + {{ span.chunk.weights }} + 5, y
+        sta a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
         sty a:{{ span.chunk.lit }}
 dark_{{ part.head.number }}_{{ span.chunk.number }}:
 {% if part.head.windowed %}
@@ -348,7 +347,7 @@ dark_{{ part.head.number }}_{{ span.chunk.number }}:
         sec
 {% endif %}
         tya
-        sbc #{{ block.block_bytes }}
+        sbc #4
         tay
         bcs scale_{{ part.head.number }}_{{ span.chunk.number }}
 scaled_{{ part.head.number }}_{{ span.chunk.number }}:
@@ -381,12 +380,14 @@ kept_{{ part.head.number }}:
         show CACHE_BLOCK + {{ span.chunk.number }}
 {% endif %}
 value_{{ dimension.number }}_{{ span.chunk.number }}:
-{% for k in block.block %}
-        lda a:{{ block.weights }} + {{ span.chunk.weights }} + {{ k }} - 1, y
+        lda a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
         sta <MA
-        ldx a:CACHE + {{ dimension.row }} + {{ k }}, y
+        ldx a:CACHE + {{ dimension.row }}, y
         stx <(MB + 1)
-{% endfor %}
+        lda a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
+        sta <MA
+        ldx a:CACHE + {{ dimension.row }} + 2, y
+        stx <(MB + 1)
         ldx a:{{ block.links }} + {{ span.chunk.number }} - 1, y
         txy
         bne value_{{ dimension.number }}_{{ span.chunk.number }}

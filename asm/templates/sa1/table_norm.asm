@@ -9,6 +9,7 @@
 .define PRODUCT a:MR + 1          ; read as 16 bits: the product over 256
 .define REGISTERS MCNT & $FF00
 HALF_WORD = $8000
+ADD = 2                         ; and the sum is cleared
 {% for norm in routines %}
 
 ; {{ norm.comment }}
@@ -16,10 +17,13 @@ HALF_WORD = $8000
 ; twin: quantize.kernels.table_norm.rmsnorm_table
         .segment "{{ norm.entry }}"
 far_proc {{ norm.entry }}, 16, 16
-        stz acc + 2
-        lda #{{ norm.epsilon }}
+        pea REGISTERS
+        pld
+        lda #ADD
+        sta <MCNT
+        lda #1
+        sta <MA
         .repeat ::N_EMBD, I
-        sta acc
         lda a:residual + 2 * I
         clc
         adc #1 << {{ norm.bits }}
@@ -27,14 +31,18 @@ far_proc {{ norm.entry }}, 16, 16
         {{ line }}
 {% endfor %}
         tax
-        lda f:{{ norm.squares }}, x
-        clc
-        adc acc
-        bcc :+
-        inc acc + 2
-:
+        lda f:{{ norm.squares }}, x     ; less 2^15: the unit's factors are signed
+        sta <MB
         .endrepeat
+        pea 0
+        pld
+        lda #.loword({{ norm.epsilon }} + N_EMBD * HALF_WORD)
+        clc
+        adc a:MR
         sta acc
+        lda #.hiword({{ norm.epsilon }} + N_EMBD * HALF_WORD)
+        adc a:MR + 2
+        sta acc + 2
         call_far rsqrt_far
         lda norm_shift          ; how far the product is shifted beyond a byte
         clc

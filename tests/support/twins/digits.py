@@ -16,7 +16,6 @@ from quantize.fixed import Ints
 from quantize.kernels.activation import relu2
 from quantize.kernels.byte_attention import ByteAttention, softmax_weights_in_bytes
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.mac_attention import BLOCK
 from quantize.kernels.table_norm import rmsnorm_table
 from quantize.model import IntegerModel
 from quantize.schedule import LOGITS
@@ -232,7 +231,7 @@ def kept_weights(memory: Memory, cases: Attended, layer: int, page: Bytes) -> In
     row = np.ascontiguousarray(page).view("<u2").astype(int)
     positions = np.arange(row.shape[1])
     newest = cases.position[:, None]
-    row[(positions <= (newest | BLOCK - 1)) & (positions > newest)] = 0
+    row[positions == newest + 1] = 0
     kept = []
     for head, window in enumerate(seen):
         if window < context:
