@@ -103,7 +103,6 @@ endproc
 ; The SA-1 begins a token; nothing that it depends on may change until it is made, or stopped.
 ; in: as sa1_make_token    kills: A
 proc begin_token, 16, 16
-        stz committed
         set engine_task, TASK_TOKEN
         inc token_begun
         rts
@@ -119,7 +118,6 @@ proc begin_next, 16, 16
         inc a
         cmp #N_CONTEXT
         bcs complete
-        stz committed
         set engine_task, TASK_NEXT
         inc token_begun
         clc
@@ -189,15 +187,13 @@ proc asleep, 16, 16
         lda engine_task
         beq awake
         wai                     ; ends with an interrupt, though none is taken
-        a8
-        lda #$80
-        sta SIC                 ; the SA-1's needs nothing else
-        a16
+        lda engine_task
+        beq awake
         cli
         bra asleep
 awake:  a8
         lda #$80
-        sta SIC
+        sta SIC                 ; the SA-1's needs nothing else
         a16
         cli
         rts

@@ -40,6 +40,7 @@ waiting:
         mark wait
 wait:   lda engine_task
         beq wait
+        stz committed
         cmp #TASK_NEXT
         bne :+
         call advance
