@@ -106,7 +106,7 @@ SAMPLERS: Mapping[str, SamplerClocks] = {
     "sa1": SamplerClocks(420, 50, 1060, 50 + 78, 36, 68, 32, 2000, 28, 20 + 8 * 62),
 }
 
-WAIT = 1700
+WAIT = 780
 """Clocks from the end of a token on the SA-1 to the begin of the next: the other processor takes the token, and says
 go on. Measured: it depends on where in a line both are.
 """

@@ -101,17 +101,6 @@ free:   ldx #2 * N_VOCAB
         ldx #2 * (N_VOCAB - 1)
 :       stx candidates
         call choose_token
-{% if target.apart %}
-        lda next_token          ; for whoever draws it while the next one is made
-        asl a
-        tax
-        lda sample_weights, x
-        sta drawn_weight
-        lda acc
-        sta drawn_sum
-        lda acc + 2
-        sta drawn_sum + 2
-{% endif %}
 chosen: .if ::STREAM
         lda position
         asl a
@@ -256,8 +245,12 @@ wait:   lda host_command
 document:
         call begin_document
 :       call make_token
+{% if target.apart %}
+        call begin_next
+{% else %}
         mark advance
         call advance
+{% endif %}
         bcc :-
         call continue_text
         dec host_count

@@ -103,14 +103,18 @@ endproc
 ; The SA-1 begins a token; nothing that it depends on may change until it is made, or stopped.
 ; in: as sa1_make_token    kills: A
 proc begin_token, 16, 16
+        stz go_ahead
         set engine_task, TASK_TOKEN
         inc token_begun
         rts
 endproc
 
-; The SA-1 goes on: the next position of the document, if there is one, and its token.
+; The SA-1 goes on, or has gone on already: the next position of the document, if there is one, and its token.
+; From now on it need not be told.
 ; in: next_token    out: carry = the document is complete    kills: A
 proc begin_next, 16, 16
+        lda engine_task
+        bne begun
         lda next_token
         cmp #TOKEN_BOS
         beq complete
@@ -119,6 +123,7 @@ proc begin_next, 16, 16
         cmp #N_CONTEXT
         bcs complete
         set engine_task, TASK_NEXT
+begun:  set go_ahead, 1
         inc token_begun
         clc
         rts
@@ -127,24 +132,31 @@ complete:
 endproc
 
 ; A token by the SA-1, this processor asleep meanwhile. One that is begun already becomes ready.
-; in: as sa1_make_token    out: the same, made_token, made_position    kills: A
+; in: as sa1_make_token    out: the same, made_token …    kills: A
 proc make_token, 16, 16
         lda token_begun
         bne :+
         call begin_token
 :       call asleep
         stz token_begun
-        lda next_token
+        lda ready_token
         sta made_token
-        lda position
+        lda ready_position
         sta made_position
+        lda ready_weight
+        sta made_weight
+        lda ready_sum
+        sta made_sum
+        lda ready_sum + 2
+        sta made_sum + 2
+        stz token_ready
         inc tokens_made
         bne :+
         inc tokens_made + 2
 :       rts
 endproc
 
-; The SA-1 forgets the token that it has begun, unless that is being chosen already.
+; The SA-1 forgets the token that it has begun, unless that is being chosen already, or one is ready.
 ; out: carry = it is    kills: A
 proc stop_sa1, 16, 16
         call at_position
@@ -152,6 +164,7 @@ proc stop_sa1, 16, 16
         lda #PAUSE
         sta CCNT
         lda committed
+        ora token_ready
         bne done
         lda #HOLD
         sta CCNT
@@ -160,6 +173,7 @@ proc stop_sa1, 16, 16
         stz CCNT
         a16
         stz token_begun
+        stz go_ahead
         clc
         rts
 done:   stz CCNT
@@ -180,15 +194,15 @@ proc at_position, 16, 16
         rts
 endproc
 
-; Until the task is done: the SA-1's interrupt wakes, and every picture's.
+; Until a token is ready: the SA-1's interrupt wakes, and every picture's.
 ; kills: A
 proc asleep, 16, 16
         sei                     ; so that no interrupt comes between the look and the wait
-        lda engine_task
-        beq awake
+        lda token_ready
+        bne awake
         wai                     ; ends with an interrupt, though none is taken
-        lda engine_task
-        beq awake
+        lda token_ready
+        bne awake
         cli
         bra asleep
 awake:  a8

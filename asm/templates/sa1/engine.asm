@@ -46,12 +46,46 @@ wait:   lda engine_task
         call advance
         set engine_task, TASK_TOKEN
 :       call make_token
-        stz engine_task
+:       lda token_ready
+        bne :-                  ; the one before is not taken yet
+        call publish
+        lda go_ahead
+        beq rest
+        lda next_token
+        cmp #TOKEN_BOS
+        beq rest
+        lda position
+        inc a
+        cmp #N_CONTEXT
+        bcs rest
+        stz go_ahead
+        set engine_task, TASK_NEXT
+        bra tell
+rest:   stz engine_task
+tell:   inc token_ready         ; only now: who sees it sees whether the SA-1 goes on
         a8
         lda #$80
         sta SCNT                ; wakes the S-CPU
         a16
         bra waiting
+
+; The token just made, for whoever draws it while the next one is made.
+; in: next_token, position, sample_weights, acc    out: ready_token …    kills: A, X
+proc publish, 16, 16
+        lda position
+        sta ready_position
+        lda acc
+        sta ready_sum
+        lda acc + 2
+        sta ready_sum + 2
+        lda next_token
+        sta ready_token
+        asl a
+        tax
+        lda sample_weights, x
+        sta ready_weight
+        rts
+endproc
 
 ; product = mul_a · mul_b, unsigned 16 × 16 → 32 bits: the unit's is signed.
 ; in: mul_a, mul_b    out: product    kills: A

@@ -77,10 +77,10 @@ proc play_letter, 16, 16
         lda inverse_t
         beq play                ; greedy: there are no weights
 {% if target.apart %}
-        lda drawn_weight
+        lda made_weight
         sta count
-        lda drawn_sum
-        ldy drawn_sum + 2
+        lda made_sum
+        ldy made_sum + 2
 {% else %}
         lda next_token
         asl a
