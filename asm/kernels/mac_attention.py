@@ -298,6 +298,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
         kernel, block, config, trace = self.kernel, self.kernel.block, self.config, self.site.trace
         shift, page, each = VALUE_BITS - kernel.value_shift, self._page, chunk_positions(config)
         bias = self.site.slots_for(*self.site.readers(kernel)).bias
+        base = min(bias << shift, HALF_WORD)
         return MacAttentionCode(
             entry=symbol(block.name),
             comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
@@ -319,9 +320,9 @@ class MacAttentionRoutine(Routine[MacAttention]):
             query_shift=kernel.query_shift,
             score_drop=EXP_STEP_BITS + kernel.score_bits - FRACTION_BITS,
             bias=bias,
-            mean_start=HALF_WORD + ((1 << shift) >> 1),
+            mean_start=base + ((1 << shift) >> 1),
             mean_shift=shift,
-            mean_to_slot=(bias - (HALF_WORD >> shift)) & 0xFFFF,
+            mean_to_slot=(bias - (base >> shift)) & 0xFFFF,
             trace_query=trace(f"{block.name}.query"),
             trace_packed=trace(f"{block.name}.packed"),
             trace_scores=trace(f"{block.name}.scores"),

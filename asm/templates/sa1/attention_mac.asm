@@ -156,7 +156,8 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
         pld
         sep #$10
         .i8
-{% if not block.chunked %}
+{% if block.chunked %}
+{% else %}
         show CACHE_BLOCK
 {% endif %}
 {% for piece in block.head_pieces %}
@@ -253,12 +254,12 @@ scored_{{ part.head.number }}_{{ span.chunk.number }}:
 {% endif %}
         {{ span.past }} weighed_{{ part.head.number }}_{{ span.chunk.number }}
 {% endif %}
-{% if not part.head.windowed %}
-        clc
-{% endif %}
-weigh_{{ part.head.number }}_{{ span.chunk.number }}:
 {% if part.head.windowed %}
+weigh_{{ part.head.number }}_{{ span.chunk.number }}:
         clc
+{% else %}
+        clc
+weigh_{{ part.head.number }}_{{ span.chunk.number }}:
 {% endif %}
         lda a:{{ block.best }}
         sbc a:{{ block.weights }} + {{ span.chunk.weights }}, y
@@ -401,8 +402,10 @@ meant_{{ dimension.number }}_{{ span.chunk.number }}:
         .repeat {{ block.mean_shift }}
         lsr a
         .endrepeat
+{% if block.mean_to_slot %}
         clc
         adc #{{ block.mean_to_slot }}
+{% endif %}
         sta a:slots + 2 * {{ dimension.number }}
         eor #$FFFF
         sec
