@@ -274,10 +274,10 @@ weigh_{{ part.head.number }}_{{ span.chunk.number }}:
         cmp #EXP7_ENTRIES
         bcs none_{{ part.head.number }}_{{ span.chunk.number }}
         tax
-        lda f:exp7_table, x
-        and #$00FF
+        lda f:exp7_table, x     ; of which the low byte counts
         sta a:{{ block.weights }} + {{ span.chunk.weights }}, y
-        sta <MB
+        tax
+        stx <(MB + 1)
         dey
         dey
 {% if span.compare %}
@@ -301,7 +301,7 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
 
         ; what they are to be multiplied by: 2^21 / sum
 .scope
-        lda a:MR
+        lda a:MR + 1
         rep #$10
         .i16
 {% include "blocks/reciprocal.asm" %}
@@ -327,11 +327,12 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
         tay
         sec
 scale_{{ part.head.number }}_{{ span.chunk.number }}:
-        lda a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
-        ora a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
-        beq dark_{{ part.head.number }}_{{ span.chunk.number }}
         ldx a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
-        stx <(MB + 1)
+        bne :+
+        ldx a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
+        beq dark_{{ part.head.number }}_{{ span.chunk.number }}
+        ldx #0
+:       stx <(MB + 1)
         ldx a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
         lda SUM
         sta a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
