@@ -57,13 +57,14 @@ class Window:
 class Chunk:
     """Positions in one block of BW-RAM.
 
-    first: of them. last: the word with the index of the newest, 2 below zero if there is none. lit: that with the
-    index of the first pair with weight.
+    first: of them. last: the word with the index of the newest, 2 below zero if there is none; top: of its pair.
+    lit: that with the index of the first pair with weight. Of pairs it is odd, and 0 for none.
     """
 
     number: int
     first: int
     last: str
+    top: str
     lit: str
 
     @property
@@ -261,11 +262,14 @@ class _Page:
     def last(self, chunk: int) -> str:
         return self._word(1 + chunk)
 
-    def lit(self, chunk: int) -> str:
+    def top(self, chunk: int) -> str:
         return self._word(1 + self._chunks + chunk)
 
+    def lit(self, chunk: int) -> str:
+        return self._word(1 + 2 * self._chunks + chunk)
+
     def cut(self, window: int, chunk: int) -> tuple[str, str]:
-        place = 1 + 2 * self._chunks + 2 * (window * self._chunks + chunk)
+        place = 1 + 3 * self._chunks + 2 * (window * self._chunks + chunk)
         return self._word(place), self._word(place + 1)
 
     @property
@@ -282,7 +286,7 @@ class _Page:
 
     @property
     def _count(self) -> int:
-        return 1 + 2 * self._chunks * (1 + self.windows)
+        return 1 + self._chunks * (3 + 2 * self.windows)
 
     def _word(self, number: int) -> str:
         return self._at(self._words + 2 * number)
@@ -343,7 +347,9 @@ class MacAttentionRoutine(Routine[MacAttention]):
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
         each, page = chunk_positions(self.config), self._page
-        return tuple(Chunk(n, each * n, page.last(n), page.lit(n)) for n in range(chunk_count(self.config)))
+        return tuple(
+            Chunk(n, each * n, page.last(n), page.top(n), page.lit(n)) for n in range(chunk_count(self.config))
+        )
 
     def _cuts(self, window: int) -> tuple[Cut, ...]:
         return tuple(Cut(2 * c.first, c.last, *self._page.cut(window, c.number)) for c in self._chunks)
@@ -408,22 +414,22 @@ class MacAttentionRoutine(Routine[MacAttention]):
             compare = {"": 0, "#": 4}.get(head.spans[0].compare[4:5], 8)
             found += positions * (self._score + self._far + 2 * compare + 4 * head.windowed)
             found += pairs * (_DARK_PAIR + 16 * head.windowed) + 8 * float(run.mean(np.log1p(at - first)))
-            found += spans * (74 + code.chunked * (34 + 2 * compare + config.head_dim * 22))
+            found += spans * (42 + code.chunked * (32 + 3 * compare + config.head_dim * 22))
         return {code.entry: found}
 
     @property
     def _once(self) -> float:
         """Until the first head, and after the last."""
         config, code = self.config, self.code
-        chunks = 50 + code.chunked * (48 + 4 * code.chunk_bits + 66 * (len(code.chunks) - 1))
+        chunks = 70 + code.chunked * (48 + 4 * code.chunk_bits + 86 * (len(code.chunks) - 1))
         windows = sum(36 + 92 * len(window.cuts) for window in code.windows)
         return self.page_call + 48 + chunks + windows + 30 * config.kv_dim + 24 * config.n_embd
 
     def _each_head(self, head: MacHead) -> float:
         """But for positions and chunks."""
-        means = 74 + 4 * self.code.mean_shift + 10 * bool(self.code.mean_to_slot)
+        means = 72 + 4 * self.code.mean_shift + 10 * bool(self.code.mean_to_slot)
         windowed = head.windowed * (16 + 20 * len(head.spans))
-        return 148 + 16 * self.code.long_sums + windowed + len(head.dimensions) * means
+        return 140 + 16 * self.code.long_sums + windowed + len(head.dimensions) * means
 
     @property
     def _score(self) -> int:

@@ -113,6 +113,9 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 {% endif %}
         tax
         stz a:{{ block.weights }} + {{ chunk.weights }} + 2, x
+        and #$00FC
+        inc a
+        sta a:{{ chunk.top }}
 {% if chunk.later %}
 :
 {% endif %}
@@ -314,17 +317,14 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
         ; weights · 2^21 / sum / 256: Q0.13, pair by pair; those with any weight are linked, the newest last
 {% for span in part.head.spans %}
         stz a:{{ span.chunk.lit }}
-        lda a:{{ span.chunk.last }}
 {% if span.may_be_empty %}
-        tay
+        ldy a:{{ span.chunk.last }}
 {% if span.compare %}
         {{ span.compare }}
 {% endif %}
         {{ span.past }} scaled_{{ part.head.number }}_{{ span.chunk.number }}
 {% endif %}
-        and #$00FC
-        inc a
-        tay
+        ldy a:{{ span.chunk.top }}
         sec
 scale_{{ part.head.number }}_{{ span.chunk.number }}:
         ldx a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
@@ -339,9 +339,9 @@ scale_{{ part.head.number }}_{{ span.chunk.number }}:
         stx <(MB + 1)
         lda a:{{ span.chunk.lit }}
         sta a:{{ block.links }} + {{ span.chunk.number }} - 1, y
+        sty a:{{ span.chunk.lit }}
         lda SUM
         sta a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
-        sty a:{{ span.chunk.lit }}
 dark_{{ part.head.number }}_{{ span.chunk.number }}:
 {% if part.head.windowed %}
         cpy a:{{ span.bottom }}
