@@ -14,6 +14,8 @@ from functools import cached_property
 from itertools import groupby, pairwise
 from typing import ClassVar
 
+import numpy as np
+
 from asm.cost.long_run import LongRun
 from asm.kernels.byte_attention import HALF_WORD, max_sum, softmax_tables
 from asm.kernels.routine import Call, Item, Placed, Routine, Template, symbol
@@ -22,7 +24,7 @@ from asm.memory.work_ram import ATTENTION_PAGE, Area
 from asm.targets.sa1 import BLOCK_BYTES
 from quantize.fixed import FRACTION_BITS
 from quantize.kernels.byte_attention import RECIPROCALS, VALUE_BITS
-from quantize.kernels.mac_attention import BLOCK, MacAttention
+from quantize.kernels.mac_attention import PAIR, MacAttention
 from tables.exp import EXP_STEP_BITS
 from trainer.config import ModelConfig
 
@@ -55,13 +57,14 @@ class Window:
 class Chunk:
     """Positions in one block of BW-RAM.
 
-    first: of them. last: the word with the index of the newest, 2 below zero if there is none. lit: that with the
-    index of the first pair with weight.
+    first: of them. last: the word with the index of the newest, 2 below zero if there is none; top: of its pair.
+    lit: that with the index of the first pair with weight. Of pairs it is odd, and 0 for none.
     """
 
     number: int
     first: int
     last: str
+    top: str
     lit: str
 
     @property
@@ -145,8 +148,8 @@ class MacAttentionCode(Template):
     """A layer's attention.
 
     chunk: positions of a chunk; chunk_bits: how often the first position of one is doubled to be the offset of its
-    block. weights, links, best, query: addresses in the attention's page. short_loop: a branch reaches over the loop
-    of a head's scores.
+    block. weights, links, best, query: addresses in the attention's page. short_loop: a branch reaches over the
+    loop of a head's scores.
     """
 
     template: ClassVar[str] = "attention_mac"
@@ -219,7 +222,7 @@ def _parts(dimensions: Sequence[tuple[MacHead, Dimension]]) -> Iterator[HeadPart
 def chunk_positions(config: ModelConfig) -> int:
     """Positions of a chunk: a power of two, no more than the context needs."""
     fits = BLOCK_BYTES // (2 * config.kv_dim)
-    return min(MAX_CHUNK, power_of_two(fits + 1) // 2, max(power_of_two(config.block_size), BLOCK))
+    return min(MAX_CHUNK, power_of_two(fits + 1) // 2, max(power_of_two(config.block_size), PAIR))
 
 
 def chunk_count(config: ModelConfig) -> int:
@@ -259,11 +262,14 @@ class _Page:
     def last(self, chunk: int) -> str:
         return self._word(1 + chunk)
 
-    def lit(self, chunk: int) -> str:
+    def top(self, chunk: int) -> str:
         return self._word(1 + self._chunks + chunk)
 
+    def lit(self, chunk: int) -> str:
+        return self._word(1 + 2 * self._chunks + chunk)
+
     def cut(self, window: int, chunk: int) -> tuple[str, str]:
-        place = 1 + 2 * self._chunks + 2 * (window * self._chunks + chunk)
+        place = 1 + 3 * self._chunks + 2 * (window * self._chunks + chunk)
         return self._word(place), self._word(place + 1)
 
     @property
@@ -280,7 +286,7 @@ class _Page:
 
     @property
     def _count(self) -> int:
-        return 1 + 2 * self._chunks * (1 + self.windows)
+        return 1 + self._chunks * (3 + 2 * self.windows)
 
     def _word(self, number: int) -> str:
         return self._at(self._words + 2 * number)
@@ -298,6 +304,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
         kernel, block, config, trace = self.kernel, self.kernel.block, self.config, self.site.trace
         shift, page, each = VALUE_BITS - kernel.value_shift, self._page, chunk_positions(config)
         bias = self.site.slots_for(*self.site.readers(kernel)).bias
+        base = min(bias << shift, HALF_WORD)
         return MacAttentionCode(
             entry=symbol(block.name),
             comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
@@ -319,9 +326,9 @@ class MacAttentionRoutine(Routine[MacAttention]):
             query_shift=kernel.query_shift,
             score_drop=EXP_STEP_BITS + kernel.score_bits - FRACTION_BITS,
             bias=bias,
-            mean_start=HALF_WORD + ((1 << shift) >> 1),
+            mean_start=base + ((1 << shift) >> 1),
             mean_shift=shift,
-            mean_to_slot=(bias - (HALF_WORD >> shift)) & 0xFFFF,
+            mean_to_slot=(bias - (base >> shift)) & 0xFFFF,
             trace_query=trace(f"{block.name}.query"),
             trace_packed=trace(f"{block.name}.packed"),
             trace_scores=trace(f"{block.name}.scores"),
@@ -340,7 +347,9 @@ class MacAttentionRoutine(Routine[MacAttention]):
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
         each, page = chunk_positions(self.config), self._page
-        return tuple(Chunk(n, each * n, page.last(n), page.lit(n)) for n in range(chunk_count(self.config)))
+        return tuple(
+            Chunk(n, each * n, page.last(n), page.top(n), page.lit(n)) for n in range(chunk_count(self.config))
+        )
 
     def _cuts(self, window: int) -> tuple[Cut, ...]:
         return tuple(Cut(2 * c.first, c.last, *self._page.cut(window, c.number)) for c in self._chunks)
@@ -391,4 +400,49 @@ class MacAttentionRoutine(Routine[MacAttention]):
         return {ATTENTION_PAGE: self._page.bytes}
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
-        return {self.code.entry: 0.0}
+        """By head, by position, near or far, and by pair, with weight or without: see attention_mac.asm."""
+        code, config, name = self.code, self.config, self.kernel.name
+        near, lit = (float(run.mean(run[f"{name}.{what}"])) for what in ("near", "pairs"))
+        once = self._once + sum(map(self._each_head, code.heads))
+        at = run["position"]
+        found = once + (self._near - self._far) * near + (_LIT_PAIR - _DARK_PAIR + _VALUES * config.head_dim) * lit
+        for head, window in zip(code.heads, config.seen(self.kernel.block.layer), strict=True):
+            first = np.maximum(at + 1 - window, 0)
+            positions, pairs, spans = (
+                float(run.mean(at // each - first // each + 1)) for each in (1, PAIR, code.chunk)
+            )
+            compare = {"": 0, "#": 4}.get(head.spans[0].compare[4:5], 8)
+            found += positions * (self._score + self._far + 2 * compare + 4 * head.windowed)
+            found += pairs * (_DARK_PAIR + 16 * head.windowed) + 8 * float(run.mean(np.log1p(at - first)))
+            found += spans * (42 + code.chunked * (32 + 3 * compare + config.head_dim * 22))
+        return {code.entry: found}
+
+    @property
+    def _once(self) -> float:
+        """Until the first head, and after the last."""
+        config, code = self.config, self.code
+        chunks = 70 + code.chunked * (48 + 4 * code.chunk_bits + 86 * (len(code.chunks) - 1))
+        windows = sum(36 + 92 * len(window.cuts) for window in code.windows)
+        return self.page_call + 48 + chunks + windows + 30 * config.kv_dim + 24 * config.n_embd
+
+    def _each_head(self, head: MacHead) -> float:
+        """But for positions and chunks."""
+        means = 72 + 4 * self.code.mean_shift + 10 * bool(self.code.mean_to_slot)
+        windowed = head.windowed * (16 + 20 * len(head.spans))
+        return 140 + 16 * self.code.long_sums + windowed + len(head.dimensions) * means
+
+    @property
+    def _score(self) -> int:
+        return 68 + 4 * (not self.code.short_loop) + 34 * self.config.head_dim
+
+    @property
+    def _near(self) -> int:
+        return 82 + 4 * max(self.code.score_drop, 0) + 14 * self.code.score_doublings
+
+    @property
+    def _far(self) -> int:
+        return 64 + 4 * max(self.code.score_drop, 0) + 14 * self.code.score_doublings
+
+
+_LIT_PAIR, _DARK_PAIR, _VALUES = 128, 46, 86
+"""Clocks to scale a pair of weights and link it, to pass one by, and to add its values in a dimension."""

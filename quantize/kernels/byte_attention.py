@@ -186,13 +186,18 @@ class ByteAttention(AttentionKernel):
 
         return run
 
-    def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
-        """Positions, in all heads together: near ones get a weight from the table, lit ones keep it once scaled."""
+    def near(self, trace: Trace) -> NDArray[np.bool_]:
+        """Which positions (B, heads, T) get a weight from the table of exp."""
         scores = trace[f"{self.name}.scores"] & 0xFFFF  # kept with 2^15 added, more than 0 within the window
         drop = EXP_STEP_BITS + self.score_bits - FRACTION_BITS
         steps = round_shift(scores.max(-1, keepdims=True) - scores, drop)
-        near = ((steps < EXP7_ENTRIES) & (scores > 0)).sum((1, 2))
-        return {f"{self.name}.near": near, f"{self.name}.lit": (trace[f"{self.name}.weights"] > 0).sum((1, 2))}
+        found: NDArray[np.bool_] = (steps < EXP7_ENTRIES) & (scores > 0)
+        return found
+
+    def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
+        """Positions, in all heads together: near ones get a weight from the table, lit ones keep it once scaled."""
+        near, lit = self.near(trace), trace[f"{self.name}.weights"] > 0
+        return {f"{self.name}.near": near.sum((1, 2)), f"{self.name}.lit": lit.sum((1, 2))}
 
     def bounds(self, ranges: Ranges) -> None:
         """Where the weights prove how large keys and values are."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from quantize.fixed import Ints, round_shift
-from quantize.kernel import SA1
+from quantize.kernel import SA1, Trace
 from quantize.kernels.byte_attention import VALUE_BITS, ByteAttention
 
 
@@ -38,7 +38,7 @@ def attend_mac(weights: Ints, values: Ints, value_shift: int) -> Ints:
     return round_shift((sums >> 8).reshape(batch, -1, width), VALUE_BITS - value_shift)
 
 
-BLOCK = 2
+PAIR = 2
 """So many positions' values are added up together, or passed by."""
 
 
@@ -58,3 +58,9 @@ class MacAttention(ByteAttention):
 
     def floors(self, products: int) -> int:
         return 1
+
+    def activity(self, trace: Trace, vectors: Mapping[str, Ints]) -> Mapping[str, Ints]:
+        """And the pairs of positions of which one at least is near."""
+        near = self.near(trace)
+        pairs = np.pad(near, ((0, 0), (0, 0), (0, near.shape[-1] % PAIR))).reshape(*near.shape[:2], -1, PAIR)
+        return {**super().activity(trace, vectors), f"{self.name}.pairs": pairs.any(-1).sum((1, 2))}

@@ -1,6 +1,6 @@
 ; Calls any routine that the SA-1 runs, for tests/support/routine_console.py. All that the test writes is in BW-RAM,
 ; where the log would be: see the struct below. Then cases: A, X, Y, flags, data bank, direct page; an image of I-RAM
-; from $0000, one of the window, one of other BW-RAM in its first bank.
+; from $0000, one of the vectors in the window, one of other BW-RAM in its first bank.
 ; Each is copied to its place, the routine runs, and what it left is copied back.
 
         .include "contract.inc"
@@ -13,6 +13,8 @@ CASE_HEAD = 10
 .define AREA_BANK $40
 CONTROL = CASE_BANK * $10000
 CASES   = CONTROL + $20
+VECTORS = WINDOW + SAVED_BYTES .mod BLOCK_BYTES
+AREAS   = BWRAM + (VECTOR_BLOCK + 1) * BLOCK_BYTES
 
 .struct
         .org CONTROL
@@ -23,7 +25,6 @@ cases_left  .word
 low_bytes   .word               ; of I-RAM
 window_bytes .word
 area_bytes  .word
-area_start  .word
 harness_ready       .word
 .endstruct
 HARNESS_READY = $51DE
@@ -40,7 +41,7 @@ case_flags  .byte
 case_bank   .byte
 case_page   .word
 .endstruct
-.export go, entry, routine, cases_left, low_bytes, window_bytes, area_bytes, area_start, harness_ready, HARNESS_READY, enter_near, enter_far
+.export go, entry, routine, cases_left, low_bytes, window_bytes, area_bytes, harness_ready, HARNESS_READY, enter_near, enter_far
 
         .segment "CODE"
 
@@ -158,11 +159,10 @@ proc load_case, 16, 16
         mvn #CASE_BANK, #0
         lda f:window_bytes
         beq :+
-        ldy #WINDOW
+        ldy #VECTORS
         dec a
         mvn #CASE_BANK, #0
-:       lda f:area_start
-        tay
+:       ldy #.loword(AREAS)
         lda f:area_bytes
         beq :+
         dec a
@@ -195,11 +195,10 @@ proc store_case, 16, 16
         mvn #0, #CASE_BANK
         lda f:window_bytes
         beq :+
-        ldx #WINDOW
+        ldx #VECTORS
         dec a
         mvn #0, #CASE_BANK
-:       lda f:area_start
-        tax
+:       ldx #.loword(AREAS)
         lda f:area_bytes
         beq :+
         dec a

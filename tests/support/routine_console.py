@@ -71,7 +71,7 @@ class Harness:
     cases_end: int
     regions: tuple[Region, ...]
     where: str = ""
-    block: int = 0
+    block: int | None = None
 
 
 STOCK_HARNESS = Harness(
@@ -84,10 +84,10 @@ STOCK_HARNESS = Harness(
 
 
 def harness_of(layout: Layout) -> Harness:
-    """The one for a cartridge's processor. The saves are before the window's block, areas behind it."""
+    """The one for a cartridge's processor. Before the vectors in the window are saves, behind its block areas."""
     if not layout.target.apart:
         return STOCK_HARNESS
-    start = BWRAM + layout.saved_bytes + BLOCK_BYTES
+    block, saves = divmod(layout.saved_bytes, BLOCK_BYTES)
     return Harness(
         {"opener": "opener.asm", SA1_PREFIX + "sa1_harness": "sa1_harness.asm"},
         layout.target.first_bank,
@@ -95,11 +95,11 @@ def harness_of(layout: Layout) -> Harness:
         BWRAM + 0x10000 + layout.wram.log_bytes,
         (
             Region(0, IRAM_STACK, "low_bytes"),
-            Region(WINDOW, WINDOW + BLOCK_BYTES, "window_bytes"),
-            Region(start, BWRAM + 0x10000, "area_bytes"),
+            Region(WINDOW + saves, WINDOW + BLOCK_BYTES, "window_bytes"),
+            Region(BWRAM + (block + 1) * BLOCK_BYTES, BWRAM + 0x10000, "area_bytes"),
         ),
         SA1,
-        layout.saved_bytes // BLOCK_BYTES,
+        block,
     )
 
 
@@ -245,8 +245,6 @@ class RoutineConsole:
         assert at[name] >> 16 == harness.program_bank or not near, f"{name} is not in the program's bank"
         after, together = before.copy(), (harness.cases_end - harness.cases) // frame.bytes
         words = dict(zip((region.bytes for region in harness.regions), frame.used, strict=True))
-        if "area_start" in at:
-            words["area_start"] = harness.regions[-1].start & 0xFFFF
         for first in range(0, len(before), together):
             part = after[first : first + together]
             ram.write(harness.cases, part.tobytes())
@@ -273,7 +271,7 @@ class _Frame:
     def __init__(self, memory: Memory, call: Call) -> None:
         self.memory, self.regions = memory, memory.harness.regions
         ends = [[region.start] for region in self.regions]
-        ends[0].append(memory.address["state_end" if memory.harness.block else "direct_page_end"])
+        ends[0].append(memory.address["state_end" if memory.harness.where else "direct_page_end"])
         for name, values in [*call.given.items(), *call.wanted.items()]:
             if name not in REGISTERS and name != "carry":
                 start = memory.at(name)

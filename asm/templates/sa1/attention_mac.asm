@@ -113,6 +113,9 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 {% endif %}
         tax
         stz a:{{ block.weights }} + {{ chunk.weights }} + 2, x
+        and #$00FC
+        inc a
+        sta a:{{ chunk.top }}
 {% if chunk.later %}
 :
 {% endif %}
@@ -156,7 +159,8 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
         pld
         sep #$10
         .i8
-{% if not block.chunked %}
+{% if block.chunked %}
+{% else %}
         show CACHE_BLOCK
 {% endif %}
 {% for piece in block.head_pieces %}
@@ -253,12 +257,12 @@ scored_{{ part.head.number }}_{{ span.chunk.number }}:
 {% endif %}
         {{ span.past }} weighed_{{ part.head.number }}_{{ span.chunk.number }}
 {% endif %}
-{% if not part.head.windowed %}
-        clc
-{% endif %}
-weigh_{{ part.head.number }}_{{ span.chunk.number }}:
 {% if part.head.windowed %}
+weigh_{{ part.head.number }}_{{ span.chunk.number }}:
         clc
+{% else %}
+        clc
+weigh_{{ part.head.number }}_{{ span.chunk.number }}:
 {% endif %}
         lda a:{{ block.best }}
         sbc a:{{ block.weights }} + {{ span.chunk.weights }}, y
@@ -273,10 +277,10 @@ weigh_{{ part.head.number }}_{{ span.chunk.number }}:
         cmp #EXP7_ENTRIES
         bcs none_{{ part.head.number }}_{{ span.chunk.number }}
         tax
-        lda f:exp7_table, x
-        and #$00FF
+        lda f:exp7_table, x     ; of which the low byte counts
         sta a:{{ block.weights }} + {{ span.chunk.weights }}, y
-        sta <MB
+        tax
+        stx <(MB + 1)
         dey
         dey
 {% if span.compare %}
@@ -300,7 +304,7 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
 
         ; what they are to be multiplied by: 2^21 / sum
 .scope
-        lda a:MR
+        lda a:MR + 1
         rep #$10
         .i16
 {% include "blocks/reciprocal.asm" %}
@@ -313,33 +317,31 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
         ; weights · 2^21 / sum / 256: Q0.13, pair by pair; those with any weight are linked, the newest last
 {% for span in part.head.spans %}
         stz a:{{ span.chunk.lit }}
-        lda a:{{ span.chunk.last }}
 {% if span.may_be_empty %}
-        tay
+        ldy a:{{ span.chunk.last }}
 {% if span.compare %}
         {{ span.compare }}
 {% endif %}
         {{ span.past }} scaled_{{ part.head.number }}_{{ span.chunk.number }}
 {% endif %}
-        and #$00FC
-        inc a
-        tay
+        ldy a:{{ span.chunk.top }}
         sec
 scale_{{ part.head.number }}_{{ span.chunk.number }}:
-        lda a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
-        ora a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
-        beq dark_{{ part.head.number }}_{{ span.chunk.number }}
         ldx a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
-        stx <(MB + 1)
+        bne :+
+        ldx a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
+        beq dark_{{ part.head.number }}_{{ span.chunk.number }}
+        ldx #0
+:       stx <(MB + 1)
         ldx a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
         lda SUM
         sta a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
         stx <(MB + 1)
         lda a:{{ span.chunk.lit }}
         sta a:{{ block.links }} + {{ span.chunk.number }} - 1, y
+        sty a:{{ span.chunk.lit }}
         lda SUM
         sta a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
-        sty a:{{ span.chunk.lit }}
 dark_{{ part.head.number }}_{{ span.chunk.number }}:
 {% if part.head.windowed %}
         cpy a:{{ span.bottom }}
@@ -401,8 +403,10 @@ meant_{{ dimension.number }}_{{ span.chunk.number }}:
         .repeat {{ block.mean_shift }}
         lsr a
         .endrepeat
+{% if block.mean_to_slot %}
         clc
         adc #{{ block.mean_to_slot }}
+{% endif %}
         sta a:slots + 2 * {{ dimension.number }}
         eor #$FFFF
         sec

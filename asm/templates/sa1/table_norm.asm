@@ -78,12 +78,14 @@ shift{{ loop.index0 }}:
         .endrepeat
         adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))    ; the carry is the rounding
 {% else %}
-        lda #0
-        ora PRODUCT
+        clc
+        lda PRODUCT
+{% if variant.left %}
         .repeat {{ variant.left }}
         asl a
         .endrepeat
         clc
+{% endif %}
         adc #NORM_BIAS
 {% endif %}
         sta a:slots + 2 * I
@@ -103,12 +105,14 @@ shift{{ loop.index0 }}:
         .endrepeat
         adc #.loword(NORM_BIAS - (HALF_WORD >> {{ variant.right }}))
 {% else %}
-        lda #0
-        ora PRODUCT
+        clc
+        lda PRODUCT
+{% if variant.left %}
         .repeat {{ variant.left }}
         asl a
         .endrepeat
         clc
+{% endif %}
         adc #NORM_BIAS
 {% endif %}
         sta a:slots, y

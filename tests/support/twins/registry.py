@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from asm.toolchain import SA1_PREFIX
 from tests.support.asm_sources import SA1
 from tests.support.routine_console import PROGRAM_BANK, WORK_BANK, Call, Memory
 
@@ -42,9 +43,12 @@ class Twin:
     every: int | None = None
 
     def calls(self, memory: Memory, random: Random, count: int) -> Calls:
-        """(label → call); at least `least(count)` cases each."""
-        bank = 0 if memory.layout.target.apart else DATA_BANKS[self.cartridges[0]]
-        return {label: replace(call, bank=bank) for label, call in self.cases(memory, random, count).items()}
+        """(label → call); at least `least(count)` cases each. A routine that both processors have is the SA-1's."""
+        calls = self.cases(memory, random, count)
+        if not memory.layout.target.apart:
+            return {label: replace(call, bank=DATA_BANKS[self.cartridges[0]]) for label, call in calls.items()}
+        own = {label: SA1_PREFIX + label for label in calls if SA1_PREFIX + label in memory.address}
+        return {own.get(label, label): replace(call, bank=0) for label, call in calls.items()}
 
     def least(self, count: int) -> int:
         """The fewest cases that a call asked for `count` random ones must have."""

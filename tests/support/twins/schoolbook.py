@@ -16,7 +16,7 @@ from quantize.sampler import MAX_TEMPERATURE, Generator, Token, inverse_temperat
 from quantize.twins.note import note
 from tables.rsqrt import rsqrt_table
 from tests.support.routine_console import Call, Memory
-from tests.support.twins.registry import Random, twin
+from tests.support.twins.registry import Calls, Random, twin, twins
 
 EDGES = np.array([0, 1, -1, 2, 4, 127, 128, -128, 255, 256, -256, 0x7FFE, 0x7FFF, -0x7FFF, -0x8000])
 LONG_EDGES = np.concatenate(
@@ -56,6 +56,12 @@ def low_word(values: Ints) -> Ints:
 def mul_u16(memory: Memory, random: Random, count: int) -> Call:
     a, b = pairs(random, count)
     return Call({"mul_a": a, "mul_b": b}, {"product": low_word(a) * low_word(b), "mul_a": a, "mul_b": b})
+
+
+@twins("sa1 mul_u16", "sa1 digits")
+def mul_u16_sa1(memory: Memory, random: Random, count: int) -> Calls:
+    """The same by the arithmetic unit."""
+    return {"mul_u16": mul_u16(memory, random, count)}
 
 
 @twin("schoolbook")
@@ -110,7 +116,7 @@ def rsqrt(memory: Memory, random: Random, count: int) -> Call:
     return Call({"acc": acc}, {"norm_scale": scale, "norm_shift": table.shift - shifted})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def random(memory: Memory, random: Random, count: int) -> Call:
     x, y = map(low_word, pairs(random, count))
     generator = Generator(x, y)
@@ -288,7 +294,7 @@ def set_temperature(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted)
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     inverse_t = inverse_temperatures(random, len(logits), lowest=1)
@@ -302,7 +308,7 @@ def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"sample_weights": weights, "acc": total, "logits": logits})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def largest_logit(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     open_to_choice = np.arange(logits.shape[1]) < candidates[:, None]
@@ -312,7 +318,7 @@ def largest_logit(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"candidates": 2 * candidates})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def choose_token(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     x, y = low_word(numbers(random, len(logits))), low_word(numbers(random, len(logits)))
@@ -340,7 +346,7 @@ def set_top_p(memory: Memory, random: Random, count: int) -> Call:
     return Call({"A": top_p}, {"top_share": top_shares(top_p)})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def share_of_sum(memory: Memory, random: Random, count: int) -> Call:
     share, total = (
         low_word(numbers(random, count)),
@@ -350,7 +356,7 @@ def share_of_sum(memory: Memory, random: Random, count: int) -> Call:
     return Call({"A": share, "acc": total}, {"dividend": share * total >> 16, "acc": total})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def nucleus(memory: Memory, random: Random, count: int) -> Call:
     weights, candidates = possible_weights(memory, random, count)
     top_p = np.append(np.tile([1, 50, 99], 5), random.integers(1, 100, len(weights) - 15))
@@ -365,7 +371,7 @@ def nucleus(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"top_share": given["top_share"]})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 digits")
 def least_kept(memory: Memory, random: Random, count: int) -> Call:
     """Sums that are met exactly, by one less, and any."""
     weights, candidates = possible_weights(memory, random, count)
