@@ -1,4 +1,4 @@
-"""`snesgpt bench ROM`: clocks per token and per stage, and how many times the schoolbook's speed."""
+"""`snesgpt bench ROM`: clocks per token and per stage, and how many times another cartridge's speed."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PREPARATIONS = 4
 @click.command("bench", cls=FileCommand)
 @click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
 @click.option("--model", type=InputFile(), help="Integer model.  [default: found by ROM]")
-@click.option("--weights", type=InputFile(), help="Float weights, for the schoolbook.  [default: beside MODEL]")
+@click.option("--weights", type=InputFile(), help="Float weights, for a comparison.  [default: beside MODEL]")
 @click.option("--core", default="bsnes", help="snes9x, bsnes, or the path of a libretro core.")
 @click.option("--tokens", type=click.IntRange(1), default=1000, help="Time at least this many tokens.")
 @click.option(
     "--temperature", type=click.FloatRange(0, MAX_TEMPERATURE), help="0 = greedy.  [default: the ROM's own]"
 )
-@click.option("--no-schoolbook", is_flag=True, help="Skip the schoolbook cartridge of the same weights.")
+@click.option("--no-schoolbook", is_flag=True, help="Skip the comparison.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     rom: Path,
@@ -57,13 +57,14 @@ def command(
     The documents timed are those of a seed whose tokens look at as many positions as the tokens of a long run. The
     stages are timed in a build of MODEL that notes the beam at every stage; the cost of the notes is measured and
     taken off. The predicted clocks are those of `snesgpt build`. The schoolbook cartridge of the same weights is
-    timed in the same way.
+    timed in the same way; of an SA-1 ROM, the stock cartridge of the same weights.
     """
     from asm.build import build_rom
     from asm.cartridge.header import read_image
     from asm.cost.long_run import long_run
     from asm.cost.predict import predict
     from asm.layout import plan
+    from quantize.kernel import STOCK
     from quantize.ranges import prove
     from snesgpt.bench.beam_clock import FRAME_CLOCKS
     from snesgpt.bench.names_screen import names_to_a_page
@@ -83,7 +84,8 @@ def command(
         float_weights = None
         if not no_schoolbook:
             float_weights = _read_weights(weights or found.path.with_name("weights.npz"), integers)
-        schoolbook_model = _schoolbook(float_weights) if float_weights else None
+        rival = "stock" if integers.target != STOCK else "schoolbook"
+        rival_model = (_stock if rival == "stock" else _schoolbook)(float_weights) if float_weights else None
         tell(2)
         addresses = _addresses(rom, image, integers)
         tell(3)
@@ -106,11 +108,11 @@ def command(
             seed=staged.seed,
             progress=bar("stages", staged.tokens),
         )
-        schoolbook = None
-        if schoolbook_model is not None:
-            other = _at_temperature(schoolbook_model, tenths)
+        compared = None
+        if rival_model is not None:
+            other = _at_temperature(rival_model, tenths)
             short = typical_text(other, long_run(other), min(tokens, SCHOOLBOOK_TOKENS), names, MIN_SKIPPED)
-            schoolbook = _speed(*_built(other), core, short, tenths, bar("schoolbook", short.tokens))
+            compared = _speed(*_built(other), core, short, tenths, bar(rival, short.tokens))
     stages = _with_shares(profile.stages(), prediction.stages if prediction else None)
     report: dict[str, Any] = {
         "rom": str(rom),
@@ -126,8 +128,10 @@ def command(
         "stages_sum": _total(stages, "measured"),
         "stages_tokens": profile.tokens,
         "stages": stages,
-        "schoolbook": _figures(schoolbook) if schoolbook else None,
-        "ratio": schoolbook.clocks_per_token / speed.clocks_per_token if schoolbook else None,
+        "schoolbook": None,
+        "stock": None,
+        "ratio": compared.clocks_per_token / speed.clocks_per_token if compared else None,
+        **({rival: _figures(compared)} if compared else {}),
     }
     say(json.dumps(report, indent=2) if as_json else _text(report))
     if abs(report["stages_sum"] / speed.clocks_per_token - 1) > UNACCOUNTED + 2 * speed.relative_error:
@@ -145,7 +149,7 @@ def _read_weights(path: Path, model: IntegerModel) -> Weights:
 
     if not path.exists():
         raise InputError(
-            f"{path} does not exist: the schoolbook is made from it; give --weights or --no-schoolbook"
+            f"{path} does not exist: what ROM is compared with is made from it; give --weights or --no-schoolbook"
         )
     weights = load_weights(path)
     check_same(weights, model)
@@ -160,6 +164,18 @@ def _schoolbook(weights: Weights) -> IntegerModel:
         return quantize(weights, "schoolbook")
     except InputError as error:
         raise InputError(f"the schoolbook has no room for these weights ({error}): give --no-schoolbook") from error
+
+
+def _stock(weights: Weights) -> IntegerModel:
+    """The same weights for the stock console. Raises InputError when they have no room there."""
+    from snesgpt.selection.kernel_choice import LARGEST_ROM, choose
+
+    try:
+        return choose(weights, "auto", LARGEST_ROM).model
+    except InputError as error:
+        raise InputError(
+            f"the stock console has no room for these weights ({error}): give --no-schoolbook"
+        ) from error
 
 
 def _addresses(rom: Path, image: bytes, model: IntegerModel) -> Mapping[str, int]:
@@ -278,11 +294,12 @@ def _text(report: Mapping[str, Any]) -> str:
         f"{report['bare']['clocks_per_token']:,.0f} clocks a token; "
         f"screen, pad and sound take {report['screen_share']:.1%}"
     )
-    if report["schoolbook"]:
-        lines.append(
-            f"schoolbook: {report['schoolbook']['tokens_per_second']:,.2f} tokens/s, "
-            f"{report['schoolbook']['clocks_per_token']:,.0f} clocks a token; ratio {report['ratio']:,.1f}"
-        )
+    for rival in ("schoolbook", "stock"):
+        if report[rival]:
+            lines.append(
+                f"{rival}: {report[rival]['tokens_per_second']:,.2f} tokens/s, "
+                f"{report[rival]['clocks_per_token']:,.0f} clocks a token; ratio {report['ratio']:,.1f}"
+            )
     return "\n".join(lines)
 
 
