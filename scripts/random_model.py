@@ -27,10 +27,11 @@ EMBEDDING_SPREAD = 0.7
 QUERY_SCALE = 1 / 4
 
 
-def random_weights(config: ModelConfig, density: float, seed: int) -> Weights:
+def random_weights(config: ModelConfig, density: float, seed: int, digits: int = 1) -> Weights:
     """Every matrix 0 or ±2^-k, `density` of it non-zero, k such that outputs are about ½; normal embeddings.
 
-    `wq` is ternary as it is used, divided by sqrt(head_dim).
+    digits: of a weight that is not zero, each a quarter of the one before. `wq` is so as it is used, divided by
+    sqrt(head_dim).
     """
     rng = np.random.default_rng(seed)
     tensors = {}
@@ -38,11 +39,14 @@ def random_weights(config: ModelConfig, density: float, seed: int) -> Weights:
         if name in ("wte", "wpe"):
             tensors[name] = (EMBEDDING_SPREAD * rng.normal(size=shape)).astype(np.float32)
             continue
-        scale = 2.0 ** -math.ceil(math.log2(shape[1]) / 2 + 1)
+        scale = 2.0 ** -math.ceil(math.log2(shape[1]) / 2 + digits)
         if name.endswith(".wq"):
             scale *= math.sqrt(config.head_dim) * QUERY_SCALE
         signs = rng.choice([-1, 0, 1], size=shape, p=[density / 2, 1 - density, density / 2])
-        tensors[name] = (scale * signs).astype(np.float32)
+        values = scale * signs
+        for finer in range(1, digits):
+            values += scale / 4**finer * np.where(signs, rng.choice([-1, 1], size=shape), 0)
+        tensors[name] = values.astype(np.float32)
     return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": TEMPERATURE})
 
 
@@ -61,6 +65,7 @@ def matrix_weights(config: ModelConfig) -> int:
 @click.option("--n-layer", default=3, show_default=True, help="Layers.")
 @click.option("--n-hidden", default=128, show_default=True, help="Width of the MLP.")
 @click.option("--density", default=0.535, show_default=True, type=click.FloatRange(0, 1), help="Share not zero.")
+@click.option("--digits", default=1, show_default=True, type=click.IntRange(1, 3), help="Of a weight that is not 0.")
 @click.option("--seed", default=0, show_default=True, help="Of the random numbers.")
 def main(
     out: Path,
@@ -71,12 +76,13 @@ def main(
     n_layer: int,
     n_hidden: int,
     density: float,
+    digits: int,
     seed: int,
 ) -> None:
     """Write random ternary weights to OUT, a .npz for `snesgpt quantize`."""
     try:
         config = ModelConfig(symbols, block_size, n_embd, n_head, n_layer, n_hidden)
-        save_weights(out, random_weights(config, density, seed))
+        save_weights(out, random_weights(config, density, seed, digits))
     except InputError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{out}: {matrix_weights(config):,} weights in matrices, {config.n_params:,} in all")

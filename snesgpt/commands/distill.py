@@ -47,6 +47,12 @@ OF_TRAINING = (
     type=float,
     help="Instead of --digits: as many as there is time for; a Llama's heads may see fewer positions, too.",
 )
+@click.option(
+    "--target",
+    type=click.Choice(["stock", "sa1"]),
+    default="stock",
+    help="The machine that --tokens-per-second is about.",
+)
 @click.option("--steps", type=click.IntRange(1), default=STEPS, help="Training steps.")
 @click.option(
     "--time-budget", type=float, metavar="SECONDS", help="Train for a time instead of --steps, text included."
@@ -66,6 +72,7 @@ def command(
     out: Path,
     digits: float | None,
     tokens_per_second: float | None,
+    target: str,
     steps: int,
     time_budget: float | None,
     seed: int,
@@ -92,7 +99,7 @@ def command(
     from trainer.weights import load_weights, save_weights
 
     teacher = load_weights(weights)
-    check_room(teacher)
+    check_room(teacher, (target,))
     if (digits is None) == (tokens_per_second is None):
         raise click.UsageError("give --digits or --tokens-per-second, one of both")
     settings = Settings(
@@ -105,14 +112,15 @@ def command(
         grid=GRIDS[teacher.config.family],
         pull=PULLS[teacher.config.family],
         learning_rate=learning_rate,
+        target=target,
     )
     with bars() as bar:
         start, tell = _start(teacher, bar), partial(say, err=True)
-        choose = choose_student(teacher, tokens_per_second, settings.grid, bar) if tokens_per_second else None
+        choose = choose_student(teacher, tokens_per_second, settings.grid, bar, target) if tokens_per_second else None
         result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell, choose, resume)
         student = _student(teacher, settings, result)
         save_weights(out, student)
-        report = _report(student, result, bar)
+        report = _report(student, result, target, bar)
     if as_json:
         say(json.dumps(report | {"weights": str(out)}))
     else:
@@ -154,14 +162,14 @@ def _student(teacher: Weights, settings: Settings, result: Result) -> Weights:
     return as_student(kept, result.config, result.tensors, digits, settings.grid, result.teacher.apart)
 
 
-def _report(student: Weights, result: Result, bar: Bar) -> dict[str, Any]:
+def _report(student: Weights, result: Result, target: str, bar: Bar) -> dict[str, Any]:
     """How it went, and what the console makes of it. Losses in nats a token, on the text kept apart."""
     from asm.cost.predict import predict
     from quantize.executor import Executor, window_logits
     from snesgpt.selection.digit_choice import digits_per_weight
-    from snesgpt.selection.kernel_choice import LARGEST_ROM, choose
+    from snesgpt.selection.kernel_choice import choose, largest_rom
 
-    choice, apart = choose(student, "auto", LARGEST_ROM, bar=bar), result.teacher.apart
+    choice, apart = choose(student, "auto", largest_rom(target), bar=bar, target=target), result.teacher.apart
     tell = bar("integer loss", apart.tokens.shape[1] - 1)
     logits = window_logits(Executor(choice.model), apart.tokens[:, :-1], tell)
     above, away = result.teacher.judge(logits[:, apart.counted.reshape(-1)])

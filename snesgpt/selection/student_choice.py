@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quantize.convert import convert_llama, prepare
+from quantize.kernel import STOCK
 from quantize.ranges import ProvedModel
 from quantize.schedule import needs_calibration
 from snesgpt.selection.digit_choice import MIN_DIGITS, Attempt, digits_per_weight
-from snesgpt.selection.kernel_choice import LARGEST_ROM, choose
+from snesgpt.selection.kernel_choice import choose, largest_rom
 from trainer.config import MAX_WINDOWED, ModelConfig
 from trainer.documents import checked
 from trainer.errors import InputError
@@ -92,8 +93,8 @@ def as_student(
     return replace(weights, config=config, tensors=dict(tensors), info=checked(notes, Notes))
 
 
-def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choose:
-    """What a teacher's student may have to reach a predicted speed, tokens a second.
+def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar, target: str = STOCK) -> Choose:
+    """What a teacher's student may have to reach a predicted speed on a target, tokens a second.
 
     weights: the teacher's. Raises InputError where not even the fewest digits and the shortest windows reach it.
     """
@@ -106,9 +107,9 @@ def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choo
             tensors = as_tensors(projection(parameters, granted), config)
             return as_student(weights, config, tensors, digits, grid, teacher.apart)
 
-        whole = _whole(weights, lambda digits: student(digits, weights.config), bar)
+        whole = _whole(weights, lambda digits: student(digits, weights.config), bar, target)
         windows = _windows(weights.config)
-        saved = _saved(weights, whole, windows[0], bar)
+        saved = _saved(weights, whole, windows[0], bar, target)
         budget = _budget(whole, saved, teacher, windows, _errors(projection, parameters, information))
         clocks = whole.layout.target.clocks_per_second / wanted
         digits, numbers = budget.best(clocks)
@@ -120,7 +121,7 @@ def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choo
             tell(number)
             if digits < MIN_DIGITS:
                 raise InputError(_missed(whole, budget, wanted))
-            attempt = Attempt(digits, converted(student(digits, cut), bar), bar)
+            attempt = Attempt(digits, converted(student(digits, cut), bar, target), bar)
             lacking = -attempt.spare(wanted) / clocks
             if -CLOSE_ENOUGH <= lacking <= 0 or (lacking < 0 and digits == MAX_DIGITS):
                 break
@@ -130,27 +131,27 @@ def choose_student(weights: Weights, wanted: float, grid: int, bar: Bar) -> Choo
     return chosen
 
 
-def converted(weights: Weights, bar: Bar) -> ProvedModel:
+def converted(weights: Weights, bar: Bar, target: str = STOCK) -> ProvedModel:
     """On digits, as `quantize` does it; of a llama with all its digits, however large its cartridge is."""
     if needs_calibration(weights.config):
-        return convert_llama(prepare(weights, bar))
-    return choose(weights, "digits", LARGEST_ROM).proved
+        return convert_llama(prepare(weights, bar, target))
+    return choose(weights, "digits", largest_rom(target), target=target).proved
 
 
-def _whole(weights: Weights, student: Callable[[float], Weights], bar: Bar) -> Attempt:
+def _whole(weights: Weights, student: Callable[[float], Weights], bar: Bar, target: str) -> Attempt:
     """A teacher in all its digits; of a microgpt, in as many as can be proved and have room."""
     if needs_calibration(weights.config):
-        first = Attempt(0.0, converted(weights, bar), bar)
+        first = Attempt(0.0, converted(weights, bar, target), bar)
     else:
-        first = _first(student, bar)
+        first = _first(student, bar, target)
     return replace(first, digits=digits_per_weight(first.proved.model))
 
 
-def _first(student: Callable[[float], Weights], bar: Bar) -> Attempt:
+def _first(student: Callable[[float], Weights], bar: Bar, target: str) -> Attempt:
     """The first of FIRST that becomes a cartridge. Raises InputError, as `choose` does, where none does."""
     for digits in FIRST:
         try:
-            return Attempt(digits, converted(student(digits), bar), bar)
+            return Attempt(digits, converted(student(digits), bar, target), bar)
         except InputError as error:
             refusal = error
     raise refusal
@@ -164,13 +165,13 @@ def _windows(config: ModelConfig) -> tuple[int, ...]:
     return (*shorter, config.block_size)
 
 
-def _saved(weights: Weights, whole: Attempt, window: int, bar: Bar) -> float:
+def _saved(weights: Weights, whole: Attempt, window: int, bar: Bar, target: str) -> float:
     """The clocks of a token that one window for all heads saves."""
     config = weights.config
     if window == config.block_size:
         return 0.0
     cut = replace(weights, config=replace(config, windows=(window,) * (config.n_layer * config.n_head)))
-    narrow = Attempt(whole.digits, convert_llama(prepare(cut, bar)), bar)
+    narrow = Attempt(whole.digits, convert_llama(prepare(cut, bar, target)), bar)
     return whole.prediction.clocks_per_token - narrow.prediction.clocks_per_token
 
 

@@ -28,7 +28,7 @@ from trainer.training.adam import Adam
 from trainer.training.checkpoint import Identity, Interrupted, damaged, others, own_path, read_own
 from trainer.training.digit_projection import LARGEST, MAX_DIGITS, Projection, is_digits
 from trainer.training.packing import Shuffled
-from trainer.training.teacher import ROUND, ROUNDS, Teacher, text_logits
+from trainer.training.teacher import MOST_ROUNDS, ROUNDS, Teacher, rounds_for, text_logits
 from trainer.training.train import Diverged, as_tensors, as_vector, passed
 
 BATCH = 2048
@@ -65,7 +65,7 @@ class Settings:
     config: the teacher's. Its student has this many digits, or reaches this many tokens a second: one of both. The
     smallest digit is 2^-grid; pull as PULL of trainer.training.train. steps of BATCH tokens; with time_budget
     (seconds) the run lasts that long instead, its text included. learning_rate: the peak, in root mean squares of a
-    tensor. seed draws text and order.
+    tensor. seed draws text and order. target: the machine that the tokens a second are about.
     """
 
     config: ModelConfig
@@ -77,6 +77,7 @@ class Settings:
     grid: int = 9
     pull: float = 0.0
     learning_rate: float = 1e-3
+    target: str = "stock"
 
     def __post_init__(self) -> None:
         if (self.digits is None) == (self.tokens_per_second is None):
@@ -219,7 +220,7 @@ def distill(
 def _begin(teacher: Teacher, settings: Settings, choose: Choose | None) -> State:
     """Writes text, and grants digits by it."""
     begun = time.perf_counter()
-    rounds = ROUNDS if settings.time_budget else min(-(-settings.steps * BATCH // ROUND), ROUNDS)
+    rounds = ROUNDS if settings.time_budget else rounds_for(settings.steps * BATCH)
     teacher.write(rounds, until=begun + WRITING * (settings.time_budget or math.inf))
     parameters, information = as_vector(teacher.tensors), as_vector(teacher.information())
     if settings.digits is not None:
@@ -344,7 +345,7 @@ def _load(path: Path, identity: Identity, teacher: Teacher, settings: Settings) 
     state = State(header.student, parameters, Adam(len(parameters)), np.zeros_like(parameters), granted)
     with reading(damaged(path)):
         measured = header.log[-1].step if header.log else None
-        if header.step != measured or not 1 <= header.rounds <= ROUNDS:
+        if header.step != measured or not 1 <= header.rounds <= MOST_ROUNDS:
             raise InputError(f"step is {header.step}, and the last measurement was at {measured}")
         replace(settings.config, windows=header.student.windows)
         for name, target in _vectors(state).items():

@@ -17,14 +17,21 @@ from trainer.model.fisher import fisher_information
 from trainer.progress import Bar, no_bar
 from trainer.training.own_text import TEMPERATURES, OwnText, own_text
 
-ROUND, ROUNDS = 1 << 16, 8
-"""Tokens that are written at a time, and how often at most: then the steps meet them again."""
+ROUND, ROUNDS, MOST_ROUNDS = 1 << 16, 8, 24
+"""Tokens that are written at a time, and how often: more than ROUNDS for steps that would meet them too often."""
+MEETINGS = 5
 APART = 1 << 13
 """Tokens kept apart, at temperature 1."""
 INFORMATION = 1 << 15
 """Tokens that the Fisher information is measured on."""
 PROBE = 1 << 11
 """Tokens that the cost of a window is measured on."""
+
+
+def rounds_for(tokens: int) -> int:
+    """How many rounds of text serve a run of so many tokens: new text for all, or met MEETINGS times."""
+    all_new = -(-tokens // ROUND)
+    return min(all_new, max(ROUNDS, -(-all_new // MEETINGS)), MOST_ROUNDS)
 
 
 class Teacher:
