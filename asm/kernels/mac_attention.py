@@ -31,6 +31,9 @@ from trainer.config import ModelConfig
 MAX_CHUNK, MAX_SIGNED = 128, 64
 """As many words reaches an 8-bit index; and one whose sign says that it is below zero."""
 
+UNSIGNED_END = "cpy #$FE"
+"""Tells an index that is 2 below zero from any other."""
+
 LOOP_BYTES, PRODUCT_BYTES, BRANCH = 28, 10, 128
 """Code bytes of the loop over scores, of each of its products, and how far back a branch reaches."""
 
@@ -90,6 +93,11 @@ class Span:
     compare: str
     bottom: str
     may_be_empty: bool
+
+    @property
+    def compare_clocks(self) -> int:
+        """Of the comparison."""
+        return {"": 0, UNSIGNED_END: 4}.get(self.compare, 8)
 
     @property
     def more(self) -> str:
@@ -369,7 +377,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
 
     def _span(self, chunk: Chunk, window: int | None) -> Span:
         if window is None:
-            compare = "cpy #$FE" if chunk_positions(self.config) > MAX_SIGNED else ""
+            compare = UNSIGNED_END if chunk_positions(self.config) > MAX_SIGNED else ""
             return Span(chunk, compare, "", may_be_empty=chunk.later)
         stop, bottom = self._page.cut(window, chunk.number)
         return Span(chunk, f"cpy a:{stop}", bottom, may_be_empty=len(self._chunks) > 1)
@@ -411,10 +419,11 @@ class MacAttentionRoutine(Routine[MacAttention]):
             positions, pairs, spans = (
                 float(run.mean(at // each - first // each + 1)) for each in (1, PAIR, code.chunk)
             )
-            compare = {"": 0, "#": 4}.get(head.spans[0].compare[4:5], 8)
+            compare = head.spans[0].compare_clocks
             found += positions * (self._score + self._far + 2 * compare + 4 * head.windowed)
             found += pairs * (_DARK_PAIR + 16 * head.windowed) + 8 * float(run.mean(np.log1p(at - first)))
             found += spans * (42 + code.chunked * (32 + 3 * compare + config.head_dim * 22))
+            found += (len(code.chunks) - spans) * (56 + 3 * compare + config.head_dim * 14)
         return {code.entry: found}
 
     @property

@@ -108,7 +108,7 @@ class TableNormRoutine(Routine[TableNorm]):
         shifts = rsqrt_table(d).shift + bits + doublings - 17 - pairs
         shift = run.mean(np.abs(shifts))
         if self.site.target.apart:
-            left = 2 * run.mean(shifts < 0)
+            left = 2 * run.mean(np.where(shifts < 0, 1, 0))
             return {symbol(self.kernel.name): self._by_unit(float(loops), float(4 * shift + left))}
         index = 12 * abs(bits - 12) - (18 if bits < 12 else 0)
         double = 24 + 12 * doublings if doublings else 0

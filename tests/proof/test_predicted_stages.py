@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from asm.build import build_rom
 from asm.cost.long_run import LongRun
 from asm.cost.predict import placed, predict
 from asm.kernels.rotary import TurnedAttentionRoutine
+from asm.kernels.routine import symbol
 from quantize.convert import quantize
 from quantize.executor import Executor
 from quantize.kernel import Leaf
@@ -16,10 +19,11 @@ from quantize.model import IntegerModel
 from quantize.sampler import Request, run
 from snesgpt.bench.names_screen import FIRST_SEED
 from snesgpt.bench.stage_clocks import measure_stages
-from tests.support.models import MATRICES, digit_weights, llama_config, llama_model, windowed
+from tests.support.models import MATRICES, digit_weights, for_sa1, llama_config, llama_model, windowed
 from trainer.config import ModelConfig
 
 TOKENS = 60
+CONFIG = llama_config(60, 40, 32, (4, 2), 2, 20)
 TOLERANCE, LOOP_TOLERANCE = 0.005, 0.02
 
 
@@ -31,15 +35,22 @@ def check(model: IntegerModel, stages: set[str]) -> None:
         assert prediction.stages[stage] == pytest.approx(measured[stage], rel=TOLERANCE), stage
 
 
-def test_the_straight_code_of_digits() -> None:
+MACHINES: Mapping[str, Callable[[IntegerModel], IntegerModel]] = {"stock": lambda model: model, "sa1": for_sa1}
+"""Machine → the model for it."""
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_straight_code_of_digits(machine: str) -> None:
     weights = digit_weights(ModelConfig(27, 16, 32, 4, 2, 64), 1, **dict.fromkeys(MATRICES, 0.25))
     straight = {"front", "layer0_o", "layer1_wq_pairs", "layer1_q", "layer1_k", "layer1_v", "clamp"}
-    check(quantize(weights, "digits"), straight)
+    check(MACHINES[machine](quantize(weights, "digits")), straight)
 
 
-def test_the_straight_code_of_a_llama() -> None:
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_straight_code_of_a_llama(machine: str) -> None:
     straight = {"rotary", "attention_residual", "activation", "fc2_part0", "mlp_residual", "q", "fc1", "fc3"}
-    check(llama_model(llama_config(60, 16, 32, (4, 2), 2, 80)), {f"layer1_{stage}" for stage in straight})
+    model = MACHINES[machine](llama_model(llama_config(60, 16, 32, (4, 2), 2, 80)))
+    check(model, {f"layer1_{stage}" for stage in straight})
 
 
 def first_tokens(model: IntegerModel, kernels: list[Leaf]) -> LongRun:
@@ -56,16 +67,26 @@ def first_tokens(model: IntegerModel, kernels: list[Leaf]) -> LongRun:
     return LongRun(np.full(TOKENS, 1 / TOKENS), {name: np.array(column) for name, column in columns.items()})
 
 
+@pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("windows", [(), (40, 3, 8, 16, 8, 8, 8, 8), (40, 40, 40, 40, 1, 1, 20, 9)], ids=str)
-def test_the_loops_of_attention(windows: tuple[int, ...]) -> None:
+def test_the_loops_of_attention(windows: tuple[int, ...], machine: str) -> None:
+    check_attention(MACHINES[machine](llama_model(windowed(CONFIG, *windows), wq=2.0)))
+
+
+@pytest.mark.parametrize("windows", [(), (100, 3, 20, 64, 8, 8, 30, 8)], ids=str)
+def test_the_loops_of_attention_in_chunks(windows: tuple[int, ...]) -> None:
+    """Of 32 positions each."""
+    check_attention(for_sa1(llama_model(windowed(llama_config(60, 100, 128, (8, 8), 1, 20), *windows), wq=2.0)))
+
+
+def check_attention(model: IntegerModel) -> None:
     """Of the very tokens that are measured: how many positions they see is chance."""
-    model = llama_model(windowed(llama_config(60, 40, 32, (4, 2), 2, 20), *windows), wq=2.0)
     layout = build_rom(model).layout
     measured = measure_stages(build_rom(model, profiled=True), "bsnes", TOKENS).stages()
     routines = [routine for routine in layout.routines if isinstance(routine, TurnedAttentionRoutine)]
     tokens = first_tokens(model, [routine.kernel.attention for routine in routines])
-    assert tokens["position"].max() > 20
+    assert tokens["position"].max() > 18
     for routine in routines:
-        stage = routine.attention.code.entry
+        stage = symbol(routine.kernel.attention.name)
         clocks = layout.target.refresh * routine.clocks(tokens, placed(layout))[stage]
         assert clocks == pytest.approx(measured[stage], rel=LOOP_TOLERANCE), stage

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import pytest
 
 from asm.kernels.gate import GateCode
+from asm.kernels.mac_attention import MacAttentionCode
 from asm.kernels.ppu_attention import AttentionCode
 from asm.kernels.residual import CutSumCode
 from asm.kernels.rotary import TurnCode
 from asm.kernels.table_norm import TableNormCode
 from asm.layout import plan
+from asm.targets import TARGETS
 from asm.toolchain import SA1_PREFIX
 from quantize.convert import quantize
 from quantize.kernels.table_norm import MAX_BITS
 from quantize.model import IntegerModel
 from quantize.ranges import prove
 from snesgpt.emulator.console import Console
+from tests.support.asm_sources import SA1
 from tests.support.models import (
     digit_model,
     for_sa1,
@@ -109,6 +113,7 @@ CARTRIDGES |= {
         "24 wide, 32 positions": lambda: for_sa1(CARTRIDGES["digits"]["24 wide, 32 positions"]()),
         "12 wide, 140 positions": lambda: for_sa1(CARTRIDGES["digits"]["12 wide, 140 positions"]()),
         "64 wide, 1 head": lambda: for_sa1(CARTRIDGES["digits"]["64 wide, 1 head"]()),
+        "small values": lambda: for_sa1(digit_model(ModelConfig(9, 5, 8, 2, 2, 16), 7, wo=0.008, wv=0.12)),
     },
     "sa1 llama": {
         "groups of 2": lambda: for_sa1(CARTRIDGES["llama"]["groups of 2"]()),
@@ -126,6 +131,7 @@ CARTRIDGES |= {
         "own keys, every shift": lambda: for_sa1(every_shift(6, 3, 3, 1, 2)),
     },
 }
+SMALL_BANKS = replace(TARGETS["sa1"], bank_bytes=0x3000)
 RANDOM_CASES = {
     "schoolbook": {"snes9x": 2000, "bsnes": 100},
     "digits": {"snes9x": 300, "bsnes": 40},
@@ -160,7 +166,7 @@ class Run:
     @property
     def count(self) -> int:
         """How many random cases a routine gets."""
-        long = self.cartridge == "digits" and "140 positions" in self.shape
+        long = self.cartridge.endswith("digits") and "140 positions" in self.shape
         return (LONG_CASES if long else RANDOM_CASES[self.cartridge])[self.core]
 
     def __str__(self) -> str:
@@ -196,6 +202,30 @@ def test_a_routine_equals_its_twin(console: RoutineConsole, run: Run, routine: s
     assert calls
     for label, call in calls.items():
         assert console.check(label, call, header=routine) >= twin.least(run.count)
+
+
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+def test_an_attention_in_pieces_equals_its_twin(core: str) -> None:
+    """One that is larger than a bank: here banks are small."""
+    rom = build_routines(CARTRIDGES["sa1 windows"]["64 dimensions, 100 positions"](), target=SMALL_BANKS)
+    assert max(code.pieces for code in rom.memory.layout.templates_of(MacAttentionCode)) > 1
+    with Console(rom.image, core) as opened:
+        for label, call in TWINS["sa1 block.entry"].calls(rom.memory, np.random.default_rng(1), 20).items():
+            assert RoutineConsole(opened, rom).check(label, call, header="sa1 block.entry") == 20
+
+
+def test_the_shapes_of_the_sa1_need_every_kind_of_code() -> None:
+    """Or the tests above would not see it."""
+    shapes = [make for name, shapes in CARTRIDGES.items() if name.startswith(SA1) for make in shapes.values()]
+    codes = [code for make in shapes for code in plan(prove(make())).templates_of(MacAttentionCode)]
+    assert {len(code.chunks) for code in codes} == {1, 2, 3}
+    assert {(code.chunked, bool(code.windows)) for code in codes} == {*product((False, True), repeat=2)}
+    assert {code.score_drop for code in codes} == {*SHIFTS}
+    assert {code.mean_shift for code in codes} == {0, 1, 2, 3, 4, 5}
+    for kind in ("short_loop", "long_sums", "max_sums", "mean_to_slot"):
+        assert {bool(getattr(code, kind)) for code in codes} == {False, True}, kind
+    ends = {span.compare[:5] for code in codes for head in code.heads for span in head.spans}
+    assert ends == {"", "cpy #", "cpy a"}
 
 
 def test_the_llamas_need_every_kind_of_code() -> None:

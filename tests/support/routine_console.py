@@ -20,6 +20,7 @@ from asm.build import sources, symbols
 from asm.cartridge.header import with_checksum
 from asm.layout import Layout, plan
 from asm.targets.sa1 import BLOCK_BYTES, BWRAM, IRAM_STACK, WINDOW
+from asm.targets.target import Target
 from asm.toolchain import SA1_PREFIX, assemble, link
 from quantize.fixed import Ints
 from quantize.model import IntegerModel
@@ -156,13 +157,16 @@ class RoutineRom:
 
 
 def build_routines(
-    model: IntegerModel, edit: Callable[[dict[str, bytes]], None] | None = None, also: Sequence[str] = ()
+    model: IntegerModel,
+    edit: Callable[[dict[str, bytes]], None] | None = None,
+    also: Sequence[str] = (),
+    target: Target | None = None,
 ) -> RoutineRom:
     """Assemble the model's modules with the harness in main's place; `edit` may plant a bug first.
 
-    also: modules that this model's own cartridge does not need.
+    also: modules that this model's own cartridge does not need. target: where it is not quite the model's.
     """
-    layout = plan(prove(model))
+    layout = plan(prove(model), target=target)
     layout = replace(layout, modules=tuple(dict.fromkeys((*layout.modules, *also))))
     files, harness = sources(layout), harness_of(layout)
     if edit is not None:

@@ -16,7 +16,7 @@ from quantize.fixed import Ints
 from quantize.kernels.activation import relu2
 from quantize.kernels.byte_attention import ByteAttention, softmax_weights_in_bytes
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.table_norm import rmsnorm_table
+from quantize.kernels.table_norm import rmsnorm_table, square_sum, table_epsilon
 from quantize.model import IntegerModel
 from quantize.schedule import LOGITS
 from tests.support.routine_console import Bytes, Call, Memory
@@ -105,6 +105,13 @@ def square_hidden(memory: Memory, random: Random, count: int) -> Call:
     return Call({"A": a, "D": page}, {"A": relu2(a)})
 
 
+def carries(random: Random, d: int, bits: int) -> Ints:
+    """(N, d) vectors whose sum of squares has a carry from its low word with the epsilon that it begins with."""
+    anything = random.integers(1 - (1 << bits), 1 << bits, (1 << 14, d))
+    total = square_sum(anything, bits)[:, 0]
+    return anything[(total & 0xFFFF) < table_epsilon(d, bits)][:4]
+
+
 @twins("sa1 norm.entry", "sa1 digits", "sa1 llama")
 @twins("norm.entry", "digits", "llama")
 def norm(memory: Memory, random: Random, count: int) -> Calls:
@@ -119,7 +126,7 @@ def norm(memory: Memory, random: Random, count: int) -> Calls:
         spikes[:, d // 2] = edges
         magnitude = 1 << random.integers(0, routine.bits + 1, (count, 1))
         anything = random.integers(-top + 1, top, (count, d)) * magnitude >> routine.bits
-        x = np.concatenate([spikes, np.tile(edges[:, None], d), anything])
+        x = np.concatenate([spikes, np.tile(edges[:, None], d), anything, carries(random, d, routine.bits)])
         given = {"residual": x, "slots": np.zeros((len(x), 2 * d), np.int64)}
         y = rmsnorm_table(x, routine.bits, routine.doublings)
         assert np.abs(y).max() <= numbers.norm_bias

@@ -1,0 +1,169 @@
+"""Link 5 for the SA-1's kernels: every bug planted in them must be caught by a twin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from quantize.model import IntegerModel
+from tests.support.models import digit_model, for_sa1, llama_config, llama_model, sparse_llama, windowed
+from tests.support.planted_bugs import (
+    Bug,
+    New,
+    Pattern,
+    Place,
+    behind,
+    every,
+    first,
+    regex,
+    routine,
+    twin_must_notice,
+)
+from trainer.config import ModelConfig
+
+COUNT = 60
+
+MODEL = for_sa1(llama_model(llama_config(9, 24, 16, (4, 2), 1, 52, 100.0), 1, fc1=3.0, fc3=1.5))
+"""Two heads share a row of keys."""
+
+CUT = for_sa1(sparse_llama(llama_config(9, 8, 64, (1, 1), 1, 40), 20, fc1=5.0))
+"""Gates can be beyond their table."""
+
+CHUNKS = for_sa1(sparse_llama(llama_config(9, 130, 64, (1, 1), 1, 8), 20))
+"""Three chunks of 64 positions."""
+
+WINDOWED = for_sa1(llama_model(windowed(llama_config(9, 100, 64, (8, 8), 1, 8), 1, 100, 65, 64, 63, 9, 90, 7), 3))
+"""Two chunks; windows that begin in either, and where they meet."""
+
+SMALL = for_sa1(digit_model(ModelConfig(13, 6, n_embd=8, n_head=2, n_layer=2, n_hidden=16)))
+
+Table = Mapping[str, tuple[str | Place, Pattern, New]]
+
+FILE = "attention_mac.asm"
+SCORES, WEIGHTS, VALUES = (behind(label, FILE) for label in ("score_0_0:", "weigh_0_0:", "value_0_0:"))
+SCALED, SECOND = behind("scaled_0_0:", FILE), behind("score_1_0:", FILE)
+BEFORE_WEIGHTS, NEXT_MEAN = behind("; exp(score", FILE), behind("dimension 1:", FILE)
+
+IN_ATTENTION: Table = {
+    "a sum goes on from the one before": (SCORES, first(r"        unit ADD\n"), ""),
+    "a key of the next position": (SCORES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 0 + 2, y"),
+    "a key of the next dimension": (SCORES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 64, y"),
+    "another head's query": (SCORES, first(r"(lda a:attention_page \+ \d+ \+ 2 \*) 0$"), r"\1 5"),
+    "the second head of a group reads on in the keys": (SECOND, first(r"CACHE \+ 0, y"), "CACHE + 256, y"),
+    "the best score is the first": (SCORES, first(r"        bcc :\+\n        sta a:(.*)\n"), r"        bcc :+\n"),
+    "a score without its offset": (SCORES, first(r"lda #\$8000"), "lda #0"),
+    "half a step too little": (BEFORE_WEIGHTS, first(r"adc #(\d+) \+ 1"), r"adc #\1 + 0"),
+    "a carry left over": (BEFORE_WEIGHTS, first(r"        clc\nweigh"), "        sec\nweigh"),
+    "a weight from beyond the table": (WEIGHTS, first(r"cmp #EXP7_ENTRIES"), "cmp #EXP7_ENTRIES - 40"),
+    "far positions keep their scores": (behind("none_0_0:", FILE), first(r"        sta .*, y\n"), ""),
+    "weights that are not added up": (WEIGHTS, first(r"        stx <\(MB \+ 1\)\n"), ""),
+    "the sum over 2^16": (WEIGHTS, first(r"lda a:MR \+ 1"), "lda a:MR + 2"),
+    "weights are added to their sum": (WEIGHTS, first(r"unit MULTIPLY"), "unit ADD"),
+    "of a pair the second weight for the first": (WEIGHTS, first(r"        ldx #0\n"), ""),
+    "a pair without its first weight is dark": (WEIGHTS, first(r"beq dark_0_0"), "bra dark_0_0"),
+    "a link that is lost": (WEIGHTS, first(r"        sta a:attention_page \+ \d+ \+ 0 - 1, y\n"), ""),
+    "a pair that is not linked": (WEIGHTS, first(r"        sty a:.*\n"), ""),
+    "the oldest pair is left out": (
+        WEIGHTS,
+        first(r"sbc #4\n        tay\n        bcs"),
+        "sbc #5\n        tay\n        bcs",
+    ),
+    "a weight behind the newest position": (FILE, first(r"        stz a:.* \+ 2, x\n"), ""),
+    "a key for a value": (VALUES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 0 - 1, y"),
+    "a pair's first value twice": (VALUES, first(r"ldx a:CACHE \+ 0 \+ 2, y"), "ldx a:CACHE + 0, y"),
+    "a mean goes on from the one before": (NEXT_MEAN, first(r"        unit ADD\n"), ""),
+    "a mean that is not rounded": (VALUES, first(r"lda #(\d+)(\n        clc\n        adc SUM)"), r"lda #\1 - 4\2"),
+    "a mean halved once more": (VALUES, first(r"\.repeat 3\n"), ".repeat 4\n"),
+    "minus the mean is one off": (VALUES, first(r"        sec\n(        adc #2)"), r"        clc\n\1"),
+    "the cache stays in the window": (FILE, first(r"        show VECTOR_BLOCK\n"), ""),
+    "the query is of another token": (FILE, first(r"        sta a:attention_page \+ \d+ \+ 2 \* I\n"), ""),
+    "a key goes to the next position": (
+        FILE,
+        first(r"        tax\n"),
+        "        inc a\n        inc a\n        tax\n",
+    ),
+    "a position too few": (FILE, first(r"        inc a\n(        asl a\n)"), r"\1"),
+    "nobody keeps the weights": (SCALED, first(r"        mvn .*\n"), ""),
+    "everybody keeps the weights": (SCALED, first(r"        beq kept_0\n"), ""),
+}
+AT_FIRST = r"(?:.*\n)*?        sbc"
+IN_CHUNKS: Table = {
+    "the first chunk's keys for the second's": (SCORES, first(r"BLOCK \+ 1"), "BLOCK + 0"),
+    "the first chunk's values for the second's": (VALUES, first(r"BLOCK \+ 1"), "BLOCK + 0"),
+    "a chunk that does not end": (FILE, first(r"(cmp #64\n        )bcc"), r"\1bra"),
+    "the third chunk begins early": (FILE, first(r"sbc #128 - 1"), "sbc #126 - 1"),
+    "links of one chunk lead into another": (WEIGHTS, first(r"(sta a:attention_page \+ \d+) \+ 1 -"), r"\1 + 0 -"),
+    "later keys in the first chunk": (FILE, first(r"        ora position_words\n"), ""),
+    "a chunk without positions is scored": (
+        SCORES,
+        regex(r"        bpl :\+\n        jmp scored_0_1\n"),
+        "        bra :+\n",
+    ),
+    "a chunk without weight is added": (VALUES, first(r"        beq meant_0_1\n"), ""),
+}
+IN_WINDOWS: Table = {
+    "a window of one position more": (FILE, first(rf"(; where a window of (\d+) {AT_FIRST}) #\2"), r"\1 #\2 + 1"),
+    "a window begins early in the second chunk": (FILE, first(rf"(sta row_end\n{AT_FIRST}) #128\n"), r"\1 #126\n"),
+    "weights of another head before a window": (FILE, every(r"        stz a:.* \+ \d+ - 1, x\n"), ""),
+    "pairs before a window": (FILE, every(r"        cpy a:.*\n        beq scaled_\d_\d\n(        sec)"), r"\1"),
+    "scores before a window": (FILE, every(r"cpy a:.*\n(        bne score_)"), r"cpy #$FE\n\1"),
+    "who looks sees what was before a window": (FILE, every(r"(        lda #2 .* - 3\n)        mvn .*\n"), r"\1"),
+}
+IN_GATES: Table = {
+    "a gate cut one early": ("gate.asm", every(r"adc #(\d+)\n(        cmp #2 \* \d+)"), r"adc #\1 - 1\n\2 - 2"),
+    "far products are not cut": ("gate.asm", every(r"cmp #2 \* FAR"), "cmp #$FFFF"),
+    "far below the table is far above": ("gate.asm", every(r"(NEGATIVE \+ .*\n        lda) #0"), r"\1 #$7FFF"),
+    "a product over 2^16": ("gate.asm", first(r"lda PRODUCT"), "lda WHOLE"),
+    "the gate before this one": ("gate.asm", regex(r"lda a:gate \+ 2 \* 7$"), "lda a:gate + 2 * 6"),
+    "another unit's slot": ("gate.asm", regex(r"sta a:hidden_slots \+ 4$"), "sta a:hidden_slots + 6"),
+    "a gate that is not rounded": ("gate.asm", first(r"(\.endrepeat\n)(        adc)"), r"\1        clc\n\2"),
+    "the unit goes on adding": ("gate.asm", regex(r"        stz <MCNT .*\n"), ""),
+}
+IN_TURNS: Table = {
+    "turned by the cosine alone": ("rotary.asm", regex(r"lda a:angle \+ 2"), "lda a:angle"),
+    "turned the other way": ("rotary.asm", regex(r"sec\n        sbc PRODUCT"), "clc\n        adc PRODUCT"),
+    "the neighbour's angle": ("rotary.asm", first(r"(turn query \+ 4 \* 0, turn_by \+ 4 \*) 0$"), r"\1 1"),
+    "a key over the value": ("rotary.asm", first(r"        ora a:packed .*\n"), ""),
+    "a value in the low byte": ("rotary.asm", first(r"        xba\n"), ""),
+    "a key that is not cut": ("rotary.asm", regex(r"        bcs inside\n        lda #\(\$100.*\n"), ""),
+    "a query doubled too little": ("rotary.asm", first(r"(turned_second\n        \.repeat \d)"), r"\1 - 1"),
+    "another position's angle": ("rotary.asm", first(r"(lda a:position\n        asl a\n)"), r"\1        asl a\n"),
+}
+NORM = routine("norm_11", "table_norm.asm")
+IN_NORMS: Table = {
+    "squares that are not set right": (NORM, first(r"\.hiword\((\d+) \+ N_EMBD \* HALF_WORD\)"), r".hiword(\1)"),
+    "a carry of the sum of squares": (NORM, regex(r"(sta acc\n        lda #.*\n)"), r"\1        clc\n"),
+    "one element for all": (NORM, first(r"(I\n        lda a:residual) \+ 2 \* I"), r"\1"),
+    "a scale that is not doubled": (NORM, regex(r"\.repeat 4\n(        asl a .*\n)"), r".repeat 3\n\1"),
+    "squares are multiplied": (NORM, first(r"lda #ADD"), "lda #0"),
+    "the unit goes on adding": (NORM, regex(r"        stz <MCNT .*\n"), ""),
+    "a product that is not rounded": (
+        NORM,
+        every(r"(\.endrepeat\n)(        adc #\.loword\(NORM)"),
+        r"\1        clc\n\2",
+    ),
+}
+IN_PRODUCTS: Table = {
+    "without a factor's sign": ("engine.asm", regex(r"        bpl :\+\n"), "        bra :+\n"),
+    "without the other's": ("engine.asm", regex(r"        bcc :\+\n"), "        bra :+\n"),
+}
+GROUPS: tuple[tuple[str, IntegerModel, Table], ...] = (
+    ("block.entry", MODEL, IN_ATTENTION),
+    ("block.entry", CHUNKS, IN_CHUNKS),
+    ("block.entry", WINDOWED, IN_WINDOWS),
+    ("gate.entry", CUT, IN_GATES),
+    ("turns.entry", MODEL, IN_TURNS),
+    ("norm.entry", MODEL, IN_NORMS),
+    ("mul_u16", SMALL, IN_PRODUCTS),
+)
+BUGS = [
+    Bug(f"{name}: {label}", *planted, f"sa1 {name}", model=model)
+    for name, model, table in GROUPS
+    for label, planted in table.items()
+]
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=str)
+def test_a_twin_notices(bug: Bug) -> None:
+    twin_must_notice(bug, MODEL, COUNT)
