@@ -8,6 +8,8 @@
 
 HOLD    = $20                   ; of CCNT
 PAUSE   = $40
+STILL   = 32                    ; rounds of 36 clocks until the SA-1 has ended its instruction. In bsnes it may be 512
+                                ; clocks ahead and in the midst of one, which a reset would turn into a wild jump
 ANSWER  = $A55A                 ; not what an empty bus holds
 MESSAGE_ROW = 10
 FIRST_MIB = 4                   ; of ROM behind banks $C0 to $FF: those before are seen as halves of banks
@@ -163,6 +165,9 @@ proc stop_sa1, 16, 16
         a8
         lda #PAUSE
         sta CCNT
+        lda #STILL
+:       dec a
+        bne :-
         lda committed
         ora token_ready
         bne done
@@ -191,6 +196,18 @@ proc at_position, 16, 16
         lda engine_task
         cmp #TASK_NEXT
         beq at_position
+        rts
+endproc
+
+; Until an interrupt: the SA-1's when a token is ready, and every picture's.
+; out: A, zero flag = the task before it    kills: A
+proc doze, 16, 16
+        sei                     ; so that none comes between the look and the wait
+        lda engine_task
+        pha
+        wai
+        cli
+        pla
         rts
 endproc
 
