@@ -18,9 +18,9 @@ from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from tests.support.models import digit_rom, model_for, random_model
-from tests.support.planted_bugs import Bug
+from tests.support.planted_bugs import Edit, all_of
 from tests.support.screens import Screens
-from tests.support.slow_sa1 import slow, slow_choice
+from tests.support.slow import late_to_count, late_to_go_on, sa1_slow, sa1_slow_to_choose
 from tests.support.text_window import TextWindow
 from trainer.config import ModelConfig
 
@@ -261,21 +261,28 @@ SLOW_MODEL = ModelConfig(9, 5, n_embd=32, n_head=2, n_layer=2, n_hidden=128)
 
 @pytest.mark.parametrize(("core", "target"), [("snes9x", STOCK), ("snes9x", SA1), ("bsnes", SA1)])
 def test_a_press_is_heard_at_once_however_slow_the_model(core: str, target: str) -> None:
-    if target == STOCK:
-        rom = build_rom(random_model(SLOW_MODEL))
-    else:
-        rom = build_rom(cartridge(target)[0], edit=slow(40))
-    frames, token = press_while_a_token_is_computed(rom, core)
+    slow = build_rom(random_model(SLOW_MODEL)) if target == STOCK else build_rom(cartridge(SA1)[0], edit=sa1_slow(40))
+    frames, token = press_while_a_token_is_computed(slow, core)
     assert token > 60
     assert frames <= 3
 
 
-AT_ANY_MOMENT = [("snes9x", None), *((core, edit) for core in sorted(KNOWN) for edit in (slow(7), slow_choice(7)))]
-"""A slow model of the stock console's; the SA-1 made slow, before a token is chosen and then."""
+SLOW: dict[str, Edit | None] = {
+    "a slow model": None,
+    "the SA-1 is slow": sa1_slow(7),
+    "the SA-1 is slow to choose": sa1_slow_to_choose(7),
+    "both are slow": all_of(sa1_slow(6), late_to_count()),
+}
+"""The first is the stock console's. Others are an SA-1's: slow before it chooses a token, when it does, and then the
+S-CPU, while the SA-1 has gone on.
+"""
+
+AT_ANY_MOMENT = [(core, slow) for core in sorted(KNOWN) for slow in SLOW if core == "snes9x" or SLOW[slow]]
 
 
-@pytest.mark.parametrize(("core", "edit"), AT_ANY_MOMENT, ids=str)
-def test_what_was_interrupted_is_computed_again_exactly(core: str, edit: Bug | None) -> None:
+@pytest.mark.parametrize(("core", "slow"), AT_ANY_MOMENT)
+def test_what_was_interrupted_is_computed_again_exactly(core: str, slow: str) -> None:
+    edit = SLOW[slow]
     model = cartridge(SA1)[0] if edit else random_model(ModelConfig(9, 5, n_embd=16, n_head=2, n_hidden=64), seed=4)
     rom = build_rom(model, edit=edit)
     names = documents(Executor(model), Request(1, model.temperature, 6))
@@ -290,6 +297,13 @@ def test_what_was_interrupted_is_computed_again_exactly(core: str, edit: Bug | N
         console.run(2)
         assert [row[2:16].rstrip() for row in page.rows()[FIRST_ROW : FIRST_ROW + 6]] == names
     assert presses > 15
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_nothing_is_lost_where_the_sa1_has_made_another_token_before_anybody_looks(core: str) -> None:
+    with names_screen(SA1, core, build_rom(cartridge(SA1)[0], edit=late_to_go_on()).image) as page:
+        page.without_pauses()
+        assert page.finish() == page.expected(1, 13)
 
 
 PACES = {24: "a long pause after each name", 0: "no pause", 8: "a pause after each name"}

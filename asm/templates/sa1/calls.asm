@@ -113,17 +113,20 @@ endproc
 
 ; The SA-1 goes on, or has gone on already: the next position of the document, if there is one, and its token.
 ; From now on it need not be told.
-; in: next_token    out: carry = the document is complete    kills: A
+; in: made_token, made_position    out: carry = the document is complete    kills: A
 proc begin_next, 16, 16
-        lda engine_task
-        bne begun
-        lda next_token
+        lda made_token
         cmp #TOKEN_BOS
         beq complete
-        lda position
+        lda made_position
         inc a
         cmp #N_CONTEXT
         bcs complete
+        lda engine_task
+        bne begun
+        lda position
+        cmp made_position
+        bne begun               ; that token is made already
         set engine_task, TASK_NEXT
 begun:  set go_ahead, 1
         inc token_begun
@@ -140,6 +143,7 @@ proc make_token, 16, 16
         bne :+
         call begin_token
 :       call asleep
+        stz abandonable         ; while it is still ready: once it is taken, no press may take it back
         stz token_begun
         lda ready_token
         sta made_token
