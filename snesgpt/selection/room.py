@@ -29,8 +29,9 @@ def check_room(weights: Weights, targets: Sequence[str] = (STOCK,)) -> None:
 
 
 def _cut(weights: Weights, context: int) -> Weights:
-    """Rotary positions have no weights."""
-    return replace(weights, config=replace(weights.config, block_size=context))
+    """With fewer positions: rotary ones have no weights, and no window is longer than the context."""
+    windows = tuple(min(window, context) for window in weights.config.windows)
+    return replace(weights, config=replace(weights.config, block_size=context, windows=windows))
 
 
 def _refusal(weights: Weights, targets: Sequence[str]) -> InputError | None:

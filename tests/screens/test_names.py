@@ -4,30 +4,46 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from asm.build import Rom, build_rom
 from quantize.executor import Executor
+from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
 from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
-from tests.support.models import random_model
+from tests.support.models import digit_rom, model_for, random_model
+from tests.support.planted_bugs import Edit, all_of
 from tests.support.screens import Screens
+from tests.support.slow import late_to_count, late_to_go_on, sa1_slow, sa1_slow_to_choose
 from tests.support.text_window import TextWindow
 from trainer.config import ModelConfig
 
-MODEL = replace(random_model(ModelConfig(9, 5, n_embd=4, n_head=2, n_hidden=4)), info={"temperature": 1.3})
-ROM = build_rom(MODEL)
 SETTINGS_ROW, FIRST_ROW, LIST_ROWS, NAMES = 2, 4, 20, 40
 MARKERS, WIDTH = (1, 16), 14
 FRAMES_A_PAGE = 3000
+MACHINES = [(core, target) for core in sorted(KNOWN) for target in TARGETS]
+
+
+@cache
+def cartridge(target: str) -> tuple[IntegerModel, Rom]:
+    """A small model, and its ROM."""
+    model = model_for(target, ModelConfig(9, 5, n_embd=4, n_head=2, n_hidden=4))
+    model = replace(model, info={"temperature": 1.3})
+    return model, build_rom(model)
 
 
 class Names(Screens):
     """The screen of names."""
+
+    def __init__(self, console: Console, target: str = STOCK) -> None:
+        self.target, (self.model, rom) = target, cartridge(target)
+        super().__init__(console, rom)
 
     def finish(self) -> list[str]:
         """Wait for the last name of the page and one more picture; returns the names in order."""
@@ -47,43 +63,60 @@ class Names(Screens):
         markers = [row[left] for left in MARKERS for row in rows]
         return [number for number, marker in enumerate(markers) if marker == ">"]
 
+    def expected(self, seed: int, tenths: int, count: int = NAMES) -> list[str]:
+        """The integer model's."""
+        return documents(Executor(self.model), Request(seed, tenths, count))
 
-def expected(seed: int, tenths: int, count: int = NAMES) -> list[str]:
-    return documents(Executor(MODEL), Request(seed, tenths, count))
+    def without_pauses(self) -> None:
+        """By Start, where there are any."""
+        if self.target == SA1:
+            self.push("start")
+            self.push("start")
+            assert self.word("names_pause") == 0
 
 
 def assert_settings(page: Names, seed: int, tenths: int) -> None:
     assert f"T {tenths // 10}.{tenths % 10} seed {seed:5} " in page.rows()[SETTINGS_ROW]
 
 
-@pytest.fixture
-def page() -> Iterator[Names]:
-    with Console(ROM.image) as console:
-        yield Names(console, ROM)
-
-
-@pytest.mark.parametrize("core", sorted(KNOWN))
-def test_the_first_page_is_seed_1_at_the_model_s_temperature(core: str) -> None:
-    with Console(ROM.image, core) as console:
+@contextmanager
+def names_screen(target: str, core: str = "snes9x", image: bytes | None = None) -> Iterator[Names]:
+    with Console(image or cartridge(target)[1].image, core) as console:
         console.scramble(1)
-        page = Names(console, ROM)
-        assert page.finish() == expected(1, 13)
+        yield Names(console, target)
+
+
+@pytest.fixture(params=TARGETS)
+def page(request: pytest.FixtureRequest) -> Iterator[Names]:
+    with names_screen(request.param) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("core", "target"), MACHINES)
+def test_the_first_page_is_seed_1_at_the_model_s_temperature(core: str, target: str) -> None:
+    with names_screen(target, core) as page:
+        assert page.finish() == page.expected(1, 13)
         assert_settings(page, 1, 13)
 
 
-def test_the_page_is_drawn_at_the_model_s_top_p() -> None:
-    model = replace(MODEL, info={"temperature": 1.3, "top_p": 0.4})
-    rom = build_rom(model)
-    with Console(rom.image) as console:
-        made = Names(console, rom).finish()
-    assert made == documents(Executor(model), Request(1, 13, NAMES, top_p=40)) != expected(1, 13)
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_is_drawn_at_the_model_s_top_p(target: str) -> None:
+    model = replace(cartridge(target)[0], info={"temperature": 1.3, "top_p": 0.4})
+    with names_screen(target, image=build_rom(model).image) as page:
+        made = page.finish()
+        assert made == documents(Executor(model), Request(1, 13, NAMES, top_p=40)) != page.expected(1, 13)
 
 
 def test_the_name_being_made_is_marked_and_gold_and_complete_ones_are_white(page: Names) -> None:
-    page.console.run_until(lambda _: page.word("names_made") > 24 and page.word("position") > 1, FRAMES_A_PAGE)
+    page.without_pauses()
+    left = MARKERS[1]
+
+    def has_begun(_: Console) -> bool:
+        return any(n > 24 and page.rows()[FIRST_ROW + n - LIST_ROWS][left + 1].strip() for n in page.marked())
+
+    page.console.run_until(has_begun, FRAMES_A_PAGE)
     (number,) = page.marked()
-    assert number > 23
-    row, left = FIRST_ROW + number - LIST_ROWS, MARKERS[1]
+    row = FIRST_ROW + number - LIST_ROWS
     assert page.ink(row, left + 1) == "gold"
     assert page.ink(row - 1, left + 1) == page.ink(FIRST_ROW, MARKERS[0] + 1) == "paper"
 
@@ -95,14 +128,14 @@ def test_the_cross_begins_again_with_other_settings(page: Names, button: str, se
     page.finish()
     page.push(button)
     assert page.word("names_made") < NAMES
-    assert page.finish() == expected(seed, tenths)
+    assert page.finish() == page.expected(seed, tenths)
     assert_settings(page, seed, tenths)
 
 
 def test_a_button_in_the_middle_of_a_page_is_heard(page: Names) -> None:
     page.console.run_until(lambda _: page.word("names_made") == 3, FRAMES_A_PAGE)
     page.push("up")
-    assert page.finish() == expected(2, 13)
+    assert page.finish() == page.expected(2, 13)
 
 
 def test_a_direction_held_repeats(page: Names) -> None:
@@ -113,12 +146,12 @@ def test_a_direction_held_repeats(page: Names) -> None:
 @pytest.mark.parametrize(("button", "tenths"), [("left", 0), ("right", MAX_TEMPERATURE)])
 def test_the_temperature_stops_at_its_ends(page: Names, button: str, tenths: int) -> None:
     page.push(button, frames=20 + 5 * (MAX_TEMPERATURE + 2))
-    assert page.finish() == expected(1, tenths)
+    assert page.finish() == page.expected(1, tenths)
     assert_settings(page, 1, tenths)
 
 
 def test_a_makes_more_and_l_looks_back(page: Names) -> None:
-    names = expected(1, 13, 3 * NAMES)
+    names = page.expected(1, 13, 3 * NAMES)
     for number in range(3):
         assert page.finish() == names[number * NAMES : (number + 1) * NAMES]
         assert page.rows()[1].rstrip().endswith(f" {number + 1}")
@@ -134,6 +167,7 @@ def test_a_makes_more_and_l_looks_back(page: Names) -> None:
 
 
 def test_history_ends_at_its_oldest_page(page: Names) -> None:
+    page.without_pauses()
     pages = 0x4000 // (16 * NAMES)
     for _ in range(pages + 1):
         page.finish()
@@ -142,23 +176,24 @@ def test_history_ends_at_its_oldest_page(page: Names) -> None:
     for _ in range(pages + 3):
         page.push("l")
     first = (pages + 1) - (pages - 1)
-    assert page.names() == expected(1, 13, (first + 1) * NAMES)[first * NAMES :]
+    assert page.names() == page.expected(1, 13, (first + 1) * NAMES)[first * NAMES :]
 
 
-@pytest.mark.parametrize("core", sorted(KNOWN))
-def test_b_pauses_within_a_name_and_goes_on(core: str) -> None:
-    with Console(ROM.image, core) as console:
-        page = Names(console, ROM)
-        console.run_until(lambda _: page.word("names_made") > 2 and page.word("position") > 1, FRAMES_A_PAGE)
+@pytest.mark.parametrize(("core", "target"), MACHINES)
+def test_b_pauses_within_a_name_and_goes_on(core: str, target: str) -> None:
+    with names_screen(target, core) as page:
+        page.console.run_until(
+            lambda _: page.word("names_made") > 2 and page.word("made_position") > 1, FRAMES_A_PAGE
+        )
         page.push("b")
         made, tokens = page.word("names_made"), page.word("tokens_made")
-        console.run(10)
+        page.console.run(10)
         assert page.word("tokens_made") == tokens
         assert "PAUSED" in page.rows()[25]
         page.push("up")
         assert page.marked() == [made - 2]
         page.push("b")
-        assert page.finish() == expected(1, 13)
+        assert page.finish() == page.expected(1, 13)
 
 
 def test_another_screen_and_back_goes_on_where_it_was(page: Names) -> None:
@@ -167,7 +202,7 @@ def test_another_screen_and_back_goes_on_where_it_was(page: Names) -> None:
     page.console.run(5)
     page.open("names")
     assert page.word("names_made") >= 22
-    assert page.finish() == expected(1, 13)
+    assert page.finish() == page.expected(1, 13)
 
 
 def lines_of(text: str, lines: int) -> list[str]:
@@ -210,9 +245,9 @@ def test_merged_tokens_are_spelled_and_what_has_no_room_ends_in_an_ellipsis() ->
     long_names(replace(model, symbols=symbols, info={"temperature": 2.0}), "snes9x", 2)
 
 
-def press_while_a_token_is_computed(rom: Rom) -> tuple[int, int]:
+def press_while_a_token_is_computed(rom: Rom, core: str) -> tuple[int, int]:
     """Frames until the pause shows, and the frames a token takes."""
-    with Console(rom.image) as console:
+    with Console(rom.image, core) as console:
         page = Screens(console, rom)
         console.run_until(lambda _: page.word("tokens_made") == 1, FRAMES_A_PAGE)
         token = console.run_until(lambda _: page.word("tokens_made") == 2, FRAMES_A_PAGE)
@@ -221,18 +256,37 @@ def press_while_a_token_is_computed(rom: Rom) -> tuple[int, int]:
         return console.run_until(lambda _: "PAUSED" in page.rows()[25], FRAMES_A_PAGE), token
 
 
-def test_a_press_is_heard_at_once_however_slow_the_model() -> None:
-    slow = build_rom(random_model(ModelConfig(9, 5, n_embd=32, n_head=2, n_layer=2, n_hidden=128)))
-    frames, token = press_while_a_token_is_computed(slow)
+SLOW_MODEL = ModelConfig(9, 5, n_embd=32, n_head=2, n_layer=2, n_hidden=128)
+
+
+@pytest.mark.parametrize(("core", "target"), [("snes9x", STOCK), ("snes9x", SA1), ("bsnes", SA1)])
+def test_a_press_is_heard_at_once_however_slow_the_model(core: str, target: str) -> None:
+    slow = build_rom(random_model(SLOW_MODEL)) if target == STOCK else build_rom(cartridge(SA1)[0], edit=sa1_slow(40))
+    frames, token = press_while_a_token_is_computed(slow, core)
     assert token > 60
     assert frames <= 3
 
 
-def test_what_was_interrupted_is_computed_again_exactly() -> None:
-    model = random_model(ModelConfig(9, 5, n_embd=16, n_head=2, n_hidden=64), seed=4)
-    rom = build_rom(model)
-    names = documents(Executor(model), Request(1, 5, 6))
-    with Console(rom.image) as console:
+SLOW: dict[str, Edit | None] = {
+    "a slow model": None,
+    "the SA-1 is slow": sa1_slow(7),
+    "the SA-1 is slow to choose": sa1_slow_to_choose(7),
+    "both are slow": all_of(sa1_slow(6), late_to_count()),
+}
+"""The first is the stock console's. Others are an SA-1's: slow before it chooses a token, when it does, and then the
+S-CPU, while the SA-1 has gone on.
+"""
+
+AT_ANY_MOMENT = [(core, slow) for core in sorted(KNOWN) for slow in SLOW if core == "snes9x" or SLOW[slow]]
+
+
+@pytest.mark.parametrize(("core", "slow"), AT_ANY_MOMENT)
+def test_what_was_interrupted_is_computed_again_exactly(core: str, slow: str) -> None:
+    edit = SLOW[slow]
+    model = cartridge(SA1)[0] if edit else random_model(ModelConfig(9, 5, n_embd=16, n_head=2, n_hidden=64), seed=4)
+    rom = build_rom(model, edit=edit)
+    names = documents(Executor(model), Request(1, model.temperature, 6))
+    with Console(rom.image, core) as console:
         page = Screens(console, rom)
         presses = 0
         while page.word("names_made") < 6:
@@ -242,4 +296,57 @@ def test_what_was_interrupted_is_computed_again_exactly() -> None:
             presses += 1
         console.run(2)
         assert [row[2:16].rstrip() for row in page.rows()[FIRST_ROW : FIRST_ROW + 6]] == names
-    assert presses > 20
+    assert presses > 15
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_nothing_is_lost_where_the_sa1_has_made_another_token_before_anybody_looks(core: str) -> None:
+    with names_screen(SA1, core, build_rom(cartridge(SA1)[0], edit=late_to_go_on()).image) as page:
+        page.without_pauses()
+        assert page.finish() == page.expected(1, 13)
+
+
+PACES = {24: "a long pause after each name", 0: "no pause", 8: "a pause after each name"}
+"""Frames, in the order in which Start leads from one to the next."""
+
+STATUS_ROW, SPEED_COLUMN = 24, 20
+
+
+def test_start_chooses_a_pause(page: Names) -> None:
+    if page.target == SA1:
+        for frames, said in PACES.items():
+            page.push("start")
+            assert page.rows()[STATUS_ROW].strip() == said
+            assert page.word("names_pause") == frames
+    assert page.finish() == page.expected(1, 13)
+
+
+def test_the_speed_shown_is_the_model_s_with_pauses_and_without() -> None:
+    _, rom = digit_rom(ModelConfig(27, 16, 16, 4, 1, 64), 1, traced=False, target=SA1)
+    with Console(rom.image, "bsnes") as console:
+        page, shown, passed = Screens(console, rom), [], []
+        for _ in range(2):
+            begun = console.frames
+            console.run_until(lambda _: page.word("names_made") == NAMES, FRAMES_A_PAGE)
+            shown.append(float(page.rows()[2][SPEED_COLUMN:].split()[0]))
+            passed.append(console.frames - begun)
+            tokens = page.word("tokens_made")
+            for button in ("start", "start", "a"):
+                page.push(button)
+    assert passed[0] > 7 * NAMES > passed[1]
+    assert shown[0] == pytest.approx(shown[1], rel=0.015)
+    assert shown[1] == pytest.approx(tokens / passed[1] * console.frames_per_second, rel=0.08), (
+        "it begins in a push"
+    )
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_a_press_ends_a_pause(core: str) -> None:
+    with names_screen(SA1, core) as page:
+        page.push("start")
+        assert page.word("names_pause") == 24
+        made = page.word("names_made")
+        page.console.run_until(lambda _: page.word("names_made") > made, FRAMES_A_PAGE)
+        page.console.press("b")
+        page.console.run(3)
+        assert "PAUSED" in page.rows()[25]

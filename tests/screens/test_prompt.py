@@ -78,7 +78,7 @@ class PromptPage(Screens):
 
     def entries(self, size: int) -> list[str]:
         """The completions as they would be kept, of `size` characters each."""
-        entries = self.console.read(self.address("completions"), size * COMPLETIONS)
+        entries = self.ram.read(self.address("completions"), size * COMPLETIONS)
         return [entries[n : n + size].rstrip(b"\0").decode() for n in range(0, len(entries), size)]
 
     def assert_inks(self, typed: int) -> None:

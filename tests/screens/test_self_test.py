@@ -150,7 +150,7 @@ def test_after_leaving_it_by_select_the_names_go_on_as_they_would_have() -> None
         screens.push("select")
         console.run_until(lambda _: screens.word("names_made") >= NAMES, LIMIT_FRAMES)
         size = SCHOOLBOOK_ROM.layout.names.entry_bytes
-        entries = console.read(screens.address("history"), NAMES * size)
+        entries = screens.ram.read(screens.address("history"), NAMES * size)
     names = [entries[n : n + size].rstrip(b"\0").decode() for n in range(0, len(entries), size)]
     assert names == texts(Executor(SCHOOLBOOK), Request(1, SCHOOLBOOK.temperature, NAMES))
 

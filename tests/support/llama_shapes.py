@@ -10,6 +10,7 @@ from asm.build import Rom, build
 from asm.layout import Layout, plan
 from quantize.convert import convert
 from quantize.executor import Executor
+from quantize.kernel import STOCK
 from quantize.model import IntegerModel
 from quantize.ranges import ProvedModel
 from quantize.sampler import Request
@@ -68,32 +69,33 @@ def any_weights(config: ModelConfig, random: Random, most: int = DENSE, loudness
     return weights
 
 
-def laid_out(weights: Weights) -> Layout | None:
-    """The plan of its cartridge; None where a line with numbers refuses it: the same line at once, if work RAM is
-    the reason.
+def laid_out(weights: Weights, target: str = STOCK) -> Layout | None:
+    """The plan of its cartridge; None where a line with numbers refuses it: the same line at once, if RAM is the
+    reason.
     """
     refusal = ""
     try:
-        check_room(weights)
+        check_room(weights, (target,))
     except InputError as error:
         refusal = str(error)
-        assert re.fullmatch(r".*take [\d,]+ bytes of work RAM.*[\d,]+.*: use fewer .*", refusal), refusal
+        ram = "work RAM" if target == STOCK else "(BW|I)-RAM"
+        assert re.fullmatch(rf".*take [\d,]+ bytes of {ram}.*[\d,]+.*: use (fewer|a smaller) .*", refusal), refusal
         return None
     try:
-        return plan(convert(weights, "digits"))
+        return plan(convert(weights, "digits", target=target))
     except InputError as error:
         refusal = str(error)
-    assert re.search(r"\d", refusal) and "\n" not in refusal and "work RAM" not in refusal, refusal
+    assert re.search(r"\d", refusal) and "\n" not in refusal and "RAM" not in refusal, refusal
     assert not re.search(r"use another kernel|quantize again|does not fit a bank", refusal), refusal
     return None
 
 
 def rom_of(proved: ProvedModel) -> Rom:
-    """The cartridge, with a trace where work RAM has room for one."""
+    """The cartridge, with a trace where RAM has room for one."""
     try:
         return build(plan(proved, traced=True))
     except InputError as error:
-        assert "work RAM" in str(error)
+        assert "RAM" in str(error)
         return build(plan(proved))
 
 

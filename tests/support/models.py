@@ -18,7 +18,7 @@ from asm.layout import plan
 from quantize.convert import quantize
 from quantize.executor import Executor, Trace
 from quantize.fixed import Ints
-from quantize.kernel import SA1, Kernel
+from quantize.kernel import SA1, STOCK, Kernel
 from quantize.kernels.fused import FrontTable
 from quantize.kernels.gate import SiluGate
 from quantize.kernels.mac_attention import MacAttention
@@ -118,20 +118,34 @@ def digit_rom(
     *,
     traced: bool = True,
     front: bool | None = None,
+    target: str = STOCK,
     **scales: float,
 ) -> tuple[IntegerModel, Rom]:
     """The same in integers on the fast kernels, and its cartridge: matrices as large as the proof allows.
 
     front: with a front table or without; None: as `quantize` chooses.
     """
-    return _largest(config, seed, active, lambda model: build_rom(model, traced=traced), front, scales)
+    return _largest(config, seed, active, lambda model: build_rom(model, traced=traced), front, target, scales)
 
 
 def digit_model(
-    config: ModelConfig, seed: int = 0, active: float = 0.1, *, front: bool | None = None, **scales: float
+    config: ModelConfig,
+    seed: int = 0,
+    active: float = 0.1,
+    *,
+    front: bool | None = None,
+    target: str = STOCK,
+    **scales: float,
 ) -> IntegerModel:
     """The model of digit_rom alone."""
-    return _largest(config, seed, active, lambda model: plan(prove(model)), front, scales)[0]
+    return _largest(config, seed, active, lambda model: plan(prove(model)), front, target, scales)[0]
+
+
+def model_for(target: str, config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
+    """A model for a test that any will do for: random_model's, or on a machine without its kernel digit_model's."""
+    if target == STOCK:
+        return random_model(config, seed, **scales)
+    return digit_model(config, seed, target=target, **scales)
 
 
 Made = TypeVar("Made")
@@ -143,12 +157,14 @@ def _largest(
     active: float,
     make: Callable[[IntegerModel], Made],
     front: bool | None,
+    target: str,
     scales: dict[str, float],
 ) -> tuple[IntegerModel, Made]:
     for halvings in range(12):
         smaller = {name: scales.get(name, 1.0) / 2 ** (halvings / 2) for name in MATRICES}
+        weights = digit_weights(config, seed, active, **scales | smaller)
         try:
-            model = quantize(digit_weights(config, seed, active, **scales | smaller), "digits", front_table=front)
+            model = quantize(weights, "digits", target=target, front_table=front)
             return model, make(model)
         except InputError as error:
             refusal = error
@@ -196,9 +212,9 @@ def microgpt_weights(config: ModelConfig, seed: int = 0) -> Weights:
     return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": 0.9})
 
 
-def llama_model(config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
+def llama_model(config: ModelConfig, seed: int = 0, *, target: str = STOCK, **scales: float) -> IntegerModel:
     """The same in integers."""
-    return quantize(llama_weights(config, seed, **scales), "digits")
+    return quantize(llama_weights(config, seed, **scales), "digits", target=target)
 
 
 def sparse_llama(config: ModelConfig, one_in: int, seed: int = 1, **scales: float) -> IntegerModel:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from asm.build import Rom, symbols
 from snesgpt.emulator.console import Console
+from snesgpt.emulator.ram import Ram
 from trainer.text.alphabet import FONT
 
 VRAM_MAP, ROWS, COLUMNS = 0x1000, 28, 32
@@ -12,21 +15,33 @@ INKS = ("paper", "gold", "sky", "grey")
 BOOT_FRAMES = 60
 
 
+def unseen(rom: Rom) -> set[str]:
+    """The state of the generation, where that is in the SA-1's own RAM."""
+    if rom.layout.target.alone:
+        return set()
+    text = rom.sources["memory.inc"].decode()
+    return set(re.findall(r"^(\w+) +\.d?word", text[text.index(".org STATE") : text.index("state_end")], re.M))
+
+
 class Screens:
     """The screens of a cartridge that runs in a console."""
 
     def __init__(self, console: Console, rom: Rom) -> None:
         self.console = console
-        self._at = symbols(rom.debug)
-        console.run_until(lambda c: c.read(self._at["host_magic"], 4) == b"GPT1", BOOT_FRAMES)
+        self._at, self._unseen = symbols(rom.debug), unseen(rom)
+        self.ram = Ram(console, self._at.get("VECTOR_BLOCK"))
+        magic = self.address("host_magic")
+        console.run_until(lambda _: self.ram.read(magic, 4) == b"GPT1", BOOT_FRAMES)
 
     def address(self, name: str) -> int:
-        """Offset of a name in work RAM."""
-        return self._at[name] & 0x1FFFF
+        """Of a name in RAM. Raises KeyError for one that no host sees."""
+        if name in self._unseen:
+            raise KeyError(f"{name} is in the SA-1's own RAM")
+        return self._at[name]
 
     def word(self, name: str) -> int:
-        """An unsigned word of work RAM by its name."""
-        return int.from_bytes(self.console.read(self.address(name), 2), "little")
+        """An unsigned word of RAM by its name. Raises KeyError as `address`."""
+        return self.ram.word(self.address(name))
 
     def push(self, *buttons: str, frames: int = 3) -> None:
         """Press together, and let go."""

@@ -8,6 +8,8 @@
 
 HOLD    = $20                   ; of CCNT
 PAUSE   = $40
+STILL   = 32                    ; rounds of 36 clocks until the SA-1 has ended its instruction. In bsnes it may be 512
+                                ; clocks ahead and in the midst of one, which a reset would turn into a wild jump
 ANSWER  = $A55A                 ; not what an empty bus holds
 MESSAGE_ROW = 10
 FIRST_MIB = 4                   ; of ROM behind banks $C0 to $FF: those before are seen as halves of banks
@@ -111,17 +113,20 @@ endproc
 
 ; The SA-1 goes on, or has gone on already: the next position of the document, if there is one, and its token.
 ; From now on it need not be told.
-; in: next_token    out: carry = the document is complete    kills: A
+; in: made_token, made_position    out: carry = the document is complete    kills: A
 proc begin_next, 16, 16
-        lda engine_task
-        bne begun
-        lda next_token
+        lda made_token
         cmp #TOKEN_BOS
         beq complete
-        lda position
+        lda made_position
         inc a
         cmp #N_CONTEXT
         bcs complete
+        lda engine_task
+        bne begun
+        lda position
+        cmp made_position
+        bne begun               ; that token is made already
         set engine_task, TASK_NEXT
 begun:  set go_ahead, 1
         inc token_begun
@@ -138,6 +143,7 @@ proc make_token, 16, 16
         bne :+
         call begin_token
 :       call asleep
+        stz abandonable         ; while it is still ready: once it is taken, no press may take it back
         stz token_begun
         lda ready_token
         sta made_token
@@ -163,6 +169,9 @@ proc stop_sa1, 16, 16
         a8
         lda #PAUSE
         sta CCNT
+        lda #STILL
+:       dec a
+        bne :-
         lda committed
         ora token_ready
         bne done
@@ -191,6 +200,18 @@ proc at_position, 16, 16
         lda engine_task
         cmp #TASK_NEXT
         beq at_position
+        rts
+endproc
+
+; Until an interrupt: the SA-1's when a token is ready, and every picture's.
+; out: A, zero flag = the task before it    kills: A
+proc doze, 16, 16
+        sei                     ; so that none comes between the look and the wait
+        lda engine_task
+        pha
+        wai
+        cli
+        pla
         rts
 endproc
 

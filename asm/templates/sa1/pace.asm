@@ -52,24 +52,32 @@ proc take_pace, 16, 16
         rts
 endproc
 
-; A pause, if one is chosen; a press ends it.
+; A pause, if one is chosen; a press ends it. The SA-1 may be making a token meanwhile: only what comes after that is
+; taken off the time that the speed is measured in.
 ; kills: A
 proc breathe, 16, 16
         lda names_pause
         beq done
-        call beam_line
+        lda frames
+        sta pause_began
+made:   call beam_line
         sta pause_line
         lda frames
         sta pause_frame
-:       lda pad_pressed
+wait:   lda pad_pressed
         ora host_command
         bne over
         lda frames
         sec
-        sbc pause_frame
+        sbc pause_began
         cmp names_pause
-        bcc :-
-over:   lda frames
+        bcs over
+        call doze
+        beq wait
+        bra made
+over:   lda engine_task
+        bne done
+        lda frames
         sec
         sbc pause_frame
         clc
