@@ -65,7 +65,9 @@ def matrix_weights(config: ModelConfig) -> int:
 @click.option("--n-layer", default=3, show_default=True, help="Layers.")
 @click.option("--n-hidden", default=128, show_default=True, help="Width of the MLP.")
 @click.option("--density", default=0.535, show_default=True, type=click.FloatRange(0, 1), help="Share not zero.")
-@click.option("--digits", default=1, show_default=True, type=click.IntRange(1, 3), help="Of a weight that is not 0.")
+@click.option(
+    "--digits", default=1, show_default=True, type=click.IntRange(1, 3), help="Of a weight that is not 0."
+)
 @click.option("--seed", default=0, show_default=True, help="Of the random numbers.")
 def main(
     out: Path,

@@ -85,8 +85,8 @@ class SamplerClocks:
     """How long sampler.asm takes, by the instructions of its loops: once, and a letter.
 
     greedy: the largest logit alone. draw: a letter's weight; near: one that the table has a weight for; walked,
-    skipped: up to the letter drawn. nucleus: before and after, over all; weighed: eight times over the weights above
-    zero.
+    skipped: up to the letter drawn. nucleus: before and after, over all; weighed: eight times over the weights
+    above zero.
     """
 
     greedy: int
@@ -107,8 +107,8 @@ SAMPLERS: Mapping[str, SamplerClocks] = {
 }
 
 WAIT = 780
-"""Clocks from the end of a token on the SA-1 to the begin of the next: the other processor takes the token, and says
-go on. Measured: it depends on where in a line both are.
+"""Clocks from the end of a token on the SA-1 to the begin of the next, where it goes ahead by itself, and what the
+other processor's part of a document's end comes to. Measured: it depends on where in a line both are.
 """
 
 

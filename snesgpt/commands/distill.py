@@ -116,7 +116,8 @@ def command(
     )
     with bars() as bar:
         start, tell = _start(teacher, bar), partial(say, err=True)
-        choose = choose_student(teacher, tokens_per_second, settings.grid, bar, target) if tokens_per_second else None
+        wanted, grid = tokens_per_second, settings.grid
+        choose = choose_student(teacher, wanted, grid, bar, target) if wanted else None
         result = distill(start, settings, checkpoint_path(out), teacher.digest, _tell, bar, tell, choose, resume)
         student = _student(teacher, settings, result)
         save_weights(out, student)
