@@ -5,22 +5,25 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from asm.build import Rom, build_rom
 from quantize.executor import Executor
+from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
 from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from quantize.twins.xray import bar_places, label
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
-from tests.support.models import MERGED, digit_rom, random_model
+from tests.support.models import MERGED, digit_rom, model_for, random_model
+from tests.support.planted_bugs import Edit
 from tests.support.screens import Screens
+from tests.support.slow import sa1_slow
 from trainer.config import ModelConfig
 
-MODEL = replace(random_model(ModelConfig(17, 6, n_embd=4, n_head=2, n_hidden=4)), info={"temperature": 1.3})
-ROM = build_rom(MODEL)
+MACHINES = [(core, target) for core in sorted(KNOWN) for target in TARGETS]
 COMPLETIONS, PROMPT_ROW, STATUS_ROW, TEXT = 10, 4, 24, 2
 GRID_ROW, GRID_TILES = 6, 28  # when there are too many letters to space them apart
 CHOSEN_ROW, LABEL = 5, 3  # of merged tokens
@@ -28,10 +31,18 @@ BLOCK, ELLIPSIS = 0x7F, 0x1F
 FRAMES_A_LIST = 3000
 
 
+@cache
+def cartridge(target: str) -> tuple[IntegerModel, Rom]:
+    """A small model, and its ROM."""
+    model = model_for(target, ModelConfig(17, 6, n_embd=4, n_head=2, n_hidden=4))
+    model = replace(model, info={"temperature": 1.3})
+    return model, build_rom(model)
+
+
 class PromptPage(Screens):
     """The screen of prompts in an emulator."""
 
-    def __init__(self, console: Console, model: IntegerModel = MODEL, rom: Rom = ROM) -> None:
+    def __init__(self, console: Console, model: IntegerModel, rom: Rom) -> None:
         super().__init__(console, rom)
         self.model = model
         self.columns = GRID_TILES // (bar_places(model.symbols)[1] + 1)
@@ -100,17 +111,19 @@ class PromptPage(Screens):
         ]
 
 
-@pytest.fixture
-def page() -> Iterator[PromptPage]:
-    with Console(ROM.image) as console:
-        yield PromptPage(console)
+@pytest.fixture(params=TARGETS)
+def page(request: pytest.FixtureRequest) -> Iterator[PromptPage]:
+    model, rom = cartridge(request.param)
+    with Console(rom.image) as console:
+        yield PromptPage(console, model, rom)
 
 
-@pytest.mark.parametrize("core", sorted(KNOWN))
-def test_what_is_typed_is_completed_ten_ways_in_two_colours(core: str) -> None:
-    with Console(ROM.image, core) as console:
+@pytest.mark.parametrize(("core", "target"), MACHINES)
+def test_what_is_typed_is_completed_ten_ways_in_two_colours(core: str, target: str) -> None:
+    model, rom = cartridge(target)
+    with Console(rom.image, core) as console:
         console.scramble(1)
-        page = PromptPage(console)
+        page = PromptPage(console, model, rom)
         assert page.finish() == page.twin("", 13)
         page.type("bo")
         assert page.typed() == "bo"
@@ -171,10 +184,21 @@ def test_the_seed_of_the_names_and_what_was_typed_stay_when_another_screen_is_sh
     assert page.finish() == page.twin("bo", 13, seed=2)
 
 
-def test_a_press_is_heard_in_the_middle_of_a_token_and_disturbs_none() -> None:
-    """A token takes 18 frames here, longer than two presses."""
-    model = random_model(ModelConfig(9, 6, n_embd=16, n_head=2, n_hidden=64))
-    with Console((rom := build_rom(model)).image) as console:
+SLOW = {
+    STOCK: lambda: build_of(random_model(ModelConfig(9, 6, n_embd=16, n_head=2, n_hidden=64))),
+    SA1: lambda: build_of(model_for(SA1, ModelConfig(9, 6, n_embd=8, n_head=2, n_hidden=8)), sa1_slow(10)),
+}
+"""A token takes 18 frames, longer than two presses."""
+
+
+def build_of(model: IntegerModel, edit: Edit | None = None) -> tuple[IntegerModel, Rom]:
+    return model, build_rom(model, edit=edit)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_press_is_heard_in_the_middle_of_a_token_and_disturbs_none(target: str) -> None:
+    model, rom = SLOW[target]()
+    with Console(rom.image) as console:
         page = PromptPage(console, model, rom)
         made = page.word("tokens_made")
         page.push("a")
@@ -255,9 +279,10 @@ def test_a_completion_longer_than_its_line_is_cut() -> None:
         assert page.entries(64) == ["a" * 40] * COMPLETIONS
 
 
-def test_the_fast_kernels_complete_the_same() -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_fast_kernels_complete_the_same(target: str) -> None:
     """The keys and values of what is typed are computed once for all ten."""
-    model, rom = digit_rom(ModelConfig(9, 12, n_embd=8, n_head=2, n_layer=2, n_hidden=16))
+    model, rom = digit_rom(ModelConfig(9, 12, n_embd=8, n_head=2, n_layer=2, n_hidden=16), target=target)
     with Console(rom.image) as console:
         page = PromptPage(console, model, rom)
         page.type("had")

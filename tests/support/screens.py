@@ -12,7 +12,7 @@ from trainer.text.alphabet import FONT
 VRAM_MAP, ROWS, COLUMNS = 0x1000, 28, 32
 PAGES = ("names", "prompt", "xray", "kept", "about")
 INKS = ("paper", "gold", "sky", "grey")
-BOOT_FRAMES = 60
+BOOT_FRAMES, DRAWING_FRAMES = 60, 12
 
 
 def unseen(rom: Rom) -> set[str]:
@@ -52,9 +52,11 @@ class Screens:
 
     def open(self, page: str) -> None:
         """Show a screen, by Select."""
-        for _ in range((PAGES.index(page) - self.word("page") // 2) % len(PAGES)):
+        while (now := self.word("page")) != 2 * PAGES.index(page):
             self.push("select")
-        assert self.word("page") == 2 * PAGES.index(page)
+            if self.word("page") == now:  # drawing what was computed is not interrupted
+                self.console.run_until(lambda _, now=now: self.word("page") != now, DRAWING_FRAMES)
+                self.console.run(3)
 
     def _tiles(self) -> bytes:
         """The tile map in VRAM: what is shown, not what the program believes."""

@@ -1,25 +1,41 @@
-"""An SA-1 that takes its time for a token, so that a small model shows what a large one would."""
+"""Processors that take their time at a place, so that a small model shows what a large one would, or bad luck."""
 
 from __future__ import annotations
 
-from tests.support.planted_bugs import Bug, routine
+from tests.support.planted_bugs import Bug, Place, routine
 
 
-def _pause(rounds: int) -> str:
-    """Some 1.8 frames a round in bsnes; less in Snes9x, whose SA-1 has no clock."""
+def sa1_slow(rounds: int) -> Bug:
+    """The SA-1, for some 1.8 frames a round in bsnes, while a press may still take its token back."""
+    return _later("the SA-1 is slow", "engine.asm", ":       call make_token\n", ":", _sa1_waits(rounds))
+
+
+def sa1_slow_to_choose(rounds: int) -> Bug:
+    """The same when a press has to wait."""
+    place = routine("next_of_token", "inference.asm")
+    return _later("the SA-1 is slow to choose", place, "        lda position\n        cmp given", "", _sa1_waits(rounds))
+
+
+def late_to_go_on() -> Bug:
+    """The S-CPU, for a frame, between a token that it has taken and the next."""
+    return _later("the S-CPU goes on late", routine("begin_next", "calls.asm"), "        lda made_token\n", "", WAITS)
+
+
+def late_to_count() -> Bug:
+    """The same within taking one."""
+    return _later("the S-CPU counts late", routine("make_token", "calls.asm"), "        inc tokens_made\n", "", WAITS)
+
+
+WAITS = "        lda #10000\nslow_step: dec a\n        bne slow_step\n"
+
+
+def _sa1_waits(rounds: int) -> str:
     return (
         f"        ldy #{rounds}\n"
         "slow_round: ldx #0\nslow_step: dex\n        bne slow_step\n        dey\n        bne slow_round\n"
     )
 
 
-def slow(rounds: int) -> Bug:
-    """While a press may still take the token back."""
-    call = "        call make_token\n"
-    return Bug("a slow token", "engine.asm", f":{call[1:]}", f":{_pause(rounds)[1:]}{call}")
-
-
-def slow_choice(rounds: int) -> Bug:
-    """When the press has to wait."""
-    committed = "        inc committed\n"
-    return Bug("a slow choice", routine("next_of_token", "inference.asm"), committed, committed + _pause(rounds))
+def _later(name: str, place: str | Place, old: str, label: str, waits: str) -> Bug:
+    """The lines `old` after a wait. label: of the first of them, which the wait takes over."""
+    return Bug(name, place, old, label + waits[len(label) :] + old.replace(label, " ", 1) if label else waits + old)

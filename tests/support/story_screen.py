@@ -23,7 +23,7 @@ class StoryPage(Screens):
 
     def __init__(self, console: Console, model: IntegerModel, rom: Rom) -> None:
         super().__init__(console, rom)
-        self.model = model
+        self.model, self.rom = model, rom
         self.open("prompt")
 
     def type(self, text: str) -> None:

@@ -9,13 +9,13 @@
         .segment "CODE"
 
 ; Where the text of the token chosen begins in token_texts; the first of a document is shown without its space.
-; in: next_token, position    out: A    kills: X
+; in: made_token, made_position    out: A    kills: X
 proc text_of_chosen, 16, 16
-        lda next_token
+        lda made_token
         asl a
         tax
         lda f:token_offsets, x
-        ldx position
+        ldx made_position
         bne done
         tax
         lda f:token_texts, x
