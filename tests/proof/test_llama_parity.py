@@ -6,6 +6,7 @@ import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
     parities(model, build_rom(model, traced=True), "bsnes")
 
 
-LIVELY: dict[str, dict[str, float]] = {
+LIVELY: dict[str, dict[str, Any]] = {
     "keys far from zero": {"wk": 20.0},
     "large queries": {"wq": 60.0},
     "large gates": {"fc1": 4.0, "fc3": 1.5, "fc2": 6.0},

@@ -261,7 +261,9 @@ SLOW_MODEL = ModelConfig(9, 5, n_embd=32, n_head=2, n_layer=2, n_hidden=128)
 
 @pytest.mark.parametrize(("core", "target"), [("snes9x", STOCK), ("snes9x", SA1), ("bsnes", SA1)])
 def test_a_press_is_heard_at_once_however_slow_the_model(core: str, target: str) -> None:
-    slow = build_rom(random_model(SLOW_MODEL)) if target == STOCK else build_rom(cartridge(SA1)[0], edit=sa1_slow(40))
+    slow = (
+        build_rom(random_model(SLOW_MODEL)) if target == STOCK else build_rom(cartridge(SA1)[0], edit=sa1_slow(40))
+    )
     frames, token = press_while_a_token_is_computed(slow, core)
     assert token > 60
     assert frames <= 3
@@ -273,8 +275,8 @@ SLOW: dict[str, Edit | None] = {
     "the SA-1 is slow to choose": sa1_slow_to_choose(7),
     "both are slow": all_of(sa1_slow(6), late_to_count()),
 }
-"""The first is the stock console's. Others are an SA-1's: slow before it chooses a token, when it does, and then the
-S-CPU, while the SA-1 has gone on.
+"""The first is the stock console's. Others are an SA-1's: slow before it chooses a token, when it does, and then
+the S-CPU, while the SA-1 has gone on.
 """
 
 

@@ -35,7 +35,7 @@ PRODUCTS = {"schoolbook": Schoolbook, "digits": Digits, "digit_columns": DigitCo
 SHAPE = ModelConfig(9, block_size=6, n_embd=8, n_head=2, n_layer=2, n_hidden=12)
 SQUARED = replace(SHAPE, activation="relu2")
 LONG = ModelConfig(12, block_size=40, n_embd=8, n_head=4, n_hidden=16)
-SMALL = {"wq": 0.3, "wo": 0.1, "fc1": 0.3, "fc2": 0.1, "lm_head": 0.5}
+SMALL: dict[str, Any] = {"wq": 0.3, "wo": 0.1, "fc1": 0.3, "fc2": 0.1, "lm_head": 0.5}
 WIDTH = 16
 BITS = (12, 13, 14, 15)
 RUNNING = (Request(3, 10, 40, (0, 1)), Request(4, 5, 40), Request(5, 0, 4))

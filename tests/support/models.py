@@ -9,7 +9,7 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -141,7 +141,7 @@ def digit_model(
     return _largest(config, seed, active, lambda model: plan(prove(model)), front, target, scales)[0]
 
 
-def model_for(target: str, config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
+def model_for(target: str, config: ModelConfig, seed: int = 0, **scales: Any) -> IntegerModel:
     """A model for a test that any will do for: random_model's, or on a machine without its kernel digit_model's."""
     if target == STOCK:
         return random_model(config, seed, **scales)

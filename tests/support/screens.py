@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from asm.build import Rom, symbols
 from snesgpt.emulator.console import Console
@@ -55,8 +56,11 @@ class Screens:
         while (now := self.word("page")) != 2 * PAGES.index(page):
             self.push("select")
             if self.word("page") == now:  # drawing what was computed is not interrupted
-                self.console.run_until(lambda _, now=now: self.word("page") != now, DRAWING_FRAMES)
+                self.console.run_until(partial(self._is_other, now), DRAWING_FRAMES)
                 self.console.run(3)
+
+    def _is_other(self, page: int, _: Console) -> bool:
+        return self.word("page") != page
 
     def _tiles(self) -> bytes:
         """The tile map in VRAM: what is shown, not what the program believes."""

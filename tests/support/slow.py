@@ -13,17 +13,23 @@ def sa1_slow(rounds: int) -> Bug:
 def sa1_slow_to_choose(rounds: int) -> Bug:
     """The same when a press has to wait."""
     place = routine("next_of_token", "inference.asm")
-    return _later("the SA-1 is slow to choose", place, "        lda position\n        cmp given", "", _sa1_waits(rounds))
+    return _later(
+        "the SA-1 is slow to choose", place, "        lda position\n        cmp given", "", _sa1_waits(rounds)
+    )
 
 
 def late_to_go_on() -> Bug:
     """The S-CPU, for a frame, between a token that it has taken and the next."""
-    return _later("the S-CPU goes on late", routine("begin_next", "calls.asm"), "        lda made_token\n", "", WAITS)
+    return _later(
+        "the S-CPU goes on late", routine("begin_next", "calls.asm"), "        lda made_token\n", "", WAITS
+    )
 
 
 def late_to_count() -> Bug:
     """The same within taking one."""
-    return _later("the S-CPU counts late", routine("make_token", "calls.asm"), "        inc tokens_made\n", "", WAITS)
+    return _later(
+        "the S-CPU counts late", routine("make_token", "calls.asm"), "        inc tokens_made\n", "", WAITS
+    )
 
 
 WAITS = "        lda #10000\nslow_step: dec a\n        bne slow_step\n"
