@@ -161,6 +161,7 @@ class MacAttentionCode(Template):
     """
 
     template: ClassVar[str] = "attention_mac"
+    layer: int
     cache: str
     chunks: tuple[Chunk, ...]
     chunk: int
@@ -316,6 +317,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
         return MacAttentionCode(
             entry=symbol(block.name),
             comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
+            layer=block.layer,
             cache=symbol(block.keys),
             chunks=self._chunks,
             chunk=each,

@@ -19,6 +19,7 @@ from asm.cartridge.transcript import transcript
 from asm.memory.log_record import RecordLayout
 from quantize.convert import quantize
 from quantize.executor import Executor, Trace
+from quantize.kernel import STOCK, TARGETS
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.gate import FAR_PRODUCT, SiluGate
 from quantize.kernels.ppu_attention import PpuAttention
@@ -62,9 +63,10 @@ SMALL = llama_config(12, 7, 16, (4, 2), 2, 20)
 
 
 @cache
-def small(*, shown: bool = False) -> tuple[IntegerModel, Rom]:
-    model = llama_model(SMALL, 1)
-    return model, build_rom(model, traced=not shown)
+def small(target: str = STOCK) -> tuple[IntegerModel, Rom]:
+    """As a person sees it."""
+    model = llama_model(SMALL, 1, target=target)
+    return model, build_rom(model)
 
 
 def parities(model: IntegerModel, rom: Rom, core: str = "snes9x", seeds: int = 1) -> None:
@@ -77,26 +79,32 @@ def parities(model: IntegerModel, rom: Rom, core: str = "snes9x", seeds: int = 1
     assert {"embed", "last_norm", "logits", *(f"{last}.{name}" for name in of_a_layer)} <= entries
 
 
+ON_TARGETS = pytest.mark.parametrize("target", TARGETS)
+
+
+@ON_TARGETS
 @pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES)
-def test_every_intermediate_equals_the_integer_model(config: ModelConfig) -> None:
-    model = llama_model(config, 1)
+def test_every_intermediate_equals_the_integer_model(config: ModelConfig, target: str) -> None:
+    model = llama_model(config, 1, target=target)
     live = liveliness(model)
     assert min(live.values()) > 0.3, live
     parities(model, build_rom(model, traced=True))
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("config", WINDOWED.values(), ids=WINDOWED)
-def test_every_intermediate_of_heads_with_windows(config: ModelConfig) -> None:
+def test_every_intermediate_of_heads_with_windows(config: ModelConfig, target: str) -> None:
     """Of whose scores and weights most are zero."""
-    model = llama_model(config, 1)
+    model = llama_model(config, 1, target=target)
     live = {name: share for name, share in liveliness(model).items() if not name.endswith((".scores", ".weights"))}
     assert min(live.values()) > 0.3, live
     parities(model, build_rom(model, traced=True))
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("name", IN_BSNES)
-def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
-    model = llama_model((SHAPES | WINDOWED)[name], 2)
+def test_every_intermediate_in_the_exact_emulator(name: str, target: str) -> None:
+    model = llama_model((SHAPES | WINDOWED)[name], 2, target=target)
     parities(model, build_rom(model, traced=True), "bsnes")
 
 
@@ -110,9 +118,10 @@ LIVELY: dict[str, dict[str, Any]] = {
 }
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("name", LIVELY)
-def test_every_intermediate_where_numbers_are_large_or_small(name: str) -> None:
-    model = llama_model(SMALL, 3, **LIVELY[name])
+def test_every_intermediate_where_numbers_are_large_or_small(name: str, target: str) -> None:
+    model = llama_model(SMALL, 3, target=target, **LIVELY[name])
     parities(model, build_rom(model, traced=True))
 
 
@@ -143,16 +152,20 @@ def shapes(draw: st.DrawFn) -> ModelConfig:
     return windowed(config, *windows)
 
 
-@given(shapes().filter(lambda config: config.n_embd % (2 * config.n_head) == 0), st.integers(0, 1000))
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
-def test_any_shape_equals_the_integer_model(config: ModelConfig, seed: int) -> None:
-    model = llama_model(config, seed)
+WHOLE = shapes().filter(lambda config: config.n_embd % (2 * config.n_head) == 0)
+
+
+@given(WHOLE, st.integers(0, 1000), st.sampled_from(TARGETS))
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+def test_any_shape_equals_the_integer_model(config: ModelConfig, seed: int, target: str) -> None:
+    model = llama_model(config, seed, target=target)
     parity(model, build_rom(model, traced=True), "snes9x", 1)
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("core", sorted(KNOWN))
-def test_the_cartridge_without_trace_makes_the_same_logits_and_tokens(core: str) -> None:
-    model, rom = small(shown=True)
+def test_the_cartridge_without_trace_makes_the_same_logits_and_tokens(core: str, target: str) -> None:
+    model, rom = small(target)
     assert len(rom.image) == rom.layout.image_bytes
     batches = [[Request(seed, tenths, 2, (1, 2)[: seed % 3]) for seed in range(1, 4)] for tenths in (0, 5, 20)]
     with Console(rom.image, core) as console:
@@ -161,17 +174,19 @@ def test_the_cartridge_without_trace_makes_the_same_logits_and_tokens(core: str)
     assert found.tokens >= 6
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("core", sorted(KNOWN))
-def test_the_xray_screen_shows_the_values_of_every_token(core: str) -> None:
-    model, rom = small(shown=True)
+def test_the_xray_screen_shows_the_values_of_every_token(core: str, target: str) -> None:
+    model, rom = small(target)
     with xray_screen(rom, core) as page:
         for document in traced(model, model.config.block_size + 3 if core == "snes9x" else 3):
             assert_shows(page, model, document, model.temperature)
             press(page, "a")
 
 
-def test_the_xray_screen_shows_every_layer() -> None:
-    model, rom = small(shown=True)
+@ON_TARGETS
+def test_the_xray_screen_shows_every_layer(target: str) -> None:
+    model, rom = small(target)
     first, *_ = traced(model, 1)
     with xray_screen(rom) as page:
         for view in (0, 1):
@@ -179,9 +194,10 @@ def test_the_xray_screen_shows_every_layer() -> None:
             assert_shows(page, model, first, model.temperature, view)
 
 
-def test_the_xray_screen_shows_nothing_outside_a_window() -> None:
+@ON_TARGETS
+def test_the_xray_screen_shows_nothing_outside_a_window(target: str) -> None:
     """Where the layer before has left weights."""
-    model = llama_model(windowed(SMALL, 7, 7, 7, 7, 1, 2, 3, 7))
+    model = llama_model(windowed(SMALL, 7, 7, 7, 7, 1, 2, 3, 7), target=target)
     documents = traced(model, 7)
     newest = documents[-1][-1]
     assert newest.position == 6 and newest.trace is not None
@@ -195,16 +211,17 @@ def test_the_xray_screen_shows_nothing_outside_a_window() -> None:
             press(page, "a")
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("core", sorted(KNOWN))
-def test_the_self_test_passes(core: str) -> None:
-    model, rom = small(shown=True)
+def test_the_self_test_passes(core: str, target: str) -> None:
+    model, rom = small(target)
     tokens = transcript(model).tokens
     assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
 
 
 def test_the_self_test_names_the_token_that_a_wrong_table_of_silu_spoils() -> None:
     """Half of its positive entries, and the image's sum is made right again: only the transcript can tell."""
-    model, rom = small(shown=True)
+    model, rom = small()
     at = offset(rom, silu_table(model)) + SILU_ENTRIES
     spoiled = bytes(byte ^ 0x20 for byte in rom.image[at : at + SILU_ENTRIES // 2])
     total, found = outcome(rom, with_checksum(rom.image[:at] + spoiled + rom.image[at + len(spoiled) :]))

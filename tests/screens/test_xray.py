@@ -10,12 +10,13 @@ import pytest
 
 from asm.build import Rom, build_rom
 from quantize.executor import Executor
+from quantize.kernel import SA1, STOCK
 from quantize.model import IntegerModel
 from quantize.twins.xray import BAR_COLUMNS, BAR_PIXELS, LABEL, bar_places, label, xray
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import requests, verify
 from tables.cells import END
-from tests.support.models import MERGED, digit_rom, random_model
+from tests.support.models import MERGED, digit_rom, model_for, random_model
 from tests.support.planted_bugs import Bug, regex
 from tests.support.xray_screen import (
     CELLS,
@@ -39,8 +40,8 @@ def schoolbook(config: ModelConfig) -> tuple[IntegerModel, Rom]:
 
 
 @cache
-def digits(config: ModelConfig, active: float = 0.1) -> tuple[IntegerModel, Rom]:
-    return digit_rom(config, active=active, traced=False)
+def digits(config: ModelConfig, active: float = 0.1, target: str = STOCK) -> tuple[IntegerModel, Rom]:
+    return digit_rom(config, active=active, traced=False, target=target)
 
 
 MANY_HEADS = {
@@ -50,8 +51,8 @@ MANY_HEADS = {
 
 
 @cache
-def merged_tokens() -> tuple[IntegerModel, Rom]:
-    model = random_model(ModelConfig(len(MERGED) + 1, 9, n_embd=8, n_head=2, n_hidden=16), lm_head=0.3)
+def merged_tokens(target: str = STOCK) -> tuple[IntegerModel, Rom]:
+    model = model_for(target, ModelConfig(len(MERGED) + 1, 9, n_embd=8, n_head=2, n_hidden=16), lm_head=0.3)
     model = replace(model, symbols=MERGED, info={"temperature": 1.5})
     return model, build_rom(model)
 
@@ -62,6 +63,9 @@ MODELS: dict[str, Callable[[], tuple[IntegerModel, Rom]]] = {
     "digit rows": lambda: digits(ModelConfig(40, 6, n_embd=32, n_head=4, n_hidden=128, n_layer=2), 0.9),
     "one head, cells that share": lambda: digits(ModelConfig(12, 20, n_embd=20, n_head=1, n_hidden=70)),
     "merged tokens": merged_tokens,
+    "SA-1, digit columns": lambda: digits(ModelConfig(27, 8, 16, 4, 2, 64), target=SA1),
+    "SA-1, digit rows": lambda: digits(ModelConfig(40, 20, 24, 2, 3, 100), 0.9, SA1),
+    "SA-1, merged tokens": lambda: merged_tokens(SA1),
 }
 
 
@@ -86,7 +90,7 @@ def test_what_is_drawn_from_is_shown_without_what_top_p_drops() -> None:
     assert pictures[0] != pictures[1]
 
 
-@pytest.mark.parametrize("name", ["digit columns", "merged tokens"])
+@pytest.mark.parametrize("name", ["digit columns", "merged tokens", "SA-1, digit columns"])
 def test_bsnes_shows_the_same(name: str) -> None:
     model, rom = MODELS[name]()
     with xray_screen(rom, "bsnes") as page:
@@ -138,7 +142,7 @@ def test_the_end_has_no_bar_before_the_first_letter() -> None:
         assert_shows(page, model, second, model.temperature)
 
 
-@pytest.mark.parametrize("name", ["digit columns", *MANY_HEADS])
+@pytest.mark.parametrize("name", ["digit columns", "SA-1, digit columns", "SA-1, digit rows", *MANY_HEADS])
 def test_l_and_r_look_at_other_layers_and_heads_of_the_same_token(name: str) -> None:
     model, rom = schoolbook(MANY_HEADS[name]) if name in MANY_HEADS else MODELS[name]()
     made = traced(model, 3)
@@ -167,15 +171,15 @@ def test_the_cross_changes_temperature_and_seed_and_begins_again() -> None:
         assert_shows(page, model, traced(model, 1, seed=2, tenths=1)[0], 1)
 
 
-@pytest.mark.parametrize("button", ["b", "start"])
-def test_a_new_name_begins_with_the_random_numbers_that_come_next(button: str) -> None:
-    model, rom = MODELS["digit columns"]()
+@pytest.mark.parametrize(("button", "name"), [("b", "digit columns"), ("start", "digit columns"), ("b", "SA-1, digit columns")])
+def test_a_new_name_begins_with_the_random_numbers_that_come_next(button: str, name: str) -> None:
+    model, rom = MODELS[name]()
     now = traced(model, 2)[1][-1]
     with xray_screen(rom) as page:
         press(page, "a")
         press(page, button)
         assert page.word("xray_random") == now.x
-        assert page.word("position") == 0
+        assert page.word("made_position") == 0
         assert page.rows()[LETTERS][CELLS + 2 :].isspace()
 
 
@@ -193,9 +197,10 @@ def test_holding_a_runs_slowly_and_letting_go_stops() -> None:
         assert page.word("tokens_made") - before == made
 
 
-def test_a_token_appears_whole_in_one_picture() -> None:
+@pytest.mark.parametrize("name", ["digit columns", "SA-1, digit columns"])
+def test_a_token_appears_whole_in_one_picture(name: str) -> None:
     """While it runs, no frame shows a part of one token beside a part of another."""
-    model, rom = MODELS["digit columns"]()
+    model, rom = MODELS[name]()
     pictures = [xray(model, document, model.temperature, 1, 0) for document in traced(model, 12)]
     wholes = [expected_tiles(model, picture) for picture in pictures]
     with xray_screen(rom) as page:
@@ -207,8 +212,9 @@ def test_a_token_appears_whole_in_one_picture() -> None:
     assert seen >= set(range(6))
 
 
-def test_looking_changes_nothing_that_is_computed() -> None:
-    model, rom = MODELS["digit columns"]()
+@pytest.mark.parametrize("name", ["digit columns", "SA-1, digit columns"])
+def test_looking_changes_nothing_that_is_computed(name: str) -> None:
+    model, rom = MODELS[name]()
     with xray_screen(rom) as page:
         for button in ("a", "a", "b", "a", "r"):
             press(page, button)

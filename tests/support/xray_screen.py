@@ -138,7 +138,7 @@ def xray_screen(rom: Rom, core: str = "snes9x") -> Iterator[Screens]:
 def settle(page: Screens) -> None:
     """Until the token is computed and shown."""
     page.console.run(2)
-    page.console.run_until(lambda _: not page.word("xray_pending") and not page.word("probing"), PATIENCE)
+    page.console.run_until(lambda _: not page.word("xray_pending") and not page.word("abandonable"), PATIENCE)
     page.console.run(12)
 
 

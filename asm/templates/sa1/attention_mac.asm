@@ -177,7 +177,8 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
         ; outside its window there is zero, for those who look: the trace and the x-ray screen
         .if !::TRACE
         lda a:probing
-        beq unseen_{{ part.head.number }}
+        cmp #{{ block.layer }} + 1
+        bne unseen_{{ part.head.number }}
         .endif
         rep #$10
         .i16
@@ -355,10 +356,9 @@ dark_{{ part.head.number }}_{{ span.chunk.number }}:
 scaled_{{ part.head.number }}_{{ span.chunk.number }}:
 {% endfor %}
         trace_here {{ block.trace_weights }} + {{ part.head.row }}, {{ block.weights }}, 2 * N_CONTEXT
-        .if !::TRACE
         lda a:probing
-        beq kept_{{ part.head.number }}
-        .endif
+        cmp #{{ block.layer }} + 1
+        bne kept_{{ part.head.number }}
         rep #$10
         .i16
         phb
