@@ -171,7 +171,9 @@ def test_the_cross_changes_temperature_and_seed_and_begins_again() -> None:
         assert_shows(page, model, traced(model, 1, seed=2, tenths=1)[0], 1)
 
 
-@pytest.mark.parametrize(("button", "name"), [("b", "digit columns"), ("start", "digit columns"), ("b", "SA-1, digit columns")])
+@pytest.mark.parametrize(
+    ("button", "name"), [("b", "digit columns"), ("start", "digit columns"), ("b", "SA-1, digit columns")]
+)
 def test_a_new_name_begins_with_the_random_numbers_that_come_next(button: str, name: str) -> None:
     model, rom = MODELS[name]()
     now = traced(model, 2)[1][-1]
