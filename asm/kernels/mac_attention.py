@@ -212,6 +212,11 @@ class MacAttentionCode(Template):
         return len(self.chunks) > 1
 
     @property
+    def chunk_bytes(self) -> int:
+        """Of a chunk's cells, all in one block of BW-RAM."""
+        return 2 * self.chunk * len(self.rows)
+
+    @property
     def half_step(self) -> int:
         """Half a step of the table of exp, in units of the scores: added for rounding."""
         return (1 << self.score_drop) >> 1 if self.score_drop > 0 else 0

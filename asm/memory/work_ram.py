@@ -108,8 +108,8 @@ def _in_bwram(
 ) -> WorkRam:
     """Saves, the vectors' block, areas; the log and more areas in the second bank.
 
-    Saves end and the vectors begin in one block. Areas of a power of two come first, the largest in front, so that
-    none of them crosses the end of a block.
+    Saves end and the vectors begin in one block. Areas of whole blocks come first, then those of a power of two, the
+    largest in front: so none of them crosses the end of a block.
     """
     vectors, taken = sum(area.size for area in work), saved % BLOCK_BYTES
     if low + vectors > BLOCK_BYTES - taken:
@@ -120,7 +120,7 @@ def _in_bwram(
     left = {0: BANK - (saved - taken + BLOCK_BYTES), 1: (target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES}
     room = sum(left.values())
     placed: dict[int, list[Area]] = {0: [], 1: []}
-    for area in sorted(areas, key=lambda area: (bool(area.size & area.size - 1), -area.size)):
+    for area in sorted(areas, key=_by_blocks):
         bank = 0 if area.size <= left[0] else 1
         if area.size > left[bank]:
             raise InputError(
@@ -134,6 +134,10 @@ def _in_bwram(
     return WorkRam(
         tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_second, WINDOW + taken + low
     )
+
+
+def _by_blocks(area: Area) -> tuple[bool, bool, int]:
+    return area.size % BLOCK_BYTES > 0, area.size & area.size - 1 > 0, -area.size
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 from asm.build import build_rom
 from asm.memory.log_record import RecordLayout
 from quantize.executor import Executor
+from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
@@ -36,6 +37,8 @@ SHAPES = {
     "64 wide, relu2, rows": (ModelConfig(6, 6, 64, 2, 2, 40, "relu2"), ROWS),
 }
 IN_BSNES = ("8 wide, 3 layers, relu2", "microgpt", "64 wide, relu2, rows")
+ON_SA1 = (*IN_BSNES[:2], "8 heads of 1", "32 positions, rows", "40 wide, sums in a page of their own", "200 positions")
+"""Its rows and columns are the stock console's: these are what attention and memory have of different."""
 
 
 def random_shape(seed: int) -> tuple[ModelConfig, float]:
@@ -48,18 +51,19 @@ def random_shape(seed: int) -> tuple[ModelConfig, float]:
     return ModelConfig(vocab, context, width, heads, layers, hidden, activation), (COLUMNS, ROWS)[seed % 2]
 
 
-@pytest.mark.parametrize(("config", "active"), SHAPES.values(), ids=SHAPES)
-def test_every_intermediate_equals_the_integer_model(config: ModelConfig, active: float) -> None:
-    model, rom = digit_rom(config, 1, active)
+@pytest.mark.parametrize(("name", "target"), [*((name, STOCK) for name in SHAPES), *((name, SA1) for name in ON_SA1)])
+def test_every_intermediate_equals_the_integer_model(name: str, target: str) -> None:
+    config, active = SHAPES[name]
+    model, rom = digit_rom(config, 1, active, target=target)
     live = liveliness(model)
     assert min(live[name] for name in live if not name.endswith("activation")) > 0.1
     parity(model, rom, "snes9x", 2)
 
 
-@pytest.mark.parametrize("name", IN_BSNES)
-def test_every_intermediate_in_the_exact_emulator(name: str) -> None:
+@pytest.mark.parametrize(("name", "target"), [*((name, STOCK) for name in IN_BSNES), *((name, SA1) for name in IN_BSNES[:2])])
+def test_every_intermediate_in_the_exact_emulator(name: str, target: str) -> None:
     config, active = SHAPES[name]
-    parity(*digit_rom(config, 2, active), "bsnes", 1)
+    parity(*digit_rom(config, 2, active, target=target), "bsnes", 1)
 
 
 SMALL_WEIGHTS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -73,22 +77,22 @@ SMALL_WEIGHTS: dict[str, tuple[int, dict[str, Any]]] = {
 """Models whose matrices are kept in units of 2^-9 to 2^-12: the largest exponents → seed, scales."""
 
 
-@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+@pytest.mark.parametrize(("core", "target"), [("snes9x", STOCK), ("bsnes", STOCK), ("snes9x", SA1)])
 @pytest.mark.parametrize("active", [COLUMNS, ROWS], ids=["columns", "rows"])
 @pytest.mark.parametrize(("seed", "scales"), SMALL_WEIGHTS.values(), ids=SMALL_WEIGHTS)
 def test_matrices_of_small_weights_on_grids_of_their_own(
-    seed: int, scales: dict[str, Any], active: float, core: str
+    seed: int, scales: dict[str, Any], active: float, core: str, target: str
 ) -> None:
-    model, rom = digit_rom(ModelConfig(9, 6, 16, 2, 2, 24), seed, active, **scales)
+    model, rom = digit_rom(ModelConfig(9, 6, 16, 2, 2, 24), seed, active, target=target, **scales)
     assert len({model.exponent(name) for name in model.linear_names()}) >= 3
     assert min(liveliness(model).values()) > 0.05
     parity(model, rom, core, 1)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_any_shape_equals_the_integer_model(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "target"), [*((seed, STOCK) for seed in range(8)), (0, SA1), (1, SA1), (5, SA1)])
+def test_any_shape_equals_the_integer_model(seed: int, target: str) -> None:
     config, active = random_shape(seed)
-    parity(*digit_rom(config, seed, active), "snes9x", 1)
+    parity(*digit_rom(config, seed, active, target=target), "snes9x", 1)
 
 
 def test_code_over_four_banks_and_more() -> None:
@@ -100,19 +104,21 @@ def test_code_over_four_banks_and_more() -> None:
         parity(model, rom, core, 1)
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("core", ["snes9x", "bsnes"])
-def test_without_a_front_table_the_first_layer_runs_like_the_others(core: str) -> None:
-    model, rom = digit_rom(ModelConfig(12, 6, 16, 2, 1, 24), 2, COLUMNS, front=False)
+def test_without_a_front_table_the_first_layer_runs_like_the_others(core: str, target: str) -> None:
+    model, rom = digit_rom(ModelConfig(12, 6, 16, 2, 1, 24), 2, COLUMNS, front=False, target=target)
     assert not has_front_table(model)
     assert {"embed", "embed_norm", "layer0.attention_norm"} <= set(RecordLayout(model, traced=True).entries)
     assert min(liveliness(model).values()) > 0.05
     parity(model, rom, core, 1)
 
 
-def test_caches_in_both_banks_of_work_ram() -> None:
+@pytest.mark.parametrize(("target", "last"), [(STOCK, "layer1_values"), (SA1, "layer1_keys")])
+def test_caches_in_both_banks_of_ram(target: str, last: str) -> None:
     """And positions beyond the first half of the context, where an index of 8 bits has come round."""
-    model, rom = digit_rom(ModelConfig(6, 256, 64, 2, 2, 8), 2, ROWS)
-    assert "layer1_values" in [area.name for area in rom.layout.wram.bank_7f]
+    model, rom = digit_rom(ModelConfig(6, 256, 64, 2, 2, 8), 2, ROWS, target=target)
+    assert last in [area.name for area in rom.layout.wram.bank_7f]
     assert len(rom.image) == rom.layout.image_bytes
     whole = tuple(np.random.default_rng(3).integers(0, 5, 255).tolist())
     with Console(rom.image) as console:
@@ -121,15 +127,17 @@ def test_caches_in_both_banks_of_work_ram() -> None:
     assert found.tokens > 256
 
 
-def test_the_cartridge_without_trace_makes_the_same_logits_and_letters() -> None:
-    model = digit_model(SHAPES["microgpt"][0], 4)
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_cartridge_without_trace_makes_the_same_logits_and_letters(target: str) -> None:
+    model = digit_model(SHAPES["microgpt"][0], 4, target=target)
     with Console(build_rom(model).image) as console:
         found = verify(Host(console, model), Executor(model), batches(model.config, 4))
     assert (found.mismatches, found.first) == (0, None)
 
 
-def test_halved_logits_are_sampled_at_their_full_height() -> None:
-    model = replace(digit_model(ModelConfig(9, 5, 8, 2, 1, 16), 5), logit_shift=3)
+@pytest.mark.parametrize("target", TARGETS)
+def test_halved_logits_are_sampled_at_their_full_height(target: str) -> None:
+    model = replace(digit_model(ModelConfig(9, 5, 8, 2, 1, 16), 5, target=target), logit_shift=3)
     with Console(build_rom(model).image) as console:
         found = verify(Host(console, model), Executor(model), batches(model.config, 4))
     assert (found.mismatches, found.first) == (0, None)

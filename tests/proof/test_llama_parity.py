@@ -51,6 +51,7 @@ WINDOWED = {
     "windows, groups of 3 heads of 6, 128 positions": windowed(
         llama_config(12, 128, 36, (6, 2), 1, 20), 16, 8, 127
     ),
+    "windows, caches of an SA-1 in two chunks": windowed(llama_config(5, 70, 64, (2, 2), 1, 6), 65, 3),
 }
 IN_BSNES = (
     "own keys, 6 layers, heads of 2",

@@ -56,6 +56,7 @@ ADD      = 2                    ; and the sum is cleared
 far_proc {{ block.entry }}, 16, 16
 CACHE = WINDOW + ({{ block.cache }} & (BLOCK_BYTES - 1))
 CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
+        .assert CACHE - WINDOW + {{ block.chunk_bytes }} <= BLOCK_BYTES, error, "a cache crosses the end of a block"
         .if ::TRACE
         sep #$10
         .i8
