@@ -28,6 +28,7 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     """
     from asm.build import build
     from asm.layout import plan
+    from quantize.kernel import STOCK
     from quantize.model_file import load_proved
     from snesgpt.lab.export import lab_data, training_documents
     from snesgpt.lab.model import GOLDEN, LONG, as_json
@@ -42,6 +43,8 @@ def command(model: Path, weights: Path | None, data: Path | None, out: Path, gol
     integers = proved.model
     if integers.config.family != "microgpt":
         raise InputError(f"{model} is a {integers.config.family} model: the lab page shows microgpt's only")
+    if integers.target != STOCK:
+        raise InputError(f"{model} is for the {integers.target}: the lab page runs stock cartridges only")
     exact = load_weights(weights or model.with_name("weights.npz"))
     check_same(exact, integers)
     documents = training_documents(exact, data)

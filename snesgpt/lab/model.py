@@ -17,7 +17,6 @@ from quantize.kernel import Kernel, Leaf, TraceEntry
 from quantize.kernels.byte_attention import EXP7
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.matrix import MatrixKernel
 from quantize.kernels.norm import norm_epsilon
 from quantize.kernels.ppu_attention import PpuAttention
@@ -76,7 +75,6 @@ KERNELS: Mapping[type[Kernel], str] = {
     ActiveColumns: "digit_columns",
     TableNorm: "table",
     PpuAttention: "ppu",
-    MacAttention: "mac",
 }
 """The page's names of the kernels that a block may have a choice of; one that is not named runs exactly."""
 

@@ -18,13 +18,14 @@ import pytest
 from quantize.executor import Executor
 from quantize.fixed import Ints
 from quantize.kernels.digit_rows import Digits
-from quantize.model_file import load_model
+from quantize.model_file import load_model, save_model
 from quantize.sampler import Request, run
 from snesgpt.cli import run as snesgpt
 from snesgpt.emulator.console import Console
 from snesgpt.lab.model import GOLDEN, KERNELS, LONG, golden, kernel_names, model_data, parameters
 from tests.support import lab_golden
-from trainer.config import FAMILIES
+from tests.support.models import digit_model, for_sa1
+from trainer.config import FAMILIES, ModelConfig
 from trainer.files import read_arrays, write_arrays
 from trainer.text.corpus import split
 from trainer.weights import load_weights
@@ -214,6 +215,7 @@ def test_a_damaged_training_log_is_one_line(here: Path, capsys: pytest.CaptureFi
     ("arguments", "message"),
     [
         (["absent.npz"], "absent.npz does not exist"),
+        (["sa1.npz"], "sa1.npz is for the sa1: the lab page runs stock cartridges only"),
         (["model.npz", "--weights", "absent.npz"], "absent.npz does not exist"),
         (["model.npz", "--weights", "model.npz"], "model.npz is not a weights file"),
         (["model.npz", "--weights", "other.npz"], "the float weights are of another model"),
@@ -229,6 +231,7 @@ def test_what_is_wrong_is_said_in_a_line_and_nothing_is_lost(
     Path("other.txt").write_text("one\ntwo")
     header, arrays = read_arrays(Path("weights.npz"))
     write_arrays(Path("other.npz"), header | {"symbols": list("uvwxyz")}, arrays)
+    save_model(Path("sa1.npz"), for_sa1(digit_model(ModelConfig(9, 5, n_embd=8, n_head=2, n_hidden=16))))
     assert message in refusal(["lab", "--out", "one", *arguments], capsys)
 
 

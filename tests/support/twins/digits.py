@@ -14,7 +14,7 @@ from asm.targets.sa1 import BLOCK_BYTES
 from quantize import fixed
 from quantize.fixed import Ints
 from quantize.kernels.activation import relu2
-from quantize.kernels.byte_attention import ByteAttention, softmax_weights_in_bytes
+from quantize.kernels.byte_attention import MEAN_SLACK, ByteAttention, softmax_weights_in_bytes
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.table_norm import rmsnorm_table, square_sum, table_epsilon
 from quantize.model import IntegerModel
@@ -163,14 +163,19 @@ class Attended:
         return self.given | {"query": low_word(self.query << self.kernel.query_shift), "slots": slots}
 
 
-def attended(memory: Memory, random: Random, count: int, layer: int) -> Attended:
-    """Caches of extremes, scores up to their words' ends, every position; every head in its window."""
+def attended(memory: Memory, random: Random, count: int, layer: int, bias: int) -> Attended:
+    """Caches of extremes, scores up to their words' ends, every position; every head in its window.
+
+    Values are no larger than the proof lets pass: their means have room in slots of this bias.
+    """
     config, kernel = memory.config, memory.model.kernel(f"layer{layer}.attention")
     assert isinstance(kernel, ByteAttention)
     heads, width, context = config.n_head, config.head_dim, config.block_size
     extremes = random.choice([-128, -127, -1, 0, 1, 127], (count // 4, 2, context, config.kv_dim))
     anything = random.integers(-128, 128, (count - count // 4, 2, context, config.kv_dim))
     keys, values = np.concatenate([extremes, anything]).transpose(1, 0, 2, 3)
+    most = int((bias - 1) / MEAN_SLACK) >> kernel.value_shift
+    values = np.clip(values, -most, most)
     position = edge_positions(memory, random, count)
     most = min(0x7FFF, 0x7FFF * 256 // (128 * width)) >> kernel.query_shift
     query = random.integers(-most, most + 1, (count, config.n_embd)) >> random.integers(0, 8, (count, 1))
@@ -188,7 +193,7 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
     """Every layer's attention. What the rows of weights hold before is noise, beyond a window too."""
     config, calls, rows = memory.config, {}, np.arange(count)
     for number, routine in enumerate(memory.layout.templates_of(AttentionCode)):
-        cases = attended(memory, random, count, number)
+        cases = attended(memory, random, count, number, routine.bias)
         position = cases.position
         given = cases.given | {"position_bytes": position * config.kv_dim}
         wanted = given | cases.wanted(routine.bias)
@@ -205,7 +210,7 @@ def attention_mac(memory: Memory, random: Random, count: int) -> Calls:
     """The same on the SA-1; every other case is seen by the x-ray screen. The attention's page is noise before."""
     calls, rows = {}, np.arange(count)
     for number, routine in enumerate(memory.layout.templates_of(MacAttentionCode)):
-        cases = attended(memory, random, count, number)
+        cases = attended(memory, random, count, number, routine.bias)
         cells = random.integers(0, 1 << 16, (count, memory.size[routine.cache] // 2))
         place = np.arange(memory.config.block_size)
         chunk, within = np.divmod(place, routine.chunk)
