@@ -108,8 +108,8 @@ def _in_bwram(
 ) -> WorkRam:
     """Saves, the vectors' block, areas; the log and more areas in the second bank.
 
-    Saves end and the vectors begin in one block. Areas of whole blocks come first, then those of a power of two, the
-    largest in front: so none of them crosses the end of a block.
+    Saves end and the vectors begin in one block. Areas of whole blocks come first, then those of a power of two,
+    the largest in front: so none of them crosses the end of a block.
     """
     vectors, taken = sum(area.size for area in work), saved % BLOCK_BYTES
     if low + vectors > BLOCK_BYTES - taken:

@@ -37,8 +37,14 @@ SHAPES = {
     "64 wide, relu2, rows": (ModelConfig(6, 6, 64, 2, 2, 40, "relu2"), ROWS),
 }
 IN_BSNES = ("8 wide, 3 layers, relu2", "microgpt", "64 wide, relu2, rows")
-ON_SA1 = (*IN_BSNES[:2], "8 heads of 1", "32 positions, rows", "40 wide, sums in a page of their own", "200 positions")
-"""Its rows and columns are the stock console's: these are what attention and memory have of different."""
+ON_SA1 = (
+    *IN_BSNES[:2],
+    "8 heads of 1",
+    "32 positions, rows",
+    "40 wide, sums in a page of their own",
+    "200 positions",
+)
+"""Rows and columns are the stock console's: these are what attention and memory have of different."""
 
 
 def random_shape(seed: int) -> tuple[ModelConfig, float]:
@@ -51,7 +57,9 @@ def random_shape(seed: int) -> tuple[ModelConfig, float]:
     return ModelConfig(vocab, context, width, heads, layers, hidden, activation), (COLUMNS, ROWS)[seed % 2]
 
 
-@pytest.mark.parametrize(("name", "target"), [*((name, STOCK) for name in SHAPES), *((name, SA1) for name in ON_SA1)])
+@pytest.mark.parametrize(
+    ("name", "target"), [*((name, STOCK) for name in SHAPES), *((name, SA1) for name in ON_SA1)]
+)
 def test_every_intermediate_equals_the_integer_model(name: str, target: str) -> None:
     config, active = SHAPES[name]
     model, rom = digit_rom(config, 1, active, target=target)
@@ -60,7 +68,9 @@ def test_every_intermediate_equals_the_integer_model(name: str, target: str) -> 
     parity(model, rom, "snes9x", 2)
 
 
-@pytest.mark.parametrize(("name", "target"), [*((name, STOCK) for name in IN_BSNES), *((name, SA1) for name in IN_BSNES[:2])])
+@pytest.mark.parametrize(
+    ("name", "target"), [*((name, STOCK) for name in IN_BSNES), *((name, SA1) for name in IN_BSNES[:2])]
+)
 def test_every_intermediate_in_the_exact_emulator(name: str, target: str) -> None:
     config, active = SHAPES[name]
     parity(*digit_rom(config, 2, active, target=target), "bsnes", 1)
