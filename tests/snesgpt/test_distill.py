@@ -28,8 +28,7 @@ from trainer.weights import load_weights, save_weights
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, tokens in {"ROUND": 1200, "APART": 1200, "INFORMATION": 1200}.items():
         monkeypatch.setattr(f"trainer.training.teacher.{name}", tokens)
-    for name, tokens in {"ROUND": 1200, "BATCH": 240}.items():
-        monkeypatch.setattr(f"trainer.training.distill.{name}", tokens)
+    monkeypatch.setattr("trainer.training.distill.BATCH", 240)
     save_weights(tmp_path / "weights.npz", llama_weights(llama_config(20, 12, 16, (4, 2), 1, 24)))
     return tmp_path
 

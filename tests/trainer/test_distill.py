@@ -35,8 +35,7 @@ SETTINGS = Settings(TEACHER.config, DIGITS, steps=40, seed=3)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, tokens in {"ROUND": 1200, "APART": 2400, "INFORMATION": 1200}.items():
         monkeypatch.setattr(f"trainer.training.teacher.{name}", tokens)
-    for name, tokens in {"ROUND": 1200, "BATCH": 240}.items():
-        monkeypatch.setattr(f"trainer.training.distill.{name}", tokens)
+    monkeypatch.setattr("trainer.training.distill.BATCH", 240)
 
 
 def run(
