@@ -169,7 +169,7 @@ def test_a_mark_keeps_every_register(core: str, monkeypatch: pytest.MonkeyPatch)
         files.update(sources(plan(prove(MODEL), profiled=True)))
         files["profile.asm"] += b"".join(PROBE.format(flags=flags).encode() for flags in WIDTHS)
 
-    monkeypatch.setattr(tests.support.routine_console, "may_change", lambda name: frozenset())
+    monkeypatch.setattr(tests.support.routine_console, "may_change", lambda name, where: frozenset())
     rom = build_routines(MODEL, probes)
     noise = np.random.default_rng(5)
     with Console(rom.image, core) as console:
