@@ -444,8 +444,8 @@ class MacAttentionRoutine(Routine[MacAttention]):
     def _each_head(self, head: MacHead) -> float:
         """But for positions and chunks."""
         means = 72 + 4 * self.code.mean_shift + 10 * bool(self.code.mean_to_slot)
-        windowed = head.windowed * (16 + 20 * len(head.spans))
-        return 140 + 16 * self.code.long_sums + windowed + len(head.dimensions) * means
+        windowed = head.windowed * (22 + 20 * len(head.spans))
+        return 146 + 16 * self.code.long_sums + windowed + len(head.dimensions) * means
 
     @property
     def _score(self) -> int:

@@ -85,7 +85,12 @@ IN_ATTENTION: Table = {
     ),
     "a position too few": (FILE, first(r"        inc a\n(        asl a\n)"), r"\1"),
     "nobody keeps the weights": (SCALED, first(r"        mvn .*\n"), ""),
-    "everybody keeps the weights": (SCALED, first(r"        beq kept_0\n"), ""),
+    "another layer's weights are kept": (
+        SCALED,
+        first(r"cmp #0 \+ 1\n        bne kept_0"),
+        "cmp #2\n        bne kept_0",
+    ),
+    "everybody keeps the weights": (SCALED, first(r"        bne kept_0\n"), ""),
 }
 AT_FIRST = r"(?:.*\n)*?        sbc"
 IN_CHUNKS: Table = {

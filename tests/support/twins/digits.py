@@ -207,7 +207,7 @@ def attention(memory: Memory, random: Random, count: int) -> Calls:
 
 @twins("sa1 block.entry", "sa1 digits", "sa1 llama", "sa1 windows")
 def attention_mac(memory: Memory, random: Random, count: int) -> Calls:
-    """The same on the SA-1; every other case is seen by the x-ray screen. The attention's page is noise before."""
+    """The same on the SA-1; some cases are seen by the x-ray screen. The attention's page is noise before."""
     calls, rows = {}, np.arange(count)
     for number, routine in enumerate(memory.layout.templates_of(MacAttentionCode)):
         cases = attended(memory, random, count, number, routine.bias)
@@ -219,14 +219,15 @@ def attention_mac(memory: Memory, random: Random, count: int) -> Calls:
         cells[:, at] = low_word(cases.values << 8 | cases.keys & 0xFF)
         stale = cells.copy()
         stale[rows[:, None], at[cases.position]] = random.integers(0, 1 << 16, (count, memory.config.kv_dim))
-        page, seen = random.integers(0, 256, (count, 2 * routine.page_bytes), np.uint8), rows % 2
+        page, looks_at = random.integers(0, 256, (count, 2 * routine.page_bytes), np.uint8), rows % (number + 3)
+        seen = looks_at == number + 1
         before = random.integers(0, 1 << 16, (count, cases.weights[0].size))
         kept = kept_weights(memory, cases, number, page[:, 1 : 1 + 2 * len(routine.chunks) * routine.chunk])
-        given = cases.given | {routine.cache: stale, "probing": seen, "weights": before}
+        given = cases.given | {routine.cache: stale, "probing": looks_at, "weights": before}
         given["attention_page"] = np.ascontiguousarray(page[:, : routine.page_bytes & ~1]).view("<u2").astype(int)
         wanted = cases.wanted(routine.bias) | {
             routine.cache: cells,
-            "probing": seen,
+            "probing": looks_at,
             "weights": np.where(seen[:, None], kept, before),
         }
         calls[routine.entry] = Call(given, wanted)
