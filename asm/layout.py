@@ -239,7 +239,8 @@ def plan(
 def work_ram(model: IntegerModel) -> WorkRam:
     """The work RAM of a model's cartridge, which its shape alone decides. Raises InputError as `plan`."""
     site = Site(prove(model), TARGETS[model.target], RecordLayout(model, traced=False))
-    return _work_ram(site, routines(site), on_digits(site), profiled=False)
+    made = tuple(routines(site))
+    return _work_ram(site, made, _digits(site, made), profiled=False)
 
 
 def _layout(
@@ -320,8 +321,8 @@ def _modules(target: Target, screens: Sequence[str], library: Sequence[str], own
 def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled: bool) -> Numbers:
     """The numbers that are known before anything is placed."""
     model, config, target = site.model, site.config, site.target
-    digits = numbers(site, {n: size for r in made for n, size in r.pages.items()}) if on_digits(site) else None
-    wram = _work_ram(site, made, digits is not None, profiled=profiled)
+    digits = _digits(site, made)
+    wram = _work_ram(site, made, digits, profiled=profiled)
     names, (max_bars, label_tiles) = name_list(model), bar_places(model.symbols)
     caches = {area.size for routine in made for area in routine.caches}
     return Numbers(
@@ -359,7 +360,12 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
     )
 
 
-def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profiled: bool) -> WorkRam:
+def _digits(site: Site, made: Sequence[Routine[Any]]) -> DigitNumbers | None:
+    """The numbers of the fast kernels, if there are any. Raises InputError where their pages have no room."""
+    return numbers(site, {n: size for r in made for n, size in r.pages.items()}) if on_digits(site) else None
+
+
+def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | None, *, profiled: bool) -> WorkRam:
     config = site.config
     words = {name: length for routine in made for name, length in routine.vectors.items()}
     if site.target.apart:
@@ -373,7 +379,10 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: bool, *, profile
         Area("distance_weights", 2 * max(cutoffs(site.model))),
         Area("likely_weights", 2 * config.vocab_size),
     )
-    low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + 4 * config.vocab_size
+    logits = sample_weights = 2 * config.vocab_size
+    if digits and sample_weights <= site.target.stack - digits.pages_start:
+        sample_weights = 0  # they are in those pages: memory.inc
+    low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + logits + sample_weights
     saved = saved_bytes(site.model)
     tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
     marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()

@@ -34,6 +34,9 @@ MAX_CHUNK, MAX_SIGNED = 128, 64
 UNSIGNED_END = "cpy #$FE"
 """Tells an index that is 2 below zero from any other."""
 
+LINKS_A_ROW = 3
+"""Of four bytes."""
+
 LOOP_BYTES, PRODUCT_BYTES, BRANCH = 28, 10, 128
 """Code bytes of the loop over scores, of each of its products, and how far back a branch reaches."""
 
@@ -61,7 +64,8 @@ class Chunk:
     """Positions in one block of BW-RAM.
 
     first: of them. last: the word with the index of the newest, 2 below zero if there is none; top: of its pair.
-    lit: that with the index of the first pair with weight. Of pairs it is odd, and 0 for none.
+    lit: that with the index of the first pair with weight. Of pairs it is odd, and 0 for none. links: a byte at the
+    same index leads from pair to pair.
     """
 
     number: int
@@ -69,6 +73,7 @@ class Chunk:
     last: str
     top: str
     lit: str
+    links: str
 
     @property
     def weights(self) -> int:
@@ -86,7 +91,8 @@ class Span:
     """A chunk as a head sees it.
 
     compare: the instruction, if any, that tells whether an index is past the end; more, past: the branches for
-    both. bottom: the word with the index of its first pair; none if that is the chunk's.
+    both. look: the same of the index to begin with, for which 8 bits may not do; some, none: the branches.
+    bottom: the word with the index of its first pair; none if that is the chunk's.
     """
 
     chunk: Chunk
@@ -108,6 +114,21 @@ class Span:
     def past(self) -> str:
         """The one that is taken when there are none."""
         return "beq" if self.compare else "bmi"
+
+    @property
+    def look(self) -> str:
+        """The instruction, if any, that tells whether there is a position: a full chunk's last is like none."""
+        return f"lda a:{self.chunk.last}" if self.compare == UNSIGNED_END else self.compare
+
+    @property
+    def some(self) -> str:
+        """The branch that is taken if there is one."""
+        return "bpl" if self.compare == UNSIGNED_END else self.more
+
+    @property
+    def none(self) -> str:
+        """The one that is taken if there is none."""
+        return "bmi" if self.compare == UNSIGNED_END else self.past
 
 
 @dataclass(frozen=True)
@@ -156,7 +177,7 @@ class MacAttentionCode(Template):
     """A layer's attention.
 
     chunk: positions of a chunk; chunk_bits: how often the first position of one is doubled to be the offset of its
-    block. weights, links, best, query: addresses in the attention's page. short_loop: a branch reaches over the
+    block. weights, best, query: addresses in the attention's page. short_loop: a branch reaches over the
     loop of a head's scores.
     """
 
@@ -170,7 +191,6 @@ class MacAttentionCode(Template):
     heads: tuple[MacHead, ...]
     rows: tuple[int, ...]
     weights: str
-    links: str
     best: str
     query: str
     page_bytes: int
@@ -247,7 +267,10 @@ def chunk_count(config: ModelConfig) -> int:
 @dataclass(frozen=True)
 class _Page:
     """The attention's page: a head's weights, at an odd address, so that no index crosses a page, and a word more;
-    links from pair to pair, a byte for each chunk at the same index; words; the query.
+    links from pair to pair; words; the query.
+
+    Links are in rows of four bytes, one for each of LINKS_A_ROW chunks. A link is written as a word: the zero in
+    its upper half goes over that of the next chunk, which is written later, or over the last byte.
     """
 
     config: ModelConfig
@@ -257,9 +280,9 @@ class _Page:
     def weights(self) -> str:
         return self._at(1)
 
-    @property
-    def links(self) -> str:
-        return self._at(self._links)
+    def links(self, chunk: int) -> str:
+        table, column = divmod(chunk, LINKS_A_ROW)
+        return f"{self._at(self._links + table * self._table)} + {column}"
 
     @property
     def best(self) -> str:
@@ -296,7 +319,12 @@ class _Page:
 
     @property
     def _words(self) -> int:
-        return self._links + 2 * chunk_positions(self.config) + self._chunks + 1
+        return self._links + -(-self._chunks // LINKS_A_ROW) * self._table
+
+    @property
+    def _table(self) -> int:
+        """Bytes of a row for every pair of a chunk."""
+        return 2 * chunk_positions(self.config)
 
     @property
     def _count(self) -> int:
@@ -331,7 +359,6 @@ class MacAttentionRoutine(Routine[MacAttention]):
             heads=tuple(map(self._head, range(config.n_head))),
             rows=tuple(2 * each * row for row in range(config.kv_dim)),
             weights=page.weights,
-            links=page.links,
             best=page.best,
             query=page.query,
             page_bytes=page.bytes,
@@ -363,7 +390,8 @@ class MacAttentionRoutine(Routine[MacAttention]):
     def _chunks(self) -> tuple[Chunk, ...]:
         each, page = chunk_positions(self.config), self._page
         return tuple(
-            Chunk(n, each * n, page.last(n), page.top(n), page.lit(n)) for n in range(chunk_count(self.config))
+            Chunk(n, each * n, page.last(n), page.top(n), page.lit(n), page.links(n))
+            for n in range(chunk_count(self.config))
         )
 
     def _cuts(self, window: int) -> tuple[Cut, ...]:

@@ -49,6 +49,11 @@ class WorkRam:
         """Bytes of both banks that a model takes, the log apart."""
         return sum(area.size for area in (*self.work, *self.bank_7e, *self.bank_7f))
 
+    @property
+    def caches_apart(self) -> bool:
+        """Whether some caches are in the second bank."""
+        return any(area.name.startswith("layer") for area in self.bank_7f)
+
     def address(self, vector: str) -> int:
         """The address of a vector in bank $7E."""
         before = takewhile(lambda area: area.name != vector, self.work)

@@ -83,8 +83,10 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         set seed, 1
         set host_capacity, LOG_CAPACITY
         set host_record_bytes, RECORD_BYTES
+{% if target.alone %}
         set host_magic, 'G' + 'P' * 256
         set host_magic + 2, 'T' + '1' * 256
+{% endif %}
         set VTIMEL, PADS_READ_LINE
         a8
         lda #$21
@@ -96,6 +98,8 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
 {% if target.apart %}
         call need_sa1
         call start_sa1
+        set host_magic, 'G' + 'P' * 256
+        set host_magic + 2, 'T' + '1' * 256
 {% endif %}
         tail_call open_page
 

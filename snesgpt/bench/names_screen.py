@@ -55,7 +55,9 @@ class NamesPage:
         try:
             console.run_until(lambda _: self.ram.read(block, len(HOST_MAGIC)) == HOST_MAGIC, BOOT_FRAMES)
         except TimeoutError as error:
-            raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
+            raise InputError(
+                "the ROM shows no host block within two seconds: not snesgpt's, or its screen says what it needs"
+            ) from error
         if "names_pause" in addresses:
             self.ram.write_words(self.address("names_pause"), np.array([0]))
         if tenths is not None:

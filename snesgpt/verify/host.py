@@ -48,7 +48,9 @@ class Host:
         try:
             console.run_until(lambda _: self._has_magic(), BOOT_FRAMES)
         except TimeoutError as error:
-            raise InputError("the ROM shows no host block within two seconds: not built by snesgpt?") from error
+            raise InputError(
+                "the ROM shows no host block within two seconds: not snesgpt's, or its screen says what it needs"
+            ) from error
         size = self._get("record_bytes")
         known = {RecordLayout(model, traced).size: traced for traced in (False, True)}
         if size not in known:

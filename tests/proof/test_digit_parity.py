@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from asm.build import build_rom
+from asm.build import Rom, build_rom
 from asm.memory.log_record import RecordLayout
 from quantize.executor import Executor
 from quantize.kernel import SA1, STOCK, TARGETS
+from quantize.model import IntegerModel
 from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
 from tests.support.models import digit_model, digit_rom, has_front_table
+from tests.support.screens import missing
 from tests.support.shape_parity import batches, liveliness, parity
 from trainer.config import ModelConfig
+from trainer.errors import InputError
 
 COLUMNS, ROWS = 0.1, 0.9
 """Shares of active hidden units that make the second MLP matrix run by columns, or by rows."""
@@ -124,17 +127,37 @@ def test_without_a_front_table_the_first_layer_runs_like_the_others(core: str, t
     parity(model, rom, core, 1)
 
 
-@pytest.mark.parametrize(("target", "last"), [(STOCK, "layer1_values"), (SA1, "layer1_keys")])
-def test_caches_in_both_banks_of_ram(target: str, last: str) -> None:
-    """And positions beyond the first half of the context, where an index of 8 bits has come round."""
-    model, rom = digit_rom(ModelConfig(6, 256, 64, 2, 2, 8), 2, ROWS, target=target)
-    assert last in [area.name for area in rom.layout.wram.bank_7f]
-    assert len(rom.image) == rom.layout.image_bytes
+LONG = ModelConfig(6, 256, 64, 2, 2, 8)
+"""Positions beyond the first half of the context, where an index of 8 bits has come round."""
+
+
+def long_text(model: IntegerModel, rom: Rom, core: str) -> None:
     whole = tuple(np.random.default_rng(3).integers(0, 5, 255).tolist())
-    with Console(rom.image) as console:
-        found = verify(Host(console, model), Executor(model), [[Request(3, 10, 1), Request(1, 10, 1, whole)]])
+    with Console(rom.image, core) as console:
+        found = verify(Host(console, model), Executor(model), [[Request(1, 10, 1, whole)]])
     assert (found.mismatches, found.first) == (0, None)
-    assert found.tokens > 256
+    assert found.tokens == 256
+
+
+def test_caches_in_both_banks_of_work_ram() -> None:
+    model, rom = digit_rom(LONG, 2, ROWS)
+    assert "layer1_values" in [area.name for area in rom.layout.wram.bank_7f]
+    assert len(rom.image) == rom.layout.image_bytes
+    long_text(model, rom, "snes9x")
+
+
+def test_caches_in_both_banks_of_bwram() -> None:
+    """Snes9x does not show a program the second one, but for its long addresses: the cartridge says so there."""
+    model, rom = digit_rom(LONG, 2, ROWS, traced=False, target=SA1)
+    assert "layer1_keys" in [area.name for area in rom.layout.wram.bank_7f]
+    long_text(model, rom, "bsnes")
+    with Console(rom.image) as console:
+        assert (
+            missing(console)
+            == "This cartridge needs the SA-1 with 128 KiB. This emulator does not have it: README.md"
+        )
+        with pytest.raises(InputError, match="its screen says what it needs"):
+            Host(console, model)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -42,7 +42,8 @@ from trainer.formats.llama2c import load_llama2c
 SHAPES = {
     "own keys, 6 layers, heads of 2": llama_config(9, 5, 8, (4, 4), 6, 20),
     "groups of 2, 300 tokens": llama_config(300, 9, 16, (4, 2), 2, 44),
-    "groups of 4, 200 positions": llama_config(9, 200, 16, (4, 1), 1, 20, 1000.0),
+    "groups of 4, 256 positions": llama_config(9, 256, 16, (4, 1), 1, 20, 1000.0),
+    "200 positions, caches of an SA-1 in four chunks": llama_config(5, 200, 64, (1, 1), 1, 4),
     "groups of 2 of 8 heads, hidden units in 3 parts": llama_config(12, 20, 16, (8, 4), 2, 100),
     "one head of 16": llama_config(40, 12, 16, (1, 1), 1, 30),
 }

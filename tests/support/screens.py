@@ -6,7 +6,7 @@ import re
 from functools import partial
 
 from asm.build import Rom, symbols
-from snesgpt.emulator.console import Console
+from snesgpt.emulator.console import BUTTONS, Console
 from snesgpt.emulator.ram import Ram
 from trainer.text.alphabet import FONT
 
@@ -22,6 +22,27 @@ def unseen(rom: Rom) -> set[str]:
         return set()
     text = rom.sources["memory.inc"].decode()
     return set(re.findall(r"^(\w+) +\.d?word", text[text.index(".org STATE") : text.index("state_end")], re.M))
+
+
+def shown_rows(console: Console) -> list[str]:
+    """The text of every row: tile number = character; cells and other pictures as spaces."""
+    text = "".join(chr(tile) if chr(tile) in FONT else " " for tile in _tiles(console)[::2])
+    return [text[n : n + COLUMNS] for n in range(0, len(text), COLUMNS)]
+
+
+def _tiles(console: Console) -> bytes:
+    """The tile map in VRAM: what is shown, not what the program believes."""
+    return console.vram[VRAM_MAP : VRAM_MAP + 2 * ROWS * COLUMNS].tobytes()
+
+
+def missing(console: Console) -> str:
+    """What an SA-1 cartridge says it needs, and nothing else on its screen, while it goes on to show it."""
+    console.run(BOOT_FRAMES)
+    before = shown_rows(console)
+    console.press(*BUTTONS)
+    console.run(BOOT_FRAMES)
+    assert shown_rows(console) == before
+    return " ".join(" ".join(before).split())
 
 
 class Screens:
@@ -62,18 +83,13 @@ class Screens:
     def _is_other(self, page: int, _: Console) -> bool:
         return self.word("page") != page
 
-    def _tiles(self) -> bytes:
-        """The tile map in VRAM: what is shown, not what the program believes."""
-        return self.console.vram[VRAM_MAP : VRAM_MAP + 2 * ROWS * COLUMNS].tobytes()
-
     def rows(self) -> list[str]:
-        """The text of every row: tile number = character; cells and other pictures as spaces."""
-        text = "".join(chr(tile) if chr(tile) in FONT else " " for tile in self._tiles()[::2])
-        return [text[n : n + COLUMNS] for n in range(0, len(text), COLUMNS)]
+        """The text of every row, as shown_rows."""
+        return shown_rows(self.console)
 
     def tile(self, row: int, column: int) -> tuple[int, int]:
         """Tile number and palette at a place."""
-        low, high = self._tiles()[2 * (row * COLUMNS + column) :][:2]
+        low, high = _tiles(self.console)[2 * (row * COLUMNS + column) :][:2]
         return low | (high & 3) << 8, high >> 2 & 7
 
     def ink(self, row: int, column: int) -> str:

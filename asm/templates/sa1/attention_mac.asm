@@ -200,10 +200,10 @@ unseen_{{ part.head.number }}:
 {% for span in part.head.spans %}
         ldy a:{{ span.chunk.last }}
 {% if span.may_be_empty %}
-{% if span.compare %}
-        {{ span.compare }}
+{% if span.look %}
+        {{ span.look }}
 {% endif %}
-        {{ span.more }} :+
+        {{ span.some }} :+
         jmp scored_{{ part.head.number }}_{{ span.chunk.number }}
 :
 {% endif %}
@@ -254,10 +254,10 @@ scored_{{ part.head.number }}_{{ span.chunk.number }}:
 {% for span in part.head.spans %}
         ldy a:{{ span.chunk.last }}
 {% if span.may_be_empty %}
-{% if span.compare %}
-        {{ span.compare }}
+{% if span.look %}
+        {{ span.look }}
 {% endif %}
-        {{ span.past }} weighed_{{ part.head.number }}_{{ span.chunk.number }}
+        {{ span.none }} weighed_{{ part.head.number }}_{{ span.chunk.number }}
 {% endif %}
 {% if part.head.windowed %}
 weigh_{{ part.head.number }}_{{ span.chunk.number }}:
@@ -321,10 +321,10 @@ weighed_{{ part.head.number }}_{{ span.chunk.number }}:
         stz a:{{ span.chunk.lit }}
 {% if span.may_be_empty %}
         ldy a:{{ span.chunk.last }}
-{% if span.compare %}
-        {{ span.compare }}
+{% if span.look %}
+        {{ span.look }}
 {% endif %}
-        {{ span.past }} scaled_{{ part.head.number }}_{{ span.chunk.number }}
+        {{ span.none }} scaled_{{ part.head.number }}_{{ span.chunk.number }}
 {% endif %}
         ldy a:{{ span.chunk.top }}
         sec
@@ -340,7 +340,7 @@ scale_{{ part.head.number }}_{{ span.chunk.number }}:
         sta a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
         stx <(MB + 1)
         lda a:{{ span.chunk.lit }}
-        sta a:{{ block.links }} + {{ span.chunk.number }} - 1, y
+        sta a:{{ span.chunk.links }} - 1, y
         sty a:{{ span.chunk.lit }}
         lda SUM
         sta a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
@@ -391,7 +391,7 @@ value_{{ dimension.number }}_{{ span.chunk.number }}:
         sta <MA
         ldx a:CACHE + {{ dimension.row }} + 2, y
         stx <(MB + 1)
-        ldx a:{{ block.links }} + {{ span.chunk.number }} - 1, y
+        ldx a:{{ span.chunk.links }} - 1, y
         txy
         bne value_{{ dimension.number }}_{{ span.chunk.number }}
 {% if block.chunked %}

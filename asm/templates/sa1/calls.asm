@@ -12,6 +12,8 @@ STILL   = 32                    ; rounds of 36 clocks until the SA-1 has ended i
                                 ; clocks ahead and in the midst of one, which a reset would turn into a wild jump
 ANSWER  = $A55A                 ; not what an empty bus holds
 MESSAGE_ROW = 10
+BLOCKS  = 16                    ; of BW-RAM
+LAST_WORD = BWRAM + BLOCKS * BLOCK_BYTES - 2
 FIRST_MIB = 4                   ; of ROM behind banks $C0 to $FF: those before are seen as halves of banks
 
         .segment "CODE"
@@ -65,6 +67,9 @@ proc open_cartridge, 16, 16
 endproc
 
 ; Where the chip is missing, say so for ever: its memory does not answer.
+{% if wram.caches_apart %}
+; Or where its last block is not shown in the window: Snes9x knows eight of them.
+{% endif %}
 ; kills: A, X, Y
 proc need_sa1, 16, 16
         set engine_task, ANSWER
@@ -74,6 +79,19 @@ proc need_sa1, 16, 16
         bne missing
         lda engine_task
         bne missing
+{% if wram.caches_apart %}
+        lda #ANSWER
+        sta f:LAST_WORD
+        ldx #BLOCKS - 1
+        call show_block
+        ldy WINDOW + BLOCK_BYTES - 2
+        ldx #VECTOR_BLOCK
+        call show_block
+        lda #0
+        sta f:LAST_WORD
+        cpy #ANSWER
+        bne missing
+{% endif %}
         rts
 missing:
         at MESSAGE_ROW, 1
@@ -84,10 +102,27 @@ missing:
         say INK_PAPER, where
 :       wai
         bra :-
+{% if wram.caches_apart %}
+needs:  .asciiz "This cartridge needs the SA-1"
+has_not: .asciiz "with 128 KiB. This emulator"
+where:  .asciiz "does not have it: README.md"
+{% else %}
 needs:  .asciiz "This cartridge needs the SA-1."
 has_not: .asciiz "This machine or emulator does"
 where:  .asciiz "not have that chip: README.md"
+{% endif %}
 endproc
+{% if wram.caches_apart %}
+
+; in: X = the block in the window    kills: A
+proc show_block, 16, 16
+        txa
+        a8
+        sta BMAPS
+        a16
+        rts
+endproc
+{% endif %}
 
 ; The SA-1 begins, and may interrupt.
 ; kills: A, X
