@@ -1,14 +1,14 @@
-"""How large a llama model's intermediates become in text of its own: where they are cut if no proof bounds them."""
+"""How large a model's intermediates become in text of its own: where they are cut if no proof bounds them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trainer.files import Array
+from trainer.model.decoder import batch_decoder
 from trainer.model.generate import chosen
-from trainer.model.llama import Decoder
 from trainer.progress import Bar, no_bar
 from trainer.training.packing import Documents
 from trainer.weights import Weights
@@ -21,7 +21,7 @@ SEED = 1
 class Ranges:
     """Least and largest value of each layer's elements, (layers, elements).
 
-    keys as turned by their position; hidden as the gate leaves it; residuals after attention and after the MLP.
+    keys as attention reads them; hidden as the next matrix reads it; residuals after attention and after the MLP.
     text: what the float model wrote.
     """
 
@@ -31,6 +31,13 @@ class Ranges:
     attention_residual: tuple[Array, Array]
     mlp_residual: tuple[Array, Array]
     text: Documents
+
+    def with_stream(self, scale: float) -> Ranges:
+        """The same of a model whose residual stream is `scale` times as large."""
+        after, before = (
+            (least * scale, most * scale) for least, most in (self.mlp_residual, self.attention_residual)
+        )
+        return replace(self, attention_residual=before, mlp_residual=after)
 
 
 def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
@@ -43,7 +50,7 @@ def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
         known = seen.get(f"{name}{layer}", (least, most))
         seen[f"{name}{layer}"] = np.minimum(known[0], least), np.maximum(known[1], most)
 
-    decoder = Decoder(weights.tensors, config, TEXTS, observe)
+    decoder = batch_decoder(weights.tensors, config, TEXTS, observe)
     tokens, text = np.full(TEXTS, config.bos), []
     tell = bar("calibration", length := min(MAX_LENGTH, config.block_size))
     for position in range(length):

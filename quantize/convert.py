@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 from quantize.calibration import Ranges as Seen
 from quantize.calibration import ranges
 from quantize.digits import MAX_EXPONENT
-from quantize.equalize import balanced, centres
+from quantize.equalize import balanced, centres, filled
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, fits_word, to_q88
 from quantize.kernel import STOCK
 from quantize.kernels.digit_columns import PARTIAL_SUMS
 from quantize.lower import MAX_HEAD_SHIFT, head_shift, on_digits
 from quantize.lower import schoolbook as schoolbook_program
-from quantize.lower_calibrated import WORDS, calibrated, crowded, fitted
+from quantize.lower_calibrated import FULL_WORD, calibrated, crowded, fitted
 from quantize.model import MAX_LOGIT_SHIFT, IntegerModel
 from quantize.program import Program
 from quantize.ranges import ProvedModel, Ranges, proved
 from quantize.remedy import remedy
 from quantize.schedule import needs_calibration
 from quantize.sensitivity import sensitivities, spread
+from trainer.config import bias_of
 from trainer.errors import InputError
 from trainer.files import Array
 from trainer.progress import Bar, no_bar
@@ -42,6 +43,9 @@ BUDGET_GRID = 9
 
 PARTNERS = {"wq": "wk", "wk": "wq", "wv": "wo", "wo": "wv"}
 """What a llama's matrix is balanced with, so that keys and values fill their bytes."""
+
+OF_LOGITS = ("lm_head", bias_of("lm_head"))
+"""The tensors that make logits: these are halved where logits have no room."""
 
 ON_GRID = 1 / 64
 """The farthest that a weight on the grid may be from it, in units: float32 holds folded weights no better."""
@@ -68,7 +72,7 @@ def folded(weights: Weights, *, centred: bool) -> dict[str, NDArray[Any]]:
     """
     tensors = {name: tensor.astype(np.float64) for name, tensor in weights.tensors.items()}
     for name in tensors:
-        if name.endswith(".wq"):
+        if name.endswith((".wq", bias_of(".wq"))):
             tensors[name] = tensors[name] / math.sqrt(weights.config.head_dim)
     if centred:
         tensors["lm_head"] = tensors["lm_head"] - tensors["lm_head"].mean(0)
@@ -141,9 +145,10 @@ def convert(
         return _with_short_logits(weights, {}, target, lambda model: model)
     if needs_calibration(weights.config):
         return convert_llama(prepare(weights, target=target))
+    plain = folded(weights, centred=False)
     return _with_short_logits(
         weights,
-        {name: exponent_for(exact) for name, exact in folded(weights, centred=False).items() if _multiplies(name)},
+        {name: exponent_for(plain[name]) for name in weights.config.matrices},
         target,
         lambda model: on_digits(model, front_table=front_table, columns=columns),
     )
@@ -151,9 +156,10 @@ def convert(
 
 @dataclass(frozen=True)
 class Prepared:
-    """A llama model ready for rounding: what its text shows, and its tensors in float, balanced. bar: who looks.
+    """A calibrated model ready for rounding: what its text shows, and its tensors in float, balanced.
 
-    middles: of every key dimension's range, what keys are measured from. target: the machine that it is for.
+    middles: of every key dimension's range, what keys are measured from. target: the machine that it is for. bar:
+    who looks.
     """
 
     weights: Weights
@@ -174,7 +180,10 @@ def prepare(weights: Weights, bar: Bar = no_bar, target: str = STOCK) -> Prepare
     seen, plain = ranges(weights, bar), folded(weights, centred=False)
     digits = "grid" in weights.info
     exact = balanced(weights.config, plain, seen, digits=digits)
-    return Prepared(weights, seen, exact, centres(plain, seen, digits=digits), bar, target)
+    middles = centres(weights.config, plain, seen, digits=digits)
+    if weights.config.biases:
+        exact, seen = filled(weights.config, exact, seen)
+    return Prepared(weights, seen, exact, middles, bar, target)
 
 
 def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedModel:
@@ -184,7 +193,7 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     Raises InputError as convert does.
     """
     weights, exact = prepared.weights, dict(prepared.exact)
-    matrices = [name for name in exact if _multiplies(name)]
+    matrices = weights.config.matrices
     if digits is not None:
         total = digits * sum(exact[name].size for name in matrices)
         exact |= spread(exact, prepared.sensitivity, total, dict.fromkeys(matrices, BUDGET_GRID))
@@ -203,14 +212,10 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     result = proved(_with_room_for_logits(ranges, integers))
     for name, sum_ in crowded(result.ranges).items():
         raise InputError(
-            f"{name}: the sums of its digits come to {sum_:,.0f} on their way, and a word holds {WORDS - 1:,}; "
-            + remedy(weights.config, weights.info, name, sum_ / WORDS)
+            f"{name}: the sums of its digits come to {sum_:,.0f} on their way, and a word holds {FULL_WORD - 1:,}; "
+            + remedy(weights.config, weights.info, name, sum_ / FULL_WORD)
         )
     return result
-
-
-def _multiplies(name: str) -> bool:
-    return name not in ("wte", "wpe")
 
 
 def _model(
@@ -262,7 +267,7 @@ def _rounded(
     weights: Weights, exact: Mapping[str, NDArray[Any]], exponents: Mapping[str, int], logit_shift: int
 ) -> dict[str, Ints]:
     """Every tensor in words. logit_shift: how often lm_head is halved."""
-    scaled = {**exact, "lm_head": exact["lm_head"] / 2**logit_shift}
+    scaled = {**exact, **{name: exact[name] / 2**logit_shift for name in {*OF_LOGITS} & set(exact)}}
     return {name: round_tensor(weights, name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
 
 
@@ -288,7 +293,7 @@ def tensor_errors(tensors: Mapping[str, NDArray[Any]], model: IntegerModel) -> l
     """The errors that rounding caused in each tensor. tensors: in float, as the integer model uses them."""
     errors: list[TensorError] = []
     for name, exact in tensors.items():
-        scale = 2**model.logit_shift if name == "lm_head" else 1
+        scale = 2**model.logit_shift if name in OF_LOGITS else 1
         change = model.weights(name) * scale - exact
         rms = float(np.sqrt((change**2).mean()))
         own = float(np.sqrt((exact**2).mean())) or 1.0

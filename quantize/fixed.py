@@ -59,3 +59,8 @@ def saturate(values: Ints) -> Ints:
 def fits_word(values: Ints) -> bool:
     """True when every value is a 16-bit word."""
     return bool(values.size == 0 or (values.min() >= WORD_MIN and values.max() <= WORD_MAX))
+
+
+def narrow_limit(shift: int) -> float:
+    """The largest value that can be cut to a byte of 2^shift units: 128 of them and a half are added first."""
+    return (WORD_MAX - (128 << shift) - (1 << shift >> 1)) / ONE

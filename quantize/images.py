@@ -33,6 +33,11 @@ def moved(image: Image, by: float) -> Image:
     return lambda w: image(w) + np.abs(w).sum(1) * by
 
 
+def shifted(image: Image, by: Floats) -> Image:
+    """The same vectors, and one (n,) added to each of them."""
+    return lambda w: image(w) + np.abs(w @ by)
+
+
 def clamped(image: Image, limit: float) -> Image:
     """The same vectors, each element cut to ±limit."""
     return lambda w: np.minimum(image(w), np.abs(w).sum(1) * limit)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, get_origin, get_type_hints
 
+import numpy as np
+
 from quantize.fixed import Ints
 from quantize.schedule import Block
 from trainer.config import ModelConfig
@@ -36,9 +38,9 @@ class State:
     trace: Trace | None
     buffers: dict[str, Ints] = field(default_factory=dict)
 
-    def keep(self, name: str, out: str, result: Ints) -> None:
-        """A block's result becomes the vector `out`, and an entry of the trace."""
-        self.buffers[out] = result
+    def keep(self, name: str, out: str, result: Ints, first: int = 0) -> None:
+        """A block's result becomes the vector `out` from element `first` on, and an entry of the trace."""
+        self.buffers[out] = np.concatenate([self.buffers[out][:, :first], result], axis=1) if first else result
         self.note(name, result)
 
     def note(self, name: str, result: Ints) -> None:
@@ -60,12 +62,17 @@ class Kind(StrEnum):
     SHIFTED = "shifted words"
     LOW_BYTES = "low bytes"
     HIGH_BYTES = "high bytes"
+    CUT_LOW_BYTES = "low bytes, cut"
+    CUT_HIGH_BYTES = "high bytes, cut"
     SLOTS = "slots"
 
 
 @dataclass(frozen=True)
 class Form:
-    """A vector as words x, as words x · 2^shift, as bytes round(x / 2^shift), or as the two words bias ± x."""
+    """A vector as words x, as words x · 2^shift, as bytes round(x / 2^shift), or as the two words bias ± x.
+
+    Bytes that are not cut are proved to hold their values.
+    """
 
     kind: Kind = Kind.WORDS
     shift: int = 0
@@ -173,6 +180,11 @@ class Leaf(Kernel):
     def slot_limit(self) -> int:
         """The largest magnitude in the slots that it leaves, where these have a bias of their own; none: 0."""
         return 0
+
+    @property
+    def one_page(self) -> bool:
+        """Whether all these slots are in one page, because they are a part of their vector."""
+        return False
 
     @property
     def digit_weight(self) -> str:

@@ -20,6 +20,7 @@ from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.kernels.lookup import LookedUpRows
 from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
@@ -58,7 +59,7 @@ EXACT: Mapping[type, type[Leaf]] = {
 BYTE_ATTENTION: Mapping[str, type[ByteAttention]] = {STOCK: PpuAttention, SA1: MacAttention}
 """What computes attention on digits, by target: each multiplies as its machine does."""
 
-FUSIONS: Sequence[type[Fused]] = (ColumnMlp, RowMlp, AddedRows, TurnedAttention)
+FUSIONS: Sequence[type[Fused]] = (ColumnMlp, RowMlp, AddedRows, TurnedAttention, LookedUpRows)
 """Kernels of neighbouring blocks that become one, first match first: the fields of each say which."""
 
 HEAD_CLAMP = 8 * ONE

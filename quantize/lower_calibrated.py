@@ -1,8 +1,8 @@
-"""From a llama's schedule to a program, by calibration.
+"""From a schedule to a program, by calibration.
 
-Its ranges cannot be proved from the weights alone, as microgpt's can: a gated hidden unit is a product, keys are
-large. So values, keys, hidden units and the residual stream are cut a little beyond the largest that the float
-model's own text has (quantize/calibration.py), and the proof goes on from there.
+The ranges of a llama or a gpt2 cannot be proved from the weights alone, as microgpt's can: a gated hidden unit is a
+product, keys are large, inputs are many. So values, keys, hidden units and the residual stream are cut a little
+beyond the largest that the float model's own text has (quantize/calibration.py), and the proof goes on from there.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import numpy as np
 from quantize.calibration import Ranges as Seen
 from quantize.digits import HALF_ROW_SUM, max_partial, planes
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
-from quantize.kernel import Leaf
-from quantize.kernels import gate
+from quantize.kernel import WORDS, Form, Kind, Leaf
+from quantize.kernels import gate, lookup
 from quantize.kernels.byte_attention import ByteAttention
 from quantize.kernels.digit_rows import MAX_SECTIONS, DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.gate import SiluGate
+from quantize.kernels.lookup import Lookup
 from quantize.kernels.residual import MAX_CUT_BITS, OUT_SUMS, CutSum
 from quantize.kernels.rotary import Turn
 from quantize.kernels.table_norm import MAX_BITS, MIN_BITS, TableNorm
@@ -30,7 +31,7 @@ from quantize.model import IntegerModel
 from quantize.program import Program, leaves
 from quantize.ranges import Ranges
 from quantize.remedy import remedy
-from quantize.schedule import Add, Attention, Embed, Gate, Linear, Norm, Rotary, parts, schedule
+from quantize.schedule import Activation, Add, Attention, Embed, Gate, Linear, Norm, Rotary, parts, schedule
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
@@ -44,7 +45,7 @@ STREAM_MARGIN = 1.5
 KEY_SHIFT, VALUE_SHIFT = 5, 2
 """Keys from −15.9 to 15.9 and values from −2 to 2 in bytes: each dimension is scaled to fill that."""
 
-WORDS = 1 << 16
+FULL_WORD = 1 << 16
 """Sums on their way are below this: bias makes them positive."""
 
 MAX_QUERY_SHIFT = 3
@@ -55,12 +56,16 @@ HIDDEN_SHIFT = 2
 
 
 def calibrated(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target: str) -> Program:
-    """A llama's program on digits: each value is cut where its text asks for it. tensors: words."""
+    """A program on digits: each value is cut where its text asks for it. tensors: words."""
     return fused(list(_leaves(config, tensors, seen, target)))
 
 
 def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target: str) -> Iterator[Leaf]:
-    source, stream, halved = _bits(np.abs(tensors["wte"]).max() + 1), seen.attention_residual, dict[str, int]()
+    source, stream, halved = _embedded_bits(tensors), seen.attention_residual, dict[str, int]()
+    forms = dict[str, Form]()
+    for block in reversed(schedule(config)):
+        if isinstance(block, Attention):
+            forms |= _attention(block, config, target).reads
     for block in schedule(config):
         match block:
             case Embed():
@@ -68,28 +73,54 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target
             case Norm():
                 yield TableNorm(block, source, MAX_BITS - source)
             case Linear():
-                yield DigitRows(block, unbiased=True, source_shift=halved.get(block.source, 0))
+                store = WORDS if block.out not in forms or _turns(config) else forms[block.out]
+                yield DigitRows(block, store=store, unbiased=True, source_shift=halved.get(block.source, 0))
             case Rotary():
                 yield Turn(block)
             case Attention():
-                yield BYTE_ATTENTION[target](block, KEY_SHIFT, VALUE_SHIFT, MAX_QUERY_SHIFT)
+                yield _attention(block, config, target)
                 stream = seen.attention_residual
-            case Gate():
-                hidden = _largest(seen.hidden, block.layer)
-                if hidden > WORD_MAX:
-                    raise InputError(
-                        f"{block.name} is up to {hidden / CUT_AFTER / ONE:.0f} in text of the model's own, and "
-                        f"{WORD_MAX / CUT_AFTER / ONE:.0f} is the most; "
-                        + remedy(config, {}, f"layer{block.layer}.fc3", hidden / WORD_MAX)
-                    )
+            case Gate() | Activation():
+                hidden = _hidden(block, config, seen)
                 shift = _hidden_shift(tensors[f"layer{block.layer}.fc2"], hidden)
-                yield SiluGate(block, gate.MAX_BITS, -(-int(np.ceil(hidden)) >> shift) << shift, shift)
+                limit = -(-int(np.ceil(hidden)) >> shift) << shift
+                if isinstance(block, Gate):
+                    yield SiluGate(block, gate.MAX_BITS, limit, shift)
+                else:
+                    yield Lookup(block, min(_bits(limit), lookup.MAX_BITS), limit, shift)
                 stream, halved[block.out] = seen.mlp_residual, shift
             case Add():
                 source = min(MAX_CUT_BITS, _bits(_largest(stream, block.layer) * STREAM_MARGIN / CUT_AFTER))
                 yield CutSum(block, source)
             case _:
                 raise InputError(f"{block.name} has no kernel in a calibrated model")
+
+
+def _turns(config: ModelConfig) -> bool:
+    """Whether queries and keys are turned on their way from the matrices to attention."""
+    return any(isinstance(block, Rotary) for block in schedule(config))
+
+
+def _attention(block: Attention, config: ModelConfig, target: str) -> ByteAttention:
+    """Keys and values are cut to bytes by what turns them, or by the rows of their matrices."""
+    return BYTE_ATTENTION[target](block, KEY_SHIFT, VALUE_SHIFT, MAX_QUERY_SHIFT, not _turns(config))
+
+
+def _hidden(block: Gate | Activation, config: ModelConfig, seen: Seen) -> float:
+    """Where hidden units are cut, Q8.8 units. Raises InputError where no word holds them."""
+    hidden = _largest(seen.hidden, block.layer)
+    if hidden > WORD_MAX:
+        raise InputError(
+            f"{block.name} is up to {hidden / CUT_AFTER / ONE:.0f} in text of the model's own, and "
+            f"{WORD_MAX / CUT_AFTER / ONE:.0f} is the most; "
+            + remedy(config, {}, f"layer{block.layer}.fc3", hidden / WORD_MAX)
+        )
+    return hidden
+
+
+def _embedded_bits(tensors: Mapping[str, Ints]) -> int:
+    """Of the residual stream's range at its begin."""
+    return _bits(sum(np.abs(tensors[name]).max() for name in ("wte", "wpe") if name in tensors) + 1)
 
 
 def fitted(model: IntegerModel) -> Ranges:
@@ -108,7 +139,7 @@ def crowded(ranges: Ranges) -> Mapping[str, float]:
     return {
         kernel.block.weight: crowding
         for kernel, step in _rows(ranges.model)
-        if (crowding := kernel.crowding(ranges, step)) >= WORDS
+        if (crowding := kernel.crowding(ranges, step)) >= FULL_WORD
     }
 
 
@@ -125,7 +156,7 @@ def _with_sections(ranges: Ranges) -> IntegerModel:
     for kernel, step in _rows(ranges.model):
         for sections in range(kernel.sections, MAX_SECTIONS + 1):
             tried = replace(kernel, sections=sections)
-            if tried.crowding(ranges, step) < WORDS:
+            if tried.crowding(ranges, step) < FULL_WORD:
                 break
         if tried != kernel:
             model = model.with_numbers(kernel.name, sections=tried.sections)
@@ -142,7 +173,7 @@ def _with_room(model: IntegerModel) -> Ranges:
             if isinstance(attention := kernels.get(bound.block), ByteAttention) and bound.value != "value":
                 if attention.query_shift == 0:
                     return ranges
-                coarser = coarser.with_numbers(bound.block, query_shift=attention.query_shift - 1)
+                coarser = _with_query_shift(coarser, attention, attention.query_shift - 1)
             if bound.value == OUT_SUMS:
                 adds = [k for k in leaves(model.program) if isinstance(k, CutSum) and k.block.weight == bound.block]
                 if adds[0].doublings == MAX_OUT_SHIFT:
@@ -152,6 +183,16 @@ def _with_room(model: IntegerModel) -> Ranges:
             return ranges
         ranges = Ranges(coarser)
     return ranges
+
+
+def _with_query_shift(model: IntegerModel, attention: ByteAttention, shift: int) -> IntegerModel:
+    """Queries are multiplied by 2^shift, by the rows that leave them so if nothing turns them first."""
+    block = attention.block
+    for kernel in leaves(model.program):
+        of_query = isinstance(kernel.block, Linear) and kernel.block.out == block.query
+        if of_query and kernel.block.layer == block.layer and attention.cut:
+            model = model.with_numbers(kernel.name, store=Form(Kind.SHIFTED, shift))
+    return model.with_numbers(attention.name, query_shift=shift)
 
 
 def _halved(model: IntegerModel, weight: str, shift: int) -> IntegerModel:

@@ -13,7 +13,7 @@ from quantize.digits import MAX_EXPONENT
 from quantize.fixed import FRACTION_BITS, Ints, fits_word
 from quantize.kernel import STOCK, TARGETS, Leaf
 from quantize.program import Program, changed, check_blocks, leaves
-from quantize.schedule import LOGITS, key_centres
+from quantize.schedule import LOGITS, key_biases, key_centres
 from trainer.config import ModelConfig
 from trainer.documents import checked
 from trainer.errors import InputError
@@ -61,13 +61,9 @@ class IntegerModel:
             if not fits_word(self.tensors[name]):
                 raise InputError(f"{name} has values outside a 16-bit word: quantize again")
         for name, exponent in self.exponents.items():
-            if name not in self.linear_names() or exponent not in range(MAX_EXPONENT + 1):
+            if name not in self.config.matrices or exponent not in range(MAX_EXPONENT + 1):
                 raise InputError(f"{name}'s exponent is {exponent!r}: matrices have one from 0 to {MAX_EXPONENT}")
         check_blocks(self.config, self.program)
-
-    def linear_names(self) -> list[str]:
-        """The matrices that multiply: every tensor but the two embeddings."""
-        return [name for name in self.config.tensor_shapes() if name not in ("wte", "wpe")]
 
     def kernel(self, block: str) -> Leaf:
         """The kernel of a block. Raises KeyError where there is no such block."""
@@ -118,5 +114,6 @@ class IntegerModel:
 
 
 def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Name → shape of every array of integers: the weights, and what rotated keys are measured from."""
-    return config.tensor_shapes() | dict.fromkeys(key_centres(config), (1, config.kv_dim))
+    """Name → shape of every array of integers: the weights, and what keys are measured from."""
+    centres = dict.fromkeys(key_centres(config), (1, config.kv_dim))
+    return config.tensor_shapes() | centres | dict.fromkeys(key_biases(config), (config.kv_dim, 1))

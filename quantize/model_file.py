@@ -25,6 +25,7 @@ from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
 from quantize.kernels.gate import SiluGate
+from quantize.kernels.lookup import LookedUpRows, Lookup
 from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
@@ -55,7 +56,8 @@ KERNELS: Mapping[str, type[Kernel]] = {
     for kernel in (
         *(Embedding, ExactNorm, TableNorm, SchoolbookRows, DigitRows, ActiveColumns),
         *(ExactAttention, PpuAttention, MacAttention, Rectifier, Sum, CutSum, Turn, SiluGate),
-        *(FrontTable, AddedRows, ColumnMlp, RowMlp, TurnedAttention),
+        Lookup,
+        *(FrontTable, AddedRows, ColumnMlp, RowMlp, TurnedAttention, LookedUpRows),
     )
 }
 """Every kernel there is, by the name that a file calls it."""
@@ -169,8 +171,22 @@ def _program_type() -> Any:
 def _plain_type(kind: type[Kernel]) -> type[Struct]:
     """What a file has of a kernel: its name, and each of its fields as _plain_field says."""
     hints = get_type_hints(kind)
-    named = [(each.name, _plain_field(hints[each.name], each.metadata)) for each in fields(kind)]
+    named = [
+        (each.name, _plain_field(hints[each.name], each.metadata), *_later(kind, each.name))
+        for each in fields(kind)
+    ]
     return defstruct(kind.__name__, named, tag_field="kernel", tag=True, frozen=True, forbid_unknown_fields=True)
+
+
+LATER: Mapping[tuple[type[Kernel], str], Any] = {
+    (PpuAttention, "cut"): False,
+    (MacAttention, "cut"): False,
+}
+"""Fields that files of earlier versions lack, and what they had there."""
+
+
+def _later(kind: type[Kernel], name: str) -> tuple[Any, ...]:
+    return (LATER[kind, name],) if (kind, name) in LATER else ()
 
 
 def _plain_field(hint: Any, limits: Mapping[str, int]) -> Any:

@@ -49,8 +49,9 @@ class Ranges:
     """Every kernel's part of the proof, in order.
 
     bounds lists every intermediate. By vector: images, sizes, and matrices, the weights (outputs, inputs) that it
-    was computed with. By block: sources, the image of what a matrix reads; norm_sources, the largest element that
-    a norm reads; cut_sums, how large a sum of the residual stream is before it is cut; gates, how large a gate is.
+    was computed with, and constants, (outputs,), that were added then. By block: sources, the image of what a
+    matrix reads; norm_sources, the largest element that a norm reads; cut_sums, how large a sum of the residual
+    stream is before it is cut; gates, how large a gate is, or what a table is looked up by.
     """
 
     def __init__(self, model: IntegerModel) -> None:
@@ -60,6 +61,7 @@ class Ranges:
         self.images: dict[str, Image] = {}
         self.sizes: dict[str, int] = {}
         self.matrices: dict[str, Floats] = {}
+        self.constants: dict[str, Floats] = {}
         self.sources: dict[str, Image] = {}
         self.norm_sources: dict[str, float] = {}
         self.cut_sums: dict[str, float] = {}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from trainer.config import ModelConfig
+from trainer.config import ModelConfig, bias_of
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,10 @@ class Norm(Named):
 
 @dataclass(frozen=True)
 class Linear(Named):
-    """out = weight · source. A cached output is kept for every position.
+    """out = weight · source, and the tensor `bias` on top. A cached output is kept for every position.
 
-    inputs: first and end of the columns, and elements of the source, that take part; none: all.
+    inputs, outputs: first and end of the columns, and elements of the source, that take part, and of the rows, and
+    elements of out; none: all.
     """
 
     weight: str
@@ -48,6 +49,8 @@ class Linear(Named):
     out: str
     cached: bool = False
     inputs: tuple[int, int] | None = None
+    outputs: tuple[int, int] | None = None
+    bias: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,14 @@ class Attention(Named):
 
 @dataclass(frozen=True)
 class Activation(Named):
-    """out = relu(out), or its square."""
+    """out = relu(out), its square, or one of the forms of gelu.
+
+    part: first and end of the elements; none: all.
+    """
 
     kind: str
     out: str
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,27 @@ def llama(config: ModelConfig) -> tuple[Block, ...]:
     return (*blocks, Norm("last_norm", "residual", "normed"), Linear(LOGITS, "lm_head", "normed", LOGITS))
 
 
+def gpt2(config: ModelConfig) -> tuple[Block, ...]:
+    """GPT-2, its LayerNorms' gains and biases in the matrices: learned positions, biases, an MLP with gelu."""
+    blocks: list[Block] = [Embed("embed", "residual")]
+    for n in range(config.n_layer):
+        p = f"layer{n}"
+        layer: list[Block] = [
+            Norm(f"{p}.attention_norm", "residual", "normed"),
+            Linear(f"{p}.q", f"{p}.wq", "normed", "query", bias=bias_of(f"{p}.wq")),
+            Linear(f"{p}.k", f"{p}.wk", "normed", f"{p}.keys", cached=True, bias=bias_of(f"{p}.wk")),
+            Linear(f"{p}.v", f"{p}.wv", "normed", f"{p}.values", cached=True),
+            Attention(f"{p}.attention", "query", f"{p}.keys", f"{p}.values", "attended"),
+            Linear(f"{p}.o", f"{p}.wo", "attended", "branch", bias=bias_of(f"{p}.wo")),
+            Add(f"{p}.attention_residual", "branch", "residual", f"{p}.wo"),
+            Norm(f"{p}.mlp_norm", "residual", "normed"),
+            *_mlp_in_parts(p, config),
+        ]
+        blocks += [replace(block, layer=n) for block in layer]
+    last = Linear(LOGITS, "lm_head", "normed", LOGITS, bias=bias_of("lm_head"))
+    return (*blocks, Norm("last_norm", "residual", "normed"), last)
+
+
 def needs_calibration(config: ModelConfig) -> bool:
     """Whether some sums are cut because no proof bounds them."""
     return any(isinstance(block, Add) and block.weight for block in schedule(config))
@@ -177,6 +205,12 @@ def needs_calibration(config: ModelConfig) -> bool:
 def key_centres(config: ModelConfig) -> tuple[str, ...]:
     """The tensors that rotated keys are measured from, (1, kv_dim) each."""
     return tuple(block.centre for block in schedule(config) if isinstance(block, Rotary))
+
+
+def key_biases(config: ModelConfig) -> tuple[str, ...]:
+    """The tensors that move keys so that a byte holds them, (kv_dim, 1) each: no softmax sees what they add."""
+    blocks = (block for block in schedule(config) if isinstance(block, Linear))
+    return tuple(block.bias for block in blocks if block.bias not in ("", *config.tensor_shapes()))
 
 
 def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
@@ -188,4 +222,20 @@ def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
         yield Add(name, "branch", "residual", f"{layer}.fc2")
 
 
-RECIPES: Mapping[str, Callable[[ModelConfig], tuple[Block, ...]]] = {"microgpt": microgpt, "llama": llama}
+def _mlp_in_parts(layer: str, config: ModelConfig) -> Iterator[Block]:
+    """An MLP part after part of its hidden units: so there is one page of them at a time."""
+    weight, bias = f"{layer}.fc1", bias_of(f"{layer}.fc1")
+    for number, part in enumerate(parts(config.n_hidden)):
+        yield Linear(f"{layer}.fc1_part{number}", weight, "normed", "hidden", outputs=part, bias=bias)
+        yield Activation(f"{layer}.activation{number}", config.activation, "hidden", part)
+        added = "" if number else bias_of(f"{layer}.fc2")
+        yield Linear(f"{layer}.fc2_part{number}", f"{layer}.fc2", "hidden", "branch", inputs=part, bias=added)
+        name = f"{layer}.mlp_residual" if part[1] == config.n_hidden else f"{layer}.mlp_sum{number}"
+        yield Add(name, "branch", "residual", f"{layer}.fc2")
+
+
+RECIPES: Mapping[str, Callable[[ModelConfig], tuple[Block, ...]]] = {
+    "microgpt": microgpt,
+    "llama": llama,
+    "gpt2": gpt2,
+}

@@ -26,7 +26,9 @@ def sensitivities(
     """
     plain = unfolded(tensors, config)
     information = fisher_information(plain, config, text, np.random.default_rng(0), DRAWS, bar)
-    return {name: own / query_scale(name, config) ** 2 for name, own in information.items() if name != "wte"}
+    return {
+        name: own / query_scale(name, config) ** 2 for name, own in information.items() if name in config.matrices
+    }
 
 
 def spread(

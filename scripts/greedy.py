@@ -13,14 +13,14 @@ import numpy as np
 from quantize.executor import Executor
 from quantize.model_file import load_model
 from quantize.sampler import Request, run
-from trainer.model.llama import Decoder
+from trainer.model.decoder import batch_decoder
 from trainer.weights import Weights, load_weights
 
 
 def float_tokens(weights: Weights, prompt: list[int]) -> list[int]:
     """The tokens that the float model writes after the prompt, up to its context or BOS; the prompt included."""
     config = weights.config
-    decoder, tokens = Decoder(weights.tensors, config, 1), [config.bos, *prompt]
+    decoder, tokens = batch_decoder(weights.tensors, config, 1), [config.bos, *prompt]
     for step in range(config.block_size):
         logits = decoder.step(np.array([tokens[step]]))[0]
         if step + 1 == len(tokens):

@@ -17,15 +17,22 @@ class Family:
     """A kind of decoder: the activations it may have, its largest vocabulary, and how it knows a position.
 
     Learned positions are added to the embedding; otherwise positions turn queries and keys (rotary), and groups of
-    query heads may share keys and values.
+    query heads may share keys and values. biases: matrices but those of keys and values add a vector. exact_front:
+    what is before the first attention stays exact, as a table over token and position may take its place.
     """
 
     activations: tuple[str, ...]
     max_vocab: int
     learned_positions: bool
+    biases: bool = False
+    exact_front: bool = False
 
 
-FAMILIES = {"microgpt": Family(("relu", "relu2"), 512, True), "llama": Family(("swiglu",), 1024, False)}
+FAMILIES = {
+    "microgpt": Family(("relu", "relu2"), 512, True, exact_front=True),
+    "llama": Family(("swiglu",), 1024, False),
+    "gpt2": Family(("gelu", "gelu_tanh"), 1024, True, biases=True),
+}
 
 LATER = ("family", "n_kv_head", "rope_base", "windows")
 """Fields that files written before there was more than one family lack."""
@@ -34,14 +41,25 @@ MAX_WINDOWED = 128
 """Positions of a context whose heads may have windows: as many as the console's loop over them counts at once."""
 
 
+def bias_of(matrix: str) -> str:
+    """The name of a matrix's bias."""
+    return f"{matrix}_bias"
+
+
+def is_bias(name: str) -> bool:
+    """Whether a tensor is the bias of a matrix."""
+    return name.endswith("_bias")
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """Shape of a decoder; every other size is derived from these.
 
     vocab_size counts the BOS/EOS symbol, which is the last token. block_size is the context in positions.
-    family is `microgpt` (learned positions, an MLP with relu or relu2, squared ReLU) or `llama` (rotary positions,
+    family is `microgpt` (learned positions, an MLP with relu or relu2, squared ReLU), `llama` (rotary positions,
     an MLP with swiglu, n_kv_head heads of keys and values that groups of query heads share, a norm before the
-    logits). n_kv_head 0 means n_head; rope_base is the base of the rotary frequencies. windows: the positions that
+    logits) or `gpt2` (learned positions, biases, an MLP with gelu or its tanh form, a norm before the logits).
+    n_kv_head 0 means n_head; rope_base is the base of the rotary frequencies. windows: the positions that
     each query head sees, its own included, layer after layer (n_layer · n_head); none: every head sees all.
     Raises InputError when a size is out of range or does not divide what it must.
     """
@@ -73,7 +91,9 @@ class ModelConfig:
             choices = ", ".join(FAMILIES[self.family].activations)
             raise InputError(f"activation is {self.activation!r}: in {self.family} it must be one of {choices}")
         if self.learned_positions and self.kv_heads != self.n_head:
-            raise InputError("n_kv_head is of llama models: in microgpt every head has keys and values of its own")
+            raise InputError(
+                f"n_kv_head is of llama models: in {self.family} every head has its own keys and values"
+            )
         if not self.learned_positions and self.head_dim % 2:
             raise InputError(f"a head has {self.head_dim} dimensions: rotary positions turn pairs of them")
         self._check_windows()
@@ -82,7 +102,7 @@ class ModelConfig:
         if not self.windows:
             return
         if self.learned_positions:
-            raise InputError("windows are of llama models: in microgpt every head sees all positions")
+            raise InputError(f"windows are of llama models: in {self.family} every head sees all positions")
         if self.block_size > MAX_WINDOWED:
             raise InputError(f"windows are of contexts up to {MAX_WINDOWED}, and block_size is {self.block_size}")
         if len(self.windows) != (heads := self.n_layer * self.n_head):
@@ -94,6 +114,16 @@ class ModelConfig:
     def learned_positions(self) -> bool:
         """Whether positions are added to the embedding instead of turning queries and keys."""
         return FAMILIES[self.family].learned_positions
+
+    @property
+    def biases(self) -> bool:
+        """Whether matrices add a vector."""
+        return FAMILIES[self.family].biases
+
+    @property
+    def matrices(self) -> tuple[str, ...]:
+        """The tensors that multiply: all but the embeddings and the biases, which are looked up and added."""
+        return tuple(name for name in self.tensor_shapes() if name not in ("wte", "wpe") and not is_bias(name))
 
     @property
     def kv_heads(self) -> int:
@@ -124,22 +154,27 @@ class ModelConfig:
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name → shape of every weight, in file order. A matrix is (outputs, inputs): y = W x.
 
+        The bias of a matrix is a column (outputs, 1): y = W x + b.
         Of llama's MLP fc1 is the gate's matrix (w1), fc3 the other (w3): fc2 (silu(fc1 x) · fc3 x).
         """
         d, h, kv = self.n_embd, self.n_hidden, self.kv_dim
         shapes: dict[str, tuple[int, ...]] = {"wte": (self.vocab_size, d)}
         if self.learned_positions:
             shapes |= {"wpe": (self.block_size, d)}
+        if self.biases:
+            own = {"wq": d, "wo": d, "fc1": h, "fc2": d}
+            each = [(f"layer{n}.{name}", size) for n in range(self.n_layer) for name, size in own.items()]
+            shapes |= {bias_of(name): (size, 1) for name, size in (*each, ("lm_head", self.vocab_size))}
         gate: dict[str, tuple[int, ...]] = {"fc3": (h, d)} if self.activation == "swiglu" else {}
         for layer in range(self.n_layer):
-            own: dict[str, tuple[int, ...]] = {
+            matrices: dict[str, tuple[int, ...]] = {
                 "wq": (d, d),
                 "wk": (kv, d),
                 "wv": (kv, d),
                 "wo": (d, d),
                 "fc1": (h, d),
             }
-            shapes |= {f"layer{layer}.{name}": shape for name, shape in (own | gate | {"fc2": (d, h)}).items()}
+            shapes |= {f"layer{layer}.{name}": shape for name, shape in (matrices | gate | {"fc2": (d, h)}).items()}
         return shapes | {"lm_head": (self.vocab_size, d)}
 
     @property

@@ -11,6 +11,7 @@ from asm.kernels.digit_rows import DigitRowsRoutine
 from asm.kernels.embedding import EmbeddingRoutine
 from asm.kernels.fused import AddedRowsRoutine, ColumnMlpRoutine, FrontTableRoutine, RowMlpRoutine
 from asm.kernels.gate import GateRoutine
+from asm.kernels.lookup import LookedUpRowsRoutine
 from asm.kernels.mac_attention import MacAttentionRoutine
 from asm.kernels.norm import ExactNormRoutine
 from asm.kernels.ppu_attention import PpuAttentionRoutine
@@ -26,6 +27,7 @@ from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
 from quantize.kernels.gate import SiluGate
+from quantize.kernels.lookup import LookedUpRows
 from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
@@ -53,6 +55,7 @@ ROUTINES: Mapping[type[Kernel], type[Routine[Any]]] = {
     AddedRows: AddedRowsRoutine,
     ColumnMlp: ColumnMlpRoutine,
     RowMlp: RowMlpRoutine,
+    LookedUpRows: LookedUpRowsRoutine,
 }
 
 

@@ -50,21 +50,22 @@ def rows(site: Site, kernel: DigitRows, slots: Slots, epilogue: Epilogue) -> lis
     A row in sections has a chain for each: what is summed so far waits in row_sum.
     """
     sections, source = kernel.section_planes(site.model), site.proved.ranges.sources[kernel.name]
+    constants, (first, _) = kernel.constants(site.model), kernel.block.outputs or (0, 0)
     weight, units = kernel.block.weight, []
-    for row in range(len(kernel.tensor(site.model))):
+    for row, constant in enumerate(constants.tolist()):
         try:
             found = [row_code(layers, row, slots, source, unbiased=kernel.unbiased) for layers in sections]
         except InputError as error:
-            raise InputError(f"{weight}[{row}]: {error}") from error
+            raise InputError(f"{weight}[{first + row}]: {error}") from error
         *before, (chain, bias) = [own for own in found if own[0]] or [([immediate("lda", 0)], 0)]
         code = [] if epilogue.clears_carry and row else [implied("clc")]
         for number, (own, own_bias) in enumerate(before):
             code += [*own, immediate("adc", -own_bias), *(ROW_SUM if number else ())]
             code += [memory("sta", "row_sum", direct=False), implied("clc")]
-        code += [*chain, immediate("adc", epilogue.constant - bias), *(ROW_SUM if before else ())]
+        code += [*chain, immediate("adc", epilogue.constant + constant - bias), *(ROW_SUM if before else ())]
         code += epilogue.code(row)
         count = sum(_count(layers, row) for layers in sections)
-        units.append(Unit(f"{weight}[{row}]: {count} digits", tuple(code)))
+        units.append(Unit(f"{weight}[{first + row}]: {count} digits", tuple(code)))
     return units
 
 
@@ -126,13 +127,25 @@ def store_shifted(label: str, shift: int) -> Epilogue:
     )
 
 
-def store_narrow(label: str, shift: int, *, high: bool) -> Epilogue:
-    """round(y / 2^shift), eight bits, into the low or the high byte of a vector's words: keys and values."""
+def store_narrow(label: str, shift: int, *, high: bool, cut: bool = False) -> Epilogue:
+    """round(y / 2^shift), eight bits, into the low or the high byte of a vector's words: keys and values.
+
+    cut: to what a byte holds; else the proof says that it does.
+    """
     half = (1 << shift) >> 1
+    cuts = [
+        immediate("cmp", 0x100 << shift),
+        branch("bcc", ":+", 1),
+        immediate("cmp", 0x8000),
+        immediate("lda", 0),
+        branch("bcs", ":+", 0),
+        immediate("lda", (0x100 << shift) - 1),
+        Instruction(":", 0, 0),
+    ]
 
     def code(row: int) -> list[Instruction]:
         operand = f"{label} + {2 * row}"
-        narrow = [*[implied("lsr a")] * shift, immediate("eor", 0x80)]
+        narrow = [*(cuts if cut else []), *[implied("lsr a")] * shift, immediate("eor", 0x80)]
         if high:
             narrow += [swap_bytes(), memory("ora", operand, direct=False)]
         return [*narrow, memory("sta", operand, direct=False)]
@@ -165,7 +178,8 @@ class DigitRowsRoutine(Routine[DigitRows]):
         if writer.slot_limit:
             assert kernel.block.inputs
             first, end = kernel.block.inputs
-            page = f"hidden_slots + {PART_BYTES * parts(self.config.n_hidden).index(kernel.block.inputs)}"
+            number = 0 if writer.one_page else parts(self.config.n_hidden).index(kernel.block.inputs)
+            page = f"hidden_slots + {PART_BYTES * number}"
             return Slots(page, end - first, hidden_bias(site, writer), "MINUS_PART")
         return site.shared[kernel.name].slots if kernel.name in site.shared else site.slots_for(kernel)
 
@@ -178,6 +192,8 @@ class DigitRowsRoutine(Routine[DigitRows]):
                 return store_shifted(block.out, form.shift)
             case Kind.LOW_BYTES | Kind.HIGH_BYTES:
                 return store_narrow("packed", form.shift, high=form.kind == Kind.HIGH_BYTES)
+            case Kind.CUT_LOW_BYTES | Kind.CUT_HIGH_BYTES:
+                return store_narrow("packed", form.shift, high=form.kind == Kind.CUT_HIGH_BYTES, cut=True)
             case _:
                 return store(self.vector)
 

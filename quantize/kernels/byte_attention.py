@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, round_shift
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, narrow_limit, round_shift
 from quantize.images import averaged, boxed, moved
 from quantize.kernel import SLOTS, Form, Kind, State, Step, Trace, TraceEntry, number
 from quantize.kernels.attention import EXP, AttentionKernel
@@ -95,22 +95,18 @@ def in_bytes(cache: str) -> str:
     return f"{cache} in bytes"
 
 
-def narrow_limit(shift: int) -> float:
-    """The largest value that can be cut to a byte of 2^shift units: 128 of them and a half are added first."""
-    return (WORD_MAX - (128 << shift) - (1 << shift >> 1)) / ONE
-
-
 @dataclass(frozen=True)
 class ByteAttention(AttentionKernel):
     """mean(softmax_weights_in_bytes(scores)), in every head over the positions of its window.
 
-    Keys are over 2^key_shift, values over 2^value_shift, queries times 2^query_shift. A kernel says how products
-    become sums.
+    Keys are over 2^key_shift, values over 2^value_shift, queries times 2^query_shift. cut: the rows that leave keys
+    and values cut them to bytes. A kernel says how products become sums.
     """
 
     key_shift: int = number(0, MAX_KEY_SHIFT)
     value_shift: int = number(0, VALUE_BITS)
     query_shift: int = number(0, MAX_KEY_SHIFT)
+    cut: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -146,8 +142,8 @@ class ByteAttention(AttentionKernel):
     def reads(self) -> Mapping[str, Form]:
         return {
             self.block.query: Form(Kind.SHIFTED, self.query_shift),
-            self.block.keys: Form(Kind.LOW_BYTES, self.key_shift),
-            self.block.values: Form(Kind.HIGH_BYTES, self.value_shift),
+            self.block.keys: Form(Kind.CUT_LOW_BYTES if self.cut else Kind.LOW_BYTES, self.key_shift),
+            self.block.values: Form(Kind.CUT_HIGH_BYTES if self.cut else Kind.HIGH_BYTES, self.value_shift),
         }
 
     @property
@@ -200,7 +196,10 @@ class ByteAttention(AttentionKernel):
         return {f"{self.name}.near": near.sum((1, 2)), f"{self.name}.lit": lit.sum((1, 2))}
 
     def bounds(self, ranges: Ranges) -> None:
-        """Where the weights prove how large keys and values are."""
+        """Where they are not cut, the weights prove how large keys and values are."""
+        if self.cut:
+            self.bounds_of_cut(ranges)
+            return
         block, config = self.block, ranges.config
         coarse = 2.0**self.key_shift
         ranges.note(block.name, "query", ranges.elements(block.query).max() * coarse / ONE, WORD_MAX / ONE)
@@ -218,6 +217,8 @@ class ByteAttention(AttentionKernel):
         ranges.note(block.name, "query", ranges.elements(block.query).max() * scale / ONE, WORD_MAX / ONE)
         heads = ranges.matrices[block.query].reshape(config.n_head, config.head_dim, -1)
         longest = np.linalg.norm(heads, 2, axis=(1, 2)).max() * ranges.radius + 3 * np.sqrt(config.head_dim)
+        constants = ranges.constants[block.query].reshape(config.n_head, -1)
+        longest += np.linalg.norm(constants, axis=1).max()
         score = longest * scale * 128 * np.sqrt(config.head_dim) / ONE + self.floors(config.head_dim)
         ranges.note(block.name, "scores", score / ONE, SCORE_LIMIT)
         value = ranges.elements(block.values).max() / ONE

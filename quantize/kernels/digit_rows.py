@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quantize.digits import Plane, partials, planes
-from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, round_shift
-from quantize.images import Image, clamped, moved, scaled
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, narrow_limit, round_shift
+from quantize.images import Image, clamped, moved, scaled, shifted
 from quantize.kernel import SLOTS, WORDS, Form, Kind, TraceEntry, number
 from quantize.kernels.matrix import Floats, MatrixKernel, Product, columns, product
 from quantize.schedule import LOGITS
@@ -141,11 +141,17 @@ class DigitRows(MatrixKernel):
         ranges = self._ranges(tensor.shape[1])
         sums = [Digits(tensor[:, own], finest, unbiased=self.unbiased) for own in ranges]
 
+        bias = self.constants(model)
+
         def added(x: Ints) -> Ints:
             total: Ints = np.sum([each(x[:, own]) for each, own in zip(sums, ranges, strict=True)], axis=0)
-            return total
+            return total + bias
 
-        return sums[0] if self.sections == 1 else added
+        return sums[0] if self.sections == 1 and not bias.any() else added
+
+    def constants(self, model: IntegerModel) -> Ints:
+        """What its rows add to their results, (outputs,)."""
+        return round_shift(self.bias(model), self.out_shift)
 
     def crowding(self, ranges: Ranges, step: int) -> float:
         """The largest word that a row's sum may come to on its way down the planes.
@@ -178,10 +184,14 @@ class DigitRows(MatrixKernel):
         return scaled(clamped(image, self.clamp), self.clamp_shift)
 
     def rounded(self, exact: Image, ranges: Ranges) -> Image:
-        return moved(exact, float(self.sections))
+        image, bias = moved(exact, float(self.sections)), self.constants(ranges.model).astype(np.float64)
+        return shifted(image, bias) if bias.any() else image
 
     def bounds(self, ranges: Ranges) -> None:
         super().bounds(ranges)
+        ranges.constants[self.block.out] = self.constants(ranges.model).astype(np.float64)
+        largest, shift = ranges.elements(self.block.out).max(), self.store.shift
         if self.store.kind in (Kind.LOW_BYTES, Kind.HIGH_BYTES):  # which are not cut to a byte
-            largest = ranges.elements(self.block.out).max() / 2.0**self.store.shift
-            ranges.note(self.block.name, "in a byte", largest, BYTE)
+            ranges.note(self.block.name, "in a byte", largest / 2.0**shift, BYTE)
+        if self.store.kind in (Kind.CUT_LOW_BYTES, Kind.CUT_HIGH_BYTES):
+            ranges.note(self.block.name, "before it is cut", largest / ONE, narrow_limit(shift))

@@ -50,12 +50,22 @@ class MatrixKernel(Leaf):
         return {self.block.out: WORDS}
 
     def traced(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
-        return (TraceEntry(self.block.name, (config.tensor_shapes()[self.block.weight][0],)),)
+        first, end = self.block.outputs or (0, config.tensor_shapes()[self.block.weight][0])
+        return (TraceEntry(self.block.name, (end - first,)),)
 
     def tensor(self, model: IntegerModel) -> Ints:
-        """The columns that take part, (outputs, inputs) in units of 2^-(8 + exponent)."""
-        first, end = self.block.inputs or (0, None)
-        return model.tensors[self.block.weight][:, first:end]
+        """The rows and columns that take part, (outputs, inputs) in units of 2^-(8 + exponent)."""
+        return model.tensors[self.block.weight][self._part]
+
+    @property
+    def _part(self) -> tuple[slice, slice]:
+        return slice(*(self.block.outputs or (None,))), slice(*(self.block.inputs or (None,)))
+
+    def bias(self, model: IntegerModel) -> Ints:
+        """What is added to its results, (outputs,) Q8.8; zeros if there is nothing."""
+        if not self.block.bias:
+            return np.zeros(len(self.tensor(model)), np.int64)
+        return model.tensors[self.block.bias][self._part[0], 0]
 
     @abstractmethod
     def product(self, model: IntegerModel) -> Product:
@@ -73,7 +83,7 @@ class MatrixKernel(Leaf):
             result = multiply(self.input(state.buffers[block.source]))
             if block.cached:
                 state.caches[block.out][np.arange(len(result)), state.position] = result
-            state.keep(block.name, block.out, result)
+            state.keep(block.name, block.out, result, (block.outputs or (0,))[0])
 
         return run
 
@@ -86,8 +96,7 @@ class MatrixKernel(Leaf):
 
     def weights(self, model: IntegerModel) -> Floats:
         """The values that its results are sums of, (outputs, inputs)."""
-        first, end = self.block.inputs or (0, None)
-        return model.weights(self.block.weight)[:, first:end]
+        return model.weights(self.block.weight)[self._part]
 
     def bounds(self, ranges: Ranges) -> None:
         block, weights = self.block, self.weights(ranges.model)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quantize.fixed import HALVES_LIMIT, ONE, WORD_MAX, Ints
+from quantize.fixed import HALVES_LIMIT, ONE, WORD_MAX, Ints, narrow_limit
 from quantize.images import boxed
 from quantize.kernel import SLOTS, WORDS, Form, Fused, Leaf, State, Step, TraceEntry
-from quantize.kernels.byte_attention import ByteAttention, narrow_limit
+from quantize.kernels.byte_attention import ByteAttention
 from quantize.schedule import Rotary
 from tables.rotary import rotary_table, rotary_worst_error
 from trainer.config import ModelConfig

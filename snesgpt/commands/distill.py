@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 STEPS = 1000
 
-GRIDS = {"llama": 9, "microgpt": 6}
+GRIDS = {"llama": 9, "gpt2": 9, "microgpt": 6}
 """The smallest digit, 2^-this: what `quantize` keeps of a family's weights, whatever becomes of its logits."""
 
-PULLS = {"llama": 0.0, "microgpt": 0.01}
+PULLS = {"llama": 0.0, "gpt2": 0.0, "microgpt": 0.01}
 """A microgpt loses much where weights near a threshold keep crossing it; a Llama learns a little less so."""
 
 OF_TRAINING = (

@@ -172,7 +172,7 @@ def digits_per_weight(model: IntegerModel) -> float:
 
 def matrix_weights(model: IntegerModel) -> int:
     """Weights of all matrices."""
-    return sum(model.tensors[name].size for name in model.linear_names())
+    return sum(model.tensors[name].size for name in model.config.matrices)
 
 
 def _reasons(layout: Layout, rate: float) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from quantize.calibration import ranges
 from quantize.convert import quantize
 from quantize.equalize import BYTE, balanced, centres
 from quantize.executor import Executor, Trace, loss
-from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, from_q88
-from quantize.kernels.byte_attention import narrow_limit, softmax_weights_in_bytes
+from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints, from_q88, narrow_limit
+from quantize.kernels.byte_attention import softmax_weights_in_bytes
 from quantize.kernels.gate import gated
 from quantize.kernels.ppu_attention import PpuAttention
 from quantize.kernels.residual import add_cut
@@ -203,7 +203,7 @@ def test_what_keys_are_measured_from_changes_no_logit() -> None:
     weights = llama_weights(CONFIG, 3)
     exact, seen = seen_by(weights)
     same = {name: tensor.astype(np.float32) for name, tensor in balanced(CONFIG, exact, seen).items()}
-    from_where = centres(exact, seen)
+    from_where = centres(CONFIG, exact, seen)
     plain, moved = Decoder(weights.tensors, CONFIG, 10), Centred(same, CONFIG, 10)
     moved.centre = tuple(from_where[f"layer{layer}.key_centre"][0] for layer in range(CONFIG.n_layer))
     assert all(np.abs(centre).max() > 5 for centre in moved.centre), "no key is far from zero"

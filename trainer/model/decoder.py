@@ -1,7 +1,8 @@
 """The decoder: blocks in order, forward, and in reverse order for the gradient.
 
-Losses, and all that begins with `batch`, are those of any family; Llama's forward pass is in trainer.model.llama,
-its gradient in trainer.model.llama_gradient. `forward`, `gradient` and `Decoder` are microgpt's.
+Losses, and all that begins with `batch`, are those of any family; `forward`, `gradient` and `Decoder` are
+microgpt's. Llama's forward pass is in trainer.model.llama, its gradient in trainer.model.llama_gradient; both of
+GPT-2's are in trainer.model.gpt2.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
-from trainer.model import llama, llama_gradient
+from trainer.model import gpt2, llama, llama_gradient
 from trainer.model.attention import Padded, Sliding, attention_over
 from trainer.model.blocks import ACTIVATIONS, Loss, Outer, cross_entropy, product, rmsnorm, rmsnorm_gradient
 from trainer.progress import Tell, nobody
@@ -178,19 +179,14 @@ def active_share(tensors: Tensors, config: ModelConfig, documents: Documents) ->
 
 def batch_logits(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
     """Logits (V, N) of every column of a batch, whatever family the model is of."""
-    if config.family == "llama":
-        return llama.forward(tensors, config, batch)
-    return forward(tensors, config, batch)[0]
+    return FORWARD[config.family](tensors, config, batch)
 
 
 def batch_gradient(
     tensors: Tensors, config: ModelConfig, batch: Batch, loss: Loss, outer: Outer = product
 ) -> tuple[float, dict[str, Array]]:
     """`gradient`, whatever family the model is of; a llama's documents are all of one length."""
-    if config.family == "llama":
-        windows = batch.tokens.reshape(-1, batch.longest)
-        return llama_gradient.gradient(tensors, config, windows, loss, outer)
-    return gradient(tensors, config, batch, loss, outer)
+    return GRADIENT[config.family](tensors, config, batch, loss, outer)
 
 
 def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Array:
@@ -213,18 +209,39 @@ class Decoder(llama.Decoder):
         return logits.T
 
 
-def batch_decoder(tensors: Tensors, config: ModelConfig, n: int, observe: llama.Observe) -> llama.Decoder:
+def _of_windows(
+    tensors: Tensors, config: ModelConfig, batch: Batch, loss: Loss, outer: Outer
+) -> tuple[float, dict[str, Array]]:
+    return llama_gradient.gradient(tensors, config, batch.tokens.reshape(-1, batch.longest), loss, outer)
+
+
+FORWARD: Mapping[str, Callable[[Tensors, ModelConfig, Batch], Array]] = {
+    "microgpt": lambda *given: forward(*given)[0],
+    "llama": llama.forward,
+    "gpt2": gpt2.forward,
+}
+GRADIENT: Mapping[str, Callable[[Tensors, ModelConfig, Batch, Loss, Outer], tuple[float, dict[str, Array]]]] = {
+    "microgpt": gradient,
+    "llama": _of_windows,
+    "gpt2": gpt2.gradient,
+}
+DECODER: Mapping[str, type[llama.Decoder]] = {"microgpt": Decoder, "llama": llama.Decoder, "gpt2": gpt2.Decoder}
+"""What each family has of its own."""
+
+
+def batch_decoder(
+    tensors: Tensors, config: ModelConfig, n: int, observe: llama.Observe = llama.nobody_looks
+) -> llama.Decoder:
     """n texts computed token by token, whatever family the model is of."""
-    kind = llama.Decoder if config.family == "llama" else Decoder
-    return kind(tensors, config, n, observe)
+    return DECODER[config.family](tensors, config, n, observe)
 
 
 def next_logits(tensors: Tensors, config: ModelConfig, n: int) -> Callable[[Array], Array]:
     """A function from n token sequences (n, T) to the logits (n, V) of what follows, called for T = 1, 2, …"""
-    if config.family == "llama":
-        decoder = llama.Decoder(tensors, config, n)
-        return lambda tokens: decoder.step(tokens[:, -1])
-    return lambda tokens: forward_logits(tensors, config, tokens)[:, -1]
+    if config.family == "microgpt":  # all columns at once are faster than one after another
+        return lambda tokens: forward_logits(tensors, config, tokens)[:, -1]
+    decoder = batch_decoder(tensors, config, n)
+    return lambda tokens: decoder.step(tokens[:, -1])
 
 
 def _layer(tensors: Tensors, layer: int) -> tuple[Array, ...]:

@@ -25,7 +25,7 @@ Observe = Callable[[str, int, Array], None]
 (1, N), query and key as turned, gate and up as they come from fc1 and fc3, its residuals."""
 
 
-def _ignore(name: str, layer: int, values: Array) -> None:
+def nobody_looks(name: str, layer: int, values: Array) -> None:
     """Nobody looks."""
 
 
@@ -46,41 +46,13 @@ def forward(tensors: Tensors, config: ModelConfig, batch: Batch) -> Array:
     return decode(tensors, config, batch.tokens, batch.positions, attend)
 
 
-class Decoder:
-    """Texts computed token by token, n at once, with the keys and values of what they have read."""
-
-    def __init__(self, tensors: Tensors, config: ModelConfig, n: int, observe: Observe = _ignore) -> None:
-        self.tensors, self.config, self.position, self.observe = tensors, config, 0, observe
-        shape = (config.n_layer, n, config.kv_heads, config.block_size, config.head_dim)
-        self._keys, self._values = np.zeros((2, *shape), tensors["wte"].dtype)
-
-    def step(self, tokens: Array) -> Array:
-        """Logits (n, V) after one more token of each text (n,). Raises IndexError beyond the context."""
-        positions = np.full(len(tokens), self.position)
-        logits = decode(self.tensors, self.config, tokens, positions, self._attend, self.observe)
-        self.position += 1
-        return logits.T
-
-    def _attend(self, layer: int, q: Array, k: Array, v: Array) -> Array:
-        n, _, _, width = (keys := self._keys[layer]).shape[:4]
-        shape, now = (n, self.config.kv_heads, -1, width), slice(self.position, self.position + 1)
-        values, past = self._values[layer], slice(self.position + 1)
-        keys[:, :, now], values[:, :, now] = k.T.reshape(shape), v.T.reshape(shape)
-        scores = q.T.reshape(shape) @ keys[:, :, past].swapaxes(2, 3) * q.dtype.type(width**-0.5)
-        distance = np.arange(self.position, -1, -1)
-        scores += mask(distance, self.config.seen(layer), q.dtype).reshape(self.config.kv_heads, -1, len(distance))
-        scores = np.exp(scores - scores.max(3, keepdims=True))
-        out: Array = (scores / scores.sum(3, keepdims=True)) @ values[:, :, past]
-        return out.reshape(n, -1).T
-
-
 def decode(
     tensors: Tensors,
     config: ModelConfig,
     tokens: Array,
     positions: Array,
     attend: Attend,
-    observe: Observe = _ignore,
+    observe: Observe = nobody_looks,
 ) -> Array:
     """x = wte[token];  per layer x += wo attention(norm(x)), x += fc2 (silu(fc1 norm(x)) · fc3 norm(x));
     logits (V, N) = lm_head norm(x).
@@ -115,6 +87,37 @@ def decode(
     observe("logits_factor", config.n_layer - 1, factor[None])
     logits: Array = tensors["lm_head"] @ normed
     return logits
+
+
+class Decoder:
+    """Texts computed token by token, n at once, with the keys and values of what they have read."""
+
+    decode = staticmethod(decode)
+    """The forward pass of a column."""
+
+    def __init__(self, tensors: Tensors, config: ModelConfig, n: int, observe: Observe = nobody_looks) -> None:
+        self.tensors, self.config, self.position, self.observe = tensors, config, 0, observe
+        shape = (config.n_layer, n, config.kv_heads, config.block_size, config.head_dim)
+        self._keys, self._values = np.zeros((2, *shape), tensors["wte"].dtype)
+
+    def step(self, tokens: Array) -> Array:
+        """Logits (n, V) after one more token of each text (n,). Raises IndexError beyond the context."""
+        positions = np.full(len(tokens), self.position)
+        logits = self.decode(self.tensors, self.config, tokens, positions, self._attend, self.observe)
+        self.position += 1
+        return logits.T
+
+    def _attend(self, layer: int, q: Array, k: Array, v: Array) -> Array:
+        n, _, _, width = (keys := self._keys[layer]).shape[:4]
+        shape, now = (n, self.config.kv_heads, -1, width), slice(self.position, self.position + 1)
+        values, past = self._values[layer], slice(self.position + 1)
+        keys[:, :, now], values[:, :, now] = k.T.reshape(shape), v.T.reshape(shape)
+        scores = q.T.reshape(shape) @ keys[:, :, past].swapaxes(2, 3) * q.dtype.type(width**-0.5)
+        distance = np.arange(self.position, -1, -1)
+        scores += mask(distance, self.config.seen(layer), q.dtype).reshape(self.config.kv_heads, -1, len(distance))
+        scores = np.exp(scores - scores.max(3, keepdims=True))
+        out: Array = (scores / scores.sum(3, keepdims=True)) @ values[:, :, past]
+        return out.reshape(n, -1).T
 
 
 MATRICES = ("wq", "wk", "wv", "wo", "fc1", "fc3", "fc2")

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from trainer.config import ModelConfig
+from trainer.config import FAMILIES, ModelConfig, bias_of
 from trainer.errors import InputError
 from trainer.files import Array
 
@@ -91,7 +91,7 @@ def allocate(weights: Array, costs: Array, budget: float, grid: int | Array, wor
 class Projection:
     """The values that each weight of a model may have, over the vector of all weights in file order.
 
-    What the console looks up and never multiplies is only rounded to 2^-8 (see is_digits). All tensors after that
+    What the console looks up, or adds as it is, is only rounded to 2^-8 (see is_digits). All tensors after that
     are digits: `costs` (n,) is the worth of one digit of each. wq is rounded as it is used, divided by
     sqrt(head_dim).
     grids and budgets are those of single matrices, by name or by its last part (fc2: of every layer); all others
@@ -179,20 +179,19 @@ def _spread(values: Mapping[str, float], sizes: Mapping[str, int]) -> Array:
 
 
 def is_digits(name: str, config: ModelConfig) -> bool:
-    """Whether a tensor is computed with on the console, rather than looked up by token, or token and position."""
-    if not config.learned_positions:
-        return name != "wte"
-    return name not in ("wte", "wpe", "layer0.wq", "layer0.wk", "layer0.wv")
+    """Whether a tensor is computed with on the console, rather than looked up or added as it is."""
+    front = ("layer0.wq", "layer0.wk", "layer0.wv") if FAMILIES[config.family].exact_front else ()
+    return name in config.matrices and name not in front
 
 
 def _cost(name: str, config: ModelConfig) -> float:
-    """Of a digit of a tensor. Of a gated MLP every hidden unit counts, so its fc2 is like the others."""
-    return FC2_COST if name.endswith(".fc2") and config.activation != "swiglu" else 1.0
+    """Of a digit of a tensor. Where no hidden unit is left out, fc2 is like the others."""
+    return FC2_COST if name.endswith(".fc2") and config.activation in ("relu", "relu2") else 1.0
 
 
 def query_scale(name: str, config: ModelConfig) -> float:
     """The factor of a tensor, applied before it is used: 1/sqrt(head_dim) for queries, 1 for all others."""
-    return float(config.head_dim**-0.5) if name.endswith(".wq") else 1.0
+    return float(config.head_dim**-0.5) if name.endswith((".wq", bias_of(".wq"))) else 1.0
 
 
 def adds_per_weight(tensors: dict[str, Array], config: ModelConfig, grids: Mapping[str, int]) -> dict[str, float]:

@@ -7,8 +7,8 @@ import numpy as np
 from asm.kernels.gate import GateCode
 from asm.kernels.residual import CutSumCode, CutSumRoutine
 from asm.kernels.rotary import TurnCode
-from quantize.fixed import HALVES_LIMIT, WORD_MAX, Ints
-from quantize.kernels.byte_attention import narrow, narrow_limit
+from quantize.fixed import HALVES_LIMIT, WORD_MAX, Ints, narrow_limit
+from quantize.kernels.byte_attention import narrow
 from quantize.kernels.gate import gated
 from quantize.kernels.residual import OUT_SUMS, add_cut
 from quantize.kernels.rotary import rotate
