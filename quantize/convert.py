@@ -38,8 +38,9 @@ CHOICES = ("schoolbook", "digits")
 KEPT_BITS = 6
 """Bits that a matrix's largest weight has at least: as fine as a grid of 2^-6 for weights up to 1."""
 
-BUDGET_GRID = 9
-"""Where digits are counted, they may be as small as 2^-9: a finer one costs no more than another."""
+BUDGET_GRID, BUDGET_BITS = 9, 8
+"""Where digits are counted, they may be as small as 2^-9, or finer where that is less than 8 bits of the largest
+weight: a small digit costs no more than another."""
 
 PARTNERS = {"wq": "wk", "wk": "wq", "wv": "wo", "wo": "wv"}
 """What a llama's matrix is balanced with, so that keys and values fill their bytes."""
@@ -91,6 +92,12 @@ def exponent_for(exact: NDArray[Any]) -> int:
             return exponent
     free = FRACTION_BITS - KEPT_BITS + math.frexp(float(np.abs(exact).max()))[1]
     return min(max(0, -free), MAX_EXPONENT)
+
+
+def budget_grid(exact: NDArray[Any]) -> int:
+    """The smallest digit, 2^-this, that a matrix may have where digits are counted."""
+    finest = BUDGET_BITS - math.frexp(float(np.abs(exact).max()))[1]
+    return min(max(BUDGET_GRID, finest), FRACTION_BITS + MAX_EXPONENT)
 
 
 def round_tensor(weights: Weights, name: str, exact: NDArray[Any], exponent: int = 0) -> Ints:
@@ -196,7 +203,7 @@ def convert_llama(prepared: Prepared, digits: float | None = None) -> ProvedMode
     matrices = weights.config.matrices
     if digits is not None:
         total = digits * sum(exact[name].size for name in matrices)
-        exact |= spread(exact, prepared.sensitivity, total, dict.fromkeys(matrices, BUDGET_GRID))
+        exact |= spread(exact, prepared.sensitivity, total, {name: budget_grid(exact[name]) for name in matrices})
     exponents = {name: exponent_for(exact[name]) for name in matrices}
     middles = {name: to_q88(centre) for name, centre in prepared.middles.items()}
 

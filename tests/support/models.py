@@ -28,7 +28,7 @@ from quantize.kernels.table_norm import TableNorm
 from quantize.lower import schoolbook
 from quantize.model import IntegerModel
 from quantize.ranges import Ranges, prove
-from trainer.config import ModelConfig
+from trainer.config import ModelConfig, is_bias
 from trainer.data.make_names import OUT
 from trainer.errors import InputError
 from trainer.presets import PRESETS
@@ -215,6 +215,36 @@ def microgpt_weights(config: ModelConfig, seed: int = 0) -> Weights:
 def llama_model(config: ModelConfig, seed: int = 0, *, target: str = STOCK, **scales: float) -> IntegerModel:
     """The same in integers."""
     return quantize(llama_weights(config, seed, **scales), "digits", target=target)
+
+
+def gpt2_config(
+    vocab: int, context: int, width: int, heads: int, layers: int, hidden: int, kind: str = "gelu"
+) -> ModelConfig:
+    """A GPT-2's shape."""
+    return ModelConfig(vocab, context, width, heads, layers, hidden, kind, "gpt2")
+
+
+def gpt2_weights(config: ModelConfig, seed: int = 0, *, biased: bool = True, **scales: float) -> Weights:
+    """Normal weights, standard deviation 1 / √inputs, embeddings 1/2, biases 1/4 or none; scales: random_model's.
+
+    Every key and value has a middle of its own far from zero, as of a llama.
+    """
+    random, tensors = np.random.default_rng(seed), {}
+    usual = {"wte": 0.5, "wpe": 0.5}
+    for name, shape in config.tensor_shapes().items():
+        each = 0.25 * biased if is_bias(name) else usual.get(name, shape[1] ** -0.5)
+        tensors[name] = (random.normal(0, 1, shape) * each * scales.get(name.rpartition(".")[2], 1.0)).astype(
+            np.float32
+        )
+    tensors["wte"][:, 0] += 2.0
+    for layer in range(config.n_layer):
+        tensors[f"layer{layer}.wk"][:, 0] += 0.5
+    return Weights(config, SYMBOLS[: config.bos], tensors, {"temperature": 0.9, "documents": "stream"})
+
+
+def gpt2_model(config: ModelConfig, seed: int = 0, *, target: str = STOCK, **given: Any) -> IntegerModel:
+    """The same in integers."""
+    return quantize(gpt2_weights(config, seed, **given), "digits", target=target)
 
 
 def sparse_llama(config: ModelConfig, one_in: int, seed: int = 1, **scales: float) -> IntegerModel:
