@@ -17,7 +17,8 @@ from pathlib import Path
 from random import Random
 from stat import S_ISREG
 from tempfile import TemporaryDirectory
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from zlib import crc32
 
 import numpy as np
@@ -26,6 +27,8 @@ from asm.build import read_symbols
 from asm.cartridge.header import read_image
 from snesgpt.bench.names_screen import NamesPage, names_to_a_page
 from snesgpt.cli import run
+from snesgpt.emulator.console import Console
+from snesgpt.emulator.ram import Ram
 from snesgpt.explore.results import read_rows
 from snesgpt.explore.trials import read_points
 from snesgpt.verify.find_model import find_model
@@ -542,6 +545,8 @@ def _look_up() -> None:
     found = read_symbols(Path("rom.dbg"))
     page = NamesPage.__new__(NamesPage)
     page._at = found
+    memory = SimpleNamespace(wram=np.zeros(1 << 17, np.uint8), sram=np.zeros(1 << 13, np.uint8))
+    page.ram = Ram(cast("Console", memory))
     try:
         names_to_a_page(found)
         for name in NEEDED[1:]:
