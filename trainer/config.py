@@ -17,15 +17,20 @@ class Family:
     """A kind of decoder: the activations it may have, its largest vocabulary, and how it knows a position.
 
     Learned positions are added to the embedding; otherwise positions turn queries and keys (rotary), and groups of
-    query heads may share keys and values.
+    query heads may share keys and values. biases: matrices but those of keys and values add a vector.
     """
 
     activations: tuple[str, ...]
     max_vocab: int
     learned_positions: bool
+    biases: bool = False
 
 
-FAMILIES = {"microgpt": Family(("relu", "relu2"), 512, True), "llama": Family(("swiglu",), 1024, False)}
+FAMILIES = {
+    "microgpt": Family(("relu", "relu2"), 512, True),
+    "llama": Family(("swiglu",), 1024, False),
+    "gpt2": Family(("gelu", "gelu_tanh"), 1024, True, biases=True),
+}
 
 LATER = ("family", "n_kv_head", "rope_base", "windows")
 """Fields that files written before there was more than one family lack."""
@@ -140,7 +145,11 @@ class ModelConfig:
                 "fc1": (h, d),
             }
             shapes |= {f"layer{layer}.{name}": shape for name, shape in (own | gate | {"fc2": (d, h)}).items()}
-        return shapes | {"lm_head": (self.vocab_size, d)}
+        shapes |= {"lm_head": (self.vocab_size, d)}
+        if FAMILIES[self.family].biases:
+            matrices = [name for name in shapes if name.rpartition(".")[2] in ("wq", "wo", "fc1", "fc2", "lm_head")]
+            shapes |= {f"{name}_bias": (shapes[name][0], 1) for name in matrices}
+        return shapes
 
     @property
     def n_params(self) -> int:
