@@ -45,7 +45,7 @@ PLAIN: Mapping[str, Make | None] = {"collections.OrderedDict": ordered}
 def unpickled(
     data: bytes, names: Mapping[str, Make | None] = PLAIN, persistent: Callable[[Any], object] | None = None
 ) -> Any:
-    """The value of a pickle: None, bool, int, float, str, list, tuple, dict (keys str or int), or what `names` makes.
+    """The value of a pickle: None, bool, int, float, str, list, tuple, dict (keys str or int), or of `names`.
 
     names: the globals that may be named; None: named, but not called. persistent: what a persistent id stands for.
     Raises InputError, naming it, for any other global and for every opcode that plain values do not need.

@@ -13,7 +13,9 @@ MAX_CONTEXT, USUAL_CONTEXT = 256, 128
 """The longest context of a cartridge, and the default: attention takes longer with every position."""
 
 
-def described(fields: Mapping[str, int], names: Mapping[str, str], context: int | None, **others: Any) -> ModelConfig:
+def described(
+    fields: Mapping[str, int], names: Mapping[str, str], context: int | None, **others: Any
+) -> ModelConfig:
     """The shape, its context cut to `context`, or to what the cartridge can have.
 
     fields: by the names that files of this kind have; names: theirs by ours; others: what no field says.

@@ -1,7 +1,7 @@
-"""A file of torch.save without PyTorch: a zip with a pickle, and the numbers of each storage as an entry of its own.
+"""A file of torch.save without PyTorch: a zip with a pickle, and an entry for the numbers of each storage.
 
-https://github.com/pytorch/pytorch/blob/main/torch/serialization.py writes it. Storages are read when they are asked
-for, so that what nobody asks for, such as an optimizer's state, costs nothing.
+https://github.com/pytorch/pytorch/blob/main/torch/serialization.py writes it. Storages are read when they are
+asked for, so that what nobody asks for, such as an optimizer's state, costs nothing.
 """
 
 from __future__ import annotations
