@@ -1,4 +1,4 @@
-"""GPT-2 as its papers and nanoGPT's model.py define it, in numpy: nothing is folded, and nothing shared with trainer.
+"""GPT-2 as its papers and nanoGPT's model.py define it, in numpy: nothing is folded or shared with the trainer.
 
 Vaswani et al. 2017, Ba et al. 2016 (LayerNorm), Hendrycks and Gimpel 2016 (GELU), Radford et al. 2019.
 """
@@ -35,7 +35,7 @@ class Sizes:
 
 
 def gpt2(sizes: Sizes, seed: int = 0) -> dict[str, Array]:
-    """A random one in float32, by nanoGPT's names, matrices (outputs, inputs); gains and biases far from 1 and 0."""
+    """A random one in float32, by nanoGPT's names, matrices (outputs, inputs); no gain is 1 and no bias 0."""
     random = np.random.default_rng(seed)
     d = sizes.n_embd
 
@@ -62,12 +62,14 @@ def gpt2(sizes: Sizes, seed: int = 0) -> dict[str, Array]:
 
 def erf_gelu(x: Array) -> Array:
     """x · Φ(x)."""
-    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+    y: Array = x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+    return y
 
 
 def tanh_gelu(x: Array) -> Array:
     """Its approximation, of the original GPT-2."""
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    y: Array = 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return y
 
 
 GELUS = {"gelu": erf_gelu, "gelu_tanh": tanh_gelu}
@@ -80,12 +82,14 @@ def reference_logits(
     w = {name: array.astype(np.float64) for name, array in model.items()}
 
     def linear(x: Array, name: str) -> Array:
-        return x @ w[f"{name}.weight"].T + w.get(f"{name}.bias", np.zeros(1))
+        y: Array = x @ w[f"{name}.weight"].T + w.get(f"{name}.bias", np.zeros(1))
+        return y
 
     def layer_norm(x: Array, name: str) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
         normal = centred / np.sqrt(centred.var(axis=-1, keepdims=True) + epsilon)
-        return normal * w[f"{name}.weight"] + w.get(f"{name}.bias", np.zeros(1))
+        y: Array = normal * w[f"{name}.weight"] + w.get(f"{name}.bias", np.zeros(1))
+        return y
 
     length, width = len(tokens), sizes.n_embd // sizes.n_head
     x = w["transformer.wte.weight"][tokens] + w["transformer.wpe.weight"][:length]
@@ -112,7 +116,8 @@ def folded_logits(tensors: Mapping[str, Array], config: ModelConfig, tokens: Arr
     hidden_of = GELUS[config.activation]
 
     def norm(x: Array) -> Array:
-        return x / np.sqrt((x * x).mean(axis=0) + 1e-5)
+        y: Array = x / np.sqrt((x * x).mean(axis=0) + 1e-5)
+        return y
 
     x = (w["wte"][tokens] + w["wpe"][:length]).T
     for layer in range(config.n_layer):

@@ -1,4 +1,4 @@
-"""GPT-2's byte-level BPE, from tokenizer.json, or from vocab.json and merges.txt, as texts that the cartridge shows.
+"""GPT-2's byte-level BPE, from tokenizer.json, or from vocab.json and merges.txt, as texts that a cartridge shows.
 
 https://github.com/openai/gpt-2, src/encoder.py: a text is cut into words, the bytes of a word are tokens, and of
 all pairs of neighbours the one merged first becomes one, as long as there is one. `Tokenizer` does the same with
