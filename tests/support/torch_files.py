@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
+import math
 import pickle
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -151,3 +153,57 @@ def meta(characters: str, protocol: int = 4) -> bytes:
     """What nanoGPT's prepare.py writes."""
     known = {"vocab_size": len(characters), "itos": dict(enumerate(characters))}
     return pickle.dumps(known | {"stoi": {text: token for token, text in enumerate(characters)}}, protocol)
+
+
+def as_tree(value: Any) -> Any:
+    """A value as JSON can hold it: of a tensor its shape, strides and offset, and the number of its storage."""
+    found: list[Array] = []
+
+    def tree(inner: Any) -> Any:
+        match inner:
+            case dict():
+                return {str(key): tree(each) for key, each in inner.items()}
+            case list() | tuple():
+                return [tree(each) for each in inner]
+            case np.ndarray():
+                found.append(inner)
+                strides = [step // inner.itemsize for step in np.empty(inner.shape, inner.dtype).strides]
+                return {"storage": len(found) - 1, "shape": list(inner.shape), "strides": strides, "offset": 0}
+        return inner
+
+    return tree(value)
+
+
+def pickled_tree(text: bytes) -> bytes:
+    """The pickle of such a tree, in JSON that may be damaged: what is no JSON is the pickle itself."""
+    try:
+        return b"\x80\x02" + _tree_code(json.loads(text)) + b"."
+    except (ValueError, RecursionError, OverflowError):
+        return text
+
+
+def _tree_code(tree: Any) -> bytes:
+    if isinstance(tree, dict) and "storage" in tree:
+        numbers = text("storage") + name("torch", "FloatStorage") + _tree_code(str(tree["storage"])) + text("cpu")
+        size = tree.get("shape")
+        known = isinstance(size, list) and all(isinstance(n, int) for n in size)
+        length = _tree_code(abs(math.prod(size)) if known else size)  # type: ignore[arg-type]
+        parts = [_tree_code(tree.get("offset"))]
+        parts += [_tuple_code(tree.get(part)) for part in ("shape", "strides")]
+        view = b"((" + numbers + length + b"tQ" + b"".join(parts) + b"\x89" + ORDERED + b"t"
+        return name("torch._utils", "_rebuild_tensor_v2") + view + b"R"
+    if isinstance(tree, dict):
+        items = ((int(key) if key.isdecimal() and len(key) < 9 else key, value) for key, value in tree.items())
+        return b"}(" + b"".join(Writer().code(key) + _tree_code(value) for key, value in items) + b"u"
+    if isinstance(tree, list):
+        return b"](" + b"".join(map(_tree_code, tree)) + b"e"
+    return Writer().code(tree)
+
+
+def _tuple_code(value: Any) -> bytes:
+    return b"(" + b"".join(map(_tree_code, value)) + b"t" if isinstance(value, list) else _tree_code(value)
+
+
+def zipped_pickle(code: bytes, storages: Sequence[Array]) -> bytes:
+    """torch.save's zip of a pickle that refers to these storages."""
+    return zipped({"data.pkl": code, **{f"data/{key}": array.tobytes() for key, array in enumerate(storages)}})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -70,15 +71,23 @@ def shape_of(
     return described(fields, names, context, vocab_size=2, activation=activation, family="gpt2")
 
 
-def with_vocabulary(config: ModelConfig, vocabulary: Vocabulary) -> ModelConfig:
-    """The shape with the tokens that stay and BOS. Raises InputError where they are too many."""
-    size = len(vocabulary.texts) + 1
-    if not 2 <= size <= MAX_VOCAB:
+def with_vocabulary(config: ModelConfig, vocabulary: Vocabulary, n_tokens: int, keep: Path | None) -> ModelConfig:
+    """The shape with the tokens that stay, of n_tokens in the file, and BOS. keep: the text that chose them.
+
+    Raises InputError where they are too many, or none.
+    """
+    found, most = len(vocabulary.texts), MAX_VOCAB - 1
+    if 1 <= found <= most:
+        return replace(config, vocab_size=found + 1)
+    limit = f"1 to {most:,} there can be, beside the end of a text"
+    if keep is None:
         raise InputError(
-            f"the vocabulary has {size:,} tokens, one for the end of a text among them: 2 to {MAX_VOCAB:,} can be; "
-            "--keep TEXT keeps those that a text uses"
+            f"of its {n_tokens:,} tokens {found:,} can be shown: {limit}; --keep TEXT keeps those that a text uses"
         )
-    return replace(config, vocab_size=size)
+    raise InputError(
+        f"{keep} uses {found:,} of its {n_tokens:,} tokens, those they were merged from among them: {limit}; "
+        "give another text with --keep"
+    )
 
 
 def shapes(config: ModelConfig, layout: Layout) -> dict[str, tuple[int, ...]]:

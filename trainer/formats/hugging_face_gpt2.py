@@ -96,7 +96,7 @@ def load_gpt2(folder: Path, options: Options) -> Weights:
         if (last := max(encoding.tokens.values())) >= given.vocab_size:
             raise InputError(f"vocab_size of config.json is {given.vocab_size:,}, and a token has number {last:,}")
         vocabulary = vocabulary_of(encoding, text, given.bos_token_id, given.eos_token_id)
-        config = with_vocabulary(config, vocabulary)
+        config = with_vocabulary(config, vocabulary, given.vocab_size, options.keep)
     at = folder / "model.safetensors"
     data = read_file(at, LARGEST_FILE, WHOLE)
     with reading(at):

@@ -78,7 +78,7 @@ def load_nanogpt(path: Path, options: Options) -> Weights:
             )
         vocabulary = _vocabulary(known, kept)
         layout = Layout(given.vocab_size, given.block_size, given.bias, tied=False)
-        config = with_vocabulary(config, vocabulary)
+        config = with_vocabulary(config, vocabulary, len(known), options.keep)
         tensors = _tensors(file, shapes(config, layout))
         return weights_of(Checkpoint(config, layout, tensors), vocabulary)
 
