@@ -125,10 +125,12 @@ def test_a_checkpoint_is_measured_on_a_text_only_if_one_is_given(tree: Tree) -> 
     (tree.root / "my names.txt").write_text("emma\n")
     (tree.root / "ready.npz").write_text("ready")
     assert tree.made("CHECKPOINT=ready.npz") == TAKEN
-    assert (tree.root / "calls").read_text().splitlines()[1] == "quantize build/weights.npz --out build/model.npz"
+    assert (tree.root / "calls").read_text().splitlines()[
+        1
+    ] == "quantize build/weights.npz --target stock --out build/model.npz"
     assert tree.made("CHECKPOINT=ready.npz", "DATA=my names.txt") == TAKEN
     call = (tree.root / "calls").read_text().splitlines()[1]
-    assert call == "quantize build/weights.npz --data my names.txt --out build/model.npz"
+    assert call == "quantize build/weights.npz --data my names.txt --target stock --out build/model.npz"
 
 
 @pytest.mark.parametrize(
@@ -245,7 +247,7 @@ def test_the_name_of_a_text_is_neither_make_nor_shell_and_no_two_are_one(built: 
         assert built.made(f"DATA={name}") == STAGES, name
         train, quantize = (built.root / "calls").read_text(errors="surrogateescape").split("\nquantize ")
         assert train.startswith(f"train --data {name} --documents lines --preset microgpt")
-        assert quantize.startswith(f"build/weights.npz --data {name} --out")
+        assert quantize.startswith(f"build/weights.npz --data {name} --target stock --out")
         assert built.made(f"DATA={name}") == [], name
     assert not list(built.root.rglob("bad"))
 

@@ -292,7 +292,7 @@ BY_PARITY += [
     Bug(
         "the weights of the layer before left outside the windows",
         behind("proc layer1_attention,", "attention_ppu.asm"),
-        first(r"        mvn #\$7E, #\$7E\n"),
+        first(r"        mvn #WORK_BANK, #WORK_BANK\n"),
         "",
         "layer1.attention.scores[",
         model=WINDOWED,

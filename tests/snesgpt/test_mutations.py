@@ -16,7 +16,8 @@ from tests.support.mutations import Victim, judge, victims
 
 NAMES = (
     *("weights", "weights with pieces", "model", "schoolbook model", "checkpoint", "sidecar", "safetensors"),
-    *("config.json", "tokenizer.json", "model.safetensors", "points", "results"),
+    *("config.json", "tokenizer.json", "model.safetensors", "config.json of GPT-2"),
+    *("tokenizer.json of GPT-2", "vocab.json", "merges.txt", "GPT-2", "ckpt.pt", "meta.pkl", "points", "results"),
     *("llama2.c 1", "llama2.c 0", "llama2.c tokenizer", "rom", "debug file"),
 )
 SYSTEMATIC, RANDOM = 30, 8

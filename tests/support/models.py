@@ -233,9 +233,8 @@ def gpt2_weights(config: ModelConfig, seed: int = 0, *, biased: bool = True, **s
     usual = {"wte": 0.5, "wpe": 0.5}
     for name, shape in config.tensor_shapes().items():
         each = 0.25 * biased if is_bias(name) else usual.get(name, shape[1] ** -0.5)
-        tensors[name] = (random.normal(0, 1, shape) * each * scales.get(name.rpartition(".")[2], 1.0)).astype(
-            np.float32
-        )
+        each *= scales.get(name.rpartition(".")[2], 1.0)
+        tensors[name] = (random.normal(0, 1, shape) * each).astype(np.float32)
     tensors["wte"][:, 0] += 2.0
     for layer in range(config.n_layer):
         tensors[f"layer{layer}.wk"][:, 0] += 0.5

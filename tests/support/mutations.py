@@ -17,7 +17,8 @@ from pathlib import Path
 from random import Random
 from stat import S_ISREG
 from tempfile import TemporaryDirectory
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from zlib import crc32
 
 import numpy as np
@@ -26,13 +27,23 @@ from asm.build import read_symbols
 from asm.cartridge.header import read_image
 from snesgpt.bench.names_screen import NamesPage, names_to_a_page
 from snesgpt.cli import run
+from snesgpt.emulator.console import Console
+from snesgpt.emulator.ram import Ram
 from snesgpt.explore.results import read_rows
 from snesgpt.explore.trials import read_points
+from snesgpt.terminal import printable
 from snesgpt.verify.find_model import find_model
 from tests.support import small_training
+from tests.support.gpt2_files import gpt2_folder, learned
+from tests.support.gpt2_reference import Sizes as Gpt2Sizes
+from tests.support.gpt2_reference import gpt2
 from tests.support.llama_files import Sizes, bin_file, hugging_face, llama, tokenizer_file, vocabulary
+from tests.support.torch_files import as_tree, pickled_tree, zipped_pickle
+from tests.support.torch_files import checkpoint as nanogpt_checkpoint
 from trainer.errors import InputError
 from trainer.files import HEADER, Array, read_arrays
+from trainer.formats.reader import Options
+from trainer.formats.readers import read_model
 from trainer.training.checkpoint import Interrupted
 
 VALUES = {
@@ -74,6 +85,9 @@ RARELY = 20
 MOST_SIBLINGS = 8
 """Of a list or object with more the first ones, the middle and the last are changed in turn."""
 
+LETTERS = "\n abcdefgh.,"
+GPT2, WORDS = Gpt2Sizes(n_layer=1, vocab_size=len(LETTERS)), Gpt2Sizes(n_layer=1, vocab_size=300)
+GPT2_STORAGES = tuple(gpt2(GPT2).values())
 ON_DIGITS = replace(small_training.SETTINGS, digits=1.2)
 
 Place = tuple[Any, ...]
@@ -251,7 +265,8 @@ def _failure(command: Command) -> str | None:
             try:
                 command()
             except InputError as error:
-                return f"snesgpt: {error}\n"
+                line = printable(str(error)).replace("\n", " ")  # as the command line does
+                return f"snesgpt: {line}\n"
             return None
         status = run(command.split(" "))
     return err.getvalue() if status else None
@@ -297,6 +312,8 @@ def _make() -> None:
     Path("m.bin").write_bytes(bin_file(sizes, llama(sizes, False), 1))
     Path("old.bin").write_bytes(bin_file(sizes, llama(sizes, True), 0))
     Path("tok.bin").write_bytes(tokenizer_file(vocabulary(sizes.vocab_size)))
+    gpt2_folder(Path("gpt"), WORDS, gpt2(WORDS), learned(WORDS.vocab_size))
+    gpt2_folder(Path("old"), WORDS, gpt2(WORDS), learned(WORDS.vocab_size), old=True)
     for command in (*commands, "import hf --out story.npz"):
         told = _failure(command)
         assert told is None, (command, told)
@@ -398,6 +415,38 @@ def _theirs() -> Iterator[Victim]:
     yield _json("config.json", "hf/config.json", *folder)
     yield _json("tokenizer.json", "hf/tokenizer.json", *folder)
     yield _tensors("model.safetensors", "hf/model.safetensors", Path("hf/model.safetensors").read_bytes(), *folder)
+    yield from _of_gpt2()
+
+
+def _of_gpt2() -> Iterator[Victim]:
+    folder, old, nanogpt = (
+        lambda: read_model(Path("gpt"), Options()),
+        lambda: read_model(Path("old"), Options()),
+        lambda: read_model(Path("ckpt.pt"), Options(meta=Path("meta.pkl"))),
+    )
+    yield replace(_json("config.json of GPT-2", "gpt/config.json", folder), beside=("gpt/", "gpt: "))
+    yield replace(_json("tokenizer.json of GPT-2", "gpt/tokenizer.json", folder), beside=("gpt/", "gpt: "))
+    yield replace(_json("vocab.json", "old/vocab.json", old), beside=("old/", "old: "))
+    merges = Path("old/merges.txt").read_bytes()
+    changed = _patched(merges, range(0, 200, 7))
+    yield Victim("merges.txt", "old/merges.txt", merges, (old,), beside=("old/", "old: "), wholes=changed)
+    tensors = Path("gpt/model.safetensors").read_bytes()
+    yield replace(_tensors("GPT-2", "gpt/model.safetensors", tensors, folder), beside=("gpt/", "gpt: "))
+    checkpoint, known = as_tree(nanogpt_checkpoint(GPT2, gpt2(GPT2))), {"vocab_size": 12, "itos": {}, "stoi": {}}
+    known["itos"] = {str(token): text for token, text in enumerate(LETTERS)}
+    yield _pickle("ckpt.pt", "ckpt.pt", checkpoint, lambda code: zipped_pickle(code, GPT2_STORAGES), nanogpt)
+    yield _pickle("meta.pkl", "meta.pkl", known, bytes, nanogpt)
+
+
+def _pickle(name: str, path: str, tree: Any, around: Callable[[bytes], bytes], command: Command) -> Victim:
+    """A file with a pickle of a tree of JSON."""
+
+    def wrap(text: bytes) -> bytes:
+        return around(pickled_tree(text))
+
+    whole = wrap(json.dumps(tree).encode())
+    Path(path).write_bytes(whole)
+    return Victim(name, path, whole, (command,), tree, wrap=wrap, beside=("ckpt.pt", "meta.pkl"))
 
 
 def _json(name: str, path: str, *commands: Command) -> Victim:
@@ -542,6 +591,8 @@ def _look_up() -> None:
     found = read_symbols(Path("rom.dbg"))
     page = NamesPage.__new__(NamesPage)
     page._at = found
+    memory = SimpleNamespace(wram=np.zeros(1 << 17, np.uint8), sram=np.zeros(1 << 13, np.uint8))
+    page.ram = Ram(cast("Console", memory))
     try:
         names_to_a_page(found)
         for name in NEEDED[1:]:

@@ -14,6 +14,7 @@ from trainer.documents import SHORT, checked, from_json, reading
 from trainer.errors import InputError
 from trainer.files import LARGEST_DOCUMENT, LARGEST_FILE, Array, read_file
 from trainer.formats.llama_checkpoint import Checkpoint, shape_of, shapes, weights_of
+from trainer.formats.reader import Reader
 from trainer.formats.safetensors import tensors_in
 from trainer.formats.tokenizer_json import read_vocabulary
 from trainer.weights import Weights
@@ -163,3 +164,6 @@ def _adjacent(rows: Array, head_dim: int) -> Array:
     """Rows of every head so that rotary positions turn (2i, 2i + 1), not (i, i + head_dim / 2); (L, rows, d)."""
     halves = rows.reshape(len(rows), -1, 2, head_dim // 2, rows.shape[2])
     return halves.swapaxes(2, 3).reshape(rows.shape)
+
+
+READER = Reader("folder", ("--context",), Path.is_dir, lambda path, given: load_hugging_face(path, given.context))

@@ -19,6 +19,7 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import LARGEST_FILE, Array
 from trainer.formats.llama_checkpoint import Checkpoint, Vocabulary, shape_of, shapes, weights_of
+from trainer.formats.reader import Options, Reader
 from trainer.text.sentencepiece import BYTES
 from trainer.text.vocabulary import MAX_PIECE
 from trainer.weights import Weights
@@ -186,3 +187,12 @@ def _check_places(texts: list[bytes]) -> None:
             raise InputError(
                 f"piece {token} is {found}: it must be {names[0]!r}, as the first {len(expected)} are fixed"
             )
+
+
+def _load(path: Path, options: Options) -> Weights:
+    if options.tokenizer is None:
+        raise InputError(f"{path} holds no tokens' texts: give llama2.c's tokenizer file with --tokenizer")
+    return load_llama2c(path, options.tokenizer, options.context)
+
+
+READER = Reader(".bin file", ("--tokenizer", "--context"), lambda path: path.suffix == ".bin", _load)

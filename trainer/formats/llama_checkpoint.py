@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
+from trainer.formats.shape import described
 from trainer.model.blocks import EPSILON
 from trainer.notes import Notes
 from trainer.text.sentencepiece import symbol_of
@@ -20,8 +19,6 @@ from trainer.weights import Weights
 NOTES: Notes = {"temperature": 0.5, "documents": "paragraphs"}
 """A story is a paragraph: it has single newlines inside. Small models lose the thread at higher temperatures."""
 
-MAX_CONTEXT, USUAL_CONTEXT = 256, 128
-"""The longest context of a cartridge, and the default: attention takes longer with every position."""
 LAYERS = ("wq", "wk", "wv", "wo", "fc1", "fc3", "fc2")
 
 
@@ -104,17 +101,10 @@ def shape_of(fields: Mapping[str, int], names: Mapping[str, str], context: int |
 
     fields: by the names that files of this kind have; names: theirs by ours. Raises InputError, in their names.
     """
-    positions = fields[names["block_size"]]
-    most = min(positions, MAX_CONTEXT)
-    if context is not None and not 2 <= context <= most:
-        raise InputError(f"--context is {context}: it must be 2 to {most}, as the file has {positions} positions")
+    heads, kv_heads = fields[names["n_head"]], fields[names["n_kv_head"]]
+    if kv_heads < 1:
+        raise InputError(f"{names['n_kv_head']} is {kv_heads}: it must be 1 or more")
     try:
-        if fields[names["n_kv_head"]] < 1:
-            raise InputError(f"n_kv_head is {fields[names['n_kv_head']]}: it must be 1 or more")
-        sizes: dict[str, Any] = {ours: fields[theirs] for ours, theirs in names.items()}
-        sizes["block_size"] = context or min(most, USUAL_CONTEXT)
-        return ModelConfig(**sizes, activation="swiglu", family="llama", rope_base=base)
+        return described(fields, names, context, activation="swiglu", family="llama", rope_base=base)
     except InputError as error:
-        message = str(error).replace("a head has", f"n_head is {fields[names['n_head']]}: a head has")
-        ours = re.compile(rf"\b({'|'.join(names)})\b")
-        raise InputError(ours.sub(lambda found: names[found[0]], message)) from error
+        raise InputError(str(error).replace("a head has", f"{names['n_head']} is {heads}: a head has")) from error

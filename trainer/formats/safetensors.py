@@ -6,7 +6,7 @@ docs/import.md describes the pair.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from trainer.config import ModelConfig
 from trainer.documents import checked, from_json, reading
 from trainer.errors import InputError
 from trainer.files import LARGEST_DOCUMENT, LARGEST_FILE, Array, read_file, write_all
+from trainer.formats.reader import Reader
 from trainer.notes import BasicNotes, Notes
 from trainer.text.vocabulary import Texts, check_vocabulary, plain_pieces
 from trainer.weights import Weights
@@ -82,12 +83,16 @@ def _read_config(path: Path) -> tuple[ModelConfig, Texts, Notes]:
 
 def tensors_in(data: bytes, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     """A .safetensors file's tensors in float32. Raises InputError unless they are those named, of these shapes."""
-    entries = _entries(data)
+    return chosen(entries_in(data), shapes)
+
+
+def chosen(entries: Mapping[str, dict[str, Any]], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """The same of its entries."""
     _check_entries(entries, shapes)
     return {name: _float32(entries[name]) for name in shapes}
 
 
-def _entries(data: bytes) -> dict[str, dict[str, Any]]:
+def entries_in(data: bytes) -> dict[str, dict[str, Any]]:
     """Name → shape, dtype and data (bytes) of every tensor. Raises InputError unless header and length agree."""
     if len(data) >= 8 and LARGEST_DOCUMENT < int.from_bytes(data[:8], "little") <= len(data):
         raise InputError(f"its header is larger than {LARGEST_DOCUMENT >> 20} MiB: no model's is")
@@ -99,10 +104,7 @@ def _entries(data: bytes) -> dict[str, dict[str, Any]]:
 
 def _check_entries(entries: Mapping[str, dict[str, Any]], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Raises InputError unless the tensors are those of the shape, before any number in them is looked at."""
-    if missing := [name for name in shapes if name not in entries]:
-        raise InputError(f"missing tensors: {', '.join(missing)}")
-    if superfluous := sorted(set(entries) - set(shapes)):
-        raise InputError(f"superfluous tensors: {', '.join(map(repr, superfluous))}")
+    check_names(entries, shapes)
     for name, shape in shapes.items():
         found, dtype = tuple(entries[name]["shape"]), entries[name]["dtype"]
         if found != shape:
@@ -111,6 +113,22 @@ def _check_entries(entries: Mapping[str, dict[str, Any]], shapes: Mapping[str, t
             raise InputError(f"{name} is {dtype}: save it as {', '.join(FLOATS)}")
 
 
+def check_names(found: Iterable[str], wanted: Iterable[str]) -> None:
+    """Raises InputError, naming them, for tensors that are missing or that no model of the shape has."""
+    if missing := [name for name in wanted if name not in found]:
+        raise InputError(f"missing tensors: {', '.join(missing)}")
+    if superfluous := sorted(set(found) - set(wanted)):
+        raise InputError(f"superfluous tensors: {', '.join(map(repr, superfluous))}")
+
+
 def _float32(entry: Mapping[str, Any]) -> Array:
     exact = FLOATS[entry["dtype"]](entry["data"])
     return exact.astype(np.float32).reshape(entry["shape"])
+
+
+READER = Reader(
+    ".safetensors file",
+    ("--config",),
+    lambda path: True,
+    lambda path, given: load_safetensors(path, given.config or config_beside(path)),
+)
