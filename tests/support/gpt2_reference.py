@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
+from trainer.model.decoder import forward_logits
 
 
 @dataclass(frozen=True)
@@ -111,26 +112,6 @@ def reference_logits(
 
 def folded_logits(tensors: Mapping[str, Array], config: ModelConfig, tokens: Array) -> Array:
     """Logits (T, V) of one text by the family gpt2, in float64: what the readers' weights mean."""
-    w = {name: array.astype(np.float64) for name, array in tensors.items()}
-    length = len(tokens)
-    hidden_of = GELUS[config.activation]
-
-    def norm(x: Array) -> Array:
-        y: Array = x / np.sqrt((x * x).mean(axis=0) + 1e-5)
-        return y
-
-    x = (w["wte"][tokens] + w["wpe"][:length]).T
-    for layer in range(config.n_layer):
-        wq, wk, wv, wo, fc1, fc2 = (w[f"layer{layer}.{name}"] for name in ("wq", "wk", "wv", "wo", "fc1", "fc2"))
-        biases = (w[f"layer{layer}.{name}_bias"] for name in ("wq", "wo", "fc1", "fc2"))
-        wq_bias, wo_bias, fc1_bias, fc2_bias = biases
-        n = norm(x)
-        q, k, v = (y.reshape(config.n_head, -1, length) for y in (wq @ n + wq_bias, wk @ n, wv @ n))
-        scores = np.einsum("hdi,hdj->hij", q, k) / math.sqrt(config.head_dim)
-        scores = np.where(np.tril(np.ones((length, length), bool)), scores, -np.inf)
-        chances = np.exp(scores - scores.max(axis=2, keepdims=True))
-        chances /= chances.sum(axis=2, keepdims=True)
-        heads = np.einsum("hij,hdj->hdi", chances, v).reshape(config.n_embd, length)
-        x = x + wo @ heads + wo_bias
-        x = x + fc2 @ hidden_of(fc1 @ norm(x) + fc1_bias) + fc2_bias
-    return (w["lm_head"] @ norm(x) + w["lm_head_bias"]).T
+    double = {name: array.astype(np.float64) for name, array in tensors.items()}
+    logits: Array = forward_logits(double, config, tokens[None])[0]
+    return logits

@@ -18,7 +18,6 @@ from trainer.files import Array
 from trainer.formats.shape import described
 from trainer.model.blocks import EPSILON
 from trainer.notes import Notes
-from trainer.text.alphabet import NEWLINE
 from trainer.weights import Weights
 
 NOTES: Notes = {"temperature": 0.8, "documents": "stream"}
@@ -162,12 +161,15 @@ def _scale(checkpoint: Checkpoint) -> float:
 
 
 def _embeddings(checkpoint: Checkpoint, vocabulary: Vocabulary) -> dict[str, Array]:
-    """wte and wpe. BOS without a row of the file begins a text as a new line does, or a space."""
-    first = [text for text in (NEWLINE, " ") if text in vocabulary.texts]
-    begins = vocabulary.rows[vocabulary.texts.index(first[0]) if first else 0]
-    rows = [*vocabulary.rows, begins if vocabulary.bos is None else vocabulary.bos]
+    """wte and wpe.
+
+    BOS without a row of the file is the mean of all tokens: a window may begin anywhere in a running text, and what
+    was before it is not known. Windows of nanoGPT's Shakespeare cost 0.07 nats a character more behind a newline.
+    """
     wte, wpe = (checkpoint.tensors[name].astype(np.float64) for name in ("wte.weight", "wpe.weight"))
-    wanted = {"wte": wte[rows], "wpe": wpe[: checkpoint.config.block_size]}
+    tokens = wte[vocabulary.rows]
+    begins = tokens.mean(0) if vocabulary.bos is None else wte[vocabulary.bos]
+    wanted = {"wte": np.vstack([tokens, begins]), "wpe": wpe[: checkpoint.config.block_size]}
     return {name: _centred(table.T).T * _scale(checkpoint) for name, table in wanted.items()}
 
 
