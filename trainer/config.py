@@ -126,6 +126,11 @@ class ModelConfig:
         return tuple(name for name in self.tensor_shapes() if name not in ("wte", "wpe") and not is_bias(name))
 
     @property
+    def rectified(self) -> bool:
+        """Whether hidden units are zero below zero, so that some need not be computed with."""
+        return self.activation in ("relu", "relu2")
+
+    @property
     def kv_heads(self) -> int:
         """Heads of keys and values."""
         return self.n_kv_head or self.n_head

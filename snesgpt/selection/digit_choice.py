@@ -180,9 +180,10 @@ def _reasons(layout: Layout, rate: float) -> tuple[str, ...]:
     digits = digits_per_weight(layout.proved.model)
     config, multiplies = layout.config, MULTIPLIES[layout.target.name]
     shared, windows = config.n_head // config.kv_heads, sorted(config.windows)
+    keys = f"{shared} heads share them" if shared > 1 else "every head has its own"
     seen = f"; they see {windows[0]} to {windows[-1]} positions" if windows else ""
     return (
         f"digits in rows: {digits:.2f} a weight, where they are worth most; {rate:.2f} tokens/s predicted",
-        f"attention: keys and values in bytes, {shared} heads share them, {multiplies}{seen}",
+        f"attention: keys and values in bytes, {keys}, {multiplies}{seen}",
         f"second MLP matrix in {len(parts(config.n_hidden))} parts, whose sums fit a word",
     )

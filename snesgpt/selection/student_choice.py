@@ -88,7 +88,7 @@ def as_student(
 ) -> Weights:
     """A teacher's weights file with a student's weights, and the notes that `quantize` reads; text: for these."""
     notes = dict(weights.info) | {"digits": digits, "grid": grid}
-    if config.learned_positions:
+    if config.rectified:
         notes["active_hidden"] = active_share(tensors, config, text.documents)
     return replace(weights, config=config, tensors=dict(tensors), info=checked(notes, Notes))
 

@@ -186,7 +186,7 @@ def is_digits(name: str, config: ModelConfig) -> bool:
 
 def _cost(name: str, config: ModelConfig) -> float:
     """Of a digit of a tensor. Where no hidden unit is left out, fc2 is like the others."""
-    return FC2_COST if name.endswith(".fc2") and config.activation in ("relu", "relu2") else 1.0
+    return FC2_COST if name.endswith(".fc2") and config.rectified else 1.0
 
 
 def query_scale(name: str, config: ModelConfig) -> float:

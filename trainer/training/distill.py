@@ -37,6 +37,7 @@ WRITING = 0.15
 """The share of a time budget after which no more text is written."""
 WARM_UP = 0.05
 EVALUATIONS = 20
+SILENT = 0.05
 GRANTS, GRANTED_BY = 40, 0.5
 """How often in a run the digits are granted anew, and the share of it after which they never are."""
 FORMAT = "snes-gpt distillation 1"
@@ -245,9 +246,7 @@ class _Run:
     def __init__(self, teacher: Teacher, settings: Settings, state: State, bar: Bar) -> None:
         self.teacher, self.settings, self.state, self.bar = teacher, settings, state, bar
         self.config = replace(settings.config, windows=state.student.windows)
-        self.scale = np.concatenate(
-            [np.full(t.size, np.sqrt(np.square(t, dtype=np.float64).mean())) for t in teacher.tensors.values()]
-        )
+        self.scale = np.concatenate([np.full(t.size, _size(t)) for t in teacher.tensors.values()])
 
     def go_on(self, report: Callable[[Entry], None], save: Callable[[], None]) -> None:
         """Steps until the end; measures and saves at the begin and at every 1 / EVALUATIONS."""
@@ -304,6 +303,11 @@ class _Run:
         training = float(np.mean(state.losses)) if state.losses else None
         state.log.append(Entry(state.step, state.seconds, above, away, training))
         state.losses.clear()
+
+
+def _size(tensor: Array) -> float:
+    """The root mean square of a tensor, SILENT where it is zero: biases that a model lacks are learned too."""
+    return float(np.sqrt(np.square(tensor, dtype=np.float64).mean())) or SILENT
 
 
 def _share(progress: float) -> float:
