@@ -46,6 +46,10 @@ def host_field(name: str, block: int = HOST_BLOCK) -> int:
     return block + len(HOST_MAGIC) + 2 * HOST_FIELDS.index(name)
 
 
+SHARED_BYTES = 1 << 10
+"""Saves may take as much of the vectors' block."""
+
+
 @dataclass(frozen=True)
 class HostPlaces:
     """Where a cartridge talks with a host: addresses of the host block and of the log.
@@ -68,8 +72,14 @@ def host_places(model: IntegerModel) -> HostPlaces:
 
 
 def saved_bytes(model: IntegerModel) -> int:
-    """The size of the battery RAM that the names kept take."""
-    return SaveFormat(name_list(model).entry_bytes, packed=TARGETS[model.target].apart).sram_bytes
+    """The size of the battery RAM that the names kept take; of BW-RAM, what is before the vectors.
+
+    Those begin in the same block, unless little of it would be left for them.
+    """
+    apart = TARGETS[model.target].apart
+    size = SaveFormat(name_list(model).entry_bytes, packed=apart).sram_bytes
+    in_last = size % BLOCK_BYTES
+    return size + BLOCK_BYTES - in_last if apart and in_last > SHARED_BYTES else size
 
 
 @dataclass(frozen=True)
