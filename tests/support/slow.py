@@ -32,6 +32,11 @@ def late_to_count() -> Bug:
     )
 
 
+def late_to_hear() -> Bug:
+    """The S-CPU, for a frame, between the SA-1's interrupt and ending that."""
+    return _later("the S-CPU hears late", routine("asleep", "calls.asm"), "awake:  a8\n", "awake:", WAITS)
+
+
 WAITS = "        lda #10000\nslow_step: dec a\n        bne slow_step\n"
 
 

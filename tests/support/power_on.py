@@ -1,0 +1,24 @@
+"""Memories as they may be when a console is switched on: noise, everywhere that a test can put it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from snesgpt.emulator.console import Console
+from tests.support.planted_bugs import Bug, routine
+
+
+def scramble_all(console: Console, seed: int) -> None:
+    """Noise in the cartridge's RAM too: what another cartridge left there."""
+    console.scramble(seed)
+    console.sram[:] = np.random.default_rng(seed).integers(0, 256, console.sram.size, dtype=np.uint8)
+
+
+def noise_in_iram(seed: int) -> Bug:
+    """The SA-1's own RAM, which no core shows: the cartridge writes the noise itself, before anything else there."""
+    noise = (
+        f"        phb\n        ldy #{seed * 0x5A5B & 0xFFFF}\n        ldx #$07FE\n"
+        ":       tya\n        xba\n        adc #$3C6F\n        tay\n        sta IRAM, x\n"
+        "        dex\n        dex\n        bpl :-\n"
+    )
+    return Bug("noise in I-RAM", routine("open_cartridge", "calls.asm"), "        phb\n", noise)
