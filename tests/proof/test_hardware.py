@@ -173,7 +173,8 @@ def test_nothing_is_left_of_what_the_memories_held_at_power_on(core: str, target
 
 
 @pytest.mark.parametrize(
-    ("core", "target", "seconds"), [("snes9x", STOCK, 60), ("bsnes", STOCK, 10), ("snes9x", SA1, 15), ("bsnes", SA1, 6)]
+    ("core", "target", "seconds"),
+    [("snes9x", STOCK, 60), ("bsnes", STOCK, 10), ("snes9x", SA1, 15), ("bsnes", SA1, 6)],
 )
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_after_any_buttons_every_token_is_right(core: str, target: str, seconds: int, seed: int) -> None:

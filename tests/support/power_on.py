@@ -1,9 +1,11 @@
-"""Memories as they may be when a console is switched on: noise, everywhere that a test can put it."""
+"""Memories as they may be when a console is switched on: a save, and noise everywhere that a test can put it."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from asm.build import Rom
+from asm.memory.save_format import SaveFormat
 from snesgpt.emulator.console import Console
 from tests.support.planted_bugs import Bug, routine
 
@@ -12,6 +14,17 @@ def scramble_all(console: Console, seed: int) -> None:
     """Noise in the cartridge's RAM too: what another cartridge left there."""
     console.scramble(seed)
     console.sram[:] = np.random.default_rng(seed).integers(0, 256, console.sram.size, dtype=np.uint8)
+
+
+def save_format(rom: Rom) -> SaveFormat:
+    """Of a cartridge's own names."""
+    return SaveFormat(rom.layout.names.entry_bytes, packed=rom.layout.target.apart)
+
+
+def put_save(console: Console, save: bytes) -> None:
+    """A save where every cartridge looks for it; behind it is what another one left there."""
+    console.sram[:] = np.random.default_rng(2).integers(0, 256, console.sram.size, dtype=np.uint8)
+    console.sram[: len(save)] = np.frombuffer(save, np.uint8)
 
 
 def noise_in_iram(seed: int) -> Bug:
