@@ -243,9 +243,9 @@ def test_a_power_cut_while_somebody_removes_names_leaves_the_old_list_or_the_new
         screens = Screens(console, rom)
         screens.open("kept")
         console.snapshots.clear()
-        for saved in lists[1:]:
+        while screens.word("kept_count") > len(lists[-1].names):
             screens.push("x")
-            console.run_until(lambda _, left=len(saved.names): screens.word("kept_count") == left, MAX_SAVE)
+            console.run(MAX_SAVE)
         snapshots = [snapshot[: form.sram_bytes] for snapshot in console.snapshots]
     check_cuts(core, rom, lists, snapshots, moments)
 

@@ -28,7 +28,7 @@ def put_save(console: Console, save: bytes) -> None:
 
 
 def noise_in_iram(seed: int) -> Bug:
-    """The SA-1's own RAM, which no core shows: the cartridge writes the noise itself, before anything else there."""
+    """The SA-1's own RAM, which no core shows: the cartridge itself writes noise, before all else there."""
     noise = (
         f"        phb\n        ldy #{seed * 0x5A5B & 0xFFFF}\n        ldx #$07FE\n"
         ":       tya\n        xba\n        adc #$3C6F\n        tay\n        sta IRAM, x\n"

@@ -15,8 +15,10 @@ LIMIT_FRAMES = 3000
 
 def offset(rom: Rom, label: str) -> int:
     """The offset of a label of the ROM in the image."""
-    address = symbols(rom.debug)[label]
-    return (address >> 16 & 0x7F) * BANK_BYTES + (address & 0x7FFF)
+    address, target = symbols(rom.debug)[label], rom.layout.target
+    starts = map(target.bank_start, range(len(rom.image) // BANK_BYTES))
+    bank, start = next((n, start) for n, start in enumerate(starts) if 0 <= address - start < BANK_BYTES)
+    return bank * BANK_BYTES + address - start
 
 
 def changed(image: bytes, at: int, mask: int) -> bytes:
