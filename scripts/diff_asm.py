@@ -1,8 +1,9 @@
 """`make diff-asm REV=HEAD`: whether the working tree makes other machine code than a commit does.
 
 Both trees quantize and build the same float weights: every checkpoint, the shapes of the forerunner and of small
-Llamas, the schoolbook kernel, with and without a trace; for the SA-1 the default model and two Llamas. Sources are compared line by line and ROMs byte by byte,
-except the build id (a hash of the sources) and the checksum, which follow from the rest.
+Llamas, the schoolbook kernel, with and without a trace; for the SA-1 the default model and two Llamas. Sources are
+compared line by line and ROMs byte by byte, except the build id (a hash of the sources) and the checksum, which
+follow from the rest.
 """
 
 from __future__ import annotations

@@ -43,10 +43,10 @@ def ended(screens: Screens) -> bool:
     return bool(shown(screens)[1]) and screens.rows()[HINTS_ROW].startswith(READY)
 
 
-def outcome(rom: Rom, image: bytes, core: str = "snes9x") -> tuple[str, str]:
+def outcome(rom: Rom, image: bytes, core: str = "snes9x", limit: int = LIMIT_FRAMES) -> tuple[str, str]:
     """The self-test of an image of this ROM's layout, from power-on to the end."""
     with Console(image, core) as console:
         screens = Screens(console, rom)
         begin(screens)
-        console.run_until(lambda _: ended(screens), LIMIT_FRAMES)
+        console.run_until(lambda _: ended(screens), limit)
         return shown(screens)
