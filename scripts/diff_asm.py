@@ -1,8 +1,9 @@
 """`make diff-asm REV=HEAD`: whether the working tree makes other machine code than a commit does.
 
 Both trees quantize and build the same float weights: every checkpoint, the shapes of the forerunner and of small
-Llamas, the schoolbook kernel, with and without a trace. Sources are compared line by line and ROMs byte by byte,
-except the build id (a hash of the sources) and the checksum, which follow from the rest.
+Llamas, the schoolbook kernel, with and without a trace; for the SA-1 the default model and two Llamas. Sources are
+compared line by line and ROMs byte by byte, except the build id (a hash of the sources) and the checksum, which
+follow from the rest.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from trainer.config import ModelConfig
 from trainer.weights import Weights, save_weights
 
 BANK = 0x8000
+SA1 = ("--target", "sa1")
 CHECKSUM = slice(0x7FDC, 0x7FE0)
 BUILD_ID = re.compile(rb'BUILD_ID "(\w{8})"')
 
@@ -48,10 +50,15 @@ class Cartridge:
         return bytes(blank)
 
 
+def tree(revision: str, folder: str) -> list[str]:
+    """The files of a folder at a commit."""
+    listed = ["git", "ls-tree", "--name-only", revision, folder]
+    return subprocess.check_output(listed, cwd=ROOT, text=True).split()
+
+
 def cases(revision: str, folder: Path) -> Iterator[Case]:
     """Every cartridge to compare, of checkpoints those the commit knows. Made-up weights go to `folder`."""
-    listed = ["git", "ls-tree", "--name-only", revision, "checkpoints/"]
-    for checkpoint in sorted(ROOT / name for name in subprocess.check_output(listed, cwd=ROOT, text=True).split()):
+    for checkpoint in sorted(ROOT / name for name in tree(revision, "checkpoints/")):
         if checkpoint.suffix != ".npz" or not checkpoint.exists():
             continue
         yield Case(checkpoint.stem, checkpoint)
@@ -73,6 +80,24 @@ def cases(revision: str, folder: Path) -> Iterator[Case]:
         save_weights(weights, exact)
         yield Case(name, weights)
         yield Case(f"{name}, traced", weights, build=("--trace",))
+    if "asm/targets/sa1.py" in tree(revision, "asm/targets/"):
+        yield from sa1_cases(folder)
+
+
+def sa1_cases(folder: Path) -> Iterator[Case]:
+    """Those for the other machine: the default model; a Llama; one of two chunks, whose heads have windows."""
+    shapes = {
+        "llama for the SA-1": ModelConfig(30, 16, 16, 4, 2, 40, "swiglu", "llama", 2),
+        "windows for the SA-1": ModelConfig(
+            30, 100, 64, 8, 1, 40, "swiglu", "llama", 8, windows=(1, 100, 65, 64, 63, 9, 90, 7)
+        ),
+    }
+    weights = {name: folder / f"{name}.npz" for name in shapes}
+    for name, config in shapes.items():
+        save_weights(weights[name], lively(config))
+    for name, path in {"microgpt for the SA-1": ROOT / "checkpoints/microgpt.npz", **weights}.items():
+        yield Case(name, path, SA1)
+        yield Case(f"{name}, traced", path, SA1, ("--trace",))
 
 
 def lively(config: ModelConfig, scale: float = 1.0, active: float = 0.1) -> Weights:

@@ -96,6 +96,16 @@ def test_other_options_train_again_and_back(built: Tree, option: str) -> None:
     assert built.made() == STAGES
 
 
+def test_another_machine_takes_the_weights_that_are_there_and_back(built: Tree) -> None:
+    for machine, arguments in (("sa1", ("TARGET=sa1",)), ("stock", ())):
+        assert built.made(*arguments) == STAGES[1:]
+        call = next(
+            line for line in (built.root / "calls").read_text().splitlines() if line.startswith("quantize ")
+        )
+        assert f" --target {machine} " in call
+        assert built.made(*arguments) == []
+
+
 def test_options_reach_the_trainer(tree: Tree) -> None:
     (tree.root / "my names.txt").write_text("emma\n")
     tree.made("DATA=my names.txt", "PRESET=forerunner", "STEPS=10", "SEED=7", "DOCUMENTS=paragraphs", "TOKENS=256")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from asm.cartridge.header import SA1_MAP, read_cartridge
 from tests.support.real_tree import TEXT, RealTree
 from trainer.weights import load_weights
 
@@ -62,3 +63,20 @@ def test_a_text_of_any_name_becomes_a_cartridge(tree: RealTree, name: str) -> No
     assert load_weights(tree.root / WEIGHTS).info["n_held_out"] == 12
     again = tree.run("make", f"DATA={name}", "STEPS=20")
     assert (again.stdout, again.stderr) == ("build/snes_gpt.sfc is up to date\n", "")
+
+
+@pytest.mark.slow
+def test_an_sa1_cartridge_is_made_of_the_same_weights_and_a_stock_one_again(tree: RealTree) -> None:
+    command, chips = ("make", "DATA=text.txt", "STEPS=20"), []
+    assert tree.run(*command).returncode == 0
+    weights = (tree.root / WEIGHTS).read_bytes()
+    for machine in (("TARGET=sa1",), ()):
+        done = tree.run(*command, *machine)
+        assert done.returncode == 0, done.stderr
+        cartridge = read_cartridge(tree.root / "build/snes_gpt.sfc")
+        assert not cartridge.faults
+        chips.append(cartridge.map_mode == SA1_MAP)
+    assert chips == [True, False]
+    assert (tree.root / WEIGHTS).read_bytes() == weights
+    refused = tree.run(*command, "TARGET=nes")
+    assert refused.returncode != 0 and "nes" in refused.stderr and "Traceback" not in refused.stderr

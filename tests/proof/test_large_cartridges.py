@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from asm.build import Rom, build_rom, symbols
+from asm.cartridge.transcript import transcript
 from asm.cost.long_run import long_run
 from asm.cost.predict import predict
 from quantize.convert import quantize
 from quantize.executor import Executor
+from quantize.kernel import SA1
 from quantize.model import IntegerModel
 from quantize.sampler import Request
 from snesgpt.bench.names_screen import NamesPage
@@ -19,6 +21,7 @@ from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
 from tests.support.models import MATRICES, digit_weights
+from tests.support.self_tests import offset, outcome
 from trainer.config import ModelConfig
 
 SHAPES = {
@@ -28,6 +31,12 @@ SHAPES = {
 }
 FULL, DENSE = ModelConfig(341, 8, 128, 4, 2, 416), 25
 """A shape, and a seed of digit_weights with hardly a weight at zero."""
+
+BEYOND = ModelConfig(341, 18, 128, 4, 1, 16)
+"""A front table of 4.5 MiB."""
+
+SUM_FRAMES = 8000
+"""More than a self-test of 8 MiB takes."""
 
 MIB = 1 << 20
 TOLERANCE = 0.03
@@ -74,6 +83,21 @@ def test_nearly_four_megabytes_are_what_was_predicted() -> None:
     check_logits(model, rom, "snes9x", FULL.block_size - 1, 6)
     check_logits(model, rom, "bsnes", FULL.block_size - 1, 1)
     check_speed(model, rom, 50)
+
+
+def test_an_sa1_of_more_than_four_megabytes_is_exact_and_tests_all_of_itself() -> None:
+    weights = digit_weights(BEYOND, 1, **dict.fromkeys(MATRICES, 1 / 4))
+    model = quantize(weights, "digits", target=SA1, front_table=True)
+    rom, passed = build_rom(model), f"PASS {transcript(model).tokens} tokens"
+    assert len(rom.image) == 8 * MIB and sum(rom.layout.bank_bytes.values()) > 4.5 * MIB
+    assert offset(rom, "front") < 4 * MIB
+    check_bytes(rom)
+    check_logits(model, rom, "snes9x", BEYOND.block_size - 1, 6)
+    check_logits(model, rom, "bsnes", BEYOND.block_size - 1, 1)
+    assert outcome(rom, rom.image, limit=SUM_FRAMES) == ("PASS", passed)
+    for at in (4 * MIB - 1, len(rom.image) - 1):
+        spoilt = rom.image[:at] + bytes([rom.image[at] ^ 1]) + rom.image[at + 1 :]
+        assert outcome(rom, spoilt, limit=SUM_FRAMES)[0] == "FAIL"
 
 
 @pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES)

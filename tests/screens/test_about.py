@@ -12,6 +12,7 @@ import pytest
 from asm.build import Rom, build_rom
 from asm.cartridge.header import REGION, with_checksum
 from asm.screens.about import LINES, UNKNOWN
+from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
 from quantize.model_file import load_model, save_model
 from snesgpt.cli import run
@@ -70,20 +71,24 @@ def test_it_shows_the_model_and_the_cartridge(core: str) -> None:
     }
 
 
-def test_it_counts_the_digits_that_the_matrices_are_made_of() -> None:
-    model, rom = digit_rom(replace(CONFIG, n_layer=1), traced=False)
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_counts_the_digits_that_the_matrices_are_made_of_and_names_the_chip(target: str) -> None:
+    model, rom = digit_rom(replace(CONFIG, n_layer=1), traced=False, target=target)
     matrices = [model.tensors[name] for name, kernel in kernel_names(model).items() if "digit" in kernel]
     weights = [abs(int(weight)) for matrix in matrices for weight in matrix.flat]
     shown = facts(rom)
     assert shown["digits"] == f"{sum((weight ^ 3 * weight).bit_count() for weight in weights):,}"
     assert shown["kernel"] == "signed digits"
     assert shown["held-out loss"] == UNKNOWN
+    assert shown["cartridge"] == f"{len(rom.image) // 1024} KiB{', SA-1' if target == SA1 else ''}"
 
 
 @pytest.mark.parametrize("core", sorted(KNOWN))
-def test_a_european_machine_is_recognised(core: str) -> None:
-    european = ROM.image[:REGION] + bytes([EUROPE]) + ROM.image[REGION + 1 :]
-    assert facts(ROM, with_checksum(european), core)["machine"] == "PAL, 50 Hz"
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_european_machine_is_recognised(core: str, target: str) -> None:
+    rom = ROM if target == STOCK else digit_rom(replace(CONFIG, n_layer=1), traced=False, target=target)[1]
+    european = rom.image[:REGION] + bytes([EUROPE]) + rom.image[REGION + 1 :]
+    assert facts(rom, with_checksum(european), core)["machine"] == "PAL, 50 Hz"
 
 
 def build_id(model: IntegerModel) -> bytes:

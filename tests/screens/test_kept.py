@@ -4,33 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-import numpy as np
 import pytest
 
 from asm.build import Rom, build_rom
-from asm.memory.save_format import Kept, SaveFormat
+from asm.memory.save_format import Kept
+from quantize.kernel import TARGETS
 from snesgpt.emulator.console import Console
-from tests.support.models import random_model
+from tests.support.models import model_for
+from tests.support.power_on import put_save, save_format
 from tests.support.screens import COLUMNS, Screens
 from trainer.config import ModelConfig
 
 CORES = ("snes9x", "bsnes")
-SHORT = build_rom(random_model(ModelConfig(9, 5, n_embd=4, n_head=2, n_hidden=4)))
-LONG = build_rom(random_model(ModelConfig(9, 40, n_embd=4, n_head=2, n_hidden=4)))
-FORMAT, LONG_FORMAT = SaveFormat(16), SaveFormat(64)
+MACHINES = [(core, target) for core in CORES for target in TARGETS]
+ON_TARGETS = pytest.mark.parametrize("target", TARGETS)
 TITLE_ROW, COUNT_ROW, FIRST_ROW, LIST_ROWS, STATUS_ROW = 1, 3, 6, 16, 24
 ELLIPSIS = 0x1F
 NAMES = tuple(f"name-{number}" for number in range(40))
 
 
+@cache
+def cartridge(target: str, context: int = 5) -> Rom:
+    """Of a small model; its names have up to as many characters as it has positions."""
+    return build_rom(model_for(target, ModelConfig(9, context, n_embd=4, n_head=2, n_hidden=4)))
+
+
 @contextmanager
-def kept_screen(names: tuple[str, ...], core: str = "snes9x", rom: Rom = SHORT) -> Iterator[Screens]:
+def kept_screen(target: str, names: tuple[str, ...], core: str = "snes9x", context: int = 5) -> Iterator[Screens]:
     """The screen of a cartridge that was switched on with these names in its save RAM."""
-    form = SaveFormat(rom.layout.names.entry_bytes)
+    rom = cartridge(target, context)
     with Console(rom.image, core) as console:
-        sram = form.compose(Kept(names, sequence=2), Kept(("older",), sequence=1))
-        console.sram[:] = np.frombuffer(sram, np.uint8)
+        put_save(console, save_format(rom).compose(Kept(names, sequence=2), Kept(("older",), sequence=1)))
         screens = Screens(console, rom)
         screens.open("kept")
         yield screens
@@ -56,16 +62,16 @@ def marked(screens: Screens) -> list[str]:
 
 
 def kept(screens: Screens) -> tuple[str, ...]:
-    return FORMAT.load(screens.console.sram.tobytes()).kept.names
+    return save_format(screens.rom).load(screens.console.sram.tobytes()).kept.names
 
 
 def status(screens: Screens) -> str:
     return screens.rows()[STATUS_ROW].strip()
 
 
-@pytest.mark.parametrize("core", CORES)
-def test_the_list_is_shown_by_pages_with_how_many_they_are(core: str) -> None:
-    with kept_screen(NAMES, core) as screens:
+@pytest.mark.parametrize(("core", "target"), MACHINES)
+def test_the_list_is_shown_by_pages_with_how_many_they_are(core: str, target: str) -> None:
+    with kept_screen(target, NAMES, core) as screens:
         assert shown(screens) == list(NAMES[:32])
         assert screens.rows()[COUNT_ROW].strip() == "40 of 64 names kept"
         assert screens.rows()[TITLE_ROW].split() == ["SNES-GPT", "KEPT", "page", "1", "of", "2"]
@@ -76,18 +82,19 @@ def test_the_list_is_shown_by_pages_with_how_many_they_are(core: str) -> None:
         assert status(screens) == ""
 
 
-def test_the_cross_and_the_shoulders_move_the_cursor_and_stop_at_the_ends() -> None:
+@ON_TARGETS
+def test_the_cross_and_the_shoulders_move_the_cursor_and_stop_at_the_ends(target: str) -> None:
     there = (("up", 0), ("left", 0), ("down", 1), ("right", 17), ("r", 39), ("down", 39), ("right", 39))
     back = (("l", 7), ("l", 0), ("right", 16), ("right", 32), ("left", 16), ("r", 39), ("up", 38))
-    with kept_screen(NAMES) as screens:
+    with kept_screen(target, NAMES) as screens:
         for button, number in there + back:
             screens.push(button)
             assert marked(screens) == [NAMES[number]], button
 
 
-@pytest.mark.parametrize("core", CORES)
-def test_x_removes_the_name_under_the_cursor(core: str) -> None:
-    with kept_screen(NAMES[:3], core) as screens:
+@pytest.mark.parametrize(("core", "target"), MACHINES)
+def test_x_removes_the_name_under_the_cursor(core: str, target: str) -> None:
+    with kept_screen(target, NAMES[:3], core) as screens:
         screens.push("down")
         for gone, left, under in ((1, (0, 2), 2), (2, (0,), 0)):
             screens.push("x")
@@ -103,16 +110,18 @@ def test_x_removes_the_name_under_the_cursor(core: str) -> None:
         assert kept(screens) == ()
 
 
-def test_the_last_name_of_a_page_takes_the_page_with_it() -> None:
-    with kept_screen(NAMES[:33]) as screens:
+@ON_TARGETS
+def test_the_last_name_of_a_page_takes_the_page_with_it(target: str) -> None:
+    with kept_screen(target, NAMES[:33]) as screens:
         screens.push("r")
         screens.push("x")
         assert shown(screens) == list(NAMES[:32])
         assert marked(screens) == [NAMES[31]]
 
 
-def test_all_are_cleared_only_when_confirmed() -> None:
-    with kept_screen(NAMES) as screens:
+@ON_TARGETS
+def test_all_are_cleared_only_when_confirmed(target: str) -> None:
+    with kept_screen(target, NAMES) as screens:
         for answer in (("b",), ("a", "b")):
             screens.push("start")
             assert status(screens) == "clear all 40?  A yes  B no"
@@ -132,9 +141,10 @@ def test_all_are_cleared_only_when_confirmed() -> None:
         assert not any(name in row for row in screens.rows() for name in NAMES)
 
 
-def test_long_names_stand_in_one_column_and_are_cut() -> None:
+@ON_TARGETS
+def test_long_names_stand_in_one_column_and_are_cut(target: str) -> None:
     names = tuple(f"{number:02} ".ljust(40, "x") for number in range(17))
-    with kept_screen(names, rom=LONG) as screens:
+    with kept_screen(target, names, context=40) as screens:
         assert [row[2:30] for row in screens.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]] == [
             name[:28] for name in names[:LIST_ROWS]
         ]
@@ -142,11 +152,12 @@ def test_long_names_stand_in_one_column_and_are_cut() -> None:
         assert screens.rows()[FIRST_ROW + LIST_ROWS] == " " * COLUMNS
         screens.push("x")
         assert status(screens) == "removed " + names[0][:14]
-        assert LONG_FORMAT.load(screens.console.sram.tobytes()).kept.names == names[1:]
+        assert kept(screens) == names[1:]
 
 
-def test_a_name_as_long_as_its_place_is_not_cut_into() -> None:
-    with kept_screen(("sixteen_letters_", "fourteen_chars")) as screens:
+@ON_TARGETS
+def test_a_name_as_long_as_its_place_is_not_cut_into(target: str) -> None:
+    with kept_screen(target, ("sixteen_letters_", "fourteen_chars")) as screens:
         assert screens.rows()[FIRST_ROW][2:15] == "sixteen_lette"
         assert screens.tile(FIRST_ROW, 15) == (ELLIPSIS, 1)
         assert screens.rows()[FIRST_ROW + 1][2:16] == "fourteen_chars"
@@ -160,19 +171,22 @@ def test_a_name_as_long_as_its_place_is_not_cut_into() -> None:
         ((0, 1), 0, "new or damaged save: cleared"),
     ],
 )
-def test_the_screen_says_what_was_found(damaged: tuple[int, ...], left: int, said: str) -> None:
-    with Console(SHORT.image) as console:
-        console.sram[:] = np.frombuffer(FORMAT.compose(Kept(NAMES[:2], sequence=2), Kept(NAMES[:1])), np.uint8)
+@ON_TARGETS
+def test_the_screen_says_what_was_found(target: str, damaged: tuple[int, ...], left: int, said: str) -> None:
+    rom = cartridge(target)
+    with Console(rom.image) as console:
+        put_save(console, (form := save_format(rom)).compose(Kept(NAMES[:2], sequence=2), Kept(NAMES[:1])))
         for copy in damaged:
-            console.sram[copy * FORMAT.copy_bytes] ^= 1
-        screens = Screens(console, SHORT)
+            console.sram[copy * form.copy_bytes] ^= 1
+        screens = Screens(console, rom)
         screens.open("kept")
         assert status(screens) == said
         assert kept(screens) == NAMES[:left]
 
 
-def test_a_completion_kept_on_the_prompt_screen_is_on_the_list() -> None:
-    with kept_screen(()) as screens:
+@ON_TARGETS
+def test_a_completion_kept_on_the_prompt_screen_is_on_the_list(target: str) -> None:
+    with kept_screen(target, ()) as screens:
         screens.open("prompt")
         screens.console.run_until(lambda _: screens.word("completions_made") == 10, 3000)
         screens.push("x")

@@ -18,9 +18,8 @@ from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from tests.support.models import digit_rom, model_for, random_model
-from tests.support.planted_bugs import Edit, all_of
 from tests.support.screens import Screens
-from tests.support.slow import late_to_count, late_to_go_on, sa1_slow, sa1_slow_to_choose
+from tests.support.slow import sa1_slow
 from tests.support.text_window import TextWindow
 from trainer.config import ModelConfig
 
@@ -269,24 +268,12 @@ def test_a_press_is_heard_at_once_however_slow_the_model(core: str, target: str)
     assert frames <= 3
 
 
-SLOW: dict[str, Edit | None] = {
-    "a slow model": None,
-    "the SA-1 is slow": sa1_slow(7),
-    "the SA-1 is slow to choose": sa1_slow_to_choose(7),
-    "both are slow": all_of(sa1_slow(6), late_to_count()),
-}
-"""The first is the stock console's. Others are an SA-1's: slow before it chooses a token, when it does, and then
-the S-CPU, while the SA-1 has gone on.
-"""
-
-
-@pytest.mark.parametrize(("core", "slow"), [("bsnes", "the SA-1 is slow"), *(("snes9x", slow) for slow in SLOW)])
-def test_what_was_interrupted_is_computed_again_exactly(core: str, slow: str) -> None:
-    edit = SLOW[slow]
-    model = cartridge(SA1)[0] if edit else random_model(ModelConfig(9, 5, n_embd=16, n_head=2, n_hidden=64), seed=4)
-    rom = build_rom(model, edit=edit)
+def test_what_was_interrupted_is_computed_again_exactly() -> None:
+    """On an SA-1 the plays of tests/support/sa1_protocol.py do this, at every point of a token."""
+    model = random_model(ModelConfig(9, 5, n_embd=16, n_head=2, n_hidden=64), seed=4)
+    rom = build_rom(model)
     names = documents(Executor(model), Request(1, model.temperature, 6))
-    with Console(rom.image, core) as console:
+    with Console(rom.image) as console:
         page = Screens(console, rom)
         presses = 0
         while page.word("names_made") < 6:
@@ -297,12 +284,6 @@ def test_what_was_interrupted_is_computed_again_exactly(core: str, slow: str) ->
         console.run(2)
         assert [row[2:16].rstrip() for row in page.rows()[FIRST_ROW : FIRST_ROW + 6]] == names
     assert presses > 15
-
-
-def test_nothing_is_lost_where_the_sa1_has_made_another_token_before_anybody_looks() -> None:
-    with names_screen(SA1, image=build_rom(cartridge(SA1)[0], edit=late_to_go_on()).image) as page:
-        page.without_pauses()
-        assert page.finish() == page.expected(1, 13)
 
 
 PACES = {24: "a long pause after each name", 0: "no pause", 8: "a pause after each name"}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from asm.build import Rom
+from quantize.kernel import SA1, STOCK
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from tests.support.models import digit_rom
@@ -18,6 +19,7 @@ from tests.support.screens import PAGES, Screens
 from trainer.config import ModelConfig
 
 FOLDER = Path(__file__).parents[1] / "pictures"
+FOLDERS = {STOCK: FOLDER, SA1: FOLDER / "sa1"}
 FRAMES = 6000
 SPEED, BUILD_ID = np.s_[2 * 8 : 3 * 8, 19 * 8 :], np.s_[14 * 8 : 15 * 8, 15 * 8 :]
 HIDDEN = {"names": SPEED, "prompt": SPEED, "about": BUILD_ID}
@@ -25,9 +27,10 @@ HIDDEN = {"names": SPEED, "prompt": SPEED, "about": BUILD_ID}
 The build id: a hash of the cartridge's sources, another one after every change to them."""
 
 
-def rom() -> Rom:
+def rom(target: str) -> Rom:
     """Small, and nothing on any screen is empty."""
-    return digit_rom(ModelConfig(27, 12, n_embd=16, n_head=4, n_layer=1, n_hidden=32), seed=3, traced=False)[1]
+    config = ModelConfig(27, 12, n_embd=16, n_head=4, n_layer=1, n_hidden=32)
+    return digit_rom(config, seed=3, traced=False, target=target)[1]
 
 
 def names(page: Screens) -> None:
@@ -60,9 +63,9 @@ def about(page: Screens) -> None:
 SHOW: dict[str, Callable[[Screens], None]] = dict(zip(PAGES, (names, prompt, xray, kept, about), strict=True))
 
 
-def pictures(core: str) -> dict[str, NDArray[np.uint8]]:
+def pictures(core: str, target: str) -> dict[str, NDArray[np.uint8]]:
     """Every screen, without the speed."""
-    cartridge, found = rom(), {}
+    cartridge, found = rom(target), {}
     with Console(cartridge.image, core) as console:
         console.scramble(1)
         page = Screens(console, cartridge)
@@ -77,14 +80,16 @@ def pictures(core: str) -> dict[str, NDArray[np.uint8]]:
 
 
 @pytest.mark.parametrize("core", sorted(KNOWN))
-def test_every_screen_looks_as_it_should(core: str) -> None:
-    for name, picture in pictures(core).items():
-        with Image.open(FOLDER / f"{name}.png") as golden:
+@pytest.mark.parametrize("target", FOLDERS)
+def test_every_screen_looks_as_it_should(core: str, target: str) -> None:
+    for name, picture in pictures(core, target).items():
+        with Image.open(FOLDERS[target] / f"{name}.png") as golden:
             wrong = np.argwhere((np.asarray(golden) != picture).any(-1))
         assert len(wrong) == 0, f"{name}: {len(wrong)} pixels differ, the first at row, column {wrong[0]}"
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for name, picture in pictures("snes9x").items():
-        Image.fromarray(picture).save(FOLDER / f"{name}.png", optimize=True)
+    for machine, folder in FOLDERS.items():
+        folder.mkdir(exist_ok=True)
+        for name, picture in pictures("snes9x", machine).items():
+            Image.fromarray(picture).save(folder / f"{name}.png", optimize=True)

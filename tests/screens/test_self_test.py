@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,30 +13,43 @@ from asm.cartridge.header import checksum, with_checksum
 from asm.cartridge.transcript import MAX_TOKENS, MIN_TOKENS, checksums, documents, transcript
 from asm.kernels.straight_code import CodePart
 from quantize.executor import Executor
+from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
 from quantize.sampler import Request, run
 from quantize.sampler import documents as texts
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from tests.support.models import digit_rom, random_model
-from tests.support.screens import Screens
+from tests.support.screens import Screens, unseen
 from tests.support.self_tests import LIMIT_FRAMES, begin, changed, ended, offset, outcome, shown
 from trainer.config import ModelConfig
 
 CONFIG = ModelConfig(9, 6, n_embd=8, n_head=2, n_hidden=8)
 SCHOOLBOOK = random_model(ModelConfig(9, 6, n_embd=4, n_head=2, n_hidden=4))
 SCHOOLBOOK_ROM = build_rom(SCHOOLBOOK)
-DIGITS, DIGITS_ROM = digit_rom(CONFIG, traced=False)
 FLIPS = 24
 NAMES = 10
 MIN_FOUND = 20
+ON_TARGETS = pytest.mark.parametrize("target", TARGETS)
+
+
+@cache
+def digits(target: str) -> tuple[IntegerModel, Rom]:
+    """A small model on digits, and its ROM."""
+    return digit_rom(CONFIG, traced=False, target=target)
+
+
+CARTRIDGES = {
+    "schoolbook": lambda: (SCHOOLBOOK, SCHOOLBOOK_ROM),
+    "digits": lambda: digits(STOCK),
+    "digits, SA-1": lambda: digits(SA1),
+}
 
 
 @pytest.mark.parametrize("core", sorted(KNOWN))
-@pytest.mark.parametrize(
-    ("model", "rom"), [(SCHOOLBOOK, SCHOOLBOOK_ROM), (DIGITS, DIGITS_ROM)], ids=["schoolbook", "digits"]
-)
-def test_a_good_cartridge_passes(model: IntegerModel, rom: Rom, core: str) -> None:
+@pytest.mark.parametrize("cartridge", CARTRIDGES)
+def test_a_good_cartridge_passes(cartridge: str, core: str) -> None:
+    model, rom = CARTRIDGES[cartridge]()
     tokens = transcript(model).tokens
     assert MIN_TOKENS <= tokens <= MAX_TOKENS
     assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
@@ -48,10 +62,12 @@ def test_a_cartridge_with_a_top_p_passes_and_its_transcript_is_its_own() -> None
     assert own.checksums.tolist() != transcript(SCHOOLBOOK).checksums.tolist()
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("token", [1, 17, 200])
-def test_the_first_wrong_token_is_named(token: int) -> None:
-    wrong = changed(SCHOOLBOOK_ROM.image, offset(SCHOOLBOOK_ROM, "golden") + 2 * (token - 1), 1)
-    assert outcome(SCHOOLBOOK_ROM, wrong) == ("PASS", f"FAIL at token {token}")
+def test_the_first_wrong_token_is_named(token: int, target: str) -> None:
+    rom = SCHOOLBOOK_ROM if target == STOCK else digits(target)[1]
+    wrong = changed(rom.image, offset(rom, "golden") + 2 * (token - 1), 1)
+    assert outcome(rom, wrong) == ("PASS", f"FAIL at token {token}")
 
 
 def predicted(model: IntegerModel) -> str:
@@ -87,27 +103,36 @@ def operands(rom: Rom, part: CodePart) -> list[int]:
     return places
 
 
-def test_a_changed_digit_is_found() -> None:
-    random = np.random.default_rng(2)
-    rows = [part for part in DIGITS_ROM.layout.code if "unit" not in part.label]
-    places = [place for part in rows for place in operands(DIGITS_ROM, part)]
+@ON_TARGETS
+def test_a_changed_digit_is_found(target: str) -> None:
+    random, rom = np.random.default_rng(2), digits(target)[1]
+    rows = [part for part in rom.layout.code if "unit" not in part.label]
+    places = [place for part in rows for place in operands(rom, part)]
     for at in random.choice(places, FLIPS, replace=False):
-        sum_result, result = outcome(DIGITS_ROM, changed(DIGITS_ROM.image, int(at), 2))
+        sum_result, result = outcome(rom, changed(rom.image, int(at), 2))
         assert sum_result == "PASS" and result.startswith("FAIL at token "), f"byte {at:#x}"
 
 
-def test_a_changed_row_of_the_front_table_is_found_where_it_is_first_used() -> None:
-    random = np.random.default_rng(3)
+@ON_TARGETS
+def test_a_changed_row_of_the_front_table_is_found_where_it_is_first_used(target: str) -> None:
+    random, (model, rom) = np.random.default_rng(3), digits(target)
     plan = documents(CONFIG)
-    used = [(token.position, token.token) for document in run(Executor(DIGITS), plan) for token in document]
+    used = [(token.position, token.token) for document in run(Executor(model), plan) for token in document]
     width = 2 * 3 * CONFIG.n_embd
     for number in random.choice(len(used), 6, replace=False):
         position, token = used[number]
         row = position * CONFIG.vocab_size + token
-        at = offset(DIGITS_ROM, "front") + width * row + 2 * int(random.integers(CONFIG.n_embd))
+        at = offset(rom, "front") + width * row + 2 * int(random.integers(CONFIG.n_embd))
         first = used.index((position, token)) + 1
-        image = changed(DIGITS_ROM.image, at + 1, 0x01)  # 1.0 in the residual stream
-        assert outcome(DIGITS_ROM, image) == ("PASS", f"FAIL at token {first}")
+        image = changed(rom.image, at + 1, 0x01)  # 1.0 in the residual stream
+        assert outcome(rom, image) == ("PASS", f"FAIL at token {first}")
+
+
+@ON_TARGETS
+def test_the_sum_finds_a_byte_that_is_not_used(target: str) -> None:
+    model, rom = digits(target)
+    image = rom.image[:-1] + bytes([rom.image[-1] ^ 0x10])
+    assert outcome(rom, image) == ("FAIL", f"PASS {transcript(model).tokens} tokens")
 
 
 def test_the_sum_finds_what_no_token_can() -> None:
@@ -123,12 +148,15 @@ def test_the_sum_finds_what_no_token_can() -> None:
     assert outcome(rom, with_checksum(image)) == ("PASS", f"PASS {transcript(model).tokens} tokens")
 
 
+@ON_TARGETS
 @pytest.mark.parametrize("button", ["b", "up", "x"])
-def test_a_press_stops_it_and_nothing_else_has_changed(button: str) -> None:
-    with Console(SCHOOLBOOK_ROM.image) as console:
-        screens = Screens(console, SCHOOLBOOK_ROM)
+def test_a_press_stops_it_and_nothing_else_has_changed(button: str, target: str) -> None:
+    rom = SCHOOLBOOK_ROM if target == STOCK else digits(target)[1]
+    with Console(rom.image) as console:
+        screens = Screens(console, rom)
         screens.open("about")
-        kept = ("inverse_t", "cutoff", "temperature", "seed", "host_prompt_length", "page")
+        names = ("inverse_t", "cutoff", "temperature", "seed", "host_prompt_length", "page")
+        kept = [name for name in names if name not in unseen(rom)]
         before = [screens.word(name) for name in kept]
         screens.push("a")
         console.run_until(lambda _: screens.word("golden_token") > 20, 200)
@@ -142,17 +170,19 @@ def test_a_press_stops_it_and_nothing_else_has_changed(button: str) -> None:
         assert shown(screens)[1].startswith("PASS")
 
 
-def test_after_leaving_it_by_select_the_names_go_on_as_they_would_have() -> None:
-    with Console(SCHOOLBOOK_ROM.image) as console:
-        screens = Screens(console, SCHOOLBOOK_ROM)
+@ON_TARGETS
+def test_after_leaving_it_by_select_the_names_go_on_as_they_would_have(target: str) -> None:
+    model, rom = (SCHOOLBOOK, SCHOOLBOOK_ROM) if target == STOCK else digits(target)
+    with Console(rom.image) as console:
+        screens = Screens(console, rom)
         begin(screens)
         console.run_until(lambda _: screens.word("golden_token") > 20, 200)
         screens.push("select")
         console.run_until(lambda _: screens.word("names_made") >= NAMES, LIMIT_FRAMES)
-        size = SCHOOLBOOK_ROM.layout.names.entry_bytes
+        size = rom.layout.names.entry_bytes
         entries = screens.ram.read(screens.address("history"), NAMES * size)
     names = [entries[n : n + size].rstrip(b"\0").decode() for n in range(0, len(entries), size)]
-    assert names == texts(Executor(SCHOOLBOOK), Request(1, SCHOOLBOOK.temperature, NAMES))
+    assert names == texts(Executor(model), Request(1, model.temperature, NAMES))
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 40), (9, 6), (27, 16), (60, 64), (60, 127), (512, 3), (40, 256)])

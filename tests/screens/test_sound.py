@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,17 @@ from numpy.typing import NDArray
 from asm.build import build_rom
 from asm.toolchain import assemble, link
 from quantize.executor import Executor
+from quantize.kernel import SA1
+from quantize.model import IntegerModel
 from quantize.sampler import Request, inverse_temperature, run, sampling_weights
 from quantize.twins.note import note
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from tables.wave import CYCLE, DSP_RATE, NOTES, brr_cycle, cycle, pitches
-from tests.support.models import random_model
-from tests.support.planted_bugs import Bug
+from tests.support.models import model_for, random_model
+from tests.support.planted_bugs import Bug, all_of, routine
 from tests.support.screens import Screens
+from tests.support.slow import sa1_slow
 from trainer.config import ModelConfig
 
 SLOW = ModelConfig(27, block_size=8, n_embd=16, n_head=2, n_hidden=40)
@@ -173,6 +177,34 @@ def test_every_letter_is_one_note_at_the_pitch_of_its_probability(console: Conso
     wanted = notes_of(Executor(MODEL), 1, 10, 12)
     assert len(set(wanted)) >= 4
     assert_plays(listen(console, len(wanted)), wanted)
+
+
+@cache
+def sa1_model() -> IntegerModel:
+    """For that machine; its letters have many notes."""
+    return replace(model_for(SA1, SLOW, 1), info={"temperature": 1.0})
+
+
+def assert_sa1_plays(core: str, *bugs: Bug) -> None:
+    """The same on a cartridge whose SA-1 takes as long for a letter."""
+    wanted = notes_of(Executor(sa1_model()), 1, 10, 8)
+    assert len(set(wanted)) >= 4
+    with Console(build_rom(sa1_model(), edit=all_of(sa1_slow(8), *bugs)).image, core, audio=True) as opened:
+        assert_plays(listen(opened, len(wanted)), wanted)
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_so_it_is_where_another_processor_has_chosen_the_letter(core: str) -> None:
+    assert_sa1_plays(core)
+
+
+@pytest.mark.parametrize("word", ["weight", "sum", "sum + 2"])
+def test_a_letter_whose_probability_is_not_handed_over_has_another_note(word: str) -> None:
+    bug = Bug(f"no {word}", routine("publish", "engine.asm"), f"        sta ready_{word}\n", "")
+    assert_sa1_plays("snes9x")
+    with pytest.raises(AssertionError) as caught:
+        assert_sa1_plays("snes9x", bug)
+    assert " occurs " not in str(caught.value)
 
 
 def test_the_reset_button_begins_the_notes_again(console: Console) -> None:

@@ -1,4 +1,4 @@
-"""The machine code of three tiny cartridges as text, so that a review sees what a change does to it.
+"""The machine code of four tiny cartridges as text, so that a review sees what a change does to it.
 
 `make golden` (python -m tests.support.golden_listing) writes tests/asm/golden/*.lst. They have every routine
 that the forward pass can reach: its label, its size, and per line bytes and source. No addresses of code (what the
@@ -8,15 +8,14 @@ linker fills in is `rr`), no files, no segments, no tables: a routine that only 
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from asm.build import sources
 from asm.layout import plan
-from asm.toolchain import find_tool
+from asm.toolchain import SA1_PREFIX, assemble
+from quantize.kernel import SA1
 from quantize.model import IntegerModel
 from quantize.ranges import prove
 from tests.support.models import digit_model, llama_config, llama_model, random_model
@@ -30,6 +29,7 @@ MODELS: dict[str, Callable[[], IntegerModel]] = {
     "schoolbook": lambda: random_model(TINY),
     "digits": lambda: digit_model(TINY),
     "llama": lambda: llama_model(llama_config(6, 4, 4, (2, 1), 1, 8)),
+    "sa1": lambda: llama_model(llama_config(6, 4, 4, (2, 1), 1, 8), target=SA1),
 }
 
 LINE = re.compile(r"[0-9A-F]{6}r? 1  (.{0,13})(.*)")
@@ -75,16 +75,11 @@ class Routine:
 
 
 def listings(model: IntegerModel) -> Iterator[str]:
-    """ca65's own listing of every module."""
+    """ca65's own listing of every module of the processor that computes."""
     layout = plan(prove(model))
+    computes = [name for name in layout.modules if layout.target.alone or name.startswith(SA1_PREFIX)]
     with scratch_folder() as folder:
-        for name, content in sources(layout).items():
-            (folder / name).write_bytes(content)
-        options = ["--auto-import", "--list-bytes", "0", "-o", "/dev/null", "-l"]
-        commands = [[find_tool("ca65"), *options, f"{name}.lst", f"{name}.asm"] for name in layout.modules]
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda command: subprocess.run(command, cwd=folder, check=True), commands))
-        yield from ((folder / f"{name}.lst").read_text() for name in layout.modules)
+        yield from (text.decode() for text in assemble(sources(layout), computes, folder, listed=True).listings)
 
 
 def routines(listing: str) -> Iterator[Routine]:

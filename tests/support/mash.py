@@ -11,13 +11,15 @@ from pathlib import Path
 import click
 
 from asm.cartridge.header import read_image
-from asm.memory.log_record import HOST_BLOCK, HOST_MAGIC
+from asm.memory.log_record import HOST_MAGIC, host_places
 from quantize.executor import Executor
 from quantize.model import IntegerModel
 from snesgpt.emulator.console import BUTTONS, Console
+from snesgpt.emulator.ram import Ram
 from snesgpt.verify.find_model import find_model
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import Parity, requests, verify
+from tests.support.power_on import scramble_all
 from trainer.errors import InputError
 
 FRAMES_A_MINUTE = 3606
@@ -28,9 +30,10 @@ MAX_PRESS, MAX_BUTTONS = 40, 4
 
 def mash(console: Console, model: IntegerModel, seed: int, frames: int, tokens: int) -> Parity:
     """Mash for `frames` frames, then compare `tokens` tokens. Raises InputError when the cartridge is gone."""
-    chance = random.Random(seed)
+    chance, places = random.Random(seed), host_places(model)
+    ram = Ram(console, places.window)
     if not console.frames:
-        console.scramble(seed)  # memory as it is at power-on; later it would be the program that is scrambled
+        scramble_all(console, seed)  # memory as it is at power-on; later it would be the program that is scrambled
     while console.frames < frames:
         for pad in (1, 2):
             console.press(*chance.sample(BUTTONS, chance.randint(0, MAX_BUTTONS)), pad=pad)
@@ -38,7 +41,7 @@ def mash(console: Console, model: IntegerModel, seed: int, frames: int, tokens: 
         if chance.random() < RESET:
             console.reset()
             console.run(BOOT_FRAMES)
-        if console.read(HOST_BLOCK, len(HOST_MAGIC)) != HOST_MAGIC and console.frames > BOOT_FRAMES:
+        if ram.read(places.block, len(HOST_MAGIC)) != HOST_MAGIC and console.frames > BOOT_FRAMES:
             raise InputError(f"the cartridge is gone after {console.frames} frames of seed {seed}")
     console.release()
     return verify(Host(console, model), Executor(model), requests(model, tokens), tokens=tokens)

@@ -49,7 +49,7 @@ class Screens:
     """The screens of a cartridge that runs in a console."""
 
     def __init__(self, console: Console, rom: Rom) -> None:
-        self.console = console
+        self.console, self.rom = console, rom
         self._at, self._unseen = symbols(rom.debug), unseen(rom)
         self.ram = Ram(console, self._at.get("VECTOR_BLOCK"))
         magic = self.address("host_magic")

@@ -15,8 +15,10 @@ LIMIT_FRAMES = 3000
 
 def offset(rom: Rom, label: str) -> int:
     """The offset of a label of the ROM in the image."""
-    address = symbols(rom.debug)[label]
-    return (address >> 16 & 0x7F) * BANK_BYTES + (address & 0x7FFF)
+    address, target = symbols(rom.debug)[label], rom.layout.target
+    starts = map(target.bank_start, range(len(rom.image) // BANK_BYTES))
+    bank, start = next((n, start) for n, start in enumerate(starts) if 0 <= address - start < BANK_BYTES)
+    return bank * BANK_BYTES + address - start
 
 
 def changed(image: bytes, at: int, mask: int) -> bytes:
@@ -41,10 +43,10 @@ def ended(screens: Screens) -> bool:
     return bool(shown(screens)[1]) and screens.rows()[HINTS_ROW].startswith(READY)
 
 
-def outcome(rom: Rom, image: bytes, core: str = "snes9x") -> tuple[str, str]:
+def outcome(rom: Rom, image: bytes, core: str = "snes9x", limit: int = LIMIT_FRAMES) -> tuple[str, str]:
     """The self-test of an image of this ROM's layout, from power-on to the end."""
     with Console(image, core) as console:
         screens = Screens(console, rom)
         begin(screens)
-        console.run_until(lambda _: ended(screens), LIMIT_FRAMES)
+        console.run_until(lambda _: ended(screens), limit)
         return shown(screens)

@@ -35,6 +35,7 @@ proc open_cartridge, 16, 16
         sta BMAPS
         lda #$80
         sta SBWE
+        sta SIC                 ; a reset may have come between the SA-1's interrupt and its end: bsnes keeps it
         stz BWPA
         lda #$FF
         sta SIWP
