@@ -62,10 +62,7 @@ def calibrated(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, tar
 
 def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target: str) -> Iterator[Leaf]:
     source, stream, halved = _embedded_bits(tensors), seen.attention_residual, dict[str, int]()
-    forms = dict[str, Form]()
-    for block in reversed(schedule(config)):
-        if isinstance(block, Attention):
-            forms |= _attention(block, config, target).reads
+    forms = _attention_forms(config, target)
     for block in schedule(config):
         match block:
             case Embed():
@@ -73,7 +70,7 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target
             case Norm():
                 yield TableNorm(block, source, MAX_BITS - source)
             case Linear():
-                store = WORDS if block.out not in forms or _turns(config) else forms[block.out]
+                store = forms.get(block.out, WORDS)
                 yield DigitRows(block, store=store, unbiased=True, source_shift=halved.get(block.source, 0))
             case Rotary():
                 yield Turn(block)
@@ -104,6 +101,12 @@ def _turns(config: ModelConfig) -> bool:
 def _attention(block: Attention, config: ModelConfig, target: str) -> ByteAttention:
     """Keys and values are cut to bytes by what turns them, or by the rows of their matrices."""
     return BYTE_ATTENTION[target](block, KEY_SHIFT, VALUE_SHIFT, MAX_QUERY_SHIFT, not _turns(config))
+
+
+def _attention_forms(config: ModelConfig, target: str) -> Mapping[str, Form]:
+    """How rows leave queries, keys and values, where nothing turns them first."""
+    blocks = (block for block in schedule(config) if isinstance(block, Attention) and not _turns(config))
+    return {vector: form for block in blocks for vector, form in _attention(block, config, target).reads.items()}
 
 
 def _hidden(block: Gate | Activation, config: ModelConfig, seen: Seen) -> float:
