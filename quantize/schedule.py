@@ -207,6 +207,12 @@ def key_centres(config: ModelConfig) -> tuple[str, ...]:
     return tuple(block.centre for block in schedule(config) if isinstance(block, Rotary))
 
 
+def hidden_units(config: ModelConfig, layer: int) -> tuple[str, ...]:
+    """The blocks that leave the hidden units of a layer, part after part."""
+    blocks = (block for block in schedule(config) if isinstance(block, Activation | Gate))
+    return tuple(block.name for block in blocks if block.layer == layer)
+
+
 def key_biases(config: ModelConfig) -> tuple[str, ...]:
     """The tensors that move keys so that a byte holds them, (kv_dim, 1) each: no softmax sees what they add."""
     blocks = (block for block in schedule(config) if isinstance(block, Linear))

@@ -10,6 +10,7 @@ import numpy as np
 from quantize.fixed import Ints
 from quantize.model import IntegerModel
 from quantize.sampler import Token, inverse_temperature, nucleus, sampling_weights
+from quantize.schedule import hidden_units
 from tables.cells import END, POSITIVE, SHARES, SIGNED, WHOLE, level
 
 ACROSS = 16
@@ -56,7 +57,7 @@ def xray(model: IntegerModel, document: Sequence[Token], tenths: int, layer: int
     assert now.trace is not None
     first = max(0, now.position - (ACROSS - 1))
     weights = now.trace[f"layer{layer}.attention.weights"][first_head : first_head + HEADS, : now.position + 1]
-    hidden = now.trace[f"layer{layer}.activation"]
+    hidden = np.concatenate([now.trace[name] for name in hidden_units(config, layer)])
     logits = now.logits[: config.vocab_size - (now.position == 0)]
     bars = bar_tokens(logits, config.vocab_size, bar_places(model.symbols)[0])
     before = _padded(

@@ -17,7 +17,7 @@ from quantize.model import IntegerModel
 from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
-from tests.support.models import digit_rom, model_for, random_model
+from tests.support.models import digit_rom, model_for, random_model, shakespeare_model
 from tests.support.screens import Screens
 from tests.support.slow import sa1_slow
 from tests.support.text_window import TextWindow
@@ -236,6 +236,15 @@ def test_names_of_a_longer_context_stand_on_several_lines_with_whole_words(core:
     model = random_model(ModelConfig(53, 60, n_embd=4, n_head=1, n_hidden=4), seed=6)
     symbols = (" " + string.ascii_letters)[:52]
     long_names(replace(model, symbols=symbols, info={"temperature": 2.0}), core, 3)
+
+
+@pytest.mark.parametrize(("core", "target"), MACHINES)
+def test_a_running_text_goes_on_where_its_context_is_full(core: str, target: str) -> None:
+    """A GPT-2's: every window but the first adds half of one."""
+    model = shakespeare_model(target)
+    (first, *others) = documents(Executor(model), Request(1, model.temperature, 5))
+    assert len(first) == 64 and {len(text) for text in others} == {32}
+    long_names(model, core, 5)
 
 
 def test_merged_tokens_are_spelled_and_what_has_no_room_ends_in_an_ellipsis() -> None:

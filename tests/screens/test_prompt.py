@@ -10,6 +10,7 @@ from functools import cache
 import pytest
 
 from asm.build import Rom, build_rom
+from quantize.convert import quantize
 from quantize.executor import Executor
 from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
@@ -17,7 +18,17 @@ from quantize.sampler import MAX_TEMPERATURE, Request, documents
 from quantize.twins.xray import bar_places, label
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
-from tests.support.models import MERGED, digit_rom, model_for, random_model
+from tests.support.models import (
+    MERGED,
+    SHAKESPEARE,
+    begun_anew,
+    digit_rom,
+    gpt2_config,
+    gpt2_weights,
+    model_for,
+    random_model,
+    shakespeare_model,
+)
 from tests.support.planted_bugs import Edit
 from tests.support.screens import Screens
 from tests.support.slow import sa1_slow
@@ -29,6 +40,10 @@ GRID_ROW, GRID_TILES = 6, 28  # when there are too many letters to space them ap
 CHOSEN_ROW, LABEL = 5, 3  # of merged tokens
 BLOCK, ELLIPSIS = 0x7F, 0x1F
 FRAMES_A_LIST = 3000
+LINE, NEWLINE = 29, 10
+THOUSAND = tuple(
+    first + second for first in (*string.ascii_letters, " ", ",") for second in ("", *string.ascii_lowercase)
+)[:1023]
 
 
 @cache
@@ -289,6 +304,46 @@ def test_the_fast_kernels_complete_the_same(target: str) -> None:
         assert page.finish() == page.twin("had", model.temperature)
         page.push("start")
         assert page.finish() == page.twin("had", model.temperature, count=2 * COMPLETIONS)[COMPLETIONS:]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_upper_and_lower_case_signs_and_line_breaks_are_typed_and_completed(target: str) -> None:
+    """By a GPT-2. Every completion of a running text ends with its window."""
+    model = shakespeare_model(target)
+    with Console((rom := build_rom(model)).image) as console:
+        page = PromptPage(console, begun_anew(model), rom)
+        console.run(5)
+        grid = "".join(row[2:30:2] for row in page.rows()[GRID_ROW : GRID_ROW + 5])
+        assert grid.rstrip() == " _" + SHAKESPEARE[2:]
+        assert page.tile(GRID_ROW, TEXT)[0] == NEWLINE
+        page.type("O, Me?\nTo")
+        shown = [page.tile(PROMPT_ROW, TEXT + n)[0] for n in range(9)]
+        assert shown == [NEWLINE if symbol == "\n" else ord(symbol) for symbol in "O, Me?\nTo"]
+        made = page.finish()
+        expected = page.twin("O, Me?\nTo", model.temperature)
+        assert all(len(text) == model.config.block_size for text in expected)
+        assert made == [text[: LINE - 1].replace("\n", " ").rstrip() for text in expected]
+        assert page.entries(64) == expected
+        assert any("\n" in text[9 : LINE - 1] for text in expected)
+
+
+def test_a_thousand_tokens_merged_of_bytes_are_chosen_and_completed() -> None:
+    """As many as a GPT-2 can have."""
+    config = gpt2_config(1024, 16, 8, 2, 1, 16)
+    model = quantize(replace(gpt2_weights(config, 1, lm_head=4.0), symbols=THOUSAND), "digits")
+    with Console((rom := build_rom(model)).image) as console:
+        page = PromptPage(console, begun_anew(model), rom)
+        last = THOUSAND[-1]
+        page.push("left")
+        assert tuple(page.tile(CHOSEN_ROW, 10 + n)[0] for n in range(17)) == label(THOUSAND, 1022, 17)
+        page.push("a")
+        page.choose("zz")
+        page.push("a")
+        assert page.typed() == last + "zz"
+        tokens = (1022, THOUSAND.index("zz"))
+        expected = documents(Executor(page.model), Request(1, model.temperature, COMPLETIONS, tokens))
+        assert page.finish() == [(text if len(text) < 30 else text[:28]).rstrip() for text in expected]
+        assert len({*expected}) == COMPLETIONS
 
 
 def test_merged_tokens_are_typed_and_completed_in_full() -> None:

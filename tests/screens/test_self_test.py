@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from asm.build import Rom, build_rom
+from asm.build import Rom, build_rom, symbols
 from asm.cartridge.header import checksum, with_checksum
 from asm.cartridge.transcript import MAX_TOKENS, MIN_TOKENS, checksums, documents, transcript
 from asm.kernels.straight_code import CodePart
@@ -19,7 +19,8 @@ from quantize.sampler import Request, run
 from quantize.sampler import documents as texts
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
-from tests.support.models import digit_rom, random_model
+from tables.gelu import GELU_ENTRIES
+from tests.support.models import digit_rom, random_model, shakespeare_model
 from tests.support.screens import Screens, unseen
 from tests.support.self_tests import LIMIT_FRAMES, begin, changed, ended, offset, outcome, shown
 from trainer.config import ModelConfig
@@ -53,6 +54,16 @@ def test_a_good_cartridge_passes(cartridge: str, core: str) -> None:
     tokens = transcript(model).tokens
     assert MIN_TOKENS <= tokens <= MAX_TOKENS
     assert outcome(rom, rom.image, core) == ("PASS", f"PASS {tokens} tokens")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_gpt2_of_running_text_passes_and_a_changed_entry_of_its_table_is_found(target: str) -> None:
+    model = shakespeare_model(target, 9, 16)
+    rom, tokens = build_rom(model), transcript(model).tokens
+    assert outcome(rom, rom.image) == ("PASS", f"PASS {tokens} tokens")
+    label = next(name for name in symbols(rom.debug) if name.startswith("gelu_"))
+    spoiled = changed(rom.image, offset(rom, label) + 2 * GELU_ENTRIES // 2, 64)
+    assert outcome(rom, spoiled)[1].startswith("FAIL at token ")
 
 
 def test_a_cartridge_with_a_top_p_passes_and_its_transcript_is_its_own() -> None:

@@ -16,8 +16,8 @@ from quantize.twins.xray import BAR_COLUMNS, BAR_PIXELS, LABEL, bar_places, labe
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import requests, verify
 from tables.cells import END
-from tests.support.models import MERGED, digit_rom, model_for, random_model
-from tests.support.planted_bugs import Bug, regex
+from tests.support.models import MERGED, begun_anew, digit_rom, model_for, random_model, shakespeare_model
+from tests.support.planted_bugs import Bug, block, regex
 from tests.support.xray_screen import (
     CELLS,
     LETTERS,
@@ -57,12 +57,21 @@ def merged_tokens(target: str = STOCK) -> tuple[IntegerModel, Rom]:
     return model, build_rom(model)
 
 
+@cache
+def gpt2(target: str = STOCK) -> tuple[IntegerModel, Rom]:
+    """Its hidden units come in two parts."""
+    model = shakespeare_model(target, 9, 16)
+    return begun_anew(model), build_rom(model)
+
+
 MODELS: dict[str, Callable[[], tuple[IntegerModel, Rom]]] = {
     "schoolbook": lambda: schoolbook(ModelConfig(9, 5, n_embd=8, n_head=2, n_hidden=16)),
     "digit columns": lambda: digits(ModelConfig(27, 8, n_embd=16, n_head=4, n_hidden=64, n_layer=2)),
     "digit rows": lambda: digits(ModelConfig(40, 6, n_embd=32, n_head=4, n_hidden=128, n_layer=2), 0.9),
     "one head, cells that share": lambda: digits(ModelConfig(12, 20, n_embd=20, n_head=1, n_hidden=70)),
     "merged tokens": merged_tokens,
+    "GPT-2": lambda: gpt2(),
+    "SA-1, GPT-2": lambda: gpt2(SA1),
     "SA-1, digit columns": lambda: digits(ModelConfig(27, 8, 16, 4, 2, 64), target=SA1),
     "SA-1, digit rows": lambda: digits(ModelConfig(40, 20, 24, 2, 3, 100), 0.9, SA1),
     "SA-1, merged tokens": lambda: merged_tokens(SA1),
@@ -90,7 +99,7 @@ def test_what_is_drawn_from_is_shown_without_what_top_p_drops() -> None:
     assert pictures[0] != pictures[1]
 
 
-@pytest.mark.parametrize("name", ["digit columns", "merged tokens", "SA-1, digit columns"])
+@pytest.mark.parametrize("name", ["digit columns", "merged tokens", "GPT-2", "SA-1, digit columns", "SA-1, GPT-2"])
 def test_bsnes_shows_the_same(name: str) -> None:
     model, rom = MODELS[name]()
     with xray_screen(rom, "bsnes") as page:
@@ -142,7 +151,9 @@ def test_the_end_has_no_bar_before_the_first_letter() -> None:
         assert_shows(page, model, second, model.temperature)
 
 
-@pytest.mark.parametrize("name", ["digit columns", "SA-1, digit columns", "SA-1, digit rows", *MANY_HEADS])
+@pytest.mark.parametrize(
+    "name", ["digit columns", "GPT-2", "SA-1, digit columns", "SA-1, digit rows", "SA-1, GPT-2", *MANY_HEADS]
+)
 def test_l_and_r_look_at_other_layers_and_heads_of_the_same_token(name: str) -> None:
     model, rom = schoolbook(MANY_HEADS[name]) if name in MANY_HEADS else MODELS[name]()
     made = traced(model, 3)
@@ -214,9 +225,10 @@ def test_a_token_appears_whole_in_one_picture(name: str) -> None:
     assert seen >= set(range(6))
 
 
-@pytest.mark.parametrize("name", ["digit columns", "SA-1, digit columns"])
+@pytest.mark.parametrize("name", ["digit columns", "GPT-2", "SA-1, digit columns", "SA-1, GPT-2"])
 def test_looking_changes_nothing_that_is_computed(name: str) -> None:
-    model, rom = MODELS[name]()
+    rom = MODELS[name]()[1]
+    model = rom.layout.proved.model
     with xray_screen(rom) as page:
         for button in ("a", "a", "b", "a", "r"):
             press(page, button)
@@ -263,6 +275,16 @@ BUGS = [
 ]
 
 
+PART = block("layer1.activation1")
+GPT2_BUGS = [
+    Bug("a part in another's place", PART, "sta a:hidden + 2 * 26", "sta a:hidden + 2 * 0"),
+    Bug("a part's last unit of the token before", PART, "(52 - 26 - 1)", "(52 - 26 - 2)"),
+    Bug("units with their slots' bias", PART, regex(r"sbc #\d+"), "sbc #0"),
+    Bug("a part not copied", PART, "beq layer1_fc1_part1_unseen", "bra layer1_fc1_part1_unseen"),
+    Bug("the layer before", PART, "probe 1, hidden", "probe 0, hidden"),
+]
+
+
 LABEL_BUGS = [
     Bug("a space that is not seen", "labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
     Bug("a label that stays when a shorter one comes", "labels.asm", "bne blank\ndone", "done"),
@@ -274,7 +296,9 @@ LABEL_BUGS = [
 
 @pytest.mark.parametrize(
     ("name", "bug"),
-    [("digit columns", bug) for bug in BUGS] + [("merged tokens", bug) for bug in LABEL_BUGS],
+    [("digit columns", bug) for bug in BUGS]
+    + [("merged tokens", bug) for bug in LABEL_BUGS]
+    + [(name, bug) for bug in GPT2_BUGS for name in ("GPT-2", "SA-1, GPT-2")],
     ids=str,
 )
 def test_a_wrong_value_on_the_screen_is_noticed(name: str, bug: Bug) -> None:

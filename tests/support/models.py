@@ -31,6 +31,7 @@ from quantize.ranges import Ranges, prove
 from trainer.config import ModelConfig, is_bias
 from trainer.data.make_names import OUT
 from trainer.errors import InputError
+from trainer.formats.gpt2_checkpoint import NEVER
 from trainer.presets import PRESETS
 from trainer.text.alphabet import FONT
 from trainer.text.corpus import read_corpus, split
@@ -244,6 +245,23 @@ def gpt2_weights(config: ModelConfig, seed: int = 0, *, biased: bool = True, **s
 def gpt2_model(config: ModelConfig, seed: int = 0, *, target: str = STOCK, **given: Any) -> IntegerModel:
     """The same in integers."""
     return quantize(gpt2_weights(config, seed, **given), "digits", target=target)
+
+
+SHAKESPEARE = "\n !$&',-.3:;?" + string.ascii_uppercase + string.ascii_lowercase
+"""The characters of nanoGPT's data/shakespeare_char."""
+
+
+def shakespeare_model(target: str = STOCK, context: int = 64, width: int = 8, **given: Any) -> IntegerModel:
+    """A small GPT-2 that writes running text of these characters, without end; given: gpt2_weights'."""
+    config = gpt2_config(len(SHAKESPEARE) + 1, context, width, 2, 2, 52)
+    weights = replace(gpt2_weights(config, 1, **given), symbols=tuple(SHAKESPEARE))
+    weights.tensors["lm_head"][config.bos], weights.tensors["lm_head_bias"][config.bos] = 0, NEVER
+    return quantize(weights, "digits", target=target)
+
+
+def begun_anew(model: IntegerModel) -> IntegerModel:
+    """The same whose texts end where their context is full: so do those of the screens of prompts and x-rays."""
+    return replace(model, info={name: note for name, note in model.info.items() if name != "documents"})
 
 
 def sparse_llama(config: ModelConfig, one_in: int, seed: int = 1, **scales: float) -> IntegerModel:
