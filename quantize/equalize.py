@@ -26,6 +26,9 @@ MAX_SCALE = 8.0
 LARGEST_WEIGHT = 4.0
 """Of the matrices that add to the residual stream."""
 
+ROUNDED = 1.0
+"""Units that two embeddings are larger by, once rounded."""
+
 MAX_HIDDEN_SCALE = 2.0
 """Of a hidden unit: beyond it the digits of fc2 get too small for their rows."""
 
@@ -66,12 +69,15 @@ def balanced(
 def filled(config: ModelConfig, exact: Mapping[str, Array], seen: Ranges) -> tuple[dict[str, Array], Ranges]:
     """The same gpt2 with a residual stream, which is only read through norms, as large as its words; its ranges.
 
-    The factor is a power of two: digits stay digits. No weight comes near the largest that digits can be.
+    The factor is a power of two: digits stay digits. No weight comes near the largest that digits can be, and every
+    token's embedding has room, those that no text had among them.
     """
     names = [name for name in _into_stream(config) if name in exact]
     stream = max(float(np.abs(values).max()) for values in (*seen.attention_residual, *seen.mlp_residual))
+    embedded = float((np.abs(exact["wte"]).max(0) + np.abs(exact["wpe"]).max(0)).max())
     weight = max(float(np.abs(exact[name]).max()) for name in names if name in config.matrices)
-    room = min(MAX_CUT / ONE / STREAM_MARGIN / max(stream, 1e-6), LARGEST_WEIGHT / max(weight, 1e-6))
+    most = {MAX_CUT / STREAM_MARGIN: stream, MAX_CUT - ROUNDED: embedded, LARGEST_WEIGHT * ONE: weight}
+    room = min(limit / ONE / max(largest, 1e-6) for limit, largest in most.items())
     scale = float(2.0 ** np.floor(np.log2(room)))
     return {**exact, **{name: exact[name] * scale for name in names}}, seen.with_stream(scale)
 

@@ -8,7 +8,10 @@ from trainer.config import ModelConfig
 from trainer.notes import Notes
 
 STREAM = re.compile(r"(^wte|embed|\.(wo|o|fc2|fc2_part\d+|mlp_sum\d+|attention_residual|mlp_residual))$")
-"""A llama's tensors and values of the residual stream, which is only read through norms: its scale is free."""
+"""A llama's tensors and values of the residual stream, which is only read through norms: its scale is free.
+
+A gpt2's is too, and `equalize.filled` has chosen it.
+"""
 
 PRODUCT = re.compile(r"(layer\d+)\.fc3$")
 """What a llama's gates multiply: the next matrix can undo its scale."""
@@ -16,11 +19,11 @@ PRODUCT = re.compile(r"(layer\d+)\.fc3$")
 
 def remedy(config: ModelConfig, notes: Notes, name: str, times: float) -> str:
     """The end of a message about a tensor, or a value of a block, that is too large, and by what factor."""
-    if config.family != "llama":
+    if config.family == "microgpt":
         return "train with more weight decay" + ("" if "steps" in notes else ", where it was trained")
-    if STREAM.search(name):
+    if config.family == "llama" and STREAM.search(name):
         return f"divide wte (not lm_head), every wo and every fc2 by {_above(times)} before import: norms undo that"
-    if found := PRODUCT.search(name):
+    if config.family == "llama" and (found := PRODUCT.search(name)):
         layer = found[1]
         return f"divide {layer}.fc3 by {_above(times)} and multiply {layer}.fc2 by it before import"
     return f"that is {times:.3g} times too much, and only who trained this model can make it smaller"

@@ -10,16 +10,25 @@ import pytest
 from asm.build import build_rom
 from asm.cost.long_run import LongRun
 from asm.cost.predict import placed, predict
-from asm.kernels.rotary import TurnedAttentionRoutine
 from asm.kernels.routine import symbol
 from quantize.convert import quantize
 from quantize.executor import Executor
-from quantize.kernel import Leaf
+from quantize.kernel import TARGETS, Leaf
+from quantize.kernels.byte_attention import ByteAttention
 from quantize.model import IntegerModel
 from quantize.sampler import Request, run
 from snesgpt.bench.names_screen import FIRST_SEED
 from snesgpt.bench.stage_clocks import measure_stages
-from tests.support.models import MATRICES, digit_weights, for_sa1, llama_config, llama_model, windowed
+from tests.support.models import (
+    MATRICES,
+    digit_weights,
+    for_sa1,
+    gpt2_config,
+    gpt2_model,
+    llama_config,
+    llama_model,
+    windowed,
+)
 from trainer.config import ModelConfig
 
 TOKENS = 60
@@ -53,6 +62,14 @@ def test_the_straight_code_of_a_llama(machine: str) -> None:
     check(model, {f"layer1_{stage}" for stage in straight})
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("scale", [1.0, 10.0], ids=["", "units beyond coarse tables"])
+def test_the_straight_code_of_a_gpt2(scale: float, target: str) -> None:
+    model = gpt2_model(gpt2_config(60, 16, 32, 4, 2, 80), target=target, fc1=scale)
+    straight = {"q", "k", "v", "o", "fc1_part0", "fc1_part1", "fc2_part0", "fc2_part1", "mlp_sum0", "mlp_residual"}
+    check(model, {f"layer1_{stage}" for stage in straight} | {"layer1_wq_pairs", "layer1_fc1_pairs", "logits"})
+
+
 def first_tokens(model: IntegerModel, kernels: list[Leaf]) -> LongRun:
     """The tokens that the screen begins with, each as often, and what the clocks of these kernels depend on."""
     request = Request(FIRST_SEED, model.temperature, TOKENS, top_p=model.top_p)
@@ -79,14 +96,24 @@ def test_the_loops_of_attention_in_chunks(windows: tuple[int, ...]) -> None:
     check_attention(for_sa1(llama_model(windowed(llama_config(60, 100, 128, (8, 8), 1, 20), *windows), wq=2.0)))
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_loops_of_attention_that_nothing_turns(target: str) -> None:
+    check_attention(gpt2_model(gpt2_config(60, 40, 32, 4, 2, 20), target=target, wq=2.0))
+
+
 def check_attention(model: IntegerModel) -> None:
     """Of the very tokens that are measured: how many positions they see is chance."""
     layout = build_rom(model).layout
     measured = measure_stages(build_rom(model, profiled=True), "bsnes", TOKENS).stages()
-    routines = [routine for routine in layout.routines if isinstance(routine, TurnedAttentionRoutine)]
-    tokens = first_tokens(model, [routine.kernel.attention for routine in routines])
-    assert tokens["position"].max() > 18
-    for routine in routines:
-        stage = symbol(routine.kernel.attention.name)
+    routines = {
+        leaf: routine
+        for routine in layout.routines
+        for leaf in routine.kernel.leaves
+        if isinstance(leaf, ByteAttention)
+    }
+    tokens = first_tokens(model, [*routines])
+    assert len(routines) == model.config.n_layer and tokens["position"].max() > 18
+    for kernel, routine in routines.items():
+        stage = symbol(kernel.name)
         clocks = layout.target.refresh * routine.clocks(tokens, placed(layout))[stage]
         assert clocks == pytest.approx(measured[stage], rel=LOOP_TOLERANCE), stage

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from quantize.convert import convert
-from tests.support.models import digit_weights, llama_config, llama_weights
+from tests.support.models import digit_weights, gpt2_config, gpt2_weights, llama_config, llama_weights
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
@@ -17,6 +17,7 @@ from trainer.model.decoder import forward_logits
 from trainer.weights import Weights
 
 LLAMA = llama_weights(llama_config(20, 12, 32, (4, 2), 1, 48))
+GPT2 = gpt2_weights(gpt2_config(20, 12, 32, 4, 1, 48))
 STREAM = re.compile(r"divide wte \(not lm_head\), every wo and every fc2 by ([0-9.]+) before import")
 PRODUCT = re.compile(r"divide (layer\d)\.fc3 by ([0-9.]+) and multiply layer\d\.fc2 by it before import")
 
@@ -64,13 +65,39 @@ def test_a_llama_that_is_too_large_fits_after_what_is_advised_and_computes_the_s
     np.testing.assert_allclose(logits(weights), logits(loud), rtol=0.01, atol=0.01)
 
 
-@pytest.mark.parametrize("name", ["wq", "wk", "fc1", "lm_head"])
-def test_where_nothing_undoes_a_scale_the_message_says_how_far_it_is(name: str) -> None:
-    said = refusal(scaled(LLAMA, **{name: 1000.0}), "digits")
+NOBODY_UNDOES = (
+    (LLAMA, ("wq", "wk", "fc1", "lm_head")),
+    (GPT2, ("wq", "wk", "fc1", "lm_head", "wq_bias", "fc1_bias", "lm_head_bias")),
+)
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"),
+    [
+        pytest.param(weights, name, id=f"{weights.config.family} {name}")
+        for weights, names in NOBODY_UNDOES
+        for name in names
+    ],
+)
+def test_where_nothing_undoes_a_scale_the_message_says_how_far_it_is(weights: Weights, name: str) -> None:
+    said = refusal(scaled(weights, **{name: 3000.0}), "digits")
     found = re.search(
         r"that is ([0-9.]+) times too much, and only who trained this model can make it smaller", said
     )
     assert found and float(found[1]) > 1 and "weight decay" not in said
+
+
+@pytest.mark.parametrize("name", ["wte", "wpe", "wo", "fc2", "wo_bias", "fc2_bias"])
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_no_scale_of_a_gpt2_s_residual_stream_is_refused(name: str, factor: float) -> None:
+    assert refusal(scaled(GPT2, **{name: factor}), "digits") == ""
+
+
+def test_nor_is_a_token_or_a_position_that_no_text_had() -> None:
+    tensors = {name: tensor.copy() for name, tensor in GPT2.tensors.items()}
+    tensors["wte"][3] *= 300.0
+    tensors["lm_head"][3], tensors["lm_head_bias"][3] = 0.0, -30.0
+    assert refusal(replace(GPT2, tensors=tensors), "digits") == ""
 
 
 def test_a_matrix_that_its_partner_makes_large_is_told_with_it() -> None:

@@ -32,6 +32,7 @@ from trainer.config import ModelConfig, is_bias
 from trainer.data.make_names import OUT
 from trainer.errors import InputError
 from trainer.formats.gpt2_checkpoint import NEVER
+from trainer.notes import Notes
 from trainer.presets import PRESETS
 from trainer.text.alphabet import FONT
 from trainer.text.corpus import read_corpus, split
@@ -261,7 +262,9 @@ def shakespeare_model(target: str = STOCK, context: int = 64, width: int = 8, **
 
 def begun_anew(model: IntegerModel) -> IntegerModel:
     """The same whose texts end where their context is full: so do those of the screens of prompts and x-rays."""
-    return replace(model, info={name: note for name, note in model.info.items() if name != "documents"})
+    info: Notes = {**model.info}
+    info.pop("documents", None)
+    return replace(model, info=info)
 
 
 def sparse_llama(config: ModelConfig, one_in: int, seed: int = 1, **scales: float) -> IntegerModel:
