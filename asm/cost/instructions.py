@@ -5,7 +5,7 @@ How long a cycle takes is the target's to say. Source: the W65C816S data sheet's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ def memory(mnemonic: str, operand: str, *, direct: bool) -> Instruction:
 def branch(mnemonic: str, target: str, taken: float) -> Instruction:
     """A short branch, taken with this probability."""
     return Instruction(f"{mnemonic} {target}", 2, 2 + taken)
+
+
+def skipped(instruction: Instruction) -> Instruction:
+    """One that a branch before it almost always skips: it has its bytes, and no cycles."""
+    return replace(instruction, cycles=0)
 
 
 def jump(target: str) -> Instruction:

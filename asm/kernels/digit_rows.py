@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from asm.cost.instructions import Instruction, branch, immediate, implied, memory, swap_bytes
+from asm.cost.instructions import Instruction, branch, immediate, implied, memory, skipped, swap_bytes
 from asm.cost.long_run import LongRun
 from asm.kernels.routine import HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Site, Template, symbol
 from asm.kernels.row_code import Slots, bias_for, row_code
@@ -133,15 +133,7 @@ def store_narrow(label: str, shift: int, *, high: bool, cut: bool = False) -> Ep
     cut: to what a byte holds; else the proof says that it does.
     """
     half = (1 << shift) >> 1
-    cuts = [
-        immediate("cmp", 0x100 << shift),
-        branch("bcc", ":+", 1),
-        immediate("cmp", 0x8000),
-        immediate("lda", 0),
-        branch("bcs", ":+", 0),
-        immediate("lda", (0x100 << shift) - 1),
-        Instruction(":", 0, 0),
-    ]
+    cuts = cut_within(0x100 << shift, 0x8000)
 
     def code(row: int) -> list[Instruction]:
         operand = f"{label} + {2 * row}"
@@ -151,6 +143,17 @@ def store_narrow(label: str, shift: int, *, high: bool, cut: bool = False) -> Ep
         return [*narrow, memory("sta", operand, direct=False)]
 
     return Epilogue(half + (128 << shift), code)
+
+
+def cut_within(size: int, negative: int) -> list[Instruction]:
+    """A word cut to 0 … size − 1, which few are not within; words from `negative` on are below 0."""
+    beyond = [
+        immediate("cmp", negative),
+        immediate("lda", 0),
+        branch("bcs", ":+", 0),
+        immediate("lda", size - 1),
+    ]
+    return [immediate("cmp", size), branch("bcc", ":+", 1), *map(skipped, beyond), Instruction(":", 0, 0)]
 
 
 def hidden_bias(site: Site, writer: Leaf) -> int:

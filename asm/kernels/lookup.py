@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from asm.cost.instructions import Instruction, branch, immediate, implied, memory
+from asm.cost.instructions import Instruction, immediate, implied, memory
 from asm.cost.long_run import LongRun
 from asm.kernels.digit_rows import (
     PART_BYTES,
@@ -14,6 +14,7 @@ from asm.kernels.digit_rows import (
     Epilogue,
     chain_clocks,
     comment_of,
+    cut_within,
     hidden_bias,
     rows,
     shared_calls,
@@ -53,19 +54,11 @@ class HiddenSlots:
         """bias ± what a row's result is looked up as. Beyond the table it is cut, where it can be."""
         bits, label = self.lookup.bits, self.table.label
         top, lookup = 1 << bits, [implied(line) if "#" not in line else AND for line in table_offset(bits)]
-        cut = [
-            immediate("cmp", 2 * top),
-            branch("bcc", ":+", 1),
-            immediate("cmp", NEGATIVE + top),
-            immediate("lda", 0),
-            branch("bcs", ":+", 0),
-            immediate("lda", 2 * top - 1),
-            Instruction(":", 0, 0),
-        ]
+        cut = cut_within(2 * top, NEGATIVE + top) if self.cuts else []
 
         def code(row: int) -> list[Instruction]:
             return [
-                *(cut if self.cuts else []),
+                *cut,
                 *lookup,
                 implied("tax"),
                 Instruction(f"lda f:{label}, x", *TABLE_READ),
