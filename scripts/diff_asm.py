@@ -1,9 +1,9 @@
 """`make diff-asm REV=HEAD`: whether the working tree makes other machine code than a commit does.
 
 Both trees quantize and build the same float weights: every checkpoint, the shapes of the forerunner and of small
-Llamas, the schoolbook kernel, with and without a trace; for the SA-1 the default model and two Llamas. Sources are
-compared line by line and ROMs byte by byte, except the build id (a hash of the sources) and the checksum, which
-follow from the rest.
+Llamas and GPT-2s, the schoolbook kernel, with and without a trace; for the SA-1 the default model, two Llamas and
+two GPT-2s. Sources are compared line by line and ROMs byte by byte, except the build id (a hash of the sources) and
+the checksum, which follow from the rest.
 """
 
 from __future__ import annotations
@@ -80,8 +80,24 @@ def cases(revision: str, folder: Path) -> Iterator[Case]:
         save_weights(weights, exact)
         yield Case(name, weights)
         yield Case(f"{name}, traced", weights, build=("--trace",))
+    if "tables/gelu.py" in tree(revision, "tables/"):
+        yield from gpt2_cases(folder)
     if "asm/targets/sa1.py" in tree(revision, "asm/targets/"):
         yield from sa1_cases(folder)
+
+
+def gpt2_cases(folder: Path) -> Iterator[Case]:
+    """Those of GPT-2s: one whose hidden units come in parts, one that takes GELU's tanh form, on either machine."""
+    shapes = {
+        "gpt2 in parts": ModelConfig(66, 64, 32, 4, 2, 128, "gelu", "gpt2"),
+        "gpt2": ModelConfig(30, 16, 16, 4, 2, 40, "gelu_tanh", "gpt2"),
+    }
+    for name, config in shapes.items():
+        weights = folder / f"{name}.npz"
+        save_weights(weights, lively(config))
+        yield Case(name, weights)
+        yield Case(f"{name}, traced", weights, build=("--trace",))
+        yield Case(f"{name} for the SA-1", weights, SA1)
 
 
 def sa1_cases(folder: Path) -> Iterator[Case]:

@@ -1,4 +1,4 @@
-"""A change of the generated machine code shows in a review: in the committed listings of four tiny cartridges."""
+"""A change of the generated machine code shows in a review: in the committed listings of five tiny cartridges."""
 
 from __future__ import annotations
 

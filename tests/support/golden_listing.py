@@ -1,4 +1,4 @@
-"""The machine code of four tiny cartridges as text, so that a review sees what a change does to it.
+"""The machine code of five tiny cartridges as text, so that a review sees what a change does to it.
 
 `make golden` (python -m tests.support.golden_listing) writes tests/asm/golden/*.lst. They have every routine
 that the forward pass can reach: its label, its size, and per line bytes and source. No addresses of code (what the
@@ -15,20 +15,39 @@ from pathlib import Path
 from asm.build import sources
 from asm.layout import plan
 from asm.toolchain import SA1_PREFIX, assemble
+from quantize.convert import quantize
 from quantize.kernel import SA1
 from quantize.model import IntegerModel
 from quantize.ranges import prove
-from tests.support.models import digit_model, llama_config, llama_model, random_model
+from tests.support.models import (
+    digit_model,
+    gpt2_config,
+    gpt2_weights,
+    llama_config,
+    llama_model,
+    random_model,
+    thinned,
+)
 from trainer.config import ModelConfig
 from trainer.files import scratch_folder
 
 GOLDEN = Path(__file__).parents[1] / "asm" / "golden"
 ENTRY = "gpt_step"
 TINY = ModelConfig(6, block_size=4, n_embd=4, n_head=2, n_layer=1, n_hidden=8)
+
+
+def small_gpt2() -> IntegerModel:
+    """Few digits, and a stream that is as large everywhere: so there is the code of one norm."""
+    stream = {"wte": 1.5, "wpe": 1.5, "wo": 0.2, "wo_bias": 0.2, "fc2": 0.2, "fc2_bias": 0.2}
+    weights = gpt2_weights(gpt2_config(3, 2, 4, 1, 1, 4), 2, biased=True, **stream)
+    return quantize(thinned(weights, 5), "digits")
+
+
 MODELS: dict[str, Callable[[], IntegerModel]] = {
     "schoolbook": lambda: random_model(TINY),
     "digits": lambda: digit_model(TINY),
     "llama": lambda: llama_model(llama_config(6, 4, 4, (2, 1), 1, 8)),
+    "gpt2": lambda: small_gpt2(),
     "sa1": lambda: llama_model(llama_config(6, 4, 4, (2, 1), 1, 8), target=SA1),
 }
 
