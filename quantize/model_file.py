@@ -172,21 +172,17 @@ def _plain_type(kind: type[Kernel]) -> type[Struct]:
     """What a file has of a kernel: its name, and each of its fields as _plain_field says."""
     hints = get_type_hints(kind)
     named = [
-        (each.name, _plain_field(hints[each.name], each.metadata), *_later(kind, each.name))
-        for each in fields(kind)
+        (each.name, _plain_field(hints[each.name], each.metadata), *_later(each.name)) for each in fields(kind)
     ]
     return defstruct(kind.__name__, named, tag_field="kernel", tag=True, frozen=True, forbid_unknown_fields=True)
 
 
-LATER: Mapping[tuple[type[Kernel], str], Any] = {
-    (PpuAttention, "cut"): False,
-    (MacAttention, "cut"): False,
-}
-"""Fields that files of earlier versions lack, and what they had there."""
+LATER: Mapping[str, Any] = {"cut": False}
+"""Fields of kernels that files of earlier versions lack, and what they had there."""
 
 
-def _later(kind: type[Kernel], name: str) -> tuple[Any, ...]:
-    return (LATER[kind, name],) if (kind, name) in LATER else ()
+def _later(name: str) -> tuple[Any, ...]:
+    return (LATER[name],) if name in LATER else ()
 
 
 def _plain_field(hint: Any, limits: Mapping[str, int]) -> Any:

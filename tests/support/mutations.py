@@ -42,8 +42,6 @@ from tests.support.torch_files import as_tree, pickled_tree, zipped_pickle
 from tests.support.torch_files import checkpoint as nanogpt_checkpoint
 from trainer.errors import InputError
 from trainer.files import HEADER, Array, read_arrays
-from trainer.formats.reader import Options
-from trainer.formats.readers import read_model
 from trainer.training.checkpoint import Interrupted
 
 VALUES = {
@@ -419,11 +417,8 @@ def _theirs() -> Iterator[Victim]:
 
 
 def _of_gpt2() -> Iterator[Victim]:
-    folder, old, nanogpt = (
-        lambda: read_model(Path("gpt"), Options()),
-        lambda: read_model(Path("old"), Options()),
-        lambda: read_model(Path("ckpt.pt"), Options(meta=Path("meta.pkl"))),
-    )
+    folder, old = "import gpt --out new.npz", "import old --out new.npz"
+    nanogpt = "import ckpt.pt --meta meta.pkl --out new.npz"
     yield replace(_json("config.json of GPT-2", "gpt/config.json", folder), beside=("gpt/", "gpt: "))
     yield replace(_json("tokenizer.json of GPT-2", "gpt/tokenizer.json", folder), beside=("gpt/", "gpt: "))
     yield replace(_json("vocab.json", "old/vocab.json", old), beside=("old/", "old: "))
