@@ -10,7 +10,7 @@ from asm.build import build
 from asm.layout import plan
 from quantize.model_file import load_proved, save_model
 from snesgpt.selection.kernel_choice import choose
-from tests.support.models import digit_weights, llama_config, llama_weights
+from tests.support.models import digit_weights, gpt2_config, gpt2_weights, llama_config, llama_weights
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.weights import Weights
@@ -19,13 +19,14 @@ LARGEST_ROM = 4096
 CONFIGS = {
     "llama": llama_config(12, 7, 16, (4, 2), 2, 20),
     "microgpt": ModelConfig(12, 7, 16, 4, 1, 20),
+    "gpt2": gpt2_config(12, 7, 16, 4, 2, 60),
 }
+MADE = {"llama": llama_weights, "microgpt": digit_weights, "gpt2": gpt2_weights}
 
 
 def with_outliers(family: str, random: np.random.Generator) -> Weights:
     """A small model, and in some tensor one weight, one row or all of them multiplied by 10^−3 … 10^5."""
-    make = llama_weights if family == "llama" else digit_weights
-    weights = make(CONFIGS[family], int(random.integers(1 << 30)))
+    weights = MADE[family](CONFIGS[family], int(random.integers(1 << 30)))
     names = sorted(weights.tensors)
     for _ in range(random.integers(1, 3)):
         tensor = weights.tensors[names[random.integers(len(names))]]
