@@ -11,7 +11,7 @@ import pytest
 from asm.build import Rom, build_rom
 from quantize.convert import quantize
 from quantize.model import IntegerModel
-from tests.support.models import digit_model, llama_config, llama_model, random_model
+from tests.support.models import digit_model, gpt2_config, gpt2_model, llama_config, llama_model, random_model
 from tests.support.reachability import dead
 from tests.support.story_models import story_config, story_model
 from trainer.config import ModelConfig
@@ -34,6 +34,8 @@ CARTRIDGES: dict[str, Callable[[], IntegerModel]] = {
     "digits, small weights": lambda: digit_model(SHAPE, 7, wo=0.06, fc2=0.12),
     "digits, no front table": lambda: digit_model(ModelConfig(300, 256, 16, 2, 1, 32)),
     "llama": lambda: llama_model(llama_config(9, 5, 8, (2, 1), 2, 20)),
+    "gpt2": lambda: gpt2_model(gpt2_config(9, 5, 8, 2, 2, 60)),
+    "gpt2, sections and cuts": lambda: gpt2_model(gpt2_config(9, 5, 128, 2, 1, 60), fc1=3.0),
     "llama, pieces": lambda: story_model(story_config(5)),
 }
 

@@ -16,7 +16,7 @@ from asm.toolchain import assemble, link
 from quantize.convert import quantize
 from quantize.kernel import SA1
 from quantize.model import IntegerModel
-from tests.support.models import digit_weights, llama_config, llama_weights
+from tests.support.models import digit_weights, gpt2_config, gpt2_model, llama_config, llama_weights
 from tests.support.sa1_rules import Rule, faults
 from tests.support.story_models import story_config, story_model
 from trainer.config import ModelConfig
@@ -392,6 +392,7 @@ CARTRIDGES: dict[str, Callable[[], IntegerModel]] = {
     "digits, squared": lambda: quantize(digit_weights(replace(SHAPE, activation="relu2")), "digits", target=SA1),
     "digits, second matrix in rows": lambda: quantize(digit_weights(SHAPE, active=0.9), "digits", target=SA1),
     "llama": lambda: quantize(llama_weights(LLAMA), "digits", target=SA1),
+    "gpt2": lambda: gpt2_model(gpt2_config(9, 5, 8, 2, 2, 60), target=SA1, fc1=3.0),
     "pieces": lambda: story_model(story_config(5), target=SA1),
 }
 

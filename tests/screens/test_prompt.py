@@ -327,10 +327,11 @@ def test_upper_and_lower_case_signs_and_line_breaks_are_typed_and_completed(targ
         assert any("\n" in text[9 : LINE - 1] for text in expected)
 
 
-def test_a_thousand_tokens_merged_of_bytes_are_chosen_and_completed() -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_thousand_merged_tokens_are_chosen_and_completed(target: str) -> None:
     """As many as a GPT-2 can have."""
     config = gpt2_config(1024, 16, 8, 2, 1, 16)
-    model = quantize(replace(gpt2_weights(config, 1, lm_head=4.0), symbols=THOUSAND), "digits")
+    model = quantize(replace(gpt2_weights(config, 1, lm_head=4.0), symbols=THOUSAND), "digits", target=target)
     with Console((rom := build_rom(model)).image) as console:
         page = PromptPage(console, begun_anew(model), rom)
         last = THOUSAND[-1]
