@@ -101,19 +101,24 @@ class LookedUpRowsRoutine(Routine[LookedUpRows]):
         return Chain(symbol(self.kernel.name) + "_rows", comment_of(self.site, self.kernel.rows), tuple(units))
 
     @property
-    def part(self) -> tuple[int, int]:
-        """First and end of its hidden units."""
-        return self.kernel.lookup.part(self.config)
+    def first(self) -> int:
+        """The first of its hidden units."""
+        return self.kernel.lookup.part(self.config)[0]
+
+    @property
+    def units(self) -> int:
+        """How many they are."""
+        return len(self.chain.units)
 
     @property
     def ends_layer(self) -> bool:
         """Whether these are a layer's last."""
-        return self.part[1] == self.config.n_hidden
+        return self.first + self.units == self.config.n_hidden
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        name, (first, end) = self.kernel.lookup.name, self.part
-        comment = f"{name}: {self.kernel.lookup.block.kind} of fc1, units {first} to {end - 1}"
+        name, first, kind = self.kernel.lookup.name, self.first, self.kernel.lookup.block.kind
+        comment = f"{name}: {kind} of fc1, units {first} to {first + self.units - 1}"
         own = self.call("looked_up", comment, entry=self.chain.label, of=name)
         return (*shared_calls(self, self.kernel.rows), own)
 

@@ -14,8 +14,11 @@ import pytest
 
 from snesgpt.cli import COMMANDS, cli, run
 from snesgpt.files import FileCommand, InputFile, OutputFile, OutputFolder
+from tests.support.gpt2_reference import Sizes as GptSizes
+from tests.support.gpt2_reference import gpt2
 from tests.support.llama_files import Sizes, bin_file, llama, tokenizer_file, vocabulary
 from tests.support.models import llama_config, llama_weights
+from tests.support.torch_files import checkpoint, meta, torch_bytes
 from trainer.config import ModelConfig
 from trainer.model.decoder import initial_tensors
 from trainer.weights import Weights, save_weights
@@ -42,6 +45,7 @@ LINES = {
     "explore": {"--data": "text.txt", "--out": "new.jsonl", "--picture": "new.png", "--draw-only": ""},
     "explore points": {"--data": "text.txt", "--points": "points.toml", "--out": "new.jsonl"}
     | {"--picture": "new.png", "--no-forerunner": ""},
+    "import .pt": {"file": "given.pt", "--meta": "given.pkl", "--keep": "kept.txt", "--out": "new.npz"},
     "import folder": {"file": "folder", "--out": "new.npz"},
     "benchmark": {"--data": "text.txt", "--rounds": "1"},
 }
@@ -81,6 +85,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes, words = Sizes(), vocabulary(300)
     (folder / "given.bin").write_bytes(bin_file(sizes, llama(sizes, True), 0))
     (folder / "given.tok").write_bytes(tokenizer_file(words))
+    gpt = GptSizes(n_layer=1)
+    (folder / "given.pt").write_bytes(torch_bytes(checkpoint(gpt, gpt2(gpt))))
+    (folder / "given.pkl").write_bytes(meta("abcdefghij\n"))
+    (folder / "kept.txt").write_text("abc")
     (folder / "points.toml").write_text("[[points]]\ndimensions = 16\n")
     return folder
 
@@ -140,7 +148,7 @@ def test_an_input_that_is_none(
     put, message = PLACES[place]
     bad = Path("bad " + LINES[line][name])
     put(bad)
-    if (name, place) == ("file", "a folder"):
+    if (name, place) == ("file", "a folder") and bad.suffix != ".pt":
         line, message = "import folder", "a directory without config.json"
     said = refusal(arguments(line, **{name: str(bad)}), capsys)
     assert message in said and (place == "a circle of links" or "bad " in said)

@@ -172,7 +172,7 @@ PLAIN_TEXT = st.lists(st.tuples(UNIT, st.sampled_from(" \n")).map("".join), max_
 
 @pytest.mark.parametrize("size", [257, 400, 1000])
 @given(text=PLAIN_TEXT)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_tokens_of_a_text_are_the_library_s(size: int, text: str) -> None:
     words, tokenizer = both(size)
     assert ours(tokenizer, text) == theirs(words, text)

@@ -255,6 +255,7 @@ def test_a_tensor_that_torch_never_writes(code: bytes, message: str) -> None:
     assert message in in_checkpoint
 
 
+@pytest.mark.slow
 def test_the_settings_may_be_anything_that_is_plain() -> None:
     """Nested as deeply as there is room, in a circle, or doubled again and again: nobody looks."""
     deep = b"N" + b"\x85" * 200_000, b"]" * 200_000 + b"a" * 199_999, b"]q\x01h\x01a"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainer.errors import InputError
 from trainer.text.splitting import Reading
 
 
 def text_to_keep(path: Path) -> str:
-    """The whole text. Raises InputError, naming the place, for characters that the cartridge's font lacks."""
-    return "".join(Reading("stream").read(path))
+    """The whole text. Raises InputError for none, or, naming the place, characters that the cartridge's font lacks."""
+    text = "".join(Reading("stream").read(path))
+    if not text:
+        raise InputError(f"{path} has no text in it: give one whose tokens shall be kept")
+    return text
