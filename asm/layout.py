@@ -22,7 +22,7 @@ from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
-from asm.memory.log_record import HOST_FIELDS, RecordLayout, saved_bytes
+from asm.memory.log_record import HOST_FIELDS, RecordLayout, before_vectors, saved_bytes
 from asm.memory.rom_data import DataTable, Part, lines, pack_addresses, pack_rows, pack_table
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
 from asm.memory.work_ram import VECTORS, Area, WorkRam, lay_out
@@ -145,6 +145,7 @@ class Numbers:
     save_version: int
     sram_bytes: int
     saved_bytes: int
+    before_vectors: int
     shown_heads: int
     max_token_length: int
     bars: int
@@ -347,6 +348,7 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         save_version=VERSION,
         sram_bytes=BWRAM_BYTES if target.apart else saved_bytes(model),
         saved_bytes=saved_bytes(model),
+        before_vectors=before_vectors(model),
         shown_heads=min(config.n_head, MAX_SHOWN_HEADS),
         max_token_length=max(map(len, model.symbols)),
         bars=min(config.vocab_size, max_bars),
@@ -383,7 +385,7 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
     if digits and sample_weights <= site.target.stack - digits.pages_start:
         sample_weights = 0  # they are in those pages: memory.inc
     low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + logits + sample_weights
-    saved = saved_bytes(site.model)
+    saved = before_vectors(site.model)
     tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
     marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()
     areas = (*caches, *sampler, *tokens, *marks)

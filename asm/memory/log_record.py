@@ -67,19 +67,23 @@ def host_places(model: IntegerModel) -> HostPlaces:
     target = TARGETS[model.target]
     if not target.apart:
         return HostPlaces(target.host_block, WORK_RAM + LOG_ADDRESS, None)
-    window, offset = divmod(saved_bytes(model), BLOCK_BYTES)
+    window, offset = divmod(before_vectors(model), BLOCK_BYTES)
     return HostPlaces(target.host_block + offset, BWRAM + LOG_ADDRESS, window)
 
 
 def saved_bytes(model: IntegerModel) -> int:
-    """The size of the battery RAM that the names kept take; of BW-RAM, what is before the vectors.
+    """The size of the battery RAM that the names kept take."""
+    return SaveFormat(name_list(model).entry_bytes, packed=TARGETS[model.target].apart).sram_bytes
 
-    Those begin in the same block, unless little of it would be left for them.
+
+def before_vectors(model: IntegerModel) -> int:
+    """Bytes of BW-RAM before the vectors: they begin where the saves end, or in the next block.
+
+    The next, where little would be left for them in the block in which saves end.
     """
-    apart = TARGETS[model.target].apart
-    size = SaveFormat(name_list(model).entry_bytes, packed=apart).sram_bytes
-    in_last = size % BLOCK_BYTES
-    return size + BLOCK_BYTES - in_last if apart and in_last > SHARED_BYTES else size
+    saved = saved_bytes(model)
+    in_last = saved % BLOCK_BYTES
+    return saved + BLOCK_BYTES - in_last if in_last > SHARED_BYTES else saved
 
 
 @dataclass(frozen=True)

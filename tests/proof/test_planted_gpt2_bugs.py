@@ -252,7 +252,7 @@ BUGS += [
         "a part's sum not added", block("layer0.mlp_sum1"), regex(r"        call_far .*\n"), "", "layer0.mlp_sum1["
     ),
     Bug("a part in another's place", PART, "sta a:hidden + 2 * 34", "sta a:hidden + 2 * 0", "layer0.activation1["),
-    Bug("the copy lacks a part's last unit", PART, "(68 - 34 - 1)", "(68 - 34 - 2)", "layer0.activation1[33]"),
+    Bug("the copy lacks a part's last unit", PART, "(34 - 1)", "(34 - 2)", "layer0.activation1[33]"),
     Bug("the copy keeps the slots' bias", PART, regex(r"sbc #\d+"), "sbc #0", "layer0.activation1[0]"),
 ]
 

@@ -278,7 +278,7 @@ BUGS = [
 PART = block("layer1.activation1")
 GPT2_BUGS = [
     Bug("a part in another's place", PART, "sta a:hidden + 2 * 26", "sta a:hidden + 2 * 0"),
-    Bug("a part's last unit of the token before", PART, "(52 - 26 - 1)", "(52 - 26 - 2)"),
+    Bug("a part's last unit of the token before", PART, "(26 - 1)", "(26 - 2)"),
     Bug("units with their slots' bias", PART, regex(r"sbc #\d+"), "sbc #0"),
     Bug("a part not copied", PART, "beq layer1_fc1_part1_unseen", "bra layer1_fc1_part1_unseen"),
     Bug("the layer before", PART, "probe 1, hidden", "probe 0, hidden"),

@@ -88,7 +88,7 @@ def harness_of(layout: Layout) -> Harness:
     """The one for a cartridge's processor. Before the vectors in the window are saves, behind its block areas."""
     if not layout.target.apart:
         return STOCK_HARNESS
-    block, saves = divmod(layout.saved_bytes, BLOCK_BYTES)
+    block, saves = divmod(layout.before_vectors, BLOCK_BYTES)
     return Harness(
         {"opener": "opener.asm", SA1_PREFIX + "sa1_harness": "sa1_harness.asm"},
         layout.target.first_bank,
