@@ -17,7 +17,7 @@ from quantize.calibration import Ranges as Seen
 from quantize.digits import HALF_ROW_SUM, max_partial, planes
 from quantize.fixed import FRACTION_BITS, ONE, WORD_MAX, Ints
 from quantize.kernel import WORDS, Form, Kind, Leaf
-from quantize.kernels import gate, lookup
+from quantize.kernels import gate, hidden_units
 from quantize.kernels.byte_attention import ByteAttention
 from quantize.kernels.digit_rows import MAX_SECTIONS, DigitRows
 from quantize.kernels.embedding import Embedding
@@ -82,9 +82,9 @@ def _leaves(config: ModelConfig, tensors: Mapping[str, Ints], seen: Seen, target
                 shift = _hidden_shift(tensors[f"layer{block.layer}.fc2"], hidden)
                 limit = -(-int(np.ceil(hidden)) >> shift) << shift
                 if isinstance(block, Gate):
-                    yield SiluGate(block, gate.MAX_BITS, limit, shift)
+                    yield SiluGate(block, hidden_units.MAX_BITS, limit, shift)
                 else:
-                    yield Lookup(block, min(_bits(limit), lookup.MAX_BITS), limit, shift)
+                    yield Lookup(block, min(_bits(limit), hidden_units.MAX_BITS), limit, shift)
                 stream, halved[block.out] = seen.mlp_residual, shift
             case Add():
                 source = min(MAX_CUT_BITS, _bits(_largest(stream, block.layer) * STREAM_MARGIN / CUT_AFTER))
@@ -218,7 +218,7 @@ def _with_gate_bits(ranges: Ranges) -> IntegerModel:
     model, reach, written = ranges.model, ranges.reach, dict[str, str]()
     for kernel in leaves(model.program):
         if isinstance(kernel, SiluGate):
-            bits = min(_bits(reach[written[kernel.block.gate]] + 1), gate.MAX_BITS)
+            bits = min(_bits(reach[written[kernel.block.gate]] + 1), hidden_units.MAX_BITS)
             most = (gate.FAR_PRODUCT - (1 << bits >> 1)) >> kernel.shift << kernel.shift
             model = model.with_numbers(kernel.name, bits=bits, limit=min(kernel.limit, most))
         if isinstance(kernel.block, Linear):
@@ -230,7 +230,7 @@ def _hidden_shift(fc2: Ints, hidden: float) -> int:
     """How often hidden units are halved so that no partial sum of a row of fc2, part by part, is too large."""
     most = max(max_partial(planes(fc2[:, first:end])) for first, end in parts(fc2.shape[1]))
     shift = int(np.ceil(np.log2(max(most, 1) * hidden / HALF_ROW_SUM)))
-    return min(max(HIDDEN_SHIFT, shift), gate.MAX_SHIFT)
+    return min(max(HIDDEN_SHIFT, shift), hidden_units.MAX_SHIFT)
 
 
 def _largest(seen: tuple[Array, Array], layer: int) -> float:

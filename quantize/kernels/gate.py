@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quantize.fixed import FRACTION_BITS, HALVES_LIMIT, ONE, WORD_MAX, Ints, round_shift
+from quantize.fixed import FRACTION_BITS, HALVES_LIMIT, ONE, Ints, round_shift
 from quantize.images import boxed
-from quantize.kernel import SLOTS, WORDS, Form, Leaf, State, Step, TraceEntry, number
+from quantize.kernel import WORDS, Form, State, Step, TraceEntry
+from quantize.kernels.hidden_units import CutUnits
 from quantize.schedule import Gate
 from tables.silu import silu_table
 from trainer.config import ModelConfig
-from trainer.errors import InputError
 
 if TYPE_CHECKING:
     from quantize.model import IntegerModel
     from quantize.ranges import Ranges
-
-MIN_BITS, MAX_BITS = 11, 14
-"""The table of silu spans ±2^bits; gates beyond are cut to it."""
-
-MAX_SHIFT = FRACTION_BITS - 1
 
 FAR_PRODUCT = 64 * ONE
 """A product of high bytes beyond this is cut whatever the low bytes add: limits and gates leave that room."""
@@ -40,30 +35,14 @@ def gated(gate: Ints, up: Ints, bits: int, limit: int, shift: int) -> Ints:
 
 
 @dataclass(frozen=True)
-class SiluGate(Leaf):
+class SiluGate(CutUnits):
     """gated."""
 
     block: Gate
-    bits: int = number(MIN_BITS, MAX_BITS)
-    limit: int = number(1, WORD_MAX)
-    shift: int = number(1, MAX_SHIFT)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.limit % (1 << self.shift):
-            raise InputError(f"{self.block.name}: limit {self.limit} is not a multiple of 2^{self.shift}")
 
     @property
     def reads(self) -> Mapping[str, Form]:
         return dict.fromkeys((self.block.gate, self.block.up), WORDS)
-
-    @property
-    def writes(self) -> Mapping[str, Form]:
-        return {self.block.out: SLOTS}
-
-    @property
-    def slot_limit(self) -> int:
-        return self.limit >> self.shift
 
     def traced(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
         return (TraceEntry(self.block.name, (config.n_hidden,)),)

@@ -10,20 +10,16 @@ import numpy as np
 
 from quantize.fixed import ONE, WORD_MAX, Ints, round_shift
 from quantize.images import boxed
-from quantize.kernel import SLOTS, WORDS, Form, Fused, Leaf, State, Step, TraceEntry, number
+from quantize.kernel import WORDS, Form, Fused, State, Step, TraceEntry
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.gate import MAX_SHIFT
+from quantize.kernels.hidden_units import CutUnits
 from quantize.schedule import Activation
 from tables.gelu import gelu_table
 from trainer.config import ModelConfig
-from trainer.errors import InputError
 
 if TYPE_CHECKING:
     from quantize.model import IntegerModel
     from quantize.ranges import Ranges
-
-MIN_BITS, MAX_BITS = 11, 14
-"""The table of GELU spans ±2^bits; what is beyond is cut to it."""
 
 
 def looked_up(x: Ints, kind: str, bits: int, limit: int, shift: int) -> Ints:
@@ -43,30 +39,14 @@ def slots_table(kind: str, bits: int, limit: int, shift: int) -> Ints:
 
 
 @dataclass(frozen=True)
-class Lookup(Leaf):
+class Lookup(CutUnits):
     """looked_up."""
 
     block: Activation
-    bits: int = number(MIN_BITS, MAX_BITS)
-    limit: int = number(1, WORD_MAX)
-    shift: int = number(1, MAX_SHIFT)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.limit % (1 << self.shift):
-            raise InputError(f"{self.block.name}: limit {self.limit} is not a multiple of 2^{self.shift}")
 
     @property
     def reads(self) -> Mapping[str, Form]:
         return {self.block.out: WORDS}
-
-    @property
-    def writes(self) -> Mapping[str, Form]:
-        return {self.block.out: SLOTS}
-
-    @property
-    def slot_limit(self) -> int:
-        return self.limit >> self.shift
 
     @property
     def one_page(self) -> bool:

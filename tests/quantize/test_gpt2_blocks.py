@@ -19,7 +19,8 @@ from quantize.equalize import BYTE, balanced, centres, filled
 from quantize.executor import Executor, Trace, loss
 from quantize.fixed import ONE, from_q88
 from quantize.kernel import SA1, STOCK
-from quantize.kernels.lookup import MAX_BITS, MIN_BITS, Lookup, looked_up
+from quantize.kernels.hidden_units import MAX_BITS, MIN_BITS
+from quantize.kernels.lookup import Lookup, looked_up
 from quantize.kernels.residual import MAX_CUT
 from quantize.model_file import load_model, load_proved, save_model
 from quantize.program import leaves
