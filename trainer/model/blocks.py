@@ -59,6 +59,17 @@ def rmsnorm_gradient(dy: Array, y: Array, scale: Array) -> Array:
     return dx
 
 
+def sum_columns(dx: Array, index: Array, n: int) -> Array:
+    """∂loss/∂(n rows) that columns were looked up from: row r is the sum of the columns whose index is r.
+
+    dx (d, N); index (N,); returns (n, d).
+    """
+    chosen = np.zeros((n, len(index)), dx.dtype)
+    chosen[index, np.arange(len(index))] = 1
+    rows: Array = chosen @ dx.T
+    return rows
+
+
 @dataclass(frozen=True)
 class Activation:
     """An elementwise function of arrays of any shape, and its gradient.

@@ -16,7 +16,16 @@ from trainer.config import ModelConfig
 from trainer.files import Array
 from trainer.model import gpt2, llama, llama_gradient
 from trainer.model.attention import Padded, Sliding, attention_over
-from trainer.model.blocks import ACTIVATIONS, Loss, Outer, cross_entropy, product, rmsnorm, rmsnorm_gradient
+from trainer.model.blocks import (
+    ACTIVATIONS,
+    Loss,
+    Outer,
+    cross_entropy,
+    product,
+    rmsnorm,
+    rmsnorm_gradient,
+    sum_columns,
+)
 from trainer.progress import Tell, nobody
 from trainer.training.packing import Batch, Documents
 
@@ -137,8 +146,8 @@ def gradient(
         dx, layer_grads = _layer_gradient(dx, trace, layer, own, config.activation, outer, price)
         grads |= {f"layer{layer}.{name}": grad for name, grad in layer_grads.items()}
     dx = rmsnorm_gradient(dx, trace.embedded, trace.scale)
-    grads["wte"] = _sum_columns(dx, batch.tokens, config.vocab_size)
-    grads["wpe"] = _sum_columns(dx, batch.positions, config.block_size)
+    grads["wte"] = sum_columns(dx, batch.tokens, config.vocab_size)
+    grads["wpe"] = sum_columns(dx, batch.positions, config.block_size)
     return value, {name: grads[name] for name in config.tensor_shapes()}
 
 
@@ -281,10 +290,3 @@ def _layer_gradient(
     grads["wq"], grads["wk"], grads["wv"] = np.split(outer(dqkv, trace.normed_attention), 3)
     dx = dx + rmsnorm_gradient(trace.wqkv.T @ dqkv, trace.normed_attention, trace.scale_attention)
     return dx, grads
-
-
-def _sum_columns(dx: Array, index: Array, n: int) -> Array:
-    """Row r of the result (n, d) is the sum of the columns of dx (d, N) whose index is r."""
-    chosen = np.zeros((n, len(index)), dx.dtype)
-    chosen[index, np.arange(len(index))] = 1
-    return chosen @ dx.T

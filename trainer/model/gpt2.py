@@ -16,7 +16,7 @@ from trainer.config import ModelConfig, bias_of
 from trainer.files import Array
 from trainer.model import llama
 from trainer.model.attention import Padded, Sliding, attention_over
-from trainer.model.blocks import Loss, Outer, product, rmsnorm, rmsnorm_gradient
+from trainer.model.blocks import Loss, Outer, product, rmsnorm, rmsnorm_gradient, sum_columns
 from trainer.model.llama import Attend, Observe, nobody_looks
 from trainer.training.packing import Batch
 
@@ -156,8 +156,8 @@ def gradient(
     for layer in reversed(range(config.n_layer)):
         dx = dx + _mlp(dx, back, layer, config.activation)
         dx = dx + _attention(dx, back, layer, attention, probabilities[layer])
-    back.found["wte"] = _sum_columns(dx, batch.tokens, config.vocab_size)
-    back.found["wpe"] = _sum_columns(dx, batch.positions, config.block_size)
+    back.found["wte"] = sum_columns(dx, batch.tokens, config.vocab_size)
+    back.found["wpe"] = sum_columns(dx, batch.positions, config.block_size)
     return value, {name: back.found[name] for name in config.tensor_shapes()}
 
 
@@ -197,11 +197,3 @@ def _attention(dx: Array, back: _Back, layer: int, attention: Sliding | Padded, 
     parts = zip(("wq", "wk", "wv"), np.split(dqkv, 3), strict=True)
     dread = sum(back.linear(f"{own}.{name}", part, "attention_input", layer) for name, part in parts)
     return back.norm(np.asarray(dread), "attention", layer)
-
-
-def _sum_columns(dx: Array, index: Array, n: int) -> Array:
-    """Row r of the result (n, d) is the sum of the columns of dx (d, N) whose index is r."""
-    chosen = np.zeros((n, len(index)), dx.dtype)
-    chosen[index, np.arange(len(index))] = 1
-    result: Array = chosen @ dx.T
-    return result

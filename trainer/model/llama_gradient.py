@@ -14,7 +14,7 @@ import numpy as np
 from trainer.config import ModelConfig
 from trainer.files import Array
 from trainer.model.attention import mask
-from trainer.model.blocks import Loss, Outer, product, rmsnorm_gradient
+from trainer.model.blocks import Loss, Outer, product, rmsnorm_gradient, sum_columns
 from trainer.model.llama import decode, rotated, turns
 
 Tensors = Mapping[str, Array]
@@ -40,9 +40,7 @@ def gradient(
         dx, mlp = _mlp(dx, trace, layer, own, outer)
         dx, attended = _attention(dx, trace, layer, own, outer, attention, angles)
         grads |= {f"layer{layer}.{name}": grad for name, grad in (mlp | attended).items()}
-    chosen = np.zeros((config.vocab_size, len(flat)), dx.dtype)
-    chosen[flat, np.arange(len(flat))] = 1
-    grads["wte"] = chosen @ dx.T
+    grads["wte"] = sum_columns(dx, flat, config.vocab_size)
     return value, {name: grads[name] for name in config.tensor_shapes()}
 
 
