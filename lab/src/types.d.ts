@@ -153,6 +153,8 @@ export interface Build {
   id: string;
   target: "stock" | "sa1";
   rom_bytes: number;
+  /** The address that each bank is seen at. */
+  banks: number[];
   segments: Record<string, number>;
   front_table: boolean;
   /** null for the schoolbook kernel. */
@@ -500,6 +502,8 @@ export type Child = Node | string | number | null | undefined | Child[];
 export interface TourStep {
   id: string;
   title: string;
+  /** Whether it makes sense for a model; none: for every one. */
+  needs?(lab: Lab): boolean;
   /** Files of the repository it is about. */
   files: string[];
   plain(context: Context): Markup;

@@ -134,6 +134,7 @@ def _build(model: IntegerModel, rom: Rom) -> Json:
         "id": build_id(rom),
         "target": model.target,
         "rom_bytes": len(rom.image),
+        "banks": [rom.layout.target.bank_start(bank) for bank in range(rom.layout.banks)],
         "segments": dict(rom.segments),
         "front_table": any(isinstance(kernel, FrontTable) for kernel in model.program),
         "predicted": plain,

@@ -255,7 +255,7 @@ def kernels(random: np.random.Generator) -> list[Json]:
         for x in inputs
     ] + [
         call("linear unbiased", Digits(weights, finest, unbiased=True)(np.array(x)), weights, finest, x)
-        for weights in (matrix, 0 * matrix, matrix >> 7 << 7)
+        for weights in (matrix >> 8, 0 * matrix, matrix >> 12 << 4)
         for finest in range(-7, MAX_EXPONENT + 4)
         for x in inputs
     ]

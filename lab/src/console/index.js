@@ -1,12 +1,19 @@
 /**
  * The console's part of the page: the picture, the pad, and the machine that everything else reads.
  * @import { Lab, Machine } from "../types.js"
+ * @import { RamName } from "./ram.js"
  */
 
 import { find, messageOf } from "../dom.js";
 import { bootCore } from "./core.js";
 import { Host } from "./host.js";
 import { mountPad } from "./pad.js";
+
+/**
+ * The person's settings are there.
+ * @type {RamName}
+ */
+const WORK = "work";
 
 const ROM = "data/cartridge.sfc";
 
@@ -38,11 +45,12 @@ export async function mountConsole(element, loading) {
   const pad = find(element, ".pad", HTMLElement);
   try {
     const console = await bootCore({ canvas, rom: ROM });
-    await console.frames(1);
-    console.attach();
+    const lab = await loading;
+    await console.attach(WORK);
+    await console.attach(lab.host.ram);
     message.remove();
     mountPad(pad, canvas, console);
-    return { console, host: new Host(console, await loading) };
+    return { console, host: new Host(console, lab) };
   } catch (error) {
     canvas.remove();
     pad.remove();

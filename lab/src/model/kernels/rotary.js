@@ -11,10 +11,10 @@ import { cache } from "../state.js";
  * @param {Tables} tables
  */
 export function rotate(x, width, position, tables) {
-  const turn = tables.rotary[width].subarray(position * width, (position + 1) * width);
+  const angles = tables.rotary[width].subarray(position * width, (position + 1) * width);
   return x.map((value, n) => {
     const [pair, odd] = [(n % width) & ~1, n & 1];
-    const [cos, sin] = [turn[pair], turn[pair + 1]];
+    const [cos, sin] = [angles[pair], angles[pair + 1]];
     return odd ? floorShift(x[n - 1] * sin, 8) + floorShift(value * cos, 8) : floorShift(value * cos, 8) - floorShift(x[n + 1] * sin, 8);
   });
 }

@@ -1,10 +1,25 @@
-/** @import { Context, Svg, TourStep } from "../../types.js" */
+/** @import { Build, Context, ModelConfig, Svg, TourStep } from "../../types.js" */
 
 import { choices, tokenChoice } from "../controls.js";
 import { drawing, single } from "../drawings.js";
 import { h, html } from "../elements.js";
 import { figure, numbers } from "../figures.js";
 import { listed, percent } from "../wording.js";
+import { kernelOf } from "../../model/program.js";
+
+/** @type {Record<Build["target"], string>} */
+const MULTIPLIERS = { stock: "picture unit's", sa1: "SA-1's" };
+
+/**
+ * What this family does with keys, as sentences.
+ * @param {ModelConfig} config
+ */
+function keysOf({ family, n_head: heads, kv_heads: groups, windows }) {
+  if (family !== "llama") return "";
+  const shared = groups < heads ? `${heads} heads share ${groups} heads of keys and values, which are as much smaller.` : "";
+  const near = windows ? `A head sees ${Math.min(...windows)} to ${Math.max(...windows)} positions back.` : "";
+  return `Queries and keys are turned by angles that grow with the position. ${shared} ${near}`;
+}
 
 /** @type {TourStep} */
 export default {
@@ -24,13 +39,14 @@ export default {
   technical: ({ config, lab }) => html`
     <p class="formula">headₕ = Σₜ softmaxₜ(qₕ·kₕ,ₜ / √${config.head_dim}) vₕ,ₜ&emsp;over t ≤ position;&emsp;x +=
     W_o [all heads]</p>
-    <p>q, k, v = W rmsnorm(x), each W ${config.n_embd} × ${config.n_embd}, head width ${config.head_dim}. Keys and
+    <p>q, k, v = W rmsnorm(x), each W ${config.n_embd} × ${config.n_embd}, head width ${config.head_dim}.
+    ${keysOf(config)} Keys and
     values
     stay in a cache, so a new token costs one row of the triangle. The query weights already hold
     1/√${config.head_dim}.</p>
     ${
-      lab.kernels["layer0.attention"] === "ppu"
-        ? html`<p>On the console keys and values are cut to 8 bits, queries keep 16, and the picture unit's 16 × 8
+      kernelOf(lab, "layer0.attention")?.kernel !== "ExactAttention"
+        ? html`<p>On the console keys and values are cut to 8 bits, queries keep 16, and the ${MULTIPLIERS[lab.build.target]} 16 × 8
         bit
           multiplier makes the products. exp comes from a table in steps of 1/32, weights are 7 bits before and 13
           after multiplying with a reciprocal, also from a table: there is no division.</p>`

@@ -1,9 +1,11 @@
 /** @import { CodeLine, CodeRow, Context, Operation, TourStep } from "../../types.js" */
 
 import { roundShift } from "../../model/index.js";
+import { headClamp } from "../../model/program.js";
 import { button, buttons, slider } from "../controls.js";
 import { h, html } from "../elements.js";
 import { figure } from "../figures.js";
+import { isMicrogpt } from "../needs.js";
 import { decimal, fixed } from "../wording.js";
 import { ONE } from "../q88.js";
 import { halvingsAfter, run, signed } from "../row_code.js";
@@ -12,6 +14,7 @@ import { halvingsAfter, run, signed } from "../row_code.js";
 export default {
   id: "row",
   title: "A row is a program",
+  needs: isMicrogpt,
   files: ["asm/kernels/digit_rows.py", "asm/kernels/row_code.py", "asm/templates/kernels/kernels.asm"],
   plain: ({ lab }) => html`
     <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one
@@ -147,7 +150,7 @@ const digitsIn = (/** @type {CodeRow} */ { lines }) => lines.filter(({ input }) 
  */
 export function rowInput({ lab, config, pass, position }) {
   const stream = pass[position].trace[`layer${config.n_layer - 1}.mlp_residual`];
-  const { "lm_head.clamp": clamp = Infinity, "lm_head.shift": shift = 0 } = lab.parameters;
+  const { clamp, shift } = headClamp(lab);
   return Array.from(stream, (value) => roundShift(Math.min(Math.max(value, -clamp), clamp), shift));
 }
 
