@@ -83,8 +83,7 @@ def plain(kernel: Leaf) -> Json:
     """A kernel as data. How it keeps its vectors in RAM is no part of its meaning."""
     values = {each.name: getattr(kernel, each.name) for each in fields(kernel)}
     numbers = {name: value for name, value in values.items() if isinstance(value, int)}
-    block = {"kind": type(kernel.block).__name__, **asdict(kernel.block)}
-    return {"kernel": type(kernel).__name__, "block": block, **numbers}
+    return {"kernel": type(kernel).__name__, "block": asdict(kernel.block), **numbers}
 
 
 def golden(model: IntegerModel, requests: Sequence[Request] = GOLDEN) -> Json:

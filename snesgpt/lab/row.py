@@ -25,9 +25,10 @@ WHAT = {
 
 
 def row_as_code(model: IntegerModel, layout: Layout, row: int = 0) -> Json | None:
-    """A logit's row and the digits it is made of; None where rows are not code, or read another vector than this.
+    """A logit's row and the digits it is made of; None where rows are not code, or do not read the stream, cut.
 
-    Of a microgpt: it reads the residual stream, cut. Of all matrices lm_head has the plainest code: inputs are single slots, and a row ends by storing its result.
+    Of all a microgpt's matrices lm_head has the plainest code: inputs are single slots, and a row ends by storing
+    its result.
     """
     matrix = "lm_head"
     kernel = model.kernel(LOGITS)

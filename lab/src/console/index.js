@@ -26,7 +26,7 @@ const FRAME = `
   </div>
   <div class="pad" role="group" aria-label="Pad"></div>
   <p class="hint">
-    The cartridge, unchanged but for a log of its own arithmetic, runs in the Snes9x emulator. Play it with these buttons, or
+    The cartridge, unchanged but for a log of its own arithmetic, runs in the Snes9x emulator<span class="chip"></span>. Play it with these buttons, or
     choose the picture and use the arrow keys, X Z S A for A B X Y, Q W for L R, Enter for Start and Backspace for Select.
     Its sound begins with your first click.
   </p>`;
@@ -48,6 +48,7 @@ export async function mountConsole(element, loading) {
     const lab = await loading;
     await console.attach(WORK);
     await console.attach(lab.host.ram);
+    if (lab.build.target === "sa1") find(element, ".chip", HTMLElement).textContent = ", with the SA-1 chip that it has";
     message.remove();
     mountPad(pad, canvas, console);
     return { console, host: new Host(console, lab) };

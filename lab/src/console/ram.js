@@ -47,7 +47,8 @@ function savedRam(state, name) {
  */
 export function findRam(memory, state, size, name) {
   const saved = savedRam(memory.subarray(state, state + size), name);
-  const lead = saved.findIndex((value) => value !== saved[0]); // a stretch that is not all the same byte
+  // A stretch that is not all the same byte, and begins with none that is everywhere.
+  const lead = saved.findIndex((value) => value !== saved[0] && value !== 0);
   if (lead < 0) return null;
   const pattern = saved.slice(lead, lead + PIECE);
   for (let at = indexOf(memory, pattern, 0); at >= 0; at = indexOf(memory, pattern, at + 1)) {
