@@ -41,7 +41,6 @@ from tests.support.models import (
     gpt2_weights,
     llama_config,
     llama_weights,
-    microgpt_weights,
 )
 from trainer.config import FAMILIES, ModelConfig
 from trainer.files import read_arrays, write_arrays
@@ -241,7 +240,7 @@ def test_of_another_family_there_are_no_float_weights_and_no_row(family: str, tm
 def test_where_ram_has_no_room_for_a_trace_the_cartridge_logs_its_logits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = microgpt_weights(ModelConfig(9, 256, n_embd=64, n_head=64, n_hidden=16))
+    weights = digit_weights(ModelConfig(9, 256, n_embd=64, n_head=64, n_hidden=16), wq=0.3, wo=0.02, fc2=0.02)
     model, folder = lab_of(tmp_path, weights, STOCK, "schoolbook")
     assert "logs its logits alone" in capsys.readouterr().out
     record = json.loads((folder / "lab.json").read_bytes())["record"]

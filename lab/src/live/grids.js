@@ -10,6 +10,9 @@ import { drawCells, inRows } from "./cells.js";
 
 const Q8 = 256;
 
+/** Numbers in a row of cells: of a longer vector there are several. */
+const WIDEST = 32;
+
 /** Positions of a triangle: of a longer text the last ones. */
 const WINDOW = 32;
 
@@ -77,7 +80,7 @@ export function residualFigure(lab) {
     const found = rows.map(({ name, canvas }) => ({ values: record.values(name), canvas }));
     const largest = Math.max(Q8, ...found.map(({ values }) => Math.max(...values.map(Math.abs))));
     for (const { values, canvas } of found) {
-      drawCells(canvas, [[...values]], (value) => colours.signed(value / largest));
+      drawCells(canvas, inRows([...values], WIDEST), (value) => colours.signed(value / largest));
     }
   };
   return { element, update };
@@ -102,7 +105,7 @@ export function embeddingFigure(lab) {
     if (tensors.wpe) parts.push(row(tensors.wpe, record.position), [...record.values(last)]);
     canvases.forEach((canvas, i) => {
       const largest = Math.max(...parts[i].map(Math.abs), 1);
-      drawCells(canvas, [parts[i]], (value) => colours.signed(value / largest));
+      drawCells(canvas, inRows(parts[i], WIDEST), (value) => colours.signed(value / largest));
     });
   };
   return { element, update };
@@ -121,7 +124,7 @@ export function hiddenFigure(lab) {
     labelled(element, config.n_layer > 1 ? `layer ${n + 1}` : "gated"),
   );
   const blocks = canvases.map((_, layer) => hiddenUnits(lab, layer));
-  const columns = config.n_hidden > 128 ? 32 : 16;
+  const columns = config.n_hidden > 128 ? WIDEST : 16;
   const update = (/** @type {LoggedToken} */ record, /** @type {Palette} */ colours) => {
     let active = 0;
     canvases.forEach((canvas, layer) => {

@@ -97,14 +97,14 @@ export default {
     return {
       element: fig.element,
       update() {
-        place = Math.min(context.position, context.tokens.length - 1);
+        place = Math.min(context.position, placesOf(context) - 1);
         push.value = 0;
         const losses = wordLosses(context);
         guesses.setOptions(
-          context.tokens.map((_, p) => ({
+          losses.map((nats, p) => ({
             value: p,
             label: context.symbol(context.document[p + 1]),
-            note: fixed(losses[p], 1),
+            note: fixed(nats, 1),
           })),
           place,
         );
@@ -134,9 +134,18 @@ function softmaxOf(logits) {
   return powers.map((value) => value / sum);
 }
 
+/**
+ * How many tokens of the word there are to guess: its end too, but for a text that goes on.
+ * @param {Context} context
+ */
+const placesOf = ({ tokens, lab }) => Math.max(tokens.length - (lab.goes_on ? 1 : 0), 1);
+
 /** −ln of what the integer model gives each true next token of the word. */
 export const wordLosses = (/** @type {Context} */ context) =>
-  context.tokens.map((_, place) => -Math.log(softmaxOf(pushed(context, place, 0))[context.document[place + 1]]));
+  Array.from({ length: placesOf(context) }, (_, place) => {
+    const shares = softmaxOf(pushed(context, place, 0));
+    return -Math.log(shares[context.document[place + 1]]);
+  });
 
 /**
  * @param {Svg} svg
