@@ -1,4 +1,4 @@
-/** @import { CodeLine, CodeRow, Context, Operation, TourStep } from "../../types.js" */
+/** @import { Build, CodeLine, CodeRow, Context, Operation, TourStep } from "../../types.js" */
 
 import { roundShift } from "../../model/index.js";
 import { headClamp } from "../../model/program.js";
@@ -9,6 +9,9 @@ import { isMicrogpt } from "../needs.js";
 import { decimal, fixed } from "../wording.js";
 import { ONE } from "../q88.js";
 import { halvingsAfter, run, signed } from "../row_code.js";
+
+/** @type {Record<Build["target"], string>} */
+const ADD_CLOCKS = { stock: "28 clocks, 28.8 with memory refresh", sa1: "8 clocks of the SA-1" };
 
 /** @type {TourStep} */
 export default {
@@ -36,7 +39,7 @@ export default {
     <code>adc</code> rounds with it.
     B is a multiple of every halving to come, so the sum's bias is a known constant, which the last
     <code>adc</code> takes off.</p>
-    <p>An add from the direct page is 2 bytes and 28 clocks, 28.8 with memory refresh.${
+    <p>An add from the direct page is 2 bytes and ${ADD_CLOCKS[lab.build.target]}.${
       lab.row
         ? html` This row of ${lab.row.matrix}: ${digitsIn(lab.row)} digits,
           ${lab.row.bytes} bytes, ${lab.row.clocks} clocks, B = ${lab.row.bias}.`
