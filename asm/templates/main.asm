@@ -67,11 +67,13 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         stz MDMAEN
         call clear_registers
         call clear_memories
+{% if target.apart %}
+        a16
+        call open_cartridge     ; before anything is read from a bank that it maps: Snes9x shows others there until then
+        a8
+{% endif %}
         call load_screen
         a16
-{% if target.apart %}
-        call open_cartridge
-{% endif %}
         call sound_start
         call load_kept
 {% if target.apart %}

@@ -10,13 +10,14 @@ import { find, messageOf } from "./dom.js";
 import { mountLicences } from "./licences.js";
 import { mountLive } from "./live/index.js";
 import { createModel } from "./model/index.js";
+import { parsed } from "./model/packed.js";
 import { mountTour } from "./tour/index.js";
 
 /** @returns {Promise<Lab>} */
 async function loadLab() {
   const response = await fetch("data/lab.json");
   if (!response.ok) throw new Error(`data/lab.json: the server answers ${response.status}`);
-  return response.json();
+  return parsed(await response.text());
 }
 
 async function main() {

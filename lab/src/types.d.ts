@@ -5,10 +5,13 @@
 
 // ---- lab.json: what snesgpt/lab/model.py and snesgpt/lab/export.py write ----
 
+/** Packed in lab.json: src/model/packed.js. */
+export type Integers = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array;
+
 /** Flat, row by row. */
-export interface Tensor {
+export interface Tensor<V = Integers> {
   shape: [rows: number, columns: number];
-  values: number[];
+  values: V;
 }
 
 export interface ModelConfig {
@@ -18,7 +21,11 @@ export interface ModelConfig {
   n_head: number;
   n_layer: number;
   n_hidden: number;
-  activation: "relu" | "relu2";
+  activation: string;
+  family: "microgpt" | "llama" | "gpt2";
+  kv_heads: number;
+  /** Positions that each head sees, layer after layer; none: all. */
+  windows?: number[];
   head_dim: number;
   bos: number;
   n_params: number;
@@ -26,34 +33,44 @@ export interface ModelConfig {
 
 export interface Tables {
   /** exp(−i/32), Q0.16. */
-  exp: number[];
+  exp: Integers;
   /** 127 · exp(−i/32). */
-  exp7: number[];
-  rsqrt: number[];
+  exp7: Integers;
+  rsqrt: Integers;
   rsqrt_shift: number;
   norm_epsilon: number;
   /** By the bits of a table norm. */
-  squares: Record<number, number[]>;
+  squares: Record<number, Integers>;
   table_epsilon: Record<number, number>;
+  /** By the bits of a gate. */
+  silu: Record<number, Integers>;
+  /** By "kind bits". */
+  gelu: Record<string, Integers>;
+  /** By a head's width: of every position the cosine and sine of every pair. */
+  rotary: Record<number, Integers>;
 }
 
-/** wte, wpe, lm_head, and of each layer wq, wk, wv, wo, fc1, fc2. */
+/** wte, wpe, lm_head, and of each layer wq, wk, wv, wo, fc1, fc2, and what else a family has. */
 export type Tensors<T> = Record<string, T>;
 
 export interface Alphabet {
   symbols: string[];
   merges: [left: string, right: string][];
+  /** Of a Llama's vocabulary: text, a character for each byte, and score. */
+  pieces?: [text: string, score: number][];
   fold_case: boolean;
 }
 
 /** What the integer model needs. */
 export interface ModelData extends Alphabet {
   config: ModelConfig;
-  running: boolean;
+  /** Whether a text that fills its context goes on in the next. */
+  goes_on: boolean;
   tensors: Tensors<Tensor>;
-  /** Matrix, norm or attention → its kernel; a norm or attention that is not in it is the exact one. */
-  kernels: Partial<Record<string, string>>;
-  parameters: Partial<Record<string, number>>;
+  /** A matrix's words hold w · 2^(8 + this); none: 0. */
+  exponents: Partial<Record<string, number>>;
+  /** The kernels in order: what computes the model. */
+  program: KernelData[];
   logit_shift: number;
   logit_exponent: number;
   top_p: number;
@@ -134,7 +151,10 @@ export interface Prediction {
 
 export interface Build {
   id: string;
+  target: "stock" | "sa1";
   rom_bytes: number;
+  /** The address that each bank is seen at. */
+  banks: number[];
   segments: Record<string, number>;
   front_table: boolean;
   /** null for the schoolbook kernel. */
@@ -148,11 +168,15 @@ export interface Lab extends ModelData {
     bytes: number;
     words: string[];
     logits: number;
+    /** Whether it has every intermediate, or the logits alone. */
+    traced: boolean;
     entries: Partial<Record<string, LogEntry>>;
     unrecorded: string[];
     capacity: number;
   };
   host: {
+    /** Where block and log are: the console's work RAM, or the cartridge's. temperature is in work RAM. */
+    ram: "work" | "cartridge";
     block: number;
     magic: string;
     fields: Record<HostField, number>;
@@ -162,7 +186,8 @@ export interface Lab extends ModelData {
   };
   build: Build;
   training: Training;
-  weights: Tensors<Tensor>;
+  /** Of a microgpt; of another family none. */
+  weights: Tensors<Tensor<Float32Array>>;
   /** null where rows are not code. */
   row: CodeRow | null;
   documents: string[];
@@ -172,60 +197,109 @@ export interface Lab extends ModelData {
 
 export type Vector = Int32Array<ArrayBuffer>;
 
-export interface Embed {
-  kind: "embed";
+/** First and end of a part of a vector; none: all of it. */
+export type Part = [first: number, end: number] | null;
+
+/** A block of the schedule: quantize/schedule.py says what each kind is. */
+export interface Named {
   name: string;
-  out: string;
+  layer: number;
 }
 
-export interface Norm {
-  kind: "norm";
-  name: string;
+export interface Embed extends Named {
+  out: string;
+  positions: boolean;
+}
+
+export interface Norm extends Named {
   source: string;
   out: string;
 }
 
-export interface Linear {
-  kind: "linear";
-  name: string;
+export interface Linear extends Named {
   weight: string;
   source: string;
   out: string;
   cached: boolean;
+  inputs: Part;
+  outputs: Part;
+  bias: string;
 }
 
-export interface Attention {
-  kind: "attention";
-  name: string;
+export interface Rotary extends Named {
+  query: string;
+  key: string;
+  keys: string;
+  centre: string;
+}
+
+export interface Attention extends Named {
   query: string;
   keys: string;
   values: string;
   out: string;
 }
 
-export interface Activation {
-  kind: "activation";
-  name: string;
+export interface Activation extends Named {
+  kind: string;
   out: string;
+  part: Part;
 }
 
-export interface Add {
-  kind: "add";
-  name: string;
+export interface Gate extends Named {
+  gate: string;
+  up: string;
+  out: string;
+  part?: Part;
+}
+
+export interface Add extends Named {
   source: string;
   out: string;
 }
 
-export interface BlockKinds {
-  embed: Embed;
-  norm: Norm;
-  linear: Linear;
-  attention: Attention;
-  activation: Activation;
-  add: Add;
+export interface ByteAttention {
+  block: Attention;
+  key_shift: number;
+  value_shift: number;
+  query_shift: number;
 }
 
-export type Block = BlockKinds[keyof BlockKinds];
+export interface CutUnits {
+  bits: number;
+  limit: number;
+  shift: number;
+}
+
+/** The numbers of every kernel: the fields of the class of this name in quantize/kernels/. */
+export interface Kernels {
+  Embedding: { block: Embed };
+  ExactNorm: { block: Norm };
+  TableNorm: { block: Norm; bits: number; doublings: number };
+  SchoolbookRows: { block: Linear };
+  DigitRows: {
+    block: Linear;
+    unbiased: boolean;
+    source_shift: number;
+    out_shift: number;
+    clamp: number;
+    clamp_shift: number;
+    sections: number;
+  };
+  ActiveColumns: { block: Linear };
+  ExactAttention: { block: Attention };
+  PpuAttention: ByteAttention;
+  MacAttention: ByteAttention;
+  Rectifier: { block: Activation };
+  Sum: { block: Add };
+  CutSum: { block: Add; bits: number; doublings: number };
+  Turn: { block: Rotary };
+  SiluGate: CutUnits & { block: Gate };
+  Lookup: CutUnits & { block: Activation };
+}
+
+/** A kernel of the program. */
+export type KernelData = { [K in keyof Kernels]: { kernel: K } & Kernels[K] }[keyof Kernels];
 
 /** A token under way: buffers by name, caches with a vector a position, and what was computed so far. */
 export interface State {
@@ -236,8 +310,8 @@ export interface State {
   trace: Record<string, Vector>;
 }
 
-/** Made once for a block of a model, called for every token. */
-export type Kernel<B> = (block: B, model: ModelData) => (state: State) => Vector;
+/** A kernel's meaning for one model: called for every token. */
+export type Bind<K> = (kernel: K, model: ModelData) => (state: State) => void;
 
 /** W x. */
 export type Multiply = (x: Vector) => Vector;
@@ -428,6 +502,8 @@ export type Child = Node | string | number | null | undefined | Child[];
 export interface TourStep {
   id: string;
   title: string;
+  /** Whether it makes sense for a model; none: for every one. */
+  needs?(lab: Lab): boolean;
   /** Files of the repository it is about. */
   files: string[];
   plain(context: Context): Markup;

@@ -24,32 +24,28 @@ def lab_files(folder: Path) -> tuple[Path, Path]:
 def command(model: Path, weights: Path | None, data: Path | None, out: Path, golden: Path | None) -> None:
     """Write the data of the lab page: a traced cartridge and lab.json.
 
-    lab.json holds MODEL, its float weights, its training log and the addresses of its values in the cartridge.
+    lab.json holds MODEL, of a microgpt its float weights too, its training log and the addresses of its values in
+    the cartridge. Where RAM has no room for a token's trace, the cartridge logs its logits alone.
     """
     from asm.build import build
-    from asm.layout import plan
-    from quantize.kernel import STOCK
     from quantize.model_file import load_proved
-    from snesgpt.lab.export import lab_data, training_documents
+    from snesgpt.lab.export import lab_data, page_layout, training_documents
     from snesgpt.lab.model import GOLDEN, LONG, as_json
     from snesgpt.lab.model import golden as golden_data
     from snesgpt.progress import bars
     from snesgpt.selection.belonging import check_same
-    from trainer.errors import InputError
     from trainer.files import write_all
     from trainer.weights import load_weights
 
     proved = load_proved(model)
     integers = proved.model
-    if integers.config.family != "microgpt":
-        raise InputError(f"{model} is a {integers.config.family} model: the lab page shows microgpt's only")
-    if integers.target != STOCK:
-        raise InputError(f"{model} is for the {integers.target}: the lab page runs stock cartridges only")
     exact = load_weights(weights or model.with_name("weights.npz"))
     check_same(exact, integers)
     documents = training_documents(exact, data)
     with bars() as bar:
-        rom = build(plan(proved, traced=True, bar=bar), bar=bar)
+        rom = build(page_layout(proved, bar), bar=bar)
+    if not rom.layout.trace:
+        say("the cartridge logs its logits alone: its RAM has no room for a token's trace")
     contents = (rom.image, as_json(lab_data(exact, integers, rom, documents)))
     files = {golden: as_json(golden_data(integers, (*GOLDEN, LONG)))} if golden else {}
     files |= dict(zip(lab_files(out), contents, strict=True))  # lab.json last: when it is there, all are

@@ -1,21 +1,18 @@
-"""The lab page's data: the cartridge that logs all it computes, and the same model as numbers a page can read.
+"""The lab page's data: a cartridge that logs what it computes, and the same model as numbers a page can read.
 
-Lists of numbers are flat, row by row, with their shape beside them.
+Arrays of numbers are packed, row by row, with their shape beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from asm.build import Rom, symbols
 from asm.cost.predict import predict
 from asm.layout import Layout, plan
 from asm.memory.log_record import (
-    HOST_BLOCK,
     HOST_FIELDS,
     HOST_MAGIC,
     LOG_ADDRESS,
@@ -23,15 +20,22 @@ from asm.memory.log_record import (
     RECORD_WORDS,
     RecordLayout,
     host_field,
+    host_places,
 )
+from asm.targets.sa1 import BLOCK_BYTES, WINDOW
 from quantize.kernels.fused import FrontTable
 from quantize.model import IntegerModel
+from quantize.ranges import ProvedModel
+from quantize.schedule import LOGITS
 from snesgpt.lab.model import Json, model_data
+from snesgpt.lab.packed import tensor
 from snesgpt.lab.row import row_as_code
 from snesgpt.selection.belonging import learned_from
 from trainer.errors import InputError
+from trainer.files import Array
 from trainer.model.decoder import initial_tensors
 from trainer.model.generate import generate
+from trainer.progress import Bar
 from trainer.text.corpus import NAMES, read_corpus, split
 from trainer.weights import Weights
 
@@ -44,8 +48,16 @@ FIRST_SAMPLES, FIRST_TEMPERATURE = 3, 1.0
 SETTINGS = ("steps", "batch_size", "learning_rate", "weight_decay", "digits", "grid", "seed", "data", "preset")
 """Notes of the training that the page tells."""
 
-DIGITS = 6
-"""Significant digits of a float weight: a float32 has seven."""
+
+def page_layout(proved: ProvedModel, bar: Bar) -> Layout:
+    """The layout of the page's cartridge: one that logs all it computes, or where RAM has no room its logits alone.
+
+    Raises InputError as `plan`.
+    """
+    try:
+        return plan(proved, traced=True, bar=bar)
+    except InputError:
+        return plan(proved, bar=bar)
 
 
 def lab_data(weights: Weights, model: IntegerModel, rom: Rom, documents: Sequence[str]) -> Json:
@@ -54,25 +66,32 @@ def lab_data(weights: Weights, model: IntegerModel, rom: Rom, documents: Sequenc
         **model_data(model),
         "temperature": model.temperature,
         "record": _record(rom.layout, model),
-        "host": _host(rom),
+        "host": _host(rom, model),
         "build": _build(model, rom),
         "training": _training(weights, model),
-        "weights": {name: _significant(tensor) for name, tensor in weights.tensors.items()},
+        "weights": {name: tensor(values) for name, values in float_weights(weights).items()},
         "row": row_as_code(model, rom.layout),
         "documents": list(documents[:DOCUMENTS]),
     }
 
 
+def float_weights(weights: Weights) -> Mapping[str, Array]:
+    """The weights that the page's floating-point model has: it is a microgpt. None of another family."""
+    return weights.tensors if weights.config.family == "microgpt" else {}
+
+
 def _record(layout: Layout, model: IntegerModel) -> Json:
     """The layout of a record of the log: asm.memory.log_record."""
-    record = RecordLayout(model, traced=True)
+    record = RecordLayout(model, traced=bool(layout.trace))
     return {
         "bytes": record.size,
         "words": list(RECORD_WORDS),
         "logits": LOGITS_OFFSET,
+        "traced": record.traced,
         "entries": {
             name: {"offset": offset, "shape": list(entry.shape), "over_positions": entry.over_positions}
             for name, (offset, entry) in record.entries.items()
+            if record.traced or name == LOGITS
         },
         "unrecorded": sorted(_unrecorded(model)),
         "capacity": layout.log_capacity,
@@ -85,12 +104,18 @@ def _unrecorded(model: IntegerModel) -> set[str]:
     return traced - {entry.name for kernel in model.program for entry in kernel.observed(model.config)}
 
 
-def _host(rom: Rom) -> Json:
-    """Offsets in work RAM: docs/host.md."""
+def _host(rom: Rom, model: IntegerModel) -> Json:
+    """Where a host talks with the cartridge, as offsets in its RAM: docs/host.md.
+
+    ram: work, or of an SA-1 cartridge its own. temperature: that of the person, in work RAM.
+    """
+    places = host_places(model)
+    block = places.block if places.window is None else places.block - WINDOW + places.window * BLOCK_BYTES
     return {
-        "block": HOST_BLOCK,
+        "ram": "work" if places.window is None else "cartridge",
+        "block": block,
         "magic": HOST_MAGIC.decode(),
-        "fields": {name: host_field(name) for name in HOST_FIELDS},
+        "fields": {name: host_field(name, block) for name in HOST_FIELDS},
         "log": LOG_ADDRESS,
         "log_bytes": rom.layout.wram.log_bytes,
         "temperature": symbols(rom.debug)["temperature"],
@@ -107,7 +132,9 @@ def _build(model: IntegerModel, rom: Rom) -> Json:
     }
     return {
         "id": build_id(rom),
+        "target": model.target,
         "rom_bytes": len(rom.image),
+        "banks": [rom.layout.target.bank_start(bank) for bank in range(rom.layout.banks)],
         "segments": dict(rom.segments),
         "front_table": any(isinstance(kernel, FrontTable) for kernel in model.program),
         "predicted": plain,
@@ -144,11 +171,6 @@ def _first_samples(weights: Weights, seed: int) -> list[str]:
     config = weights.config
     tensors = initial_tensors(config, seed)
     return generate(tensors, config, weights.tokenizer, FIRST_SAMPLES, FIRST_TEMPERATURE, seed)
-
-
-def _significant(tensor: np.ndarray[Any, Any]) -> Json:
-    values = [float(f"{value:.{DIGITS}g}") for value in tensor.reshape(-1).tolist()]
-    return {"shape": list(tensor.shape), "values": values}
 
 
 def training_documents(weights: Weights, data: Path | None) -> list[str]:

@@ -1,34 +1,37 @@
 """The integer model as plain data, and tokens it computed: what the JavaScript twin runs on and is compared with.
 
-Lists of numbers are flat, row by row, with their shape beside them.
+Arrays of numbers are packed, row by row, with their shape beside them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
 
 from quantize.executor import Executor
-from quantize.kernel import Kernel, Leaf, TraceEntry
+from quantize.kernel import Leaf, TraceEntry
 from quantize.kernels.byte_attention import EXP7
-from quantize.kernels.digit_columns import ActiveColumns
-from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.matrix import MatrixKernel
+from quantize.kernels.gate import SiluGate
+from quantize.kernels.lookup import Lookup
 from quantize.kernels.norm import norm_epsilon
-from quantize.kernels.ppu_attention import PpuAttention
-from quantize.kernels.schoolbook import SchoolbookRows
+from quantize.kernels.rotary import Turn
 from quantize.kernels.table_norm import TableNorm, square_table, table_epsilon
 from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.sampler import Request, Token, run
+from snesgpt.lab.packed import packed, tensor
 from tables.exp import exp_table
+from tables.gelu import gelu_table
+from tables.rotary import rotary_table
 from tables.rsqrt import rsqrt_table
+from tables.silu import silu_table
 from trainer.config import ModelConfig
 from trainer.errors import InputError
+from trainer.text.vocabulary import plain_pieces
 
 Json = dict[str, Any]
 
@@ -46,59 +49,41 @@ LONG = Request(7, 5, 40, (10, 0, 17))
 
 
 def model_data(model: IntegerModel) -> Json:
-    """The data of the JavaScript integer model: shape, alphabet, integers, kernels with their numbers, tables."""
+    """The data of the JavaScript integer model: shape, alphabet, integers, the program, tables.
+
+    The program is that of the Python executor: every kernel by its class's name, with its block and its numbers.
+    """
     config = model.config
-    bits = {kernel.bits for kernel in leaves(model.program) if isinstance(kernel, TableNorm)}
     return {
-        "config": {**config.to_dict(), "head_dim": config.head_dim, "bos": config.bos, "n_params": config.n_params},
+        "config": {
+            **config.to_dict(),
+            "family": config.family,
+            "kv_heads": config.kv_heads,
+            "head_dim": config.head_dim,
+            "bos": config.bos,
+            "n_params": config.n_params,
+        },
         "symbols": list(model.symbols),
         "merges": [list(pair) for pair in model.merges],
-        "running": model.reading.running,
+        "pieces": plain_pieces(model.pieces),
+        "goes_on": model.goes_on,
         "fold_case": model.reading.fold_case,
-        "tensors": {
-            name: {"shape": list(tensor.shape), "values": tensor.reshape(-1).tolist()}
-            for name, tensor in model.tensors.items()
-        },
-        "kernels": kernel_names(model),
-        "parameters": parameters(model),
+        "tensors": {name: tensor(values) for name, values in model.tensors.items()},
+        "exponents": dict(model.exponents),
+        "program": [plain(kernel) for kernel in leaves(model.program)],
         "logit_shift": model.logit_shift,
         "logit_exponent": model.logit_exponent,
         "top_p": model.top_p,
         "trace": [_entry(entry) for kernel in model.program for entry in kernel.traced(config)],
-        "tables": tables(config, sorted(bits)),
+        "tables": tables(config, leaves(model.program)),
     }
 
 
-KERNELS: Mapping[type[Kernel], str] = {
-    SchoolbookRows: "schoolbook",
-    DigitRows: "digits",
-    ActiveColumns: "digit_columns",
-    TableNorm: "table",
-    PpuAttention: "ppu",
-}
-"""The page's names of the kernels that a block may have a choice of; one that is not named runs exactly."""
-
-
-def kernel_names(model: IntegerModel) -> dict[str, str]:
-    """Matrix, norm or attention → its kernel."""
-    chosen = [kernel for kernel in leaves(model.program) if type(kernel) in KERNELS]
-    return {subject(kernel): KERNELS[type(kernel)] for kernel in chosen}
-
-
-def parameters(model: IntegerModel) -> dict[str, int]:
-    """The kernels' numbers: "layer0.attention.key_shift" …"""
-    found = {f"{name}.exponent": exponent for name, exponent in model.exponents.items()}
-    for kernel in leaves(model.program):
-        numbers = {each.name: getattr(kernel, each.name) for each in fields(kernel) if each.metadata}
-        if isinstance(kernel, DigitRows):
-            numbers = {"clamp": kernel.clamp, "shift": kernel.clamp_shift} if kernel.clamp else {}
-        found |= {f"{subject(kernel)}.{name}": value for name, value in numbers.items()}
-    return found
-
-
-def subject(kernel: Leaf) -> str:
-    """A matrix is known by its weights, any other kernel by its block."""
-    return kernel.block.weight if isinstance(kernel, MatrixKernel) else kernel.name
+def plain(kernel: Leaf) -> Json:
+    """A kernel as data. How it keeps its vectors in RAM is no part of its meaning."""
+    values = {each.name: getattr(kernel, each.name) for each in fields(kernel)}
+    numbers = {name: value for name, value in values.items() if isinstance(value, int)}
+    return {"kernel": type(kernel).__name__, "block": asdict(kernel.block), **numbers}
 
 
 def golden(model: IntegerModel, requests: Sequence[Request] = GOLDEN) -> Json:
@@ -124,18 +109,30 @@ def _entry(entry: TraceEntry) -> Json:
     return {"name": entry.name, "shape": list(entry.shape), "over_positions": entry.over_positions}
 
 
-def tables(config: ModelConfig, bits: Iterable[int]) -> Json:
-    """The integer model's tables; squares and their epsilon for each of `bits` that a table norm has."""
+def tables(config: ModelConfig, kernels: Iterable[Leaf]) -> Json:
+    """The integer model's tables: those of every model, and the ones that these kernels read."""
     d = config.n_embd
-    return {
-        "exp": exp_table().tolist(),
-        "exp7": EXP7.tolist(),
-        "rsqrt": rsqrt_table(d).entries.tolist(),
+    common = {
+        "exp": packed(exp_table()),
+        "exp7": packed(EXP7),
+        "rsqrt": packed(rsqrt_table(d).entries),
         "rsqrt_shift": rsqrt_table(d).shift,
         "norm_epsilon": norm_epsilon(d),
-        "squares": {str(n): square_table(n).tolist() for n in bits},
-        "table_epsilon": {str(n): table_epsilon(d, n) for n in bits},
     }
+    own: dict[str, Json] = {name: {} for name in ("squares", "table_epsilon", "silu", "gelu", "rotary")}
+    for kernel in kernels:
+        match kernel:
+            case TableNorm(bits=bits):
+                own["squares"][str(bits)] = packed(square_table(bits))
+                own["table_epsilon"][str(bits)] = table_epsilon(d, bits)
+            case SiluGate(bits=bits):
+                own["silu"][str(bits)] = packed(silu_table(bits))
+            case Lookup(block=block, bits=bits):
+                own["gelu"][f"{block.kind} {bits}"] = packed(gelu_table(block.kind, bits))
+            case Turn():
+                turns = rotary_table(config.head_dim, config.block_size, config.rope_base)
+                own["rotary"][str(config.head_dim)] = packed(turns)
+    return common | own
 
 
 def _token(token: Token, model: IntegerModel) -> Json:

@@ -25,13 +25,14 @@ WHAT = {
 
 
 def row_as_code(model: IntegerModel, layout: Layout, row: int = 0) -> Json | None:
-    """A logit's row and the digits it is made of; None where rows are not code.
+    """A logit's row and the digits it is made of; None where rows are not code, or do not read the stream, cut.
 
-    Of all matrices lm_head has the plainest code: inputs are single slots, and a row ends by storing its result.
+    Of all a microgpt's matrices lm_head has the plainest code: inputs are single slots, and a row ends by storing
+    its result.
     """
     matrix = "lm_head"
     kernel = model.kernel(LOGITS)
-    if not isinstance(kernel, DigitRows):
+    if not isinstance(kernel, DigitRows) or not kernel.clamp:
         return None
     part, unit = _unit(layout.code, f"{matrix}[{row}]:")
     return {

@@ -46,7 +46,7 @@ KERNEL_QUESTIONS: Mapping[str, str] = {
     "asm/kernels/digits.py": "the numbers of the logits' matrix, for the includes",
     "snesgpt/selection/kernel_choice.py": WORDS,
     "snesgpt/selection/digit_choice.py": WORDS,
-    "snesgpt/lab/model.py": "the lab page's names of kernels",
+    "snesgpt/lab/model.py": "the tables that the page's kernels read",
     "snesgpt/lab/export.py": "the lab page's facts",
     "snesgpt/lab/row.py": "shows a row of digits",
     "scripts/digit_floor.py": "compares rows with columns",

@@ -15,10 +15,10 @@ from asm.screens.about import LINES, UNKNOWN
 from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
 from quantize.model_file import load_model, save_model
+from quantize.program import leaves
 from snesgpt.cli import run
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
-from snesgpt.lab.model import kernel_names
 from tests.support.models import digit_rom, digit_weights, random_model
 from tests.support.screens import Screens
 from trainer.config import ModelConfig
@@ -74,7 +74,7 @@ def test_it_shows_the_model_and_the_cartridge(core: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_it_counts_the_digits_that_the_matrices_are_made_of_and_names_the_chip(target: str) -> None:
     model, rom = digit_rom(replace(CONFIG, n_layer=1), traced=False, target=target)
-    matrices = [model.tensors[name] for name, kernel in kernel_names(model).items() if "digit" in kernel]
+    matrices = [model.tensors[weight] for kernel in leaves(model.program) if (weight := kernel.digit_weight)]
     weights = [abs(int(weight)) for matrix in matrices for weight in matrix.flat]
     shown = facts(rom)
     assert shown["digits"] == f"{sum((weight ^ 3 * weight).bit_count() for weight in weights):,}"

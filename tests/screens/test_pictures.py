@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ FOLDER = Path(__file__).parents[1] / "pictures"
 FOLDERS = {STOCK: FOLDER, SA1: FOLDER / "sa1"}
 FRAMES = 6000
 SPEED, BUILD_ID = np.s_[2 * 8 : 3 * 8, 19 * 8 :], np.s_[14 * 8 : 15 * 8, 15 * 8 :]
+TITLE = np.s_[: 2 * 8, : 9 * 8]
 HIDDEN = {"names": SPEED, "prompt": SPEED, "about": BUILD_ID}
 """The tokens a second: the cores' clocks differ by a fraction of a percent, and so may its last digit.
 The build id: a hash of the cartridge's sources, another one after every change to them."""
@@ -86,6 +88,24 @@ def test_every_screen_looks_as_it_should(core: str, target: str) -> None:
         with Image.open(FOLDERS[target] / f"{name}.png") as golden:
             wrong = np.argwhere((np.asarray(golden) != picture).any(-1))
         assert len(wrong) == 0, f"{name}: {len(wrong)} pixels differ, the first at row, column {wrong[0]}"
+
+
+@cache
+def tall() -> Rom:
+    """An SA-1 cartridge with its font behind 2 MiB of tables: in banks that its own registers map."""
+    config = ModelConfig(512, 21, n_embd=32, n_head=2, n_hidden=16)
+    return digit_rom(config, 1, traced=False, front=True, target=SA1)[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("core", sorted(KNOWN))
+def test_letters_are_letters_however_far_back_the_font_is(core: str) -> None:
+    cartridge = tall()
+    bank = next(place.bank for place in cartridge.layout.segments if place.name == "FONT")
+    assert cartridge.layout.target.bank_start(bank) >= 0x800000
+    with Console(cartridge.image, core) as console, Image.open(FOLDERS[SA1] / "names.png") as golden:
+        console.run(60)
+        np.testing.assert_array_equal(console.picture[TITLE], np.asarray(golden)[TITLE])
 
 
 if __name__ == "__main__":

@@ -92,10 +92,3 @@ def test_it_is_distilled_to_fewer_digits(
     printed(capsys, f"build {made}/few-model.npz --out {made}/few.sfc")
     out = printed(capsys, f"verify {made}/few.sfc --model {made}/few-model.npz --tokens 60 --json")
     assert json.loads(out)["mismatches"] == 0
-
-
-def test_the_lab_page_shows_other_models(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(f"lab {made}/model.npz --out {made}/lab".split()) == 1
-    said = capsys.readouterr()
-    assert said.err == f"snesgpt: {made}/model.npz is a gpt2 model: the lab page shows microgpt's only\n"
-    assert not said.out and not (made / "lab").exists()

@@ -7,28 +7,45 @@ from __future__ import annotations
 
 import json
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from asm.memory.log_record import RecordLayout
 from quantize.executor import Executor
 from quantize.fixed import Ints
-from quantize.kernels.digit_rows import Digits
-from quantize.model_file import load_model, save_model
+from quantize.kernel import SA1, STOCK, TARGETS, Leaf
+from quantize.kernels.digit_rows import DigitRows, Digits
+from quantize.kernels.matrix import MatrixKernel
+from quantize.model import IntegerModel
+from quantize.model_file import KERNELS, load_model
+from quantize.program import leaves
 from quantize.sampler import Request, run
 from snesgpt.cli import run as snesgpt
 from snesgpt.emulator.console import Console
-from snesgpt.lab.model import GOLDEN, KERNELS, LONG, golden, kernel_names, model_data, parameters
+from snesgpt.lab.model import GOLDEN, LONG, golden, model_data
+from snesgpt.lab.packed import TYPES, packed
 from tests.support import lab_golden
-from tests.support.models import digit_model, for_sa1
+from tests.support.models import (
+    digit_weights,
+    gpt2_config,
+    gpt2_weights,
+    llama_config,
+    llama_weights,
+)
 from trainer.config import FAMILIES, ModelConfig
 from trainer.files import read_arrays, write_arrays
 from trainer.text.corpus import split
-from trainer.weights import load_weights
+from trainer.weights import Weights, load_weights, save_weights
 
 TEXT = [f"{first}{second}{first}" for first in "abcdef" for second in "abcdef"]
 
@@ -71,23 +88,40 @@ def test_the_same_model_gives_the_same_bytes(made: Path) -> None:
     assert not any(str(made).encode() in content for content in one.values())
 
 
+def unpacked(found: dict[str, Any]) -> np.ndarray[Any, Any]:
+    """A tensor of the file."""
+    values = np.frombuffer(b64decode(found["values"]["base64"]), f"<{np.dtype(found['values']['packed']).str[1:]}")
+    return values.reshape(found["shape"])
+
+
+@given(arrays(np.int64, st.integers(0, 9), elements=st.integers(-(1 << 31), (1 << 32) - 1)))
+def test_packed_numbers_come_back_whole_in_the_smallest_type_that_holds_them(values: Ints) -> None:
+    assume(values.size == 0 or values.min() >= 0 or values.max() < 1 << 31)
+    plain = packed(values)
+    np.testing.assert_array_equal(unpacked({"values": plain, "shape": values.shape}), values)
+    smaller = [np.iinfo(kind) for kind in TYPES[: TYPES.index(plain["packed"])]]
+    assert not any(info.min <= values.min(initial=0) and values.max(initial=0) <= info.max for info in smaller)
+
+
 def test_the_integers_are_the_models(made: Path, data: dict[str, Any]) -> None:
     model = load_model(made / "model.npz")
     assert {name: data["config"][name] for name in model.config.to_dict()} == model.config.to_dict()
-    assert (data["symbols"], data["kernels"], data["parameters"]) == (
-        list(model.symbols),
-        kernel_names(model),
-        parameters(model),
-    )
+    assert (data["symbols"], data["exponents"]) == (list(model.symbols), dict(model.exponents))
     for name, tensor in model.tensors.items():
-        found = data["tensors"][name]
-        np.testing.assert_array_equal(np.reshape(found["values"], found["shape"]), tensor)
+        np.testing.assert_array_equal(unpacked(data["tensors"][name]), tensor)
 
 
-def test_the_float_weights_keep_six_digits(made: Path, data: dict[str, Any]) -> None:
+def test_the_program_is_the_models_kernel_by_kernel_with_every_number(made: Path, data: dict[str, Any]) -> None:
+    kernels = list(leaves(load_model(made / "model.npz").program))
+    for found, kernel in zip(data["program"], kernels, strict=True):
+        assert (found["kernel"], found["block"]) == (type(kernel).__name__, vars(kernel.block))
+        numbers = {name: value for name, value in vars(kernel).items() if isinstance(value, int)}
+        assert {name: value for name, value in found.items() if name not in ("kernel", "block")} == numbers
+
+
+def test_the_float_weights_are_the_models(made: Path, data: dict[str, Any]) -> None:
     for name, tensor in load_weights(made / "weights.npz").tensors.items():
-        found = np.reshape(data["weights"][name]["values"], data["weights"][name]["shape"])
-        np.testing.assert_allclose(found, tensor, rtol=5e-6, atol=0)
+        np.testing.assert_array_equal(unpacked(data["weights"][name]), tensor)
 
 
 def test_the_training_is_told_from_before_its_first_step_to_its_last(made: Path, data: dict[str, Any]) -> None:
@@ -110,7 +144,7 @@ def test_a_row_is_code_of_the_cartridge_that_computes_its_logit(made: Path, data
     source = (made / "built" / "asm" / "kernels.asm").read_text()
     lines = "".join(f"        {line['text']}\n" for line in row["lines"])
     assert f"        ; {row['comment']}\n{lines}" in source
-    weights = np.array(data["tensors"]["lm_head"]["values"][:8])
+    weights = unpacked(data["tensors"]["lm_head"])[0]
     digits = sum(np.array(plane["digits"]) * 2.0 ** -plane["shift"] for plane in row["digits"])
     np.testing.assert_array_equal(digits * 256 * 2 ** row["exponent"], weights)
     model = load_model(made / "model.npz")
@@ -141,42 +175,77 @@ def executed(row: dict[str, Any], x: Ints) -> int:
     return a - 0x10000 if a >= 0x8000 else a
 
 
+SHAPES = {
+    "microgpt": digit_weights(ModelConfig(9, 6, n_embd=8, n_head=2, n_hidden=16), lm_head=0.3),
+    "llama": llama_weights(llama_config(9, 6, 8, (2, 1), 2, 60)),
+    "gpt2": gpt2_weights(gpt2_config(9, 6, 8, 2, 2, 60)),
+}
+
+
+def lab_of(folder: Path, weights: Weights, target: str, kernel: str = "digits") -> tuple[IntegerModel, Path]:
+    """The model that is made of weights, and the lab's data of it."""
+    save_weights(folder / "weights.npz", weights)
+    named = [str(folder / name) for name in ("weights.npz", "model.npz")]
+    assert snesgpt(["quantize", named[0], "--kernel", kernel, "--target", target, "--out", named[1]]) == 0
+    assert snesgpt(["lab", named[1], "--out", str(folder / "lab")]) == 0
+    return load_model(folder / "model.npz"), folder / "lab"
+
+
 @pytest.mark.emulator
-def test_the_cartridge_is_found_where_the_data_says(made: Path, data: dict[str, Any]) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_cartridge_is_found_where_the_data_says(family: str, target: str, tmp_path: Path) -> None:
     """A request is made and its records are read with the addresses of lab.json alone."""
-    host, record, count = data["host"], data["record"], 12
-    (expected,) = run(Executor(load_model(made / "model.npz")), [Request(5, 10, count)], traced=True)
-    with Console(made / "one" / "cartridge.sfc", "snes9x") as console:
+    model, folder = lab_of(tmp_path, SHAPES[family], target)
+    data = json.loads((folder / "lab.json").read_bytes())
+    host, record, count = data["host"], data["record"], 2
+    (expected,) = run(Executor(model), [Request(5, 10, count)], traced=True)
+    with Console(folder / "cartridge.sfc", "snes9x") as console:
+        ram = {"work": console.wram, "cartridge": console.sram}[host["ram"]]
+
+        def words(at: int, size: int) -> Ints:
+            return np.frombuffer(ram[at : at + 2 * size].tobytes(), "<i2").astype(np.int64)
+
+        def field(name: str) -> int:
+            return int(words(host["fields"][name], 1)[0])
+
         magic = host["magic"].encode()
-        console.run_until(lambda c: c.read(host["block"], len(magic)) == magic, 120)
-        field = {
-            name: lambda name=name: int(console.read_words(host["fields"][name], 1)[0]) for name in host["fields"]
-        }
-        assert (field["record_bytes"](), field["capacity"]()) == (record["bytes"], record["capacity"])
-        assert record["bytes"] * record["capacity"] <= host["log_bytes"]
+        console.run_until(lambda _: ram[host["block"] :][: len(magic)].tobytes() == magic, 120)
+        assert (field("record_bytes"), field("capacity")) == (record["bytes"], record["capacity"])
+        assert record["traced"] and record["bytes"] * record["capacity"] <= host["log_bytes"]
         request = {"seed": 5, "temperature": 10, "count": count, "prompt_length": 0, "status": 1, "log_count": 0}
         for name, value in (request | {"command": 1}).items():
-            console.write_words(host["fields"][name], np.array([value]))
-        console.run_until(lambda _: field["command"]() == 0, 4000)
-        assert field["log_count"]() == len(expected) <= record["capacity"]
+            at = host["fields"][name]
+            ram[at : at + 2] = np.frombuffer(np.array([value], "<u2").tobytes(), np.uint8)
+        console.run_until(lambda _: field("command") == 0, 4000)
+        assert field("log_count") == len(expected) <= record["capacity"]
         for number, token in enumerate(expected):
             at = host["log"] + number * record["bytes"]
-            words = console.read_words(at, len(record["words"])).view(np.uint16).tolist()
-            assert dict(zip(record["words"], words, strict=True)) == {
-                "token": token.token,
-                "position": token.position,
-                "next_token": token.next_token,
-                "x": token.x,
-                "y": token.y,
-            }
+            told = dict(zip(record["words"], words(at, len(record["words"])) & 0xFFFF, strict=True))
+            assert told == {name: getattr(token, name) for name in record["words"]}
             assert token.trace is not None
             assert set(record["entries"]) == set(token.trace) - set(record["unrecorded"])
             for name, entry in record["entries"].items():
-                found = console.read_words(at + entry["offset"], int(np.prod(entry["shape"]))).reshape(
-                    entry["shape"]
-                )
+                found = words(at + entry["offset"], int(np.prod(entry["shape"]))).reshape(entry["shape"])
                 seen = token.position + 1 if entry["over_positions"] else found.shape[-1]
                 np.testing.assert_array_equal(found[..., :seen], token.trace[name][..., :seen], name)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_of_another_family_there_are_no_float_weights_and_no_row(family: str, tmp_path: Path) -> None:
+    data = json.loads((lab_of(tmp_path, SHAPES[family], SA1)[1] / "lab.json").read_bytes())
+    assert (data["weights"], data["row"], data["host"]["ram"]) == ({}, None, "cartridge")
+
+
+def test_where_ram_has_no_room_for_a_trace_the_cartridge_logs_its_logits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = digit_weights(ModelConfig(9, 256, n_embd=64, n_head=64, n_hidden=16), wq=0.3, wo=0.02, fc2=0.02)
+    model, folder = lab_of(tmp_path, weights, STOCK, "schoolbook")
+    assert "logs its logits alone" in capsys.readouterr().out
+    record = json.loads((folder / "lab.json").read_bytes())["record"]
+    assert not record["traced"] and list(record["entries"]) == ["logits"]
+    assert record["bytes"] == RecordLayout(model, traced=False).size
 
 
 def test_the_build_is_the_cartridges(made: Path, data: dict[str, Any]) -> None:
@@ -215,7 +284,6 @@ def test_a_damaged_training_log_is_one_line(here: Path, capsys: pytest.CaptureFi
     ("arguments", "message"),
     [
         (["absent.npz"], "absent.npz does not exist"),
-        (["sa1.npz"], "sa1.npz is for the sa1: the lab page runs stock cartridges only"),
         (["model.npz", "--weights", "absent.npz"], "absent.npz does not exist"),
         (["model.npz", "--weights", "model.npz"], "model.npz is not a weights file"),
         (["model.npz", "--weights", "other.npz"], "the float weights are of another model"),
@@ -231,7 +299,6 @@ def test_what_is_wrong_is_said_in_a_line_and_nothing_is_lost(
     Path("other.txt").write_text("one\ntwo")
     header, arrays = read_arrays(Path("weights.npz"))
     write_arrays(Path("other.npz"), header | {"symbols": list("uvwxyz")}, arrays)
-    save_model(Path("sa1.npz"), for_sa1(digit_model(ModelConfig(9, 5, n_embd=8, n_head=2, n_hidden=16))))
     assert message in refusal(["lab", "--out", "one", *arguments], capsys)
 
 
@@ -249,10 +316,10 @@ def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 def test_golden_tokens_are_the_integer_models(made: Path) -> None:
     found, model = json.loads((made / "one" / "golden.json").read_bytes()), load_model(made / "model.npz")
     assert found["model"] == model_data(model)
-    for given, request in zip((*GOLDEN, LONG), found["requests"], strict=True):
-        asked = replace(given, prompt=tuple(request["prompt"]))
+    for wanted, request in zip((*GOLDEN, LONG), found["requests"], strict=True):
+        asked = replace(wanted, prompt=tuple(request["prompt"]))
         (tokens,) = run(Executor(model), [asked], traced=True)
-        assert (request["seed"], request["tenths"], request["count"]) == (given.seed, given.tenths, given.count)
+        assert (request["seed"], request["tenths"], request["count"]) == (wanted.seed, wanted.tenths, wanted.count)
         for token, noted in zip(tokens, request["tokens"], strict=True):
             assert (noted["token"], noted["position"], noted["next"]) == (
                 token.token,
@@ -272,17 +339,18 @@ def test_golden_tokens_are_the_integer_models(made: Path) -> None:
 @pytest.mark.slow
 def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> None:
     models = lab_golden.models()
-    names = {name: kernel_names(model) for name, model in models.items()}
-    assert {kernel for own in names.values() for kernel in own.values()} == set(KERNELS.values())
-    exact = [model for name, model in models.items() if "layer0.attention" not in names[name]]
-    assert exact and {model.config.activation for model in models.values()} == set(FAMILIES["microgpt"].activations)
-    assert {"lm_head.shift", "lm_head.clamp"} <= {
-        name for m in models.values() for name, n in parameters(m).items() if n
-    }
-    fine = {
-        kernel_names(model)[name] for model in models.values() for name in model.exponents if model.exponent(name)
-    }
-    assert fine == {"schoolbook", "digits", "digit_columns"}
+    kernels = [(model, kernel) for model in models.values() for kernel in leaves(model.program)]
+    assert {type(kernel) for _, kernel in kernels} == {kind for kind in KERNELS.values() if issubclass(kind, Leaf)}
+    activations = {activation for family in FAMILIES.values() for activation in family.activations}
+    assert {model.config.activation for model in models.values()} == activations
+    assert {(model.config.family, model.target) for model in models.values()} == {*product(FAMILIES, TARGETS)}
+    rows = [(model, kernel) for model, kernel in kernels if isinstance(kernel, DigitRows)]
+    for name in ("clamp", "clamp_shift", "unbiased", "source_shift", "out_shift"):
+        assert any(getattr(kernel, name) for _, kernel in rows), name
+    assert any(kernel.sections > 1 for _, kernel in rows)
+    assert any(kernel.bias(model).any() for model, kernel in rows)
+    fine = {type(k) for m, k in kernels if isinstance(k, MatrixKernel) and m.exponent(k.block.weight)}
+    assert {kind.__name__ for kind in fine} == set(lab_golden.PRODUCTS)
     assert any(model.logit_shift for model in models.values())
     running = lab_golden.running_text()
     tokens = [token for request in lab_golden.RUNNING for token in run(Executor(running), [request])[0]]
@@ -291,7 +359,7 @@ def test_the_javascript_model_meets_every_kernel_and_every_kind_of_text() -> Non
     goes_on = any(f and not b for f, b in zip(full, bos, strict=True))
     assert goes_on and any(bos) and not all(full) and len(running.merges) > 1
     called = {call["call"] for call in lab_golden.calls()}
-    assert {f"linear {name}" for name in fine} < called
+    assert {f"linear {name}" for name in lab_golden.PRODUCTS} < called
 
 
 @pytest.mark.slow

@@ -15,31 +15,65 @@ from typing import Any
 import numpy as np
 
 from quantize.digits import MAX_EXPONENT
+from quantize.kernel import SA1, TARGETS
 from quantize.kernels.activation import ACTIVATIONS
 from quantize.kernels.attention import attend, attention_scores, softmax_weights
 from quantize.kernels.byte_attention import narrow, reciprocal, softmax_weights_in_bytes
 from quantize.kernels.digit_columns import DigitColumns
 from quantize.kernels.digit_rows import Digits
+from quantize.kernels.gate import gated
+from quantize.kernels.hidden_units import MAX_BITS, MIN_BITS
+from quantize.kernels.lookup import looked_up
+from quantize.kernels.mac_attention import attend_mac, attention_scores_mac
 from quantize.kernels.norm import rmsnorm
 from quantize.kernels.ppu_attention import attend_ppu, attention_scores_ppu
+from quantize.kernels.residual import add_cut
+from quantize.kernels.rotary import rotate
 from quantize.kernels.schoolbook import Schoolbook
-from quantize.kernels.table_norm import rmsnorm_table
+from quantize.kernels.table_norm import TableNorm, rmsnorm_table
 from quantize.model import IntegerModel
 from quantize.sampler import Generator, Request, choose, inverse_temperature, nucleus, sampling_weights
+from quantize.schedule import Norm
 from snesgpt.lab.model import GOLDEN, Json, as_json, golden, tables
-from tests.support.models import digit_model, random_model
-from trainer.config import ModelConfig
+from snesgpt.lab.packed import packed
+from tables.gelu import gelu_table
+from tables.rotary import rotary_table
+from tables.silu import silu_table
+from tests.support.models import (
+    digit_model,
+    for_sa1,
+    gpt2_config,
+    gpt2_model,
+    llama_config,
+    llama_model,
+    random_model,
+    windowed,
+)
+from tests.support.story_models import story_config, story_model
+from trainer.config import FAMILIES, ModelConfig
 from trainer.files import write_all
 
-PRODUCTS = {"schoolbook": Schoolbook, "digits": Digits, "digit_columns": DigitColumns}
+PRODUCTS = {"SchoolbookRows": Schoolbook, "DigitRows": Digits, "ActiveColumns": DigitColumns}
 SHAPE = ModelConfig(9, block_size=6, n_embd=8, n_head=2, n_layer=2, n_hidden=12)
 SQUARED = replace(SHAPE, activation="relu2")
 LONG = ModelConfig(12, block_size=40, n_embd=8, n_head=4, n_hidden=16)
+LLAMA = llama_config(12, 30, 24, (6, 3), 2, 100)
+GPT2 = (12, 20, 16, 4, 2, 100)
+CHANCES = 12
 SMALL: dict[str, Any] = {"wq": 0.3, "wo": 0.1, "fc1": 0.3, "fc2": 0.1, "lm_head": 0.5}
 WIDTH = 16
 BITS = (12, 13, 14, 15)
+UNIT_BITS = range(MIN_BITS, MAX_BITS + 1)
+TURNED, POSITIONS, BASE = 8, 30, 10_000.0
 RUNNING = (Request(3, 10, 40, (0, 1)), Request(4, 5, 40), Request(5, 0, 4))
 """Windows enough that some are full, and that BOS comes in one that goes on from another."""
+
+SHORT = (
+    *("schoolbook", "schoolbook_squared", "top_p", "halved_logits", "front_table_and_columns", "rows"),
+    *("squared_columns", "squared_rows", "small_weights_columns", "small_weights_rows", "long"),
+)
+FEW = (Request(3, 10, 2), Request(0, 0, 1), Request(77, 20, 1, (1, 0)))
+"""For models of many numbers."""
 
 SEEDS = (0, 1, 255, 0x8000, 0xFFFF)
 
@@ -59,7 +93,37 @@ def models() -> dict[str, IntegerModel]:
         "small_weights_rows": digit_model(SHAPE, 2, active=0.9, front=False, **SMALL),
         "long": digit_model(LONG, 5),
         "running_text": running_text(),
-    }
+        "microgpt_sa1": for_sa1(digit_model(LONG, 6)),
+        "llama": llama_model(LLAMA, 1),
+        "llama_sa1": llama_model(windowed(LLAMA, 3, 30, 7), 2, target=SA1),
+        "llama_windows": llama_model(windowed(LLAMA, 30, 1, 8, 5), 3, wo=2.0),
+        "stories": story_model(story_config(24), 1, ends=2.0),
+        "stories_sa1": story_model(story_config(12, 16, 2), 2, ends=2.0, target=SA1),
+        "gpt2": gpt2_model(gpt2_config(*GPT2), 1),
+        "gpt2_sa1": gpt2_model(gpt2_config(*GPT2, "gelu_tanh"), 2, target=SA1),
+        "gpt2_loud": gpt2_model(gpt2_config(*GPT2), 3, biased=False, fc1=2.0, fc2=2.0, wo=4.0),
+        "gpt2_wide": gpt2_model(gpt2_config(7, 5, 96, 3, 1, 12), 4, fc1=3.0),
+    } | {f"chance_{seed:02}": chance(seed) for seed in range(CHANCES)}
+
+
+def chance(seed: int) -> IntegerModel:
+    """A Llama or a GPT-2 of any small shape, for either target."""
+    random = np.random.default_rng(seed)
+    family, target = ("llama", "gpt2")[seed % 2], TARGETS[seed // 2 % 2]
+    group, kv_heads = (int(n) for n in random.integers(1, 4, 2))
+    vocab, context = int(random.integers(2, 60)), int(random.integers(2, 40))
+    layers, hidden = int(random.integers(1, 4)), int(random.integers(4, 120))
+    width = 2 * int(random.integers(1, 7))
+    names = {name.rpartition(".")[2] for name in ("wq", "wk", "wv", "wo", "fc1", "fc2", "lm_head")}
+    scales = {name: float(2 ** random.uniform(-3, 1)) for name in sorted(names)}
+    if family == "gpt2":
+        kind = FAMILIES["gpt2"].activations[int(random.integers(2))]
+        shape = gpt2_config(vocab, context, 4 * width, 4, layers, hidden, kind)
+        return gpt2_model(shape, seed, target=target, biased=bool(random.integers(2)), **scales)
+    heads = (group * kv_heads, kv_heads)
+    shape = llama_config(vocab, context, max(width * heads[0], 4), heads, layers, hidden)
+    windows = random.integers(1, context + 1, int(random.integers(0, 4)))
+    return llama_model(windowed(shape, *windows.tolist()), seed, target=target, **scales)
 
 
 def running_text() -> IntegerModel:
@@ -72,7 +136,15 @@ def running_text() -> IntegerModel:
 def calls() -> list[Json]:
     """Single functions at their edges, as {"call", "given", "result"}."""
     random = np.random.default_rng(0)
-    return [*norms(random), *attention(random), *activations(), *kernels(random), *sampling(random)]
+    return [
+        *norms(random),
+        *attention(random),
+        *activations(),
+        *tabled(),
+        *rotations(random),
+        *kernels(random),
+        *sampling(random),
+    ]
 
 
 def call(name: str, result: Any, *given: Any) -> Json:
@@ -93,7 +165,11 @@ def norms(random: np.random.Generator) -> list[Json]:
     for bits in BITS:
         limits = [[-(2**bits)] * WIDTH, [2**bits - 1] * WIDTH, [0] * WIDTH, [-1] * WIDTH]
         inside = [random.integers(-(2**n), 2**n, WIDTH).tolist() for n in range(1, bits + 1)]
-        found += [call("rmsnormTable", rmsnorm_table(np.array(x), bits), x, bits) for x in limits + inside]
+        found += [
+            call("rmsnormTable", rmsnorm_table(np.array(x), bits, doublings), x, bits, doublings)
+            for x in limits + inside
+            for doublings in (0, 15 - bits)
+        ]
     return found
 
 
@@ -104,7 +180,9 @@ def attention(random: np.random.Generator) -> list[Json]:
     for row in score_rows:
         scores, last = np.array(row)[None, None], np.array([len(row) - 1])
         found.append(call("softmaxWeights", softmax_weights(scores, last)[0, 0], row))
-        found.append(call("softmaxWeightsPpu", softmax_weights_in_bytes(scores, last)[0, 0], row))
+        for bits in (3, 5, 8):
+            shares = softmax_weights_in_bytes(scores, last, bits)[0, 0]
+            found.append(call("softmaxWeightsInBytes", shares, row, bits))
     for positions in (1, 2, 7):
         query = random.integers(-3000, 3000, 4)
         keys, values = random.integers(-9000, 9000, (2, positions, 4))
@@ -119,6 +197,10 @@ def attention(random: np.random.Generator) -> list[Json]:
             found.append(call("attentionScoresPpu", row, query, small, shift))
             mean = attend_ppu(shares[None, None], small[None, :, None], shift)[0, 0]
             found.append(call("attendPpu", mean, shares, small, shift))
+            row = attention_scores_mac(query[None, None], small[None, :, None], shift)[0, 0]
+            found.append(call("attentionScoresMac", row, query, small, shift))
+            mean = attend_mac(shares[None, None], small[None, :, None], shift)[0, 0]
+            found.append(call("attendMac", mean, shares, small, shift))
             found.append(call("narrow", narrow(values[0], shift), values[0], shift))
     sums = [127, 128, 2047, 2048, 2055, 2056, 16383, 16384, 16447, 16448, 127 * 256]
     return found + [call("reciprocal", reciprocal(np.array(total)), total) for total in sums]
@@ -128,6 +210,35 @@ def activations() -> list[Json]:
     """Zero, one step to either side, and where the square saturates."""
     x = np.array([-32768, -1, 0, 1, 11, 12, 256, 2895, 2896, 2897, 32767])
     return [call(name, function(x), x) for name, function in ACTIVATIONS.items()]
+
+
+def tabled() -> list[Json]:
+    """Gates and GELU at the ends of their tables and beyond, where a product is cut; sums that are cut."""
+    x = np.array([-32768, -16385, -16384, -2049, -2048, -9, -1, 0, 1, 7, 2047, 2048, 16383, 16384, 32767])
+    y = np.array([32767, -32768, 9, -9, 255, 1, -1, 0, 1, -3, 500, -500, -32768, 32767, 12345])
+    cuts = [(2048, 3), (2040, 1), (12800, 7)]
+    return [
+        *(call("gated", gated(x, y, bits, *cut), x, y, bits, *cut) for bits in UNIT_BITS for cut in cuts),
+        *(
+            call("lookedUp", looked_up(x, kind, bits, *cut), x, kind, bits, *cut)
+            for kind in FAMILIES["gpt2"].activations
+            for bits in UNIT_BITS
+            for cut in cuts
+        ),
+        *(call("addCut", add_cut(x >> 3, y, n, bits), x >> 3, y, n, bits) for n in range(4) for bits in (11, 13)),
+    ]
+
+
+def rotations(random: np.random.Generator) -> list[Json]:
+    """Heads side by side, at the first positions and the last."""
+    x = random.integers(-9000, 9000, (2, TURNED))
+    places = (0, 1, POSITIONS - 1)
+    return [
+        call(
+            "rotate", rotate(x[None], np.array([place]), BASE, POSITIONS).reshape(-1), x.reshape(-1), TURNED, place
+        )
+        for place in places
+    ]
 
 
 def kernels(random: np.random.Generator) -> list[Json]:
@@ -141,6 +252,11 @@ def kernels(random: np.random.Generator) -> list[Json]:
         for name, kernel in PRODUCTS.items()
         for weights in (matrix, 0 * matrix)
         for exponent in range(MAX_EXPONENT + 1)
+        for x in inputs
+    ] + [
+        call("linear unbiased", Digits(weights, finest, unbiased=True)(np.array(x)), weights, finest, x)
+        for weights in (matrix >> 8, 0 * matrix, matrix >> 12 << 4)
+        for finest in range(-7, MAX_EXPONENT + 4)
         for x in inputs
     ]
 
@@ -171,28 +287,32 @@ def sampling(random: np.random.Generator) -> list[Json]:
     return found
 
 
-def encodings(model: IntegerModel, texts: Sequence[str]) -> list[Json]:
-    """Texts with their tokens."""
-    return [
-        call("encode", model.tokenizer.encode(model.reading.clean(text))[1:-1], text, "running_text")
-        for text in texts
-    ]
+def encodings(name: str, model: IntegerModel, texts: Sequence[str]) -> list[Json]:
+    """Texts with their tokens, by the model of this name."""
+    return [call("encode", model.tokenizer.encode(model.reading.clean(text))[1:-1], text, name) for text in texts]
 
 
 def block_tables() -> Json:
-    """The tables the calls need: of vectors of WIDTH elements, squares of all bits."""
+    """The tables the calls need: of vectors of WIDTH elements, squares of all bits, hidden units' of all bits."""
     config = replace(SHAPE, n_embd=WIDTH)
-    return tables(config, BITS)
+    kinds = FAMILIES["gpt2"].activations
+    return tables(config, [TableNorm(Norm("norm", "x", "y"), bits) for bits in BITS]) | {
+        "silu": {str(bits): packed(silu_table(bits)) for bits in UNIT_BITS},
+        "gelu": {f"{kind} {bits}": packed(gelu_table(kind, bits)) for kind in kinds for bits in UNIT_BITS},
+        "rotary": {str(TURNED): packed(rotary_table(TURNED, POSITIONS, BASE))},
+    }
 
 
 def write(folder: Path) -> None:
     """All golden files. The same bytes every time."""
     made = models()
     for name, model in made.items():
-        requests = RUNNING if model.reading.running else GOLDEN
+        requests = RUNNING if name == "running_text" else GOLDEN if name in SHORT else FEW
         write_all({folder / "models" / f"{name}.json": as_json(golden(model, requests))})
     texts = ["", "a", "AB ab", "abab  ab\nba", "c dab ab"]
-    found = {"tables": block_tables(), "calls": calls() + encodings(made["running_text"], texts)}
+    encoded = encodings("running_text", made["running_text"], texts)
+    encoded += encodings("stories", made["stories"], ["", "a", "One é day,\n the  the", "Lily “saw” ☃ a bird"])
+    found = {"tables": block_tables(), "calls": calls() + encoded}
     write_all({folder / "calls.json": as_json(found)})
 
 

@@ -47,14 +47,19 @@ export class Comparison {
     this.#seen = [];
   }
 
-  /** @param {LoggedToken} record */
+  /**
+   * The model's version of a token that was logged; null where it began before we looked.
+   * @param {LoggedToken} record
+   * @returns {Twin | null}
+   */
   add(record) {
-    const twin = this.#expected ? this.#expected.next().value : this.#follow(record);
-    if (!twin) return;
+    const twin = this.#expected ? (this.#expected.next().value ?? null) : this.#follow(record);
+    if (!twin) return null;
     this.compared += 1;
     const found = this.#firstDifference(record, twin);
     if (!found) this.equal += 1;
     else this.difference ??= `token ${this.compared}, ${found}`;
+    return twin;
   }
 
   /**

@@ -1,10 +1,14 @@
 /**
  * The emulator: Snes9x inside RetroArch, compiled to wasm, driven by the glue that comes with it.
  * @import { Button, EmulatorModule } from "../types.js"
+ * @import { RamName } from "./ram.js"
  */
 
 import { gunzipped } from "./gunzip.js";
-import { findWorkRam, WORK_RAM_BYTES } from "./wram.js";
+import { findRam } from "./ram.js";
+
+/** Frames until a machine that starts has written to its RAM. */
+const PATIENCE = 120;
 
 const GLUE = "core/snes9x.js";
 const WASM = "core/snes9x.wasm.gz";
@@ -79,12 +83,13 @@ function writeFile(FS, path, content) {
   FS.writeFile(path, content);
 }
 
-/** A running console. `wram` is current after every frame. */
+/** A running console. Its RAM is current after every frame. */
 export class Console {
   #module;
   /** @type {Set<(console: Console) => void>} */
   #listeners = new Set();
-  #base = 0;
+  /** @type {Partial<Record<RamName, {base: number, bytes: number}>>} */
+  #places = {};
   #simulate;
 
   frame = 0;
@@ -105,16 +110,28 @@ export class Console {
     for (const listener of this.#listeners) listener(this);
   }
 
-  /** Finds work RAM. Throws Error when the state of the emulator is not where it should be. */
-  attach() {
-    const [size, address, done] = this.#module.cwrap("save_state_info", "string", [])().split("|").map(Number);
-    if (done !== 1) throw new Error("the emulator gives no save state");
-    this.#base = findWorkRam(this.#module.HEAPU8, address, size);
+  /**
+   * Finds a RAM, once the machine has written to it. Rejects with an Error when the state of the emulator is not where
+   * it should be.
+   * @param {RamName} name
+   */
+  async attach(name) {
+    for (let tries = 0; tries < PATIENCE && !this.#places[name]; tries++) {
+      await this.frames(1);
+      const [size, address, done] = this.#module.cwrap("save_state_info", "string", [])().split("|").map(Number);
+      if (done !== 1) throw new Error("the emulator gives no save state");
+      this.#places[name] = findRam(this.#module.HEAPU8, address, size, name) ?? undefined;
+    }
+    if (!this.#places[name]) throw new Error(`the machine has no ${name} RAM`);
   }
 
-  /** The 128 KiB of work RAM, live. */
-  get wram() {
-    return this.#module.HEAPU8.subarray(this.#base, this.#base + WORK_RAM_BYTES);
+  /**
+   * The bytes of a RAM that was attached, live.
+   * @param {RamName} name
+   */
+  ram(name) {
+    const place = this.#places[name] ?? { base: 0, bytes: 0 };
+    return this.#module.HEAPU8.subarray(place.base, place.base + place.bytes);
   }
 
   /**

@@ -1,11 +1,11 @@
 /**
- * A host of the cartridge, as docs/host.md describes it: requests in, one record a token out, all through work RAM.
+ * A host of the cartridge, as docs/host.md describes it: requests in, one record a token out, all through its RAM.
  * @import { HostField, Lab, LoggedToken, Mode, Request, Source } from "../types.js"
  * @import { Console } from "./core.js"
  */
 
 import { record } from "./record.js";
-import { setWord, word } from "./wram.js";
+import { setWord, word } from "./ram.js";
 
 const FULL = 2;
 const RUN = 1;
@@ -92,7 +92,7 @@ export class Host {
     this.current = null;
     this.#read = 0;
     this.#made = [];
-    this.#console.wram.fill(0, this.#lab.host.block, this.#lab.host.block + this.#lab.host.magic.length);
+    this.#ram.fill(0, this.#lab.host.block, this.#lab.host.block + this.#lab.host.magic.length);
     this.#console.reset();
   }
 
@@ -112,7 +112,7 @@ export class Host {
     this.#read = this.#owed = 0;
     this.#full = false;
     this.#set("capacity", this.#capacity);
-    prompt.forEach((token, i) => setWord(this.#console.wram, this.#fields.prompt + 2 * i, token));
+    prompt.forEach((token, i) => setWord(this.#ram, this.#fields.prompt + 2 * i, token));
     this.#set("seed", seed);
     this.#set("temperature", tenths);
     this.#set("top_p", this.#lab.top_p);
@@ -137,9 +137,14 @@ export class Host {
     else this.#full = full;
   }
 
+  /** The RAM that the host block and the log are in. */
+  get #ram() {
+    return this.#console.ram(this.#lab.host.ram);
+  }
+
   get #up() {
     const { block, magic } = this.#lab.host;
-    return [...magic].every((letter, i) => this.#console.wram[block + i] === letter.charCodeAt(0));
+    return [...magic].every((letter, i) => this.#ram[block + i] === letter.charCodeAt(0));
   }
 
   get #capacity() {
@@ -162,8 +167,8 @@ export class Host {
   /** @param {number} number of the record */
   #tell(number) {
     if (this.#quiet) return;
-    const tenths = this.current?.tenths ?? word(this.#console.wram, this.#lab.host.temperature);
-    const found = record(this.#console.wram, this.#lab, number, { mode: this.mode, tenths });
+    const tenths = this.current?.tenths ?? word(this.#console.ram("work"), this.#lab.host.temperature);
+    const found = record(this.#ram, this.#lab, number, { mode: this.mode, tenths });
     for (const listener of this.#listeners) listener(found);
   }
 
@@ -176,7 +181,7 @@ export class Host {
 
   /** @param {HostField} name */
   #get(name) {
-    return word(this.#console.wram, this.#fields[name]);
+    return word(this.#ram, this.#fields[name]);
   }
 
   /**
@@ -184,6 +189,6 @@ export class Host {
    * @param {number} value
    */
   #set(name, value) {
-    setWord(this.#console.wram, this.#fields[name], value);
+    setWord(this.#ram, this.#fields[name], value);
   }
 }

@@ -1,12 +1,19 @@
 /**
  * The console's part of the page: the picture, the pad, and the machine that everything else reads.
  * @import { Lab, Machine } from "../types.js"
+ * @import { RamName } from "./ram.js"
  */
 
 import { find, messageOf } from "../dom.js";
 import { bootCore } from "./core.js";
 import { Host } from "./host.js";
 import { mountPad } from "./pad.js";
+
+/**
+ * The person's settings are there.
+ * @type {RamName}
+ */
+const WORK = "work";
 
 const ROM = "data/cartridge.sfc";
 
@@ -19,7 +26,7 @@ const FRAME = `
   </div>
   <div class="pad" role="group" aria-label="Pad"></div>
   <p class="hint">
-    The cartridge, unchanged but for a log of its own arithmetic, runs in the Snes9x emulator. Play it with these buttons, or
+    The cartridge, unchanged but for a log of its own arithmetic, runs in the Snes9x emulator<span class="chip"></span>. Play it with these buttons, or
     choose the picture and use the arrow keys, X Z S A for A B X Y, Q W for L R, Enter for Start and Backspace for Select.
     Its sound begins with your first click.
   </p>`;
@@ -38,11 +45,13 @@ export async function mountConsole(element, loading) {
   const pad = find(element, ".pad", HTMLElement);
   try {
     const console = await bootCore({ canvas, rom: ROM });
-    await console.frames(1);
-    console.attach();
+    const lab = await loading;
+    await console.attach(WORK);
+    await console.attach(lab.host.ram);
+    if (lab.build.target === "sa1") find(element, ".chip", HTMLElement).textContent = ", with the SA-1 chip that it has";
     message.remove();
     mountPad(pad, canvas, console);
-    return { console, host: new Host(console, await loading) };
+    return { console, host: new Host(console, lab) };
   } catch (error) {
     canvas.remove();
     pad.remove();

@@ -2,21 +2,21 @@
  * One token as the console logged it: the words, the logits and every intermediate that its kernels keep.
  * @import { Lab, LoggedToken, Mode } from "../types.js"
  */
-import { signedWord, word } from "./wram.js";
+import { signedWord, word } from "./ram.js";
 
 const size = (/** @type {number[]} */ shape) => shape.reduce((product, length) => product * length, 1);
 
 /**
  * Record `number` of the log. Attention over positions is zero beyond `position`, as in the model's trace.
- * @param {Uint8Array} wram
+ * @param {Uint8Array} ram where the log is
  * @param {Lab} lab
  * @param {number} number
  * @param {{mode: Mode, tenths: number}} origin
  * @returns {LoggedToken}
  */
-export function record(wram, lab, number, { mode, tenths }) {
+export function record(ram, lab, number, { mode, tenths }) {
   const { bytes, words, entries } = lab.record;
-  const raw = wram.slice(lab.host.log + number * bytes, lab.host.log + (number + 1) * bytes);
+  const raw = ram.slice(lab.host.log + number * bytes, lab.host.log + (number + 1) * bytes);
   const [token, position, next, x, y] = words.map((_, i) => word(raw, 2 * i));
   const values = (/** @type {string} */ name) => {
     const entry = entries[name];

@@ -37,20 +37,21 @@ export function drawCells(canvas, rows, paint, cell = 12) {
   const context = canvas.getContext("2d");
   if (!context) return;
   context.clearRect(0, 0, width, height);
+  const gap = cell > 2 * GAP ? GAP : 0;
   rows.forEach((row, y) =>
     row.forEach((value, x) => {
       if (value === null) return;
       context.fillStyle = paint(value);
-      context.fillRect(x * cell, y * cell, cell - GAP, cell - GAP);
+      context.fillRect(x * cell, y * cell, cell - gap, cell - gap);
     }),
   );
 }
 
 /**
  * `values` cut into rows of `length`.
- * @param {Int32Array} values
+ * @param {number[]} values
  * @param {number} length
  */
 export function inRows(values, length) {
-  return Array.from({ length: values.length / length }, (_, y) => [...values.slice(y * length, (y + 1) * length)]);
+  return Array.from({ length: Math.ceil(values.length / length) }, (_, y) => values.slice(y * length, (y + 1) * length));
 }

@@ -35,7 +35,7 @@ const FORM = `
  * @param {Model} model
  */
 function encodePrompt(text, model) {
-  const tokens = model.encode(text.trim());
+  const tokens = model.encode(text);
   const most = model.config.block_size - 1;
   if (tokens.length > most) throw new RangeError(`a prompt has at most ${most} tokens, this one has ${tokens.length}`);
   return tokens;
@@ -67,9 +67,11 @@ export class Controls {
     this.form = find(element, "form", HTMLFormElement);
     this.error = find(element, ".error", HTMLElement);
     this.model = model;
+    this.lab = lab;
     this.onRequest = onRequest;
     this.pace.replaceChildren(...PACES.map(([value, text]) => new Option(text, value)));
     this.pace.value = "4";
+    if (lab.goes_on) this.prompt.size = 24;
     this.temperature.value = String(lab.temperature);
     this.seed.value = "1";
     this.running = !calm; // a reader who wants no motion starts it
@@ -122,7 +124,7 @@ export class Controls {
     this.error.textContent = "";
     if (!this.#source || !this.seed.reportValidity()) return;
     try {
-      const prompt = encodePrompt(this.prompt.value, this.model);
+      const prompt = encodePrompt(this.lab.goes_on ? this.prompt.value : this.prompt.value.trim(), this.model);
       const request = { seed: Number(this.seed.value), tenths: Number(this.temperature.value), count: COUNT, prompt };
       await this.#source.request(request);
       this.onRequest(this.#source.current);

@@ -1,6 +1,6 @@
 /**
  * The panel beside the console: every number of the newest token, read from work RAM.
- * @import { LoggedToken, Page, Request, Source } from "../types.js"
+ * @import { Lab, LoggedToken, Page, Request, Source, Vector } from "../types.js"
  */
 
 import { Comparison, showBadge } from "../console/badge.js";
@@ -15,9 +15,14 @@ import { textFigure } from "./text.js";
 const PANEL = `
   <h2 id="live-title">Live from its memory</h2>
   <p class="badge" data-state="waiting"></p>
+  <p class="kept"></p>
   <div class="controls"></div>
   <p class="status"></p>
   <div class="figures"></div>`;
+
+const LOGITS_ONLY =
+  "This cartridge's RAM has no room for all that it computes: it logs its logits, which are compared. The other " +
+  "numbers shown are the page's own model's.";
 
 const FIRST_STAND_IN = { seed: 1, count: 65535, prompt: [] };
 
@@ -51,6 +56,8 @@ export function mountLive(element, { lab, model, machine }) {
     embeddingFigure(lab),
     residualFigure(lab),
   ];
+  if (lab.record.traced) part("kept").remove();
+  else part("kept").textContent = LOGITS_ONLY;
   part("figures").append(...figures.map((figure) => figure.element));
 
   const begin = (/** @type {Request | null} */ request) => {
@@ -76,11 +83,12 @@ export function mountLive(element, { lab, model, machine }) {
 
   const connect = (/** @type {Source} */ found) => {
     source = found;
-    found.onRecord((record) => {
+    found.onRecord((logged) => {
+      text.add(logged);
+      const record = found.reset ? withModel(lab, logged, comparison.add(logged)) : logged;
+      if (!record) return;
       newest = record;
       attention.add(record);
-      text.add(record);
-      if (found.reset) comparison.add(record);
     });
     controls.connect(found);
     requestAnimationFrame(draw);
@@ -92,11 +100,23 @@ export function mountLive(element, { lab, model, machine }) {
     () => {
       part("badge").textContent = "No console to compare with: these numbers are the page's own model's.";
       find(element, "h2", HTMLElement).textContent = "Live from the model";
-      const standIn = new StandIn(model, lab);
+      const standIn = new StandIn(model);
       connect(standIn);
       standIn.request({ ...FIRST_STAND_IN, tenths: lab.temperature });
     },
   );
+}
+
+/**
+ * A logged token with the model's values where the cartridge keeps none; null where neither has them.
+ * @param {Lab} lab
+ * @param {LoggedToken} logged
+ * @param {{trace: Record<string, Vector>} | null} twin
+ * @returns {LoggedToken | null}
+ */
+function withModel({ record: { entries, traced } }, logged, twin) {
+  if (!twin) return traced ? logged : null;
+  return { ...logged, values: (name) => (entries[name] ? logged.values(name) : twin.trace[name]) };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The model in JavaScript behind the host's interface, for a browser in which the console cannot run.
- * @import { Lab, LoggedToken, Mode, Model, Request, Source, Token } from "../types.js"
+ * @import { LoggedToken, Mode, Model, Request, Source, Token } from "../types.js"
  */
 
 const TICK = 250; // ms a token: it is to be watched
@@ -8,7 +8,6 @@ const TICK = 250; // ms a token: it is to be watched
 /** @implements {Source} */
 export class StandIn {
   #model;
-  #names;
   /** @type {Set<(token: LoggedToken) => void>} */
   #listeners = new Set();
   /** @type {Iterator<Token, void> | null} */
@@ -22,13 +21,9 @@ export class StandIn {
   current = null;
   rate = 1000 / TICK;
 
-  /**
-   * @param {Model} model
-   * @param {Lab} lab
-   */
-  constructor(model, lab) {
+  /** @param {Model} model */
+  constructor(model) {
     this.#model = model;
-    this.#names = new Set(Object.keys(lab.record.entries));
     setInterval(() => this.#tick(), TICK);
   }
 
@@ -58,10 +53,7 @@ export class StandIn {
     const { value } = this.#run.next();
     if (!value) return;
     const { trace, ...words } = value;
-    const values = (/** @type {string} */ name) => {
-      if (!this.#names.has(name)) throw new RangeError(`the cartridge keeps no ${name}`);
-      return trace[name];
-    };
+    const values = (/** @type {string} */ name) => trace[name];
     for (const listener of this.#listeners) listener({ ...words, values, mode: this.mode, tenths: current.tenths });
   }
 }

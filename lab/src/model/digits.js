@@ -43,19 +43,25 @@ export function terms(weight, exponent = 0) {
 
 /**
  * A row of weights plane by plane, least significant first: [{shift, inputs, digits}], Σ digits[n] · x[inputs[n]]
- * being what a plane adds. Planes without a digit in this row are not in it.
+ * being what a plane adds. Planes without a digit in this row are not in it. A page has rows by the thousand.
  * @param {ArrayLike<number>} weights
  */
 export function planesOfRow(weights, exponent = 0) {
-  /** @type {Map<number, Plane>} */
-  const planes = new Map();
-  Array.from(weights).forEach((weight, input) => {
-    for (const { shift, digit } of terms(weight, exponent)) {
-      const plane = planes.get(shift) ?? { shift, inputs: [], digits: [] };
-      plane.inputs.push(input);
-      plane.digits.push(digit);
-      planes.set(shift, plane);
+  const point = FRACTION_BITS + exponent;
+  /** @type {Plane[]} */
+  const planes = Array.from({ length: point + 1 }, (_, shift) => ({ shift, inputs: [], digits: [] }));
+  const note = (/** @type {number} */ shift, /** @type {number} */ input, /** @type {number} */ digit) => {
+    planes[shift].inputs.push(input);
+    planes[shift].digits.push(digit);
+  };
+  for (let input = 0; input < weights.length; input++) {
+    let [rest, bit] = [weights[input], 0];
+    for (; rest !== 0 && bit < point; bit++) {
+      const digit = (rest & 1) * (2 - (rest & 3));
+      if (digit !== 0) note(point - bit, input, digit);
+      rest = (rest - digit) >> 1;
     }
-  });
-  return [...planes.values()].sort((a, b) => b.shift - a.shift);
+    if (rest !== 0) note(0, input, rest);
+  }
+  return planes.filter(({ inputs }) => inputs.length).reverse();
 }

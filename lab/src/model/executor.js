@@ -1,25 +1,23 @@
 /**
  * The integer model, one document at a time: the twin of quantize/executor.py.
- * @import { ModelData, Step, Stream, Vector } from "../types.js"
+ * @import { ModelData, State, Step, Stream } from "../types.js"
  */
 
-import { kernelOf } from "./kernels/index.js";
-import { microgpt } from "./schedule.js";
+import { stepOf } from "./kernels/index.js";
 
 export class Executor {
   /** @param {ModelData} model */
   constructor(model) {
     this.config = model.config;
-    this.steps = microgpt(model.config).map((block) => ({ block, compute: kernelOf(block, model) }));
+    this.steps = model.program.map((kernel) => stepOf(kernel, model));
   }
 
   /**
-   * A new document: the position of its next token, and per cached buffer one vector (d,) a position.
+   * A new document: the position of its next token, and of every position what attention reads again, by name.
    * @returns {Stream}
    */
   start() {
-    const cached = this.steps.flatMap(({ block }) => ("cached" in block && block.cached ? [block.out] : []));
-    return { position: 0, caches: Object.fromEntries(cached.map((name) => [name, []])) };
+    return { position: 0, caches: {} };
   }
 
   /**
@@ -36,14 +34,10 @@ export class Executor {
     const { block_size: context, vocab_size: tokens } = this.config;
     if (position >= context) throw new RangeError("the context is full: start another document");
     if (!Number.isInteger(token) || token < 0 || token >= tokens) throw new RangeError(`there is no token ${token}`);
-    /** @type {Record<string, Vector>[]} */
-    const [buffers, trace] = [{}, {}];
-    for (const { block, compute } of this.steps) {
-      const result = compute({ token, position, buffers, caches, trace });
-      if ("cached" in block && block.cached) caches[block.out].push(result);
-      trace[block.name] = buffers[block.out] = result;
-    }
+    /** @type {State} */
+    const state = { token, position, buffers: {}, caches, trace: {} };
+    for (const step of this.steps) step(state);
     stream.position += 1;
-    return { logits: buffers.logits, trace };
+    return { logits: state.buffers.logits, trace: state.trace };
   }
 }

@@ -63,8 +63,8 @@ export function choose(logits, inverseT, random, topP, tables) {
  * Everything the console computes for a request, token by token.
  *
  * A draw is made for every sampled token, also at T = 0; a prompt's tokens are given and draw nothing. The first token
- * after an empty prompt is never BOS. A running text goes on where its context is full: the second half of the window
- * is the next one's prompt. Drawn at the model's own top-p.
+ * after an empty prompt is never BOS. A text that goes on does so where its context is full: the second half of the
+ * window is the next one's prompt. Drawn at the model's own top-p.
  * @param {Executor} executor
  * @param {ModelData} model
  * @param {Request} request
@@ -87,8 +87,8 @@ export function* run(executor, model, { seed, tenths, count, prompt: given = [] 
     }
     yield { token, position, next, x: generator.x, y: generator.y, logits, trace };
     window[position] = next;
-    if (model.running && next === bos) prompt = [];
-    else if (model.running && position + 1 === context) prompt = window.slice(context - Math.floor(context / 2));
+    if (model.goes_on && next === bos) prompt = [];
+    else if (model.goes_on && position + 1 === context) prompt = window.slice(context - Math.floor(context / 2));
     const ended = next === bos || stream.position === context;
     token = next;
     if (ended) [stream, token, left] = [executor.start(), bos, left - 1];

@@ -1,8 +1,9 @@
 /**
  * What all figures share: the model, the word the reader typed, what the model computed of it, where to look.
- * @import { Context, Lab, Model, Reading } from "../types.js"
+ * @import { Context, Lab, Model, Reading, Request } from "../types.js"
  */
 
+import { visible } from "../symbols.js";
 import { ONE } from "./q88.js";
 import { floatWeights } from "./float_model.js";
 
@@ -22,12 +23,12 @@ export function createContext({ lab, model }) {
   };
   /** @type {Context} */
   const context = {
-    ...read(firstWord(lab)),
+    ...read(firstWord(lab, model)),
     lab,
     model,
     config: lab.config,
     weights: floatWeights(lab),
-    symbol: (token) => lab.symbols[token] ?? BOS_MARK,
+    symbol: (token) => (token === lab.config.bos ? BOS_MARK : visible(lab.symbols[token])),
     setWord(text) {
       Object.assign(context, read(text));
       changed();
@@ -46,9 +47,32 @@ export function createContext({ lab, model }) {
   return context;
 }
 
-/** A training name of middling length. */
-export const firstWord = (/** @type {Lab} */ lab) =>
-  lab.documents.find((name) => name.length === 6) ?? lab.documents[0] ?? lab.symbols[0];
+/** Tokens of what the model writes itself, where no training text is known. */
+const OWN_TOKENS = 8;
+
+/**
+ * A training name of middling length, or what the model begins a text with.
+ * @param {Lab} lab
+ * @param {Model} model
+ */
+export function firstWord(lab, model) {
+  if (lab.documents.length && !lab.goes_on) return lab.documents.find((name) => name.length === 6) ?? lab.documents[0];
+  return model.decode(beginning(model, { seed: 1, tenths: lab.temperature, count: 1 }, OWN_TOKENS));
+}
+
+/**
+ * The first tokens of a request's text, at most so many.
+ * @param {Model} model
+ * @param {Request} request
+ * @param {number} most
+ */
+export function beginning(model, request, most) {
+  const found = [];
+  for (const { next } of model.run(request)) {
+    if (next === model.bos || found.push(next) === most) break;
+  }
+  return found;
+}
 
 /**
  * What of a typed text the model can read: characters it has no symbol for are left out, then what is too long.
@@ -57,10 +81,10 @@ export const firstWord = (/** @type {Lab} */ lab) =>
  * @param {string} text
  */
 export function readWord(lab, model, text) {
-  const known = new Set(lab.symbols.join(""));
-  const lower = [...text].some((c) => !known.has(c)) ? text.toLowerCase() : text;
-  const unknown = [...new Set([...lower].filter((c) => !known.has(c)))];
-  let word = [...lower].filter((c) => known.has(c)).join("");
+  const known = (/** @type {string} */ character) => canRead(model, character);
+  const lower = [...text].every(known) ? text : text.toLowerCase();
+  const unknown = [...new Set([...lower].filter((c) => !known(c)))];
+  let word = [...lower].filter(known).join("");
   const room = lab.config.block_size - 1;
   let cut = false;
   while (model.encode(word).length > room) {
@@ -72,6 +96,20 @@ export function readWord(lab, model, text) {
     cut ? `Its context holds ${room} tokens after the start: the rest is left out.` : "",
   ];
   return { word, tokens: [lab.config.bos, ...model.encode(word)], problem: problems.filter(Boolean).join(" ") };
+}
+
+/**
+ * Whether a text has tokens.
+ * @param {Model} model
+ * @param {string} text
+ */
+function canRead(model, text) {
+  try {
+    model.encode(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -165,6 +165,23 @@ export function letterBars(svg, width, bars, { most = 1, height = 130 } = {}) {
   return height;
 }
 
+/** More tokens than this are too many for a bar each. */
+const MANY = 100;
+const SHOWN = 16;
+const LABEL = 6;
+
+/**
+ * The bars of all tokens, or where those are too many the largest, and any that is marked, with short labels.
+ * @param {Bar[]} bars
+ */
+export function mostLikely(bars) {
+  if (bars.length <= MANY) return bars;
+  const falling = [...bars].sort((a, b) => b.value - a.value);
+  const marked = falling.slice(SHOWN).filter(({ kind }) => kind);
+  const short = (/** @type {string} */ label) => (label.length > LABEL ? `${label.slice(0, LABEL - 1)}…` : label);
+  return [...falling.slice(0, SHOWN), ...marked].map((bar) => ({ ...bar, label: short(bar.label) }));
+}
+
 export const MARGIN = { left: 44, right: 12, top: 10, bottom: 40 };
 
 /**

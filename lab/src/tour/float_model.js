@@ -19,7 +19,7 @@ export function floatWeights(lab) {
   return Object.fromEntries(
     Object.entries(lab.weights).map(([name, { shape, values }]) => {
       const [rows, columns] = shape;
-      return [name, Array.from({ length: rows }, (_, r) => values.slice(r * columns, (r + 1) * columns))];
+      return [name, Array.from({ length: rows }, (_, r) => [...values.subarray(r * columns, (r + 1) * columns)])];
     }),
   );
 }

@@ -7,12 +7,10 @@ import "./tour.css";
 import { find } from "../dom.js";
 import { createContext } from "./context.js";
 import { h, uniqueId } from "./elements.js";
-import { grouped } from "./wording.js";
+import { grouped, listed } from "./wording.js";
 import { whenNear } from "./near.js";
 import { STEPS } from "./steps/index.js";
 import { VIEWS, firstView, hashOf, parseHash, remember } from "./views.js";
-
-const NAMES = STEPS.map((step) => step.id);
 
 /**
  * @param {HTMLElement} element
@@ -20,15 +18,17 @@ const NAMES = STEPS.map((step) => step.id);
  */
 export function mountTour(element, { lab, model }) {
   const context = createContext({ lab, model });
-  const chosen = { step: NAMES[0], view: firstView(location.hash, NAMES) };
-  const links = STEPS.map((step) => h("a", { href: "#" }, step.title));
+  const steps = STEPS.filter((step) => step.needs?.(lab) ?? true);
+  const names = steps.map((step) => step.id);
+  const chosen = { step: names[0], view: firstView(location.hash, names) };
+  const links = steps.map((step) => h("a", { href: "#" }, step.title));
   const views = viewSwitch(choose);
 
   /** The step in sight. */
   const inSight = () =>
-    STEPS.findLast(
+    steps.findLast(
       (step) => titleOf(step.id).getBoundingClientRect().top < innerHeight / 2,
-    )?.id ?? NAMES[0];
+    )?.id ?? names[0];
 
   /** Another view leaves the step in sight where it is, however much the texts above it grow. */
   function choose(/** @type {string} */ view) {
@@ -45,11 +45,11 @@ export function mountTour(element, { lab, model }) {
     Object.assign(chosen, change);
     element.dataset.view = chosen.view;
     views.set(chosen.view);
-    STEPS.forEach((step, i) => links[i].setAttribute("href", hashOf(step.id, chosen.view)));
+    steps.forEach((step, i) => links[i].setAttribute("href", hashOf(step.id, chosen.view)));
   }
 
   function follow() {
-    const { step, view } = parseHash(location.hash, NAMES);
+    const { step, view } = parseHash(location.hash, names);
     if (!step) return;
     show(view ? { step, view } : { step });
     const title = titleOf(step);
@@ -63,8 +63,9 @@ export function mountTour(element, { lab, model }) {
     h(
       "p",
       {},
-      `Fifteen steps from a typed word to the cartridge. Every figure computes with the trained model itself:
-      its ${grouped(lab.config.n_params)} weights are in this page.`,
+      `${steps.length === STEPS.length ? "Fifteen" : `${steps.length} of fifteen`} steps from a typed word to the
+      cartridge. Every figure computes with the trained model itself: its ${grouped(lab.config.n_params)} weights are
+      in this page. ${leftOut(lab)}`,
     ),
     h(
       "nav",
@@ -76,12 +77,23 @@ export function mountTour(element, { lab, model }) {
       ),
     ),
     h("div", { class: "toolbar" }, wordInput(context), views.element),
-    ...STEPS.map((step, i) => section(step, i, context)),
+    ...steps.map((step, i) => section(step, i, context)),
   );
   show({});
   window.addEventListener("hashchange", follow);
   follow();
   return context;
+}
+
+/**
+ * The steps that make no sense for this model, and why, as a sentence; none: nothing.
+ * @param {Lab} lab
+ */
+function leftOut(lab) {
+  const titles = STEPS.filter((step) => step.needs && !step.needs(lab)).map(({ title }) => `“${title}”`);
+  if (!titles.length) return "";
+  return `Left out, because they show a small model's floating-point weights, its gradients or its ReLU, and this one
+    is a ${lab.config.family}: ${listed(titles)}. The page of the default model has them.`;
 }
 
 const titleId = (/** @type {string} */ step) => `step-${step}`;

@@ -14,6 +14,15 @@ export const fixed = (/** @type {number} */ value, places = 2) => value.toFixed(
 
 export const percent = (/** @type {number} */ share, places = 0) => `${(100 * share).toFixed(places)} %`;
 
+/**
+ * The name of what a model writes.
+ * @param {{goes_on: boolean}} lab
+ */
+export const unit = ({ goes_on: goesOn }) => (goesOn ? "text" : "name");
+
+/** With a capital letter first. */
+export const capital = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** 12345 → 12,345 */
 export const grouped = (/** @type {number} */ value) => Math.round(value).toLocaleString("en");
 

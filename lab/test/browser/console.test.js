@@ -10,10 +10,11 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { parsed } from "../../src/model/packed.js";
 import { BUILD, PICTURES, ask, badge, compared, running, startBrowser } from "./page.js";
 
 /** @type {Golden["requests"]} */
-const GOLDEN = JSON.parse(readFileSync(`${BUILD}lab-golden/console.json`, "utf8")).requests;
+const GOLDEN = parsed(readFileSync(`${BUILD}lab-golden/console.json`, "utf8")).requests;
 const PAGE_BYTES = 2.5e6;
 
 /** @type {LabBrowser} */

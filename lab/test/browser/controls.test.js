@@ -82,7 +82,7 @@ test("temperature and seed are the cartridge's: what it reads from its command b
   await says(page, ".status", /seed 300.*temperature 0\.8/);
   const block = await page.evaluate(async () => {
     const { lab, machine } = globalThis.lab;
-    const { wram } = (await machine).console;
+    const wram = (await machine).console.ram(lab.host.ram);
     const read = (/** @type {HostField} */ name) =>
       wram[lab.host.fields[name]] | (wram[lab.host.fields[name] + 1] << 8);
     return [read("seed"), read("temperature"), read("prompt_length")];

@@ -484,7 +484,7 @@ test("by keyboard alone: a step from the list, a slider, a choice, a button", as
   assert.match(await summaryOf("attention"), /^Head 2/);
   assert.notEqual(await summaryOf("attention"), first);
   await page.keyboard.press("Tab");
-  const last = firstWord(lab).length;
+  const last = firstWord(lab, model).length;
   for (const place of [last - 1, last - 2]) {
     await page.keyboard.press("ArrowLeft");
     await says(page, "[data-step=attention] .summary", new RegExp(`^Head 2, at place ${place},`));

@@ -1,23 +1,27 @@
 /**
  * Single functions at the edges of their ranges give what Python's give.
  * @import { Golden } from "./golden.js"
- * @import { Multiply, Tensor } from "../../src/types.js"
+ * @import { Integers, Multiply } from "../../src/types.js"
  */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { positive, squared } from "../../src/model/kernels/activation.js";
 import { attend, attentionScores, softmaxWeights } from "../../src/model/kernels/attention.js";
-import { digitColumns } from "../../src/model/kernels/digit_columns.js";
-import { digitRows } from "../../src/model/kernels/digit_rows.js";
-import { rmsnorm } from "../../src/model/kernels/norm.js";
 import {
-  attendPpu,
-  attentionScoresPpu,
   narrow,
   reciprocal,
-  softmaxWeightsPpu,
-} from "../../src/model/kernels/ppu_attention.js";
+  softmaxWeightsInBytes,
+} from "../../src/model/kernels/byte_attention.js";
+import { digitColumns } from "../../src/model/kernels/digit_columns.js";
+import { digitRows } from "../../src/model/kernels/digit_rows.js";
+import { gated } from "../../src/model/kernels/gate.js";
+import { lookedUp } from "../../src/model/kernels/lookup.js";
+import { attendMac, attentionScoresMac } from "../../src/model/kernels/mac_attention.js";
+import { rmsnorm } from "../../src/model/kernels/norm.js";
+import { attendPpu, attentionScoresPpu } from "../../src/model/kernels/ppu_attention.js";
+import { addCut } from "../../src/model/kernels/residual.js";
+import { rotate } from "../../src/model/kernels/rotary.js";
 import { schoolbook } from "../../src/model/kernels/schoolbook.js";
 import { rmsnormTable } from "../../src/model/kernels/table_norm.js";
 import { seededGenerator } from "../../src/model/random.js";
@@ -40,9 +44,9 @@ const vectors = (value) => {
 };
 
 const multiply =
-  (/** @type {(matrix: Tensor, exponent: number) => Multiply} */ kernel) =>
+  (/** @type {(rows: Integers[], exponent: number, unbiased?: boolean) => Multiply} */ kernel, unbiased = false) =>
   (/** @type {Int32Array<ArrayBuffer>[]} */ rows, /** @type {number} */ exponent, /** @type {Int32Array<ArrayBuffer>} */ x) =>
-    kernel({ shape: [rows.length, rows[0].length], values: rows.flatMap((row) => [...row]) }, exponent)(x);
+    kernel(rows, exponent, unbiased)(x);
 
 /**
  * Name of a call → the function; the tables come last.
@@ -55,8 +59,10 @@ const CALLS = {
   narrow,
   attentionScoresPpu,
   reciprocal,
-  softmaxWeightsPpu,
+  softmaxWeightsInBytes,
   attendPpu,
+  attentionScoresMac,
+  attendMac,
   inverseTemperature,
   samplingWeights,
   nucleus,
@@ -65,9 +71,14 @@ const CALLS = {
   rmsnormTable,
   relu: positive,
   relu2: squared,
-  "linear schoolbook": multiply(schoolbook),
-  "linear digits": multiply(digitRows),
-  "linear digit_columns": multiply(digitColumns),
+  gated,
+  lookedUp,
+  addCut,
+  rotate,
+  "linear SchoolbookRows": multiply(schoolbook),
+  "linear DigitRows": multiply(digitRows),
+  "linear unbiased": multiply(digitRows, true),
+  "linear ActiveColumns": multiply(digitColumns),
   draws: (/** @type {number} */ seed) => {
     const generator = seededGenerator(seed);
     return Array.from({ length: 50 }, () => generator.draw());

@@ -5,6 +5,7 @@
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parsed as unpacked } from "../../src/model/packed.js";
 
 const FOLDER = process.env.LAB_GOLDEN ?? fileURLToPath(new URL("../../../build/lab-golden", import.meta.url));
 
@@ -18,7 +19,7 @@ const FOLDER = process.env.LAB_GOLDEN ?? fileURLToPath(new URL("../../../build/l
 
 /** @typedef {{call: string, given: unknown[], result: number | number[]}} GoldenCall */
 
-const parsed = (/** @type {string} */ path) => JSON.parse(readFileSync(path, "utf8"));
+const parsed = (/** @type {string} */ path) => unpacked(readFileSync(path, "utf8"));
 
 /** @param {string} path */
 function required(path) {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { digitMatrices } from "../../src/model/program.js";
 import { canonical } from "../../src/model/index.js";
 import { ONE, WORD_MAX, WORD_MIN, bitsOf, flipBit, toQ88 } from "../../src/tour/q88.js";
 import { digitCounts, digitsOf } from "../../src/tour/steps/digits.js";
@@ -29,13 +30,13 @@ test("bits: worth their places, and flipped one by one", () => {
   }
 });
 
-const TENSORS = Object.keys(lab.tensors).filter((name) => /^digit/.test(lab.kernels[name] ?? ""));
+const TENSORS = digitMatrices(lab);
 
 test("the digits of every weight add up to it, and its neighbours are never both used", () => {
   assert.ok(TENSORS.length);
   for (const name of TENSORS) {
     const { shape, values } = lab.tensors[name];
-    const point = ONE * 2 ** (lab.parameters[`${name}.exponent`] ?? 0);
+    const point = ONE * 2 ** (lab.exponents[name] ?? 0);
     values.forEach((weight, i) => {
       const digits = digitsOf(lab, name, Math.floor(i / shape[1]), i % shape[1]);
       assert.equal(digits.reduce((sum, { sign, power }) => sum + sign * 2 ** power, 0) * point, weight);
@@ -48,13 +49,13 @@ test("the digits of every weight add up to it, and its neighbours are never both
 test("digits a weight are what the training reports, and a few more where one above 1 is added repeatedly", () => {
   for (const [name, expected] of Object.entries(lab.training.digits_per_weight)) {
     const { values } = lab.tensors[name];
-    const digits = values.map((weight) =>
+    const digits = Array.from(values, (weight) =>
       canonical(weight)
         .map((digit, bit) => [digit, bit])
         .filter(([digit]) => digit),
     );
     assert.ok(Math.abs(digits.flat().length / values.length - expected) < 1e-6, name);
-    const point = ONE * 2 ** (lab.parameters[`${name}.exponent`] ?? 0);
+    const point = ONE * 2 ** (lab.exponents[name] ?? 0);
     const adds = digits.flat().reduce((sum, [, bit]) => sum + Math.max(1, 2 ** bit / point), 0);
     assert.equal(
       digitCounts(lab, name).reduce((sum, count, n) => sum + count * n, 0),

@@ -1,6 +1,7 @@
-/** @import { Activation, Kernel, Vector } from "../../types.js" */
+/** @import { Bind, Kernels, Vector } from "../../types.js" */
 
 import { FRACTION_BITS, WORD_MAX, roundShift } from "../fixed.js";
+import { keep } from "../state.js";
 
 /**
  * max(x, 0).
@@ -15,8 +16,11 @@ export const positive = (x) => x.map((value) => Math.max(value, 0));
 export const squared = (x) =>
   x.map((value) => Math.min(roundShift(Math.max(value, 0) ** 2, FRACTION_BITS), WORD_MAX));
 
-/** @type {Kernel<Activation>} */
-export const relu = ({ out }) => ({ buffers }) => positive(buffers[out]);
+/** @type {Record<string, (x: Vector) => Vector>} */
+const ACTIVATIONS = { relu: positive, relu2: squared };
 
-/** @type {Kernel<Activation>} */
-export const relu2 = ({ out }) => ({ buffers }) => squared(buffers[out]);
+/** @type {Bind<Kernels["Rectifier"]>} */
+export function rectifier({ block }) {
+  const rectify = ACTIVATIONS[block.kind];
+  return (state) => keep(state, block, rectify(state.buffers[block.out]));
+}

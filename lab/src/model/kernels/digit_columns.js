@@ -1,8 +1,8 @@
-/** @import { Multiply, Plane, Tensor, Vector } from "../../types.js" */
+/** @import { Bind, Integers, Kernels, Multiply, Plane, Vector } from "../../types.js" */
 
 import { planesOfRow } from "../digits.js";
 import { roundShift } from "../fixed.js";
-import { rowsOf } from "../matrix.js";
+import { matrixKernel } from "./matrix.js";
 
 /**
  * Σ digits · round(x / 2^shift) over a plane's inputs.
@@ -19,16 +19,21 @@ function shiftedSum({ shift, inputs, digits }, x) {
  * round(Σ ± round(x / 2^shift) / 2^exponent) over inputs and digits: zero inputs cost nothing.
  *
  * Sums are kept 2^exponent times too large, so that what small digits add is not rounded away.
- * @param {Tensor} matrix in units of 2^-(8 + exponent)
+ * @param {Integers[]} rows in units of 2^-(8 + exponent)
  * @param {number} exponent
  * @returns {Multiply}
  */
-export function digitColumns(matrix, exponent) {
-  const rows = rowsOf(matrix).map((weights) => planesOfRow(weights));
+export function digitColumns(rows, exponent) {
+  const planesOfRows = rows.map((weights) => planesOfRow(weights));
   return (x) =>
-    Int32Array.from(rows, (planes) => {
+    Int32Array.from(planesOfRows, (planes) => {
       let sum = 0;
       for (const plane of planes) sum += shiftedSum(plane, x);
       return roundShift(sum, exponent);
     });
 }
+
+/** @type {Bind<Kernels["ActiveColumns"]>} */
+export const activeColumns = matrixKernel(({ block }, rows, { exponents }) =>
+  digitColumns(rows, exponents[block.weight] ?? 0),
+);

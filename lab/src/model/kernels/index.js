@@ -1,66 +1,55 @@
 /**
- * What computes each kind of block of the schedule: the twins of the classes in quantize/kernels/, a kernel a file.
+ * What computes the blocks of the program: the twins of the classes in quantize/kernels/, by their names, a file each.
  *
- * A kernel is (block, model) → (state) → vector: made once for a block of a model, called for every token. All vectors
- * are Q8.8 but where it says otherwise.
+ * A kernel's record and the model make a step, once; a step is called for every token. It reads and writes vectors by
+ * name and notes what it computed. All vectors are Q8.8 but where it says otherwise.
  *
- * @import { BlockKinds, Kernel, ModelData } from "../../types.js"
+ * @import { Bind, KernelData, Kernels, ModelData } from "../../types.js"
  */
 
-import { relu, relu2 } from "./activation.js";
-import { attention } from "./attention.js";
-import { digitColumns } from "./digit_columns.js";
-import { digitRows } from "./digit_rows.js";
+import { rectifier } from "./activation.js";
+import { exactAttention } from "./attention.js";
+import { activeColumns } from "./digit_columns.js";
+import { signedDigits } from "./digit_rows.js";
 import { embedding } from "./embedding.js";
-import { linear } from "./linear.js";
-import { norm } from "./norm.js";
+import { siluGate } from "./gate.js";
+import { lookup } from "./lookup.js";
+import { macAttention } from "./mac_attention.js";
+import { exactNorm } from "./norm.js";
 import { ppuAttention } from "./ppu_attention.js";
-import { residual } from "./residual.js";
-import { schoolbook } from "./schoolbook.js";
+import { cutSum, sum } from "./residual.js";
+import { turn } from "./rotary.js";
+import { schoolbookRows } from "./schoolbook.js";
 import { tableNorm } from "./table_norm.js";
 
-/**
- * @template {keyof BlockKinds} K
- * @typedef {object} Choice
- * @property {(model: ModelData, block: BlockKinds[K]) => string | undefined} name which one the model has
- * @property {Record<string, Kernel<BlockKinds[K]>>} kernels
- */
-
-/** A norm or an attention of which the model says nothing is the exact one. */
-const named = (/** @type {ModelData} */ { kernels }, /** @type {{name: string}} */ { name }) =>
-  kernels[name] ?? "exact";
-
-/**
- * Kind of block → the kernels it can have.
- * @type {{[K in keyof BlockKinds]: Choice<K>}}
- */
-const KERNELS = {
-  embed: { name: () => "rows", kernels: { rows: embedding } },
-  norm: { name: named, kernels: { exact: norm, table: tableNorm } },
-  linear: {
-    name: ({ kernels }, { weight }) => kernels[weight],
-    kernels: {
-      schoolbook: linear(schoolbook),
-      digits: linear(digitRows),
-      digit_columns: linear(digitColumns),
-    },
-  },
-  attention: { name: named, kernels: { exact: attention, ppu: ppuAttention } },
-  activation: { name: ({ config }) => config.activation, kernels: { relu, relu2 } },
-  add: { name: () => "sum", kernels: { sum: residual } },
+/** @type {{[K in keyof Kernels]: Bind<Kernels[K]>}} */
+export const KERNELS = {
+  Embedding: embedding,
+  ExactNorm: exactNorm,
+  TableNorm: tableNorm,
+  SchoolbookRows: schoolbookRows,
+  DigitRows: signedDigits,
+  ActiveColumns: activeColumns,
+  ExactAttention: exactAttention,
+  PpuAttention: ppuAttention,
+  MacAttention: macAttention,
+  Rectifier: rectifier,
+  Sum: sum,
+  CutSum: cutSum,
+  Turn: turn,
+  SiluGate: siluGate,
+  Lookup: lookup,
 };
 
 /**
- * The function of a block. Throws for a kernel that is not known.
- * @template {keyof BlockKinds} K
- * @param {BlockKinds[K] & {kind: K}} block
+ * The function of a kernel. Throws for one that is not known.
+ * @template {keyof Kernels} K
+ * @param {KernelData & {kernel: K} & Kernels[K]} kernel
  * @param {ModelData} model
  */
-export function kernelOf(block, model) {
-  const { name, kernels } = KERNELS[block.kind];
-  const wanted = String(name(model, block));
-  if (!Object.hasOwn(kernels, wanted)) {
-    throw new Error(`unknown kernel ${wanted} of ${block.name}: this page knows ${Object.keys(kernels).join(", ")}`);
+export function stepOf(kernel, model) {
+  if (!Object.hasOwn(KERNELS, kernel.kernel)) {
+    throw new Error(`unknown kernel ${kernel.kernel} of ${kernel.block.name}: this page knows ${Object.keys(KERNELS).join(", ")}`);
   }
-  return kernels[wanted](block, model);
+  return KERNELS[kernel.kernel](kernel, model);
 }

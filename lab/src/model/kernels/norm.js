@@ -1,6 +1,7 @@
-/** @import { Kernel, Norm, Tables, Vector } from "../../types.js" */
+/** @import { Bind, Kernels, Tables, Vector } from "../../types.js" */
 
 import { floorShift, roundShift } from "../fixed.js";
+import { keep } from "../state.js";
 
 /**
  * A scale that brings x to length √d: table[top byte of the sum], the sum shifted by pairs of bits to fill 32.
@@ -23,5 +24,6 @@ export function rmsnorm(x, tables) {
   return x.map((value) => roundShift(value * entry, tables.rsqrt_shift - pairs));
 }
 
-/** @type {Kernel<Norm>} */
-export const norm = ({ source }, { tables }) => ({ buffers }) => rmsnorm(buffers[source], tables);
+/** @type {Bind<Kernels["ExactNorm"]>} */
+export const exactNorm = ({ block }, { tables }) => (state) =>
+  keep(state, block, rmsnorm(state.buffers[block.source], tables));

@@ -1,16 +1,15 @@
-/** @import { Multiply, Tensor } from "../../types.js" */
+/** @import { Bind, Integers, Kernels, Multiply } from "../../types.js" */
 
 import { FRACTION_BITS, roundShift } from "../fixed.js";
-import { rowsOf } from "../matrix.js";
+import { matrixKernel } from "./matrix.js";
 
 /**
  * round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding.
- * @param {Tensor} matrix in units of 2^-(8 + exponent)
+ * @param {Integers[]} rows in units of 2^-(8 + exponent)
  * @param {number} exponent
  * @returns {Multiply}
  */
-export function schoolbook(matrix, exponent) {
-  const rows = rowsOf(matrix);
+export function schoolbook(rows, exponent) {
   return (x) =>
     Int32Array.from(rows, (weights) => {
       let sum = 0;
@@ -18,3 +17,8 @@ export function schoolbook(matrix, exponent) {
       return roundShift(sum, FRACTION_BITS + exponent);
     });
 }
+
+/** @type {Bind<Kernels["SchoolbookRows"]>} */
+export const schoolbookRows = matrixKernel(({ block }, rows, { exponents }) =>
+  schoolbook(rows, exponents[block.weight] ?? 0),
+);

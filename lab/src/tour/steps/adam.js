@@ -14,6 +14,7 @@ import { figure } from "../figures.js";
 import { fixed } from "../wording.js";
 import { loss } from "../float_model.js";
 import { Value, backward, plain } from "../value.js";
+import { isMicrogpt } from "../needs.js";
 
 const DOCUMENTS = 6;
 const REACH = 2.5;
@@ -25,6 +26,7 @@ const TENSORS = ["lm_head", "layer0.fc1", "layer0.wv", "wte"];
 export default {
   id: "adam",
   title: "Adam: how large a step",
+  needs: isMicrogpt,
   files: ["trainer/training/adam.py", "lab/src/tour/adam.js"],
   plain: ({ lab }) => html`
     <p>The gradient says which way is down, not how far to go. A steep slope may be a short ditch, a flat one a long

@@ -1,17 +1,35 @@
-/** @import { Context, Svg, TourStep } from "../../types.js" */
+/** @import { Build, Context, ModelConfig, Svg, TourStep } from "../../types.js" */
 
 import { choices, tokenChoice } from "../controls.js";
 import { drawing, single } from "../drawings.js";
 import { h, html } from "../elements.js";
 import { figure, numbers } from "../figures.js";
-import { listed, percent } from "../wording.js";
+import { listed, percent, unit } from "../wording.js";
+import { kernelOf } from "../../model/program.js";
+
+/** @type {Record<Build["target"], string>} */
+const MULTIPLIERS = {
+  stock: "the picture unit's 16 × 8 bit multiplier makes the products",
+  sa1: "the SA-1's arithmetic unit makes the products and adds them up",
+};
+
+/**
+ * What this family does with keys, as sentences.
+ * @param {ModelConfig} config
+ */
+function keysOf({ family, n_head: heads, kv_heads: groups, windows }) {
+  if (family !== "llama") return "";
+  const shared = groups < heads ? `${heads} heads share ${groups} heads of keys and values, which are as much smaller.` : "";
+  const near = windows ? `A head sees ${Math.min(...windows)} to ${Math.max(...windows)} positions back.` : "";
+  return `Queries and keys are turned by angles that grow with the position. ${shared} ${near}`;
+}
 
 /** @type {TourStep} */
 export default {
   id: "attention",
   title: "Attention: looking back",
   files: ["trainer/model/attention.py", "quantize/kernels/ppu_attention.py", "asm/templates/kernels/attention_ppu.asm"],
-  plain: ({ config }) => html`
+  plain: ({ config, lab }) => html`
     <p>Until here each position knows its own letter only. Attention lets it look at those before it.
     Every position makes three short lists: a query (what it is looking for), a key (what it has to offer) and a
     value
@@ -20,19 +38,18 @@ export default {
     position's value in the mixture that is passed on.</p>
     <p>This happens ${config.n_head} times side by side, in ${config.n_head} heads, each with
     queries, keys and values of its own, so that one may watch the last letter while another counts how
-    long the name has become. Nobody assigns these jobs.</p>`,
+    long the ${unit(lab)} has become. Nobody assigns these jobs.</p>`,
   technical: ({ config, lab }) => html`
     <p class="formula">headₕ = Σₜ softmaxₜ(qₕ·kₕ,ₜ / √${config.head_dim}) vₕ,ₜ&emsp;over t ≤ position;&emsp;x +=
     W_o [all heads]</p>
-    <p>q, k, v = W rmsnorm(x), each W ${config.n_embd} × ${config.n_embd}, head width ${config.head_dim}. Keys and
+    <p>q, k, v = W rmsnorm(x), each W ${config.n_embd} × ${config.n_embd}, head width ${config.head_dim}.
+    ${keysOf(config)} Keys and
     values
     stay in a cache, so a new token costs one row of the triangle. The query weights already hold
     1/√${config.head_dim}.</p>
     ${
-      lab.kernels["layer0.attention"] === "ppu"
-        ? html`<p>On the console keys and values are cut to 8 bits, queries keep 16, and the picture unit's 16 × 8
-        bit
-          multiplier makes the products. exp comes from a table in steps of 1/32, weights are 7 bits before and 13
+      kernelOf(lab, "layer0.attention")?.kernel !== "ExactAttention"
+        ? html`<p>On the console keys and values are cut to 8 bits, queries keep 16, and ${MULTIPLIERS[lab.build.target]}. exp comes from a table in steps of 1/32, weights are 7 bits before and 13
           after multiplying with a reciprocal, also from a table: there is no division.</p>`
         : html`<p>On the console scores are Q8.8, exp comes from a table in steps of 1/32, the weights are Q0.8,
         and the

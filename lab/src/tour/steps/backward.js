@@ -10,6 +10,7 @@ import { figure } from "../figures.js";
 import { fixed, grouped } from "../wording.js";
 import { logits, loss } from "../float_model.js";
 import { Value, backward, dot, log, multiply, plain, softmax } from "../value.js";
+import { isMicrogpt } from "../needs.js";
 
 const SHOWN = 8;
 const NUDGE = 1e-3;
@@ -18,6 +19,7 @@ const NUDGE = 1e-3;
 export default {
   id: "backward",
   title: "Backward: who is to blame?",
+  needs: isMicrogpt,
   files: ["trainer/model/scalar.py", "trainer/model/decoder.py", "tests/trainer/test_scalar.py"],
   plain: ({ config }) => html`
     <p>The loss says how bad the guesses were. Going backward finds out why. Begin at the loss and ask: which

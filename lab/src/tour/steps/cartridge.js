@@ -9,6 +9,12 @@ const CLOCKS_PER_SECOND = 21_477_272;
 const CLOCKS_PER_FRAME = 357_366;
 const BANK_BYTES = 32_768;
 
+/** @type {Record<Build["target"], string>} */
+const MACHINES = {
+  stock: "A LoROM cartridge in FastROM timing",
+  sa1: "A cartridge with the SA-1, which computes while the console's own processor draws",
+};
+
 /** @type {TourStep} */
 export default {
   id: "cartridge",
@@ -49,13 +55,13 @@ export default {
     intermediate, in Snes9x and bsnes (accuracy), which emulates the multiplier's delay; planted bugs, such as a
     sign, a
     table entry, or a missing wait, are all caught.</p>
-    <p>A LoROM cartridge in FastROM timing, NTSC: ${grouped(CLOCKS_PER_SECOND)} clocks a second,
+    <p>${MACHINES[lab.build.target]}, NTSC: ${grouped(CLOCKS_PER_SECOND)} clocks a second,
     ${grouped(CLOCKS_PER_FRAME)} a frame. Straight-line code is summed instruction by instruction; what depends on
     the text is
     counted over documents of the model's own.${
       lab.build.predicted
         ? html` A token is ${decimal(lab.build.predicted.clocks_per_token / CLOCKS_PER_FRAME, 2)} frames. The
-          cartridge on this page also logs every intermediate, so it is slower.`
+          cartridge on this page also logs ${lab.record.traced ? "every intermediate" : "its logits"}, so it is slower.`
         : ""
     } Not run on a real console here.</p>`,
   figure(context) {
@@ -128,6 +134,14 @@ const bar = (/** @type {Part} */ part, /** @type {number} */ most) =>
 
 /** @type {[pattern: RegExp, does: string][]} */
 const STAGES = [
+  [/^embed$/, "The token's row of the table, and the position's where there is one."],
+  [/(^|_)(q|k|v)$/, "Query, key or value: a matrix, a row of digits for each number."],
+  [/_rotary$/, "Query and key turned by the position's angles, and cut to bytes."],
+  [/_fc[13](_part)?$/, "The first MLP matrix, or the gate's partner, in rows; GELU is looked up as a row ends."],
+  [/_activation$/, "The gate: a table of silu, times the other matrix."],
+  [/_fc2_part$/, "The second MLP matrix, a part of its inputs at a time."],
+  [/_mlp_sum$/, "Parts added to the residual stream, which is cut to its range."],
+  [/^last_norm$/, "RMSNorm."],
   [/^front$/, "Embedding, first norms, first q, k, v: one row of a table, or computed where that has no room."],
   [/_attention$/, "Scores, softmax and weighted means of all heads."],
   [/_attention_residual$/, "Adding attention to the stream: done by the rows of the output matrix."],
@@ -150,28 +164,46 @@ const STAGES = [
  * @returns {Part[]}
  */
 export function clockParts({ stages }) {
-  return Object.entries(stages)
-    .filter(([, amount]) => amount > 0)
-    .map(([name, amount]) => ({
-      name: name.replaceAll("_", " "),
-      amount,
-      does: STAGES.find(([pattern]) => pattern.test(name))?.[1] ?? "",
-    }));
+  const shown = Object.entries(stages).filter(([, amount]) => amount > 0);
+  return merged(shown).map(([name, amount]) => ({
+    name: name.replaceAll("_", " "),
+    amount,
+    does: STAGES.find(([pattern]) => pattern.test(name))?.[1] ?? "",
+  }));
+}
+
+/** More stages than this are too many for a line each. */
+const LINES = 30;
+
+/**
+ * Where they are many, those that differ in layer and part only as one.
+ * @param {[name: string, amount: number][]} stages
+ */
+function merged(stages) {
+  if (stages.length <= LINES) return stages;
+  /** @type {Map<string, number>} */
+  const sums = new Map();
+  for (const [name, amount] of stages) {
+    const kind = name.replace(/^layer\d+_/, "layers_").replace(/(part|sum)\d+$/, "$1");
+    sums.set(kind, (sums.get(kind) ?? 0) + amount);
+  }
+  return [...sums];
 }
 
 /** @type {Record<string, string>} */
-const FIXED = { CODE: "program", TABLES: "tables of exp, 1/√ and the like", HEADER: "header", VECTORS: "vectors" };
+const FIXED = { ASLEEP: "where a processor waits", CODE: "program", TABLES: "tables of exp, 1/√ and the like", HEADER: "header", VECTORS: "vectors" };
 
 /**
  * The banks with what the linker put into them.
- * @param {Pick<Build, "segments" | "rom_bytes">} build
+ * @param {Pick<Build, "segments" | "rom_bytes" | "banks">} build
  * @returns {Part[]}
  */
-export function byteParts({ segments, rom_bytes }) {
+export function byteParts({ segments, rom_bytes, banks }) {
   return Array.from({ length: rom_bytes / BANK_BYTES }, (_, bank) => {
     const inside = bank ? { [`BANK${bank}`]: segments[`BANK${bank}`] ?? 0 } : pick(segments, Object.keys(FIXED));
     const amount = Object.values(inside).reduce((a, b) => a + b, 0);
-    const at = `Seen at $${(0x80 + bank).toString(16).toUpperCase()}:8000. `;
+    const [page, start] = [banks[bank] >> 16, banks[bank] & 0xffff].map((n) => n.toString(16).toUpperCase());
+    const at = `Seen at $${page.padStart(2, "0")}:${start.padStart(4, "0")}. `;
     const listing = Object.entries(inside).map(([name, bytes]) => `${FIXED[name]} ${grouped(bytes)}`);
     const does = bank
       ? "Rows and columns of weights as code, and tables of this model."
@@ -185,4 +217,4 @@ export function byteParts({ segments, rom_bytes }) {
 }
 
 const pick = (/** @type {Build["segments"]} */ object, /** @type {string[]} */ names) =>
-  Object.fromEntries(names.map((name) => [name, object[name] ?? 0]));
+  Object.fromEntries(names.filter((name) => name in object).map((name) => [name, object[name]]));

@@ -1,6 +1,7 @@
 /** @import { ModelData, TourStep } from "../../types.js" */
 
 import { roundShift, terms } from "../../model/index.js";
+import { digitMatrices } from "../../model/program.js";
 import { selection, slider } from "../controls.js";
 import { drawing, letterBars } from "../drawings.js";
 import { h, html } from "../elements.js";
@@ -42,7 +43,7 @@ export default {
     console agree on each of them bit for bit.</p>`,
   figure(context) {
     const { lab } = context;
-    const tensors = Object.keys(lab.tensors).filter((name) => /^digit/.test(lab.kernels[name] ?? ""));
+    const tensors = digitMatrices(lab);
     const named = tensors.length ? tensors : ["lm_head"];
     let tensor = named[0];
     const matrix = selection({
@@ -143,19 +144,19 @@ const shiftText = (/** @type {number} */ power) =>
 
 /**
  * {weight, point}: the integer at a place of a matrix, and what it is divided by.
- * @param {Pick<ModelData, "tensors" | "parameters">} model
+ * @param {Pick<ModelData, "tensors" | "exponents">} model
  * @param {string} tensor
  * @param {number} r
  * @param {number} c
  */
-function weightAt({ tensors, parameters }, tensor, r, c) {
+function weightAt({ tensors, exponents }, tensor, r, c) {
   const { shape, values } = tensors[tensor];
-  return { weight: values[r * shape[1] + c], point: ONE * 2 ** (parameters[`${tensor}.exponent`] ?? 0) };
+  return { weight: values[r * shape[1] + c], point: ONE * 2 ** (exponents[tensor] ?? 0) };
 }
 
 /**
  * The signed powers of two of a weight, largest first; units above 1 are repeated ones, as the kernel adds them.
- * @param {Pick<ModelData, "tensors" | "parameters">} model
+ * @param {Pick<ModelData, "tensors" | "exponents">} model
  * @param {string} tensor
  * @param {number} r
  * @param {number} c
@@ -172,7 +173,7 @@ export function digitsOf(model, tensor, r, c) {
 
 /**
  * How many weights of a tensor have 0, 1, 2 … digits.
- * @param {Pick<ModelData, "tensors" | "parameters">} model
+ * @param {Pick<ModelData, "tensors" | "exponents">} model
  * @param {string} tensor
  */
 export function digitCounts(model, tensor) {

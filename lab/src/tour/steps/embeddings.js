@@ -6,11 +6,13 @@ import { html } from "../elements.js";
 import { figure, numbers, signLegend } from "../figures.js";
 import { decimal, fixed, listed } from "../wording.js";
 import { ONE } from "../q88.js";
+import { isMicrogpt } from "../needs.js";
 
 /** @type {TourStep} */
 export default {
   id: "embeddings",
   title: "A letter becomes a list of numbers",
+  needs: isMicrogpt,
   files: ["trainer/model/decoder.py", "quantize/schedule.py", "quantize/kernels/embedding.py"],
   plain: ({ config, lab }) => html`
     <p>The number of a letter says nothing about it: ${lab.symbols[1]} is not between ${lab.symbols[0]} and
@@ -102,7 +104,7 @@ export default {
  * @param {number} r
  */
 export function tensorRow({ shape, values }, r) {
-  return values.slice(r * shape[1], (r + 1) * shape[1]).map((value) => value / ONE);
+  return Array.from(values.subarray(r * shape[1], (r + 1) * shape[1]), (value) => value / ONE);
 }
 
 /**

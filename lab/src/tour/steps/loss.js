@@ -3,10 +3,10 @@
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import { choices, slider } from "../controls.js";
-import { MARGIN, axes, drawing, letterBars, single } from "../drawings.js";
+import { MARGIN, axes, drawing, letterBars, mostLikely, single } from "../drawings.js";
 import { html } from "../elements.js";
 import { figure } from "../figures.js";
-import { fixed, percent } from "../wording.js";
+import { capital, fixed, percent, unit } from "../wording.js";
 import { ONE } from "../q88.js";
 
 const PUSH = 6;
@@ -24,14 +24,14 @@ export default {
     ${fixed(Math.log(config.vocab_size))} a letter.
     ${
       lab.training.nll_float
-        ? html`On names it never saw, this one has ${fixed(lab.training.nll_float, 3)}: as unsure
+        ? html`On ${unit(lab)}s it never saw, this one has ${fixed(lab.training.nll_float, 3)}: as unsure
     as between ${fixed(Math.exp(lab.training.nll_float), 1)} equally likely letters.`
         : ""
     }
-    Names are not fully predictable, so it cannot reach 0.</p>`,
+    ${capital(unit(lab))}s are not fully predictable, so it cannot reach 0.</p>`,
   technical: ({ lab }) => html`
     <p class="formula">loss = −ln softmax(logits)[target] = ln Σⱼ exp(lⱼ − l_max) − (l_target − l_max)</p>
-    <p>The mean over all predicted tokens, in nats, the end of a name included. Adding a constant to all logits
+    <p>The mean over all predicted tokens, in nats, the end of a ${unit(lab)} included. Adding a constant to all logits
     changes
     nothing. The slope towards a logit is</p>
     <p class="formula">∂loss/∂lⱼ = pⱼ − [j = target]</p>
@@ -67,16 +67,13 @@ export default {
     const bars = drawing("Share of each token; the true one is marked", (svg, width) => {
       const target = context.document[place + 1];
       const shares = softmaxOf(pushed(context, place, push.value));
-      return letterBars(
-        svg,
-        width,
-        shares.map((value, token) => ({
-          label: context.symbol(token),
-          value,
-          kind: token === target ? "true" : "",
-          title: `${context.symbol(token)}: ${percent(value, 1)}`,
-        })),
-      );
+      const shown = shares.map((value, token) => ({
+        label: context.symbol(token),
+        value,
+        kind: token === target ? "true" : "",
+        title: `${context.symbol(token)}: ${percent(value, 1)}`,
+      }));
+      return letterBars(svg, width, mostLikely(shown));
     });
     const curve = drawing("Loss against what is added to the true letter's score", (svg, width) =>
       drawLoss(svg, width, context, place, push.value),
@@ -100,13 +97,14 @@ export default {
     return {
       element: fig.element,
       update() {
-        place = Math.min(context.position, context.tokens.length - 1);
+        place = Math.min(context.position, placesOf(context) - 1);
         push.value = 0;
+        const losses = wordLosses(context);
         guesses.setOptions(
-          context.tokens.map((_, p) => ({
+          losses.map((nats, p) => ({
             value: p,
             label: context.symbol(context.document[p + 1]),
-            note: fixed(wordLosses(context)[p], 1),
+            note: fixed(nats, 1),
           })),
           place,
         );
@@ -136,9 +134,18 @@ function softmaxOf(logits) {
   return powers.map((value) => value / sum);
 }
 
+/**
+ * How many tokens of the word there are to guess: its end too, but for a text that goes on.
+ * @param {Context} context
+ */
+const placesOf = ({ tokens, lab }) => Math.max(tokens.length - (lab.goes_on ? 1 : 0), 1);
+
 /** −ln of what the integer model gives each true next token of the word. */
 export const wordLosses = (/** @type {Context} */ context) =>
-  context.tokens.map((_, place) => -Math.log(softmaxOf(pushed(context, place, 0))[context.document[place + 1]]));
+  Array.from({ length: placesOf(context) }, (_, place) => {
+    const shares = softmaxOf(pushed(context, place, 0));
+    return -Math.log(shares[context.document[place + 1]]);
+  });
 
 /**
  * @param {Svg} svg

@@ -6,12 +6,15 @@ import { slider, tokenChoice } from "../controls.js";
 import { MARGIN, axes, drawing, single } from "../drawings.js";
 import { html } from "../elements.js";
 import { figure, numbers } from "../figures.js";
+import { isMicrogpt } from "../needs.js";
+import { kernelOf } from "../../model/program.js";
 import { decimal, fixed, percent } from "../wording.js";
 
 /** @type {TourStep} */
 export default {
   id: "mlp",
   title: "The MLP and its gate",
+  needs: isMicrogpt,
   files: ["trainer/model/blocks.py", "quantize/kernels/digit_columns.py", "asm/templates/blocks/mlp_digits.asm"],
   plain: ({ config, lab }) => html`
     <p>After looking around, a position thinks for itself. ${config.n_hidden} hidden units each ask one question
@@ -28,7 +31,7 @@ export default {
         : ""
     }
     ${
-      lab.kernels["layer0.fc2"] === "digit_columns"
+      kernelOf(lab, "layer0.fc2")?.kernel === "ActiveColumns"
         ? "The cartridge profits from that: for a silent unit the second half of the work falls away."
         : ""
     }</p>`,
@@ -39,7 +42,7 @@ export default {
     slope of
     relu is 1 above zero and 0 elsewhere, so a silent unit gets no gradient from this position.</p>
     <p>${
-      lab.kernels["layer0.fc2"] === "digit_columns"
+      kernelOf(lab, "layer0.fc2")?.kernel === "ActiveColumns"
         ? html`fc1 runs in rows. A row ends in a branch: carry set means above zero, and only then the code of that
         unit's
           column of fc2 runs, adding its shifted copies to the residual sums. A column costs three memory accesses

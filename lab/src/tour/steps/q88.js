@@ -35,7 +35,7 @@ export default {
         : ""
     }</p>`,
   figure(context) {
-    let word = toQ88(context.values("embed_norm")[0]);
+    let word = toQ88(context.values(context.lab.config.family === "microgpt" ? "embed_norm" : "embed")[0]);
     const id = uniqueId("number");
     const entry = h("input", {
       id,

@@ -4,6 +4,8 @@ import { checkbox, tokenChoice } from "../controls.js";
 import { drawing, letterBars, squares } from "../drawings.js";
 import { h, html } from "../elements.js";
 import { figure, numbers, signLegend } from "../figures.js";
+import { headClamp } from "../../model/program.js";
+import { isMicrogpt } from "../needs.js";
 import { fixed, listed, percent } from "../wording.js";
 import { logits, probabilities } from "../float_model.js";
 
@@ -11,6 +13,7 @@ import { logits, probabilities } from "../float_model.js";
 export default {
   id: "residual",
   title: "The residual stream",
+  needs: isMicrogpt,
   files: ["trainer/model/decoder.py", "quantize/executor.py", "asm/templates/blocks/add.asm"],
   plain: ({ config }) => html`
     <p>Attention and MLP do not hand their results along like runners a baton. Both write into one shared list of
@@ -28,8 +31,8 @@ export default {
     lm_head (${config.vocab_size} × ${config.n_embd}).</p>
     <p>On the console a sum is one <code>adc</code>: each row of W_o ends by adding itself to the stream.
     ${
-      lab.parameters["lm_head.clamp"]
-        ? html`Before lm_head the stream is cut to ±${lab.parameters["lm_head.clamp"] / 256}, so that its sums
+      headClamp(lab).clamp
+        ? html`Before lm_head the stream is cut to ±${headClamp(lab).clamp / 256}, so that its sums
         provably fit 16 bits.`
         : ""
     } The squares show the integer model; the bars, which need a model with a part missing, the same weights in

@@ -1,17 +1,23 @@
-/** @import { CodeLine, CodeRow, Context, Operation, TourStep } from "../../types.js" */
+/** @import { Build, CodeLine, CodeRow, Context, Operation, TourStep } from "../../types.js" */
 
 import { roundShift } from "../../model/index.js";
+import { headClamp } from "../../model/program.js";
 import { button, buttons, slider } from "../controls.js";
 import { h, html } from "../elements.js";
 import { figure } from "../figures.js";
+import { isMicrogpt } from "../needs.js";
 import { decimal, fixed } from "../wording.js";
 import { ONE } from "../q88.js";
 import { halvingsAfter, run, signed } from "../row_code.js";
+
+/** @type {Record<Build["target"], string>} */
+const ADD_CLOCKS = { stock: "28 clocks, 28.8 with memory refresh", sa1: "8 clocks of the SA-1" };
 
 /** @type {TourStep} */
 export default {
   id: "row",
   title: "A row is a program",
+  needs: isMicrogpt,
   files: ["asm/kernels/digit_rows.py", "asm/kernels/row_code.py", "asm/templates/kernels/kernels.asm"],
   plain: ({ lab }) => html`
     <p>Here the weights stop being data. For every row of a matrix a generator writes the additions out, one
@@ -33,7 +39,7 @@ export default {
     <code>adc</code> rounds with it.
     B is a multiple of every halving to come, so the sum's bias is a known constant, which the last
     <code>adc</code> takes off.</p>
-    <p>An add from the direct page is 2 bytes and 28 clocks, 28.8 with memory refresh.${
+    <p>An add from the direct page is 2 bytes and ${ADD_CLOCKS[lab.build.target]}.${
       lab.row
         ? html` This row of ${lab.row.matrix}: ${digitsIn(lab.row)} digits,
           ${lab.row.bytes} bytes, ${lab.row.clocks} clocks, B = ${lab.row.bias}.`
@@ -147,7 +153,7 @@ const digitsIn = (/** @type {CodeRow} */ { lines }) => lines.filter(({ input }) 
  */
 export function rowInput({ lab, config, pass, position }) {
   const stream = pass[position].trace[`layer${config.n_layer - 1}.mlp_residual`];
-  const { "lm_head.clamp": clamp = Infinity, "lm_head.shift": shift = 0 } = lab.parameters;
+  const { clamp, shift } = headClamp(lab);
   return Array.from(stream, (value) => roundShift(Math.min(Math.max(value, -clamp), clamp), shift));
 }
 

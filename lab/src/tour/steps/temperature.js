@@ -1,11 +1,12 @@
-/** @import { Context, Model, ModelConfig, Request, Svg, TourStep } from "../../types.js" */
+/** @import { Context, Lab, Model, ModelConfig, Request, Svg, TourStep } from "../../types.js" */
 
 import { seededGenerator } from "../../model/index.js";
 import { slider, tokenChoice } from "../controls.js";
-import { drawing, letterBars } from "../drawings.js";
+import { drawing, letterBars, mostLikely } from "../drawings.js";
 import { h, html } from "../elements.js";
 import { figure } from "../figures.js";
-import { grouped, percent } from "../wording.js";
+import { beginning } from "../context.js";
+import { capital, grouped, percent, unit } from "../wording.js";
 
 const NAMES = 6;
 
@@ -14,15 +15,15 @@ export default {
   id: "temperature",
   title: "Temperature and the draw",
   files: ["quantize/sampler.py", "tables/exp.py", "asm/templates/screens/text.asm"],
-  plain: () => html`
+  plain: ({ lab }) => html`
     <p>The model has scores, one for each token. To write, somebody must choose. Always taking the best gives one
-    name, for ever. Drawing at
+    ${unit(lab)}, for ever. Drawing at
     random in proportion to the shares gives variety, nonsense included. The temperature is in between: below 1 it
     makes likely letters likelier still, above 1 it evens them out, at 0 only the best is left.</p>
     <p>The draw is a random number on a line on which every token has a stretch as long as its share. Random, but
     not
     lawless: the console computes its random numbers from a seed, and the same seed always writes the same
-    names.</p>`,
+    ${unit(lab)}s.</p>`,
   technical: ({ lab }) => html`
     <p class="formula">wᵢ = exp(−(l_max − lᵢ) / T);&ensp;token = first i with w₀ + … + wᵢ &gt; ⌊random · Σw /
     2¹⁶⌋</p>
@@ -31,7 +32,7 @@ export default {
     best after scaling has weight 0. When the temperature
     changes, the console makes a table of every distance's weight, so that weighing a token is a look-up and no
     product. Nothing is normalised: the random number is scaled instead.</p>
-    <p>The generator is a xorshift over two words, period 2³² − 1, 16 rounds after seeding. A name's first token is
+    <p>The generator is a xorshift over two words, period 2³² − 1, 16 rounds after seeding. A ${unit(lab)}'s first token is
     never BOS.</p>`,
   figure(context) {
     const { lab, model, config } = context;
@@ -68,27 +69,24 @@ export default {
     const now = () => candidates(context, tenths, random());
     const bars = drawing("Share of each token at this temperature; the drawn one is marked", (svg, width) => {
       const { shares, drawn } = now();
-      return letterBars(
-        svg,
-        width,
-        shares.map((value, token) => ({
-          label: context.symbol(token),
-          value,
-          kind: token === drawn ? "true" : "",
-          title: `${context.symbol(token)}: ${percent(value, 1)}`,
-        })),
-      );
+      const shown = shares.map((value, token) => ({
+        label: context.symbol(token),
+        value,
+        kind: token === drawn ? "true" : "",
+        title: `${context.symbol(token)}: ${percent(value, 1)}`,
+      }));
+      return letterBars(svg, width, mostLikely(shown));
     });
     const stretch = drawing("The line of all shares with the random number on it", (svg, width) =>
       drawLine(svg, width, context, now(), random()),
     );
-    const names = h("ul", { class: "samples", "aria-label": "Names of this seed and temperature" });
+    const names = h("ul", { class: "samples", "aria-label": `${capital(unit(lab))}s of this seed and temperature` });
     const fig = figure("Temperature and the draw", {
       controls: [strip.element, warmth.element, seeds.element],
       body: [
         bars.element,
         stretch.element,
-        h("p", { class: "legend" }, `${NAMES} names of this seed at this temperature, from the beginning:`),
+        h("p", { class: "legend" }, writtenAs(lab)),
         names,
       ],
     });
@@ -96,7 +94,7 @@ export default {
       bars.redraw();
       stretch.redraw();
       const { shares, drawn } = now();
-      const written = namesOf(model, config, { seed, tenths, count: NAMES, prompt: [] });
+      const written = textsOf(lab, model, { seed, tenths });
       names.replaceChildren(...written.map((name) => h("li", {}, name)));
       const possible = shares.filter((share) => share > 0).length;
       fig.tell(
@@ -127,6 +125,25 @@ export function candidates({ model, pass, position, config }, tenths, random) {
   const { weights, total } = model.probabilities(logits, tenths);
   const shares = Array.from({ length: config.vocab_size }, (_, token) => (weights[token] ?? 0) / total);
   return { shares, drawn: model.choose(logits, tenths, random) };
+}
+
+/** Tokens of a text that would go on and on. */
+const BEGINNING = 40;
+
+const writtenAs = (/** @type {Lab} */ lab) =>
+  (lab.goes_on
+    ? `The first ${BEGINNING} tokens of this seed at this temperature:`
+    : `${NAMES} names of this seed at this temperature, from the beginning:`);
+
+/**
+ * What is written of a seed and a temperature.
+ * @param {Lab} lab
+ * @param {Model} model
+ * @param {{seed: number, tenths: number}} given
+ */
+function textsOf(lab, model, given) {
+  if (lab.goes_on) return [model.decode(beginning(model, { ...given, count: 1 }, BEGINNING))];
+  return namesOf(model, lab.config, { ...given, count: NAMES, prompt: [] });
 }
 
 /**

@@ -7,11 +7,13 @@ import { MARGIN, axes, drawing, single } from "../drawings.js";
 import { h, html } from "../elements.js";
 import { figure, numbers } from "../figures.js";
 import { fixed, grouped } from "../wording.js";
+import { isMicrogpt } from "../needs.js";
 
 /** @type {TourStep} */
 export default {
   id: "training",
   title: "The training loop",
+  needs: isMicrogpt,
   files: ["trainer/training/train.py", "trainer/training/digit_projection.py", "docs/training.md"],
   plain: ({ lab }) => html`
     <p>Now repeat: take some names, guess every letter of them, measure the loss, go backward, take a step. That is

@@ -7,6 +7,7 @@ import { figure } from "../figures.js";
 import { decimal, fixed } from "../wording.js";
 import { logits } from "../float_model.js";
 import { Value, add, ancestry, multiply, pass, relu } from "../value.js";
+import { isMicrogpt } from "../needs.js";
 
 const INPUTS = ["w₁", "x₁", "w₂", "x₂"];
 const NUDGE = 0.01;
@@ -15,6 +16,7 @@ const NUDGE = 0.01;
 export default {
   id: "values",
   title: "Numbers that remember",
+  needs: isMicrogpt,
   files: ["trainer/model/scalar.py", "lab/src/tour/value.js"],
   plain: () => html`
     <p>Training has to answer one question over and over: if this weight were a little larger, would the result be
