@@ -12,7 +12,7 @@
 ; twin: quantize.kernels.attention.attention_scores
 proc attention_scores, 16, 16
         stz column
-next:   set MCNT, SUM_UP
+next:   set MCNT, ADD
         ldy #2 * HEAD_DIM - 2
 :       lda (x_ptr), y
         sta MA
@@ -51,7 +51,7 @@ proc weighted_mean, 16, 16
         stz column
         lda weight_sum
         sta divisor
-next:   set MCNT, SUM_UP
+next:   set MCNT, ADD
         lda position_bytes
         clc
         adc column

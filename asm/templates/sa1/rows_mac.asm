@@ -11,7 +11,7 @@
 {% for code in routines %}
 
 ; {{ code.comment }}
-; in: {{ code.source }}, w_ptr, y_ptr in bank 0, rows > 0    out: y_ptr[0 … rows − 1]    kills: A, X, Y, rows
+; in: {{ code.source }}, w_ptr, y_ptr in bank 0, rows > 0    out: y    kills: A, X, Y, rows
 ; twin: quantize.kernels.schoolbook.Schoolbook
         .segment "{{ code.entry }}"
 far_proc {{ code.entry }}, 16, 16
@@ -23,7 +23,7 @@ far_proc {{ code.entry }}, 16, 16
         plb                     ; the upper byte
         pea REGISTERS
         pld
-next:   lda #SUM_UP
+next:   lda #ADD
         sta <MCNT
         .repeat {{ code.inputs }}, I
         lda a:{{ code.source }} + 2 * I

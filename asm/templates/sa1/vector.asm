@@ -14,7 +14,7 @@
 ; in: x_ptr, y_ptr (may be x), n_bytes = 2 · N_EMBD    out: y    kills: A, X, Y, acc, norm_scale, norm_shift
 ; twin: quantize.kernels.norm.rmsnorm
 proc rmsnorm, 16, 16
-        set MCNT, SUM_UP
+        set MCNT, ADD
         ldy #0
 :       lda (x_ptr), y
         sta MA
