@@ -17,7 +17,7 @@ from asm.cartridge.data_tables import cutoffs, data_tables
 from asm.cartridge.transcript import Transcript, transcript
 from asm.kernels import routines
 from asm.kernels.attention import MAX_SHOWN_HEADS
-from asm.kernels.digits import DigitNumbers, numbers, on_digits
+from asm.kernels.digits import DigitNumbers, numbers
 from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
@@ -37,6 +37,7 @@ from asm.targets.target import Target
 from asm.toolchain import SA1_PREFIX, Objects, assemble
 from quantize.kernels.norm import norm_epsilon
 from quantize.model import IntegerModel
+from quantize.program import on_digits
 from quantize.ranges import ProvedModel, prove
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS
 from quantize.twins.xray import bar_places
@@ -368,7 +369,11 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
 
 def _digits(site: Site, made: Sequence[Routine[Any]]) -> DigitNumbers | None:
     """The numbers of the fast kernels, if there are any. Raises InputError where their pages have no room."""
-    return numbers(site, {n: size for r in made for n, size in r.pages.items()}) if on_digits(site) else None
+    return (
+        numbers(site, {n: size for r in made for n, size in r.pages.items()})
+        if on_digits(site.model.program)
+        else None
+    )
 
 
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | None, *, profiled: bool) -> WorkRam:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Schoolbook:
-    """round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding.    asm: matvec, rows_mac, for exponent 0"""
+    """round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding.
+
+    asm: matvec, on the SA-1 rows_mac, for exponent 0
+    """
 
     def __init__(self, weights: Ints, exponent: int = 0) -> None:
         self._columns = columns(weights)

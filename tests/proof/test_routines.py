@@ -109,7 +109,8 @@ CARTRIDGES: dict[str, dict[str, Callable[[], IntegerModel]]] = {
 }
 CARTRIDGES |= {
     "sa1 schoolbook": {
-        **{shape: lambda make=make: for_sa1(make()) for shape, make in CARTRIDGES["schoolbook"].items()},
+        "8 wide, 2 heads": lambda: for_sa1(CARTRIDGES["schoolbook"]["8 wide, 2 heads"]()),
+        "24 wide, 1 head": lambda: for_sa1(CARTRIDGES["schoolbook"]["24 wide, 1 head"]()),
         "5 wide, 5 heads": lambda: for_sa1(random_model(ModelConfig(7, 5, n_embd=5, n_head=5, n_hidden=9))),
     },
     "sa1 digits": {
