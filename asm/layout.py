@@ -369,11 +369,8 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
 
 def _digits(site: Site, made: Sequence[Routine[Any]]) -> DigitNumbers | None:
     """The numbers of the fast kernels, if there are any. Raises InputError where their pages have no room."""
-    return (
-        numbers(site, {n: size for r in made for n, size in r.pages.items()})
-        if on_digits(site.model.program)
-        else None
-    )
+    pages = {name: size for routine in made for name, size in routine.pages.items()}
+    return numbers(site, pages) if on_digits(site.model.program) else None
 
 
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | None, *, profiled: bool) -> WorkRam:
