@@ -1,9 +1,9 @@
 """`make diff-asm REV=HEAD`: whether the working tree makes other machine code than a commit does.
 
 Both trees quantize and build the same float weights: every checkpoint, the shapes of the forerunner and of small
-Llamas and GPT-2s, the schoolbook kernel, with and without a trace; for the SA-1 the default model, two Llamas and
-two GPT-2s. Sources are compared line by line and ROMs byte by byte, except the build id (a hash of the sources) and
-the checksum, which follow from the rest.
+Llamas and GPT-2s, the schoolbook kernel, with and without a trace; for the SA-1 the default model, also on the
+schoolbook, two Llamas and two GPT-2s. Sources are compared line by line and ROMs byte by byte, except the build id
+(a hash of the sources) and the checksum, which follow from the rest.
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ def sa1_cases(folder: Path) -> Iterator[Case]:
     for name, path in {"microgpt for the SA-1": ROOT / "checkpoints/microgpt.npz", **weights}.items():
         yield Case(name, path, SA1)
         yield Case(f"{name}, traced", path, SA1, ("--trace",))
+    if "asm/templates/sa1/rows_mac.asm" in tree(revision, "asm/templates/sa1/"):
+        yield Case("schoolbook for the SA-1", ROOT / "checkpoints/microgpt.npz", (*SA1, "--kernel", "schoolbook"))
 
 
 def lively(config: ModelConfig, scale: float = 1.0, active: float = 0.1) -> Weights:

@@ -57,7 +57,7 @@ def command(
     The documents timed are those of a seed whose tokens look at as many positions as the tokens of a long run. The
     stages are timed in a build of MODEL that notes the beam at every stage; the cost of the notes is measured and
     taken off. The predicted clocks are those of `snesgpt build`. The schoolbook cartridge of the same weights is
-    timed in the same way; of an SA-1 ROM, the stock cartridge of the same weights.
+    timed in the same way; of an SA-1 ROM, the stock cartridge of the same weights and the same kind of kernels.
     """
     from asm.build import build_rom
     from asm.cartridge.header import read_image
