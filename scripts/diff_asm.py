@@ -83,7 +83,7 @@ def cases(revision: str, folder: Path) -> Iterator[Case]:
     if "tables/gelu.py" in tree(revision, "tables/"):
         yield from gpt2_cases(folder)
     if "asm/targets/sa1.py" in tree(revision, "asm/targets/"):
-        yield from sa1_cases(folder)
+        yield from sa1_cases(revision, folder)
 
 
 def gpt2_cases(folder: Path) -> Iterator[Case]:
@@ -100,7 +100,7 @@ def gpt2_cases(folder: Path) -> Iterator[Case]:
         yield Case(f"{name} for the SA-1", weights, SA1)
 
 
-def sa1_cases(folder: Path) -> Iterator[Case]:
+def sa1_cases(revision: str, folder: Path) -> Iterator[Case]:
     """Those for the other machine: the default model; a Llama; one of two chunks, whose heads have windows."""
     shapes = {
         "llama for the SA-1": ModelConfig(30, 16, 16, 4, 2, 40, "swiglu", "llama", 2),

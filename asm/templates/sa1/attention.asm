@@ -98,7 +98,7 @@ endproc
 
 ; dividend = floor(dividend / divisor), unsigned 32 / 16 → 16 bits: not by the unit, whose quotients emulators round
 ; in two ways.
-; in: dividend, divisor > high word of dividend    out: low word of dividend, A = remainder
+; in: dividend, divisor > high word of dividend    out: low word of dividend, A = remainder    kills: nothing
 ; twin: n // d
 proc divide, 16, 16
         lda dividend + 2        ; A holds the running remainder, the carry the quotient's last bit
