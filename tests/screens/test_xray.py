@@ -301,6 +301,14 @@ GPT2_BUGS = [
 ]
 
 
+SA1_BOOK_BUGS = [
+    Bug("weights of the layer before", "gpt.asm", "cmp #layer + 1", "cmp #layer + 2"),
+    Bug("weights that nobody keeps", "gpt.asm", "mvn #WORK_BANK, #^(to)", "tya"),
+    Bug("a head in another's place", block("layer2.attention"), "kept_weights + 12,", "kept_weights + 0,"),
+    Bug("hidden units of the layer before", block("layer2.activation"), "probe 2, hidden", "probe 1, hidden"),
+]
+
+
 LABEL_BUGS = [
     Bug("a space that is not seen", "labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
     Bug("a label that stays when a shorter one comes", "labels.asm", "bne blank\ndone", "done"),
@@ -314,6 +322,7 @@ LABEL_BUGS = [
     ("name", "bug"),
     [("digit columns", bug) for bug in BUGS]
     + [("merged tokens", bug) for bug in LABEL_BUGS]
+    + [("SA-1, schoolbook", bug) for bug in SA1_BOOK_BUGS]
     + [(name, bug) for bug in GPT2_BUGS for name in ("GPT-2", "SA-1, GPT-2")],
     ids=str,
 )

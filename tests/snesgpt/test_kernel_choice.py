@@ -21,7 +21,7 @@ LARGER = np.float32(2.5)
 @pytest.mark.parametrize("target", TARGETS)
 def test_where_digits_cannot_be_proved_auto_takes_the_schoolbook(target: str) -> None:
     assert choose(WEIGHTS, "auto", largest_rom(target), target=target).layout.digits
-    large = replace(WEIGHTS, tensors=WEIGHTS.tensors | {"layer0.fc2": WEIGHTS.tensors["layer0.fc2"] * LARGER})
+    large = replace(WEIGHTS, tensors={**WEIGHTS.tensors, "layer0.fc2": WEIGHTS.tensors["layer0.fc2"] * LARGER})
     with pytest.raises(InputError, match="range proof fails at"):
         choose(large, "digits", largest_rom(target), target=target)
     choice = choose(large, "auto", largest_rom(target), target=target)
