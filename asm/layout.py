@@ -17,7 +17,7 @@ from asm.cartridge.data_tables import cutoffs, data_tables
 from asm.cartridge.transcript import Transcript, transcript
 from asm.kernels import routines
 from asm.kernels.attention import MAX_SHOWN_HEADS
-from asm.kernels.digits import DigitNumbers, numbers, on_digits
+from asm.kernels.digits import DigitNumbers, numbers
 from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
@@ -37,6 +37,7 @@ from asm.targets.target import Target
 from asm.toolchain import SA1_PREFIX, Objects, assemble
 from quantize.kernels.norm import norm_epsilon
 from quantize.model import IntegerModel
+from quantize.program import on_digits
 from quantize.ranges import ProvedModel, prove
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS
 from quantize.twins.xray import bar_places
@@ -153,7 +154,9 @@ class Numbers:
     max_cutoff: int
     highest_note: int
     buffers: tuple[Area, ...]
+    near: tuple[Area, ...]
     wram: WorkRam
+    shown_caches_apart: bool
     digits: DigitNumbers | None
     pieces: PieceTables | None
 
@@ -355,8 +358,10 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         label_tiles=label_tiles,
         max_cutoff=max(cutoffs(model)),
         highest_note=NOTES - 1,
-        buffers=(Area("logits", config.vocab_size),) if digits else _buffers(config),
+        buffers=(Area("logits", config.vocab_size),) if digits else _buffers(config, target),
+        near=() if digits else _near(config, target),
         wram=wram,
+        shown_caches_apart=wram.caches_apart and digits is not None,
         digits=digits,
         pieces=merge_tables(model.pieces, config.block_size, target.bank_bytes) if model.pieces else None,
     )
@@ -364,17 +369,19 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
 
 def _digits(site: Site, made: Sequence[Routine[Any]]) -> DigitNumbers | None:
     """The numbers of the fast kernels, if there are any. Raises InputError where their pages have no room."""
-    return numbers(site, {n: size for r in made for n, size in r.pages.items()}) if on_digits(site) else None
+    pages = {name: size for routine in made for name, size in routine.pages.items()}
+    return numbers(site, pages) if on_digits(site.model.program) else None
 
 
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | None, *, profiled: bool) -> WorkRam:
     config = site.config
-    words = {name: length for routine in made for name, length in routine.vectors.items()}
+    words = {name: length for routine in made for name, length in routine.vectors.items()} if digits else {}
     if site.target.apart:
         words |= {"probed_hidden": config.n_hidden} | (MARK_WORDS if profiled else {})
     work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
-    if not digits:
-        work = [Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size)]
+    kept = () if digits else (Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size),)
+    if site.target.alone:
+        work, kept = [*work, *kept], ()
     what = f"keys and values of {config.n_layer} layers, {config.block_size} positions, {config.kv_dim} dimensions"
     caches = [area for routine in made for area in routine.caches]
     sampler = (
@@ -384,21 +391,29 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
     logits = sample_weights = 2 * config.vocab_size
     if digits and sample_weights <= site.target.stack - digits.pages_start:
         sample_weights = 0  # they are in those pages: memory.inc
-    low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + logits + sample_weights
+    buffers = 0 if digits else sum(2 * area.size for area in _buffers(config, site.target))
+    low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + (buffers or logits + sample_weights)
     saved = before_vectors(site.model)
     tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
     marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()
-    areas = (*caches, *sampler, *tokens, *marks)
+    areas = (*caches, *sampler, *kept, *tokens, *marks)
     return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)
 
 
-def _buffers(config: ModelConfig) -> tuple[Area, ...]:
-    """The schoolbook's vectors, in low RAM, in words."""
+def _buffers(config: ModelConfig, target: Target) -> tuple[Area, ...]:
+    """The schoolbook's vectors, in low RAM or the window, in words."""
     widths = dict.fromkeys(("residual", "query", "normed", "attended", "branch"), config.n_embd)
     widths |= {"hidden": config.n_hidden, "logits": config.vocab_size}
     widths |= dict.fromkeys(("scores", "weights"), config.block_size)
     widths["sample_weights"] = config.vocab_size
-    return tuple(Area(name, length) for name, length in widths.items())
+    apart = {vector.name for vector in _near(config, target)}
+    return tuple(Area(name, length) for name, length in widths.items() if name not in apart)
+
+
+def _near(config: ModelConfig, target: Target) -> tuple[Area, ...]:
+    """Those that its matrices multiply, in the SA-1's own memory, in bytes: it has room for those of any shape."""
+    widths = {"normed": config.n_embd, "attended": config.n_embd, "hidden": config.n_hidden}
+    return tuple(Area(name, 2 * length) for name, length in widths.items()) if target.apart else ()
 
 
 def in_order(order: Sequence[str], wanted: Collection[str]) -> list[str]:

@@ -42,7 +42,8 @@ def _environment(folder: str) -> Environment:
 def render(names: Sequence[str], values: Any, **more: Any) -> dict[str, bytes]:
     """Templates, by file name, as text. values: a dataclass, whose fields the templates read, and more by name.
 
-    Where its target has a folder, a file there takes the place of another of its name. Same input, same bytes.
+    Where its target has a folder, a file there takes the place of another of its name, also in its blocks/. Same
+    input, same bytes.
     """
     environment = _environment(values.target.templates)
     known = {field.name: getattr(values, field.name) for field in fields(values)} | more

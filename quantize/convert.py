@@ -138,17 +138,15 @@ def convert(
 ) -> ProvedModel:
     """Round every weight to its matrix's grid, choose the kernels, and prove the ranges.
 
-    kernel is `schoolbook`, for a stock console alone, or `digits`; front_table, columns as in lower.on_digits. The
-    schoolbook's weights are Q8.8; a matrix of digits has an exponent where its weights are small. Logits that could
-    leave their word are halved, at most three times.
+    kernel is `schoolbook` or `digits`; front_table, columns as in lower.on_digits. The schoolbook's weights are
+    Q8.8; a matrix of digits has an exponent where its weights are small. Logits that could leave their word are
+    halved, at most three times.
     Raises InputError when a weight is outside Q8.8 or another range cannot be proved, naming it, or when a block
     has no such kernel.
     """
     if kernel not in CHOICES:
         raise InputError(f"kernel {kernel!r} is unknown: choose one of {', '.join(CHOICES)}")
     if kernel == "schoolbook":
-        if target != STOCK:
-            raise InputError(f"the schoolbook kernel has no code for {target}: digits have")
         return _with_short_logits(weights, {}, target, lambda model: model)
     if needs_calibration(weights.config):
         return convert_llama(prepare(weights, target=target))

@@ -8,7 +8,6 @@ import numpy as np
 
 from quantize.calibration import Ranges
 from quantize.fixed import Ints
-from quantize.kernel import STOCK
 from quantize.lower import on_digits, schoolbook
 from quantize.lower_calibrated import calibrated
 from quantize.model import IntegerModel, tensor_shapes
@@ -28,8 +27,7 @@ def empty_models(weights: Weights, target: str) -> Iterator[IntegerModel]:
         return
     exact = _model(weights, tensors, schoolbook(config), target)
     yield on_digits(exact)
-    if target == STOCK:
-        yield exact
+    yield exact
 
 
 def _model(weights: Weights, tensors: dict[str, Ints], program: Program, target: str) -> IntegerModel:

@@ -43,6 +43,11 @@ def forms(program: Program) -> Iterator[tuple[str, Kernel, Form, Form | None]]:
         found.update(kernel.writes)
 
 
+def on_digits(program: Program) -> bool:
+    """Whether any matrix is a sum of digits."""
+    return any(kernel.digit_weight for kernel in leaves(program))
+
+
 def check_blocks(config: ModelConfig, program: Program) -> None:
     """Raises InputError unless a program computes every block of the schedule once and in order."""
     wanted = schedule(config)

@@ -1,9 +1,9 @@
 """`make diff-asm REV=HEAD`: whether the working tree makes other machine code than a commit does.
 
 Both trees quantize and build the same float weights: every checkpoint, the shapes of the forerunner and of small
-Llamas and GPT-2s, the schoolbook kernel, with and without a trace; for the SA-1 the default model, two Llamas and
-two GPT-2s. Sources are compared line by line and ROMs byte by byte, except the build id (a hash of the sources) and
-the checksum, which follow from the rest.
+Llamas and GPT-2s, the schoolbook kernel, with and without a trace; for the SA-1 the default model, also on the
+schoolbook, two Llamas and two GPT-2s. Sources are compared line by line and ROMs byte by byte, except the build id
+(a hash of the sources) and the checksum, which follow from the rest.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def cases(revision: str, folder: Path) -> Iterator[Case]:
     if "tables/gelu.py" in tree(revision, "tables/"):
         yield from gpt2_cases(folder)
     if "asm/targets/sa1.py" in tree(revision, "asm/targets/"):
-        yield from sa1_cases(folder)
+        yield from sa1_cases(revision, folder)
 
 
 def gpt2_cases(folder: Path) -> Iterator[Case]:
@@ -100,7 +100,7 @@ def gpt2_cases(folder: Path) -> Iterator[Case]:
         yield Case(f"{name} for the SA-1", weights, SA1)
 
 
-def sa1_cases(folder: Path) -> Iterator[Case]:
+def sa1_cases(revision: str, folder: Path) -> Iterator[Case]:
     """Those for the other machine: the default model; a Llama; one of two chunks, whose heads have windows."""
     shapes = {
         "llama for the SA-1": ModelConfig(30, 16, 16, 4, 2, 40, "swiglu", "llama", 2),
@@ -114,6 +114,8 @@ def sa1_cases(folder: Path) -> Iterator[Case]:
     for name, path in {"microgpt for the SA-1": ROOT / "checkpoints/microgpt.npz", **weights}.items():
         yield Case(name, path, SA1)
         yield Case(f"{name}, traced", path, SA1, ("--trace",))
+    if "asm/templates/sa1/rows_mac.asm" in tree(revision, "asm/templates/sa1/"):
+        yield Case("schoolbook for the SA-1", ROOT / "checkpoints/microgpt.npz", (*SA1, "--kernel", "schoolbook"))
 
 
 def lively(config: ModelConfig, scale: float = 1.0, active: float = 0.1) -> Weights:

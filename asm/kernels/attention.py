@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asm.kernels.routine import Call, Routine, symbol
+from asm.kernels.schoolbook import product_modules
 from asm.memory.work_ram import Area
 from quantize.kernels.attention import ExactAttention
 
@@ -15,7 +16,7 @@ class ExactAttentionRoutine(Routine[ExactAttention]):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        return ("attention", "vector", "rounding")
+        return ("attention", *product_modules(self.site.target))
 
     @property
     def calls(self) -> tuple[Call, ...]:

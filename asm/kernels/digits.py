@@ -38,11 +38,6 @@ class DigitNumbers:
     exp7_entries: int
 
 
-def on_digits(site: Site) -> bool:
-    """Whether any matrix is a sum of digits."""
-    return any(kernel.digit_weight for kernel in leaves(site.model.program))
-
-
 def numbers(site: Site, pages: Mapping[str, int]) -> DigitNumbers:
     """pages: as the routines want them, bytes by name."""
     columns, head = column_page(site.config.n_embd), site.model.kernel(LOGITS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asm.kernels.routine import Call, Routine
+from asm.kernels.schoolbook import product_modules
 from quantize.kernels.norm import ExactNorm
 
 
@@ -11,7 +12,7 @@ class ExactNormRoutine(Routine[ExactNorm]):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        return ("vector", "rounding")
+        return ("vector", *product_modules(self.site.target))
 
     @property
     def calls(self) -> tuple[Call, ...]:

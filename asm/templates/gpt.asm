@@ -40,8 +40,23 @@
         .endif
 .endmacro
 
-; keep_weights to: a head's attention weights stay until the layer is done.
-.macro keep_weights to
+{% if target.apart %}
+; keep_weights to, layer: a head's attention weights stay, if it is of the layer that is looked at.
+.macro keep_weights to, layer
+        lda probing
+        cmp #layer + 1
+        bne :+
+        phb
+        ldx #.loword(weights)
+        ldy #.loword(to)
+        lda #2 * N_CONTEXT - 1
+        mvn #WORK_BANK, #^(to)
+        plb
+:
+.endmacro
+{% else %}
+; keep_weights to, layer: a head's attention weights stay until the layer is done.
+.macro keep_weights to, layer
         phb
         ldx #.loword(weights)
         ldy #.loword(to)
@@ -49,6 +64,7 @@
         mvn #WORK_BANK, #WORK_BANK
         plb
 .endmacro
+{% endif %}
 
 ; probe layer, values: what a layer computed, to the x-ray screen if it looks (xray_cells.asm).
 .macro probe layer, values

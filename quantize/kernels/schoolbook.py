@@ -1,14 +1,12 @@
-"""Four 8 × 8 products for each 16 × 16 one: the baseline."""
+"""Products of words, added up exactly: the baseline. A stock console takes four 8 × 8 products for each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantize.fixed import FRACTION_BITS, Ints, round_shift
 from quantize.images import Image, moved
-from quantize.kernel import STOCK
 from quantize.kernels.matrix import MatrixKernel, Product, columns, product
 
 if TYPE_CHECKING:
@@ -17,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Schoolbook:
-    """round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding.    asm: matvec, for exponent 0"""
+    """round(Σ w·x / 2^(8 + exponent)): exact products and sum, one rounding.
+
+    asm: matvec, on the SA-1 rows_mac, for exponent 0
+    """
 
     def __init__(self, weights: Ints, exponent: int = 0) -> None:
         self._columns = columns(weights)
@@ -30,10 +31,6 @@ class Schoolbook:
 @dataclass(frozen=True)
 class SchoolbookRows(MatrixKernel):
     """A matrix by Schoolbook."""
-
-    @property
-    def targets(self) -> Sequence[str]:
-        return (STOCK,)
 
     def product(self, model: IntegerModel) -> Product:
         return Schoolbook(self.tensor(model), model.exponent(self.block.weight))

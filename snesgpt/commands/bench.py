@@ -57,7 +57,7 @@ def command(
     The documents timed are those of a seed whose tokens look at as many positions as the tokens of a long run. The
     stages are timed in a build of MODEL that notes the beam at every stage; the cost of the notes is measured and
     taken off. The predicted clocks are those of `snesgpt build`. The schoolbook cartridge of the same weights is
-    timed in the same way; of an SA-1 ROM, the stock cartridge of the same weights.
+    timed in the same way; of an SA-1 ROM, the stock cartridge of the same weights and the same kind of kernels.
     """
     from asm.build import build_rom
     from asm.cartridge.header import read_image
@@ -85,7 +85,9 @@ def command(
         if not no_schoolbook:
             float_weights = _read_weights(weights or found.path.with_name("weights.npz"), integers)
         rival = "stock" if integers.target != STOCK else "schoolbook"
-        rival_model = (_stock if rival == "stock" else _schoolbook)(float_weights) if float_weights else None
+        rival_model = None
+        if float_weights:
+            rival_model = _stock(float_weights, integers) if rival == "stock" else _schoolbook(float_weights)
         tell(2)
         addresses = _addresses(rom, image, integers)
         tell(3)
@@ -166,12 +168,13 @@ def _schoolbook(weights: Weights) -> IntegerModel:
         raise InputError(f"the schoolbook has no room for these weights ({error}): give --no-schoolbook") from error
 
 
-def _stock(weights: Weights) -> IntegerModel:
-    """The same weights for the stock console. Raises InputError when they have no room there."""
+def _stock(weights: Weights, model: IntegerModel) -> IntegerModel:
+    """The same weights for the stock console, multiplied in the same way. Raises InputError without room there."""
+    from quantize.program import on_digits
     from snesgpt.selection.kernel_choice import LARGEST_ROM, choose
 
     try:
-        return choose(weights, "auto", LARGEST_ROM).model
+        return choose(weights, "auto" if on_digits(model.program) else "schoolbook", LARGEST_ROM).model
     except InputError as error:
         raise InputError(
             f"the stock console has no room for these weights ({error}): give --no-schoolbook"

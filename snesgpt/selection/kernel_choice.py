@@ -59,8 +59,7 @@ def choose(
     """The integer model, its cartridge's layout, and why its kernels are what they are. rom_size in KiB.
 
     tokens_per_second: of a llama, at least this. kernel is `digits`, `schoolbook` or `auto`: digits unless their
-    ranges cannot be proved or their code does not fit, and a stock console does without. Raises InputError when
-    what is asked for cannot be had.
+    ranges cannot be proved or their code does not fit. Raises InputError when what is asked for cannot be had.
     """
     from snesgpt.selection.digit_choice import choose_digits
 
@@ -76,7 +75,7 @@ def choose(
     try:
         return _digits(weights, rom_size, target)
     except InputError as error:
-        if kernel == "digits" or target != STOCK:
+        if kernel == "digits":
             raise
         return _schoolbook(weights, rom_size, target, str(error))
 

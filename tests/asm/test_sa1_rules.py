@@ -16,7 +16,15 @@ from asm.toolchain import assemble, link
 from quantize.convert import quantize
 from quantize.kernel import SA1
 from quantize.model import IntegerModel
-from tests.support.models import digit_weights, gpt2_config, gpt2_model, llama_config, llama_weights
+from tests.support.models import (
+    digit_weights,
+    for_sa1,
+    gpt2_config,
+    gpt2_model,
+    llama_config,
+    llama_weights,
+    random_model,
+)
 from tests.support.sa1_rules import Rule, faults
 from tests.support.story_models import story_config, story_model
 from trainer.config import ModelConfig
@@ -387,6 +395,8 @@ LLAMA = llama_config(9, 5, 8, (2, 1), 2, 20)
 MICROGPT = Path(__file__).parents[2] / "checkpoints/microgpt.npz"
 CARTRIDGES: dict[str, Callable[[], IntegerModel]] = {
     "microgpt": lambda: quantize(load_weights(MICROGPT), "digits", target=SA1),
+    "microgpt, schoolbook": lambda: quantize(load_weights(MICROGPT), "schoolbook", target=SA1),
+    "schoolbook, squared": lambda: for_sa1(random_model(replace(SHAPE, activation="relu2"))),
     "digits": lambda: quantize(digit_weights(SHAPE), "digits", target=SA1),
     "digits, no front table": lambda: quantize(digit_weights(SHAPE), "digits", target=SA1, front_table=False),
     "digits, squared": lambda: quantize(digit_weights(replace(SHAPE, activation="relu2")), "digits", target=SA1),

@@ -10,12 +10,13 @@ import pytest
 from asm.build import build_rom
 from asm.layout import plan
 from quantize.executor import Executor
+from quantize.kernel import STOCK, TARGETS
 from quantize.ranges import prove
 from quantize.sampler import Request, run
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import Parity, verify
-from tests.support.models import largest_value, random_model
+from tests.support.models import for_target, largest_value, random_model
 from trainer.config import ModelConfig
 
 SHAPES = {
@@ -26,6 +27,7 @@ SHAPES = {
     "the smallest": ModelConfig(2, block_size=2, n_embd=4, n_head=1, n_hidden=4, activation="relu2"),
 }
 TENTHS = (0, 1, 5, 13, 20)
+ON_TARGETS = pytest.mark.parametrize("target", TARGETS)
 
 
 def random_shape(seed: int) -> ModelConfig:
@@ -50,9 +52,16 @@ def batches(config: ModelConfig, seeds: int, count: int) -> list[list[Request]]:
     ]
 
 
-def parity(config: ModelConfig, core: str, requests: list[list[Request]], *, traced: bool = True) -> Parity:
+def parity(
+    config: ModelConfig,
+    core: str,
+    requests: list[list[Request]],
+    *,
+    traced: bool = True,
+    target: str = STOCK,
+) -> Parity:
     """The check on a random model of a shape that stays within its words."""
-    model = random_model(config, fc2=0.25 if config.activation == "relu2" else 1.0)
+    model = for_target(random_model(config, fc2=0.25 if config.activation == "relu2" else 1.0), target)
     assert largest_value(model) <= 0x7FFF
     with Console(build_rom(model, traced=traced).image, core) as console:
         return verify(Host(console, model), Executor(model), requests)
@@ -65,25 +74,30 @@ def assert_equal(found: Parity, requests: list[list[Request]]) -> None:
 
 @pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize(("core", "seeds"), [("snes9x", 3), ("bsnes", 1)])
-def test_every_intermediate_equals_the_integer_model(config: ModelConfig, core: str, seeds: int) -> None:
+@ON_TARGETS
+def test_every_intermediate_equals_the_integer_model(
+    config: ModelConfig, core: str, seeds: int, target: str
+) -> None:
     requests = batches(config, seeds, count=2 if core == "snes9x" else 1)
-    found = parity(config, core, requests)
+    found = parity(config, core, requests, target=target)
     assert_equal(found, requests)
     assert found.traced and found.values > 20 * found.tokens
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_any_shape_equals_the_integer_model(seed: int) -> None:
+@ON_TARGETS
+def test_any_shape_equals_the_integer_model(seed: int, target: str) -> None:
     config = random_shape(seed)
     requests = batches(config, seeds=1, count=2)
-    assert_equal(parity(config, "snes9x", requests), requests)
+    assert_equal(parity(config, "snes9x", requests, target=target), requests)
 
 
 @pytest.mark.parametrize("core", ["snes9x", "bsnes"])
-def test_the_cartridge_without_trace_makes_the_same_logits_and_letters(core: str) -> None:
+@ON_TARGETS
+def test_the_cartridge_without_trace_makes_the_same_logits_and_letters(core: str, target: str) -> None:
     config = SHAPES["microgpt, smaller"]
     requests = batches(config, seeds=1, count=2 if core == "snes9x" else 1)
-    found = parity(config, core, requests, traced=False)
+    found = parity(config, core, requests, traced=False, target=target)
     assert_equal(found, requests)
     assert not found.traced
     assert found.values == found.tokens * (config.vocab_size + 5)
@@ -104,9 +118,10 @@ def test_every_bit_of_a_seed_counts() -> None:
     assert_equal(parity(config, "snes9x", requests), requests)
 
 
-def test_weights_over_three_banks_with_a_matrix_across_two() -> None:
+@ON_TARGETS
+def test_weights_over_three_banks_with_a_matrix_across_two(target: str) -> None:
     config = ModelConfig(3, block_size=160, n_embd=64, n_head=4, n_hidden=64)
-    model = random_model(config)
+    model = for_target(random_model(config), target)
     rom = build_rom(model, traced=True)
     assert {part.bank for part in rom.layout.parts} >= {1, 2, 3}
     assert any(part.first_row for part in rom.layout.parts if part.tensor.startswith("layer0."))

@@ -7,15 +7,27 @@ from collections.abc import Mapping
 import pytest
 
 from quantize.model import IntegerModel
-from tests.support.models import digit_model, for_sa1, llama_config, llama_model, sparse_llama, windowed
+from quantize.sampler import Request
+from tests.support.models import (
+    digit_model,
+    for_sa1,
+    llama_config,
+    llama_model,
+    random_model,
+    sparse_llama,
+    windowed,
+)
 from tests.support.planted_bugs import (
     Bug,
     New,
     Pattern,
     Place,
     behind,
+    block,
     every,
     first,
+    parity_finds_nothing,
+    parity_must_name,
     regex,
     routine,
     twin_must_notice,
@@ -37,6 +49,8 @@ WINDOWED = for_sa1(llama_model(windowed(llama_config(9, 100, 64, (8, 8), 1, 8), 
 """Two chunks; windows that begin in either, and where they meet."""
 
 SMALL = for_sa1(digit_model(ModelConfig(13, 6, n_embd=8, n_head=2, n_layer=2, n_hidden=16)))
+
+BOOK = for_sa1(random_model(ModelConfig(9, block_size=5, n_embd=8, n_head=2, n_hidden=16)))
 
 Table = Mapping[str, tuple[str | Place, Pattern, New]]
 
@@ -153,6 +167,59 @@ IN_PRODUCTS: Table = {
     "without a factor's sign": ("engine.asm", regex(r"        bpl :\+\n"), "        bra :+\n"),
     "without the other's": ("engine.asm", regex(r"        bcc :\+\n"), "        bra :+\n"),
 }
+ROUNDED = "sa1.inc"
+NOT_ROUNDED = (ROUNDED, regex(r"        asl a .*\n"), "        clc\n")
+FRESH_SUM = regex(r"set MCNT, ADD")
+ROWS = routine("rows_of_hidden", "rows_mac.asm")
+IN_ROWS: Table = {
+    "a row goes on from the one before": (ROWS, regex(r"        sta <MCNT\n"), ""),
+    "a row that is not rounded": NOT_ROUNDED,
+    "a row that begins early": (ROWS, regex(r"adc #2 \* 16"), "adc #2 * 15"),
+    "the last product is left out": (ROWS, regex(r"\.repeat 16"), ".repeat 15"),
+    "one element for all": (ROWS, regex(r"a:hidden \+ 2 \* I"), "a:hidden"),
+    "one weight for all": (ROWS, regex(r"a:2 \* I, x"), "a:0, x"),
+    "every row in its own byte": (ROWS, regex(r"        iny\n        iny\n"), "        iny\n"),
+    "a row too few": (ROWS, regex(r"        dec a:rows\n"), "        dec a:rows\n        dec a:rows\n"),
+    "the data bank stays": (ROWS, regex(r"        plb\n        rtl"), "        pla\n        rtl"),
+}
+SUMS = routine("attention_scores", "attention.asm")
+IN_SCORES: Table = {
+    "a score goes on from the one before": (SUMS, FRESH_SUM, "set MCNT, MULTIPLY"),
+    "a score that is not rounded": NOT_ROUNDED,
+    "the first dimension is left out": (SUMS, regex(r"bpl :-"), "bne :-"),
+    "the last dimension is left out": (SUMS, regex(r"HEAD_DIM - 2"), "HEAD_DIM - 4"),
+    "the next head's key": (SUMS, regex(r"adc #KV_ROW"), "adc #2 * HEAD_DIM"),
+    "a position too few": (SUMS, regex(r"        dec a\n"), ""),
+}
+MEAN = routine("weighted_mean", "attention.asm")
+IN_MEANS: Table = {
+    "a mean goes on from the one before": (MEAN, FRESH_SUM, "set MCNT, MULTIPLY"),
+    "the first position is left out": (MEAN, regex(r"bpl :-"), "bne :-"),
+    "half an odd divisor": (MEAN, regex(r"        ora #\$8000\n"), ""),
+    "a mean without its sign": (MEAN, regex(r"        eor #\$8000\n"), ""),
+    "one dimension for all": (MEAN, regex(r"adc column"), "adc #0"),
+    "a carry of the sum": (MEAN, regex(r"(lda dividend \+ 2\n)(        adc MR)"), r"\1        clc\n\2"),
+    "the next head's value": (MEAN, regex(r"sbc #KV_ROW"), "sbc #2 * HEAD_DIM"),
+}
+ROOT = routine("rmsnorm", "vector.asm")
+IN_EXACT_NORMS: Table = {
+    "squares of the norm before": (ROOT, FRESH_SUM, "set MCNT, MULTIPLY"),
+    "no epsilon": (ROOT, regex(r"#NORM_EPSILON"), "#0"),
+    "a carry of epsilon": (ROOT, regex(r"        adc #0\n(        sta acc \+ 2)"), r"\1"),
+    "the unit goes on adding": (ROOT, regex(r"        set MCNT, MULTIPLY\n"), ""),
+    "a scale that is not doubled enough": (ROOT, regex(r"and #7"), "and #3"),
+    "two bytes over, not rounded": (ROOT, regex(r"        asl a +; carry.*\n"), "        clc\n"),
+    "a byte over, not rounded": NOT_ROUNDED,
+    "a byte taken for two": (ROOT, regex(r"cmp #9"), "cmp #8"),
+    "a vector that is all but zero": (ROOT, regex(r"        bmi whole\n"), ""),
+}
+QUOTIENT = routine("divide", "attention.asm")
+IN_QUOTIENTS: Table = {
+    "the 17th bit is lost": (QUOTIENT, regex(r"        bcs subtract.*\n"), ""),
+    "a bit of the quotient behind it": (QUOTIENT, regex(r"        sec\n"), ""),
+    "the quotient's last bit": (QUOTIENT, regex(r"        rol dividend\n        rts"), "        rts"),
+    "a bit too few": (QUOTIENT, regex(r"\.repeat 16"), ".repeat 15"),
+}
 GROUPS: tuple[tuple[str, IntegerModel, Table], ...] = (
     ("block.entry", MODEL, IN_ATTENTION),
     ("block.entry", CHUNKS, IN_CHUNKS),
@@ -161,6 +228,11 @@ GROUPS: tuple[tuple[str, IntegerModel, Table], ...] = (
     ("turns.entry", MODEL, IN_TURNS),
     ("norm.entry", MODEL, IN_NORMS),
     ("mul_u16", SMALL, IN_PRODUCTS),
+    ("code.entry", BOOK, IN_ROWS),
+    ("attention_scores", BOOK, IN_SCORES),
+    ("weighted_mean", BOOK, IN_MEANS),
+    ("rmsnorm", BOOK, IN_EXACT_NORMS),
+    ("divide", BOOK, IN_QUOTIENTS),
 )
 BUGS = [
     Bug(f"{name}: {label}", *planted, f"sa1 {name}", model=model)
@@ -172,3 +244,32 @@ BUGS = [
 @pytest.mark.parametrize("bug", BUGS, ids=str)
 def test_a_twin_notices(bug: Bug) -> None:
     twin_must_notice(bug, MODEL, COUNT)
+
+
+KEY, HIDDEN = block("layer0.k"), block("layer0.fc1")
+BATCHES = [[Request(1, 10, 2), Request(2, 10, 2, (3, 1))], [Request(3, 0, 4)]]
+IN_THE_PASS: Mapping[str, tuple[str, tuple[str | Place, Pattern, New]]] = {
+    "rows in the program's bank": (
+        "layer0.q[",
+        ("rows_mac.asm", every(r"pei \(w_ptr \+ 1\)"), "pea 0"),
+    ),
+    "a key that is not kept": ("layer0.k[", (KEY, regex(r"        mvn #WORK_BANK, #\^.*\n"), "")),
+    "keys in the first row always": (
+        "layer0.k[",
+        (KEY, regex(r"adc #\.loword\(layer0_keys\)"), "lda #.loword(layer0_keys)"),
+    ),
+    "half of a key": ("layer0.k[", (KEY, regex(r"KV_ROW - 1"), "KV_ROW / 2 - 1")),
+    "rows of another vector": ("layer0.fc1[", (HIDDEN, regex(r"rows_of_normed"), "rows_of_attended")),
+    "a matrix one row short": ("layer0.fc1[", (HIDDEN, regex(r"set rows, 16"), "set rows, 15")),
+}
+"""Name → what parity must name, and the bug."""
+
+
+@pytest.mark.parametrize("name", IN_THE_PASS)
+def test_parity_names_a_bug_in_the_schoolbooks_pass(name: str) -> None:
+    caught_by, planted = IN_THE_PASS[name]
+    parity_must_name(Bug(name, *planted, caught_by), BOOK, BATCHES)
+
+
+def test_parity_finds_nothing_in_the_schoolbook_without_a_bug() -> None:
+    parity_finds_nothing(BOOK, BATCHES, 20)

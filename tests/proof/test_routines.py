@@ -108,6 +108,11 @@ CARTRIDGES: dict[str, dict[str, Callable[[], IntegerModel]]] = {
     },
 }
 CARTRIDGES |= {
+    "sa1 schoolbook": {
+        "8 wide, 2 heads": lambda: for_sa1(CARTRIDGES["schoolbook"]["8 wide, 2 heads"]()),
+        "24 wide, 1 head": lambda: for_sa1(CARTRIDGES["schoolbook"]["24 wide, 1 head"]()),
+        "5 wide, 5 heads": lambda: for_sa1(random_model(ModelConfig(7, 5, n_embd=5, n_head=5, n_hidden=9))),
+    },
     "sa1 digits": {
         "8 wide, 2 layers": lambda: for_sa1(CARTRIDGES["digits"]["8 wide, 2 layers"]()),
         "24 wide, 32 positions": lambda: for_sa1(CARTRIDGES["digits"]["24 wide, 32 positions"]()),
@@ -137,13 +142,16 @@ RANDOM_CASES = {
     "digits": {"snes9x": 300, "bsnes": 40},
     "llama": {"snes9x": 100, "bsnes": 10},
     "windows": {"snes9x": 100, "bsnes": 16},
+    "sa1 schoolbook": {"snes9x": 300, "bsnes": 60},
     "sa1 digits": {"snes9x": 200, "bsnes": 100},
     "sa1 llama": {"snes9x": 100, "bsnes": 40},
     "sa1 windows": {"snes9x": 100, "bsnes": 40},
 }
+BOOK_ALSO = ("relu", "relu2", "square")
 DIGITS_ALSO = ("square_hidden", "square", "rounding", "trace_slots", "residual_of_slots")
 ALSO = {
-    "schoolbook": ("relu", "relu2", "square"),
+    "schoolbook": BOOK_ALSO,
+    "sa1 schoolbook": tuple(SA1_PREFIX + name for name in (*BOOK_ALSO, "rounding")),
     "digits": DIGITS_ALSO,
     "sa1 digits": tuple(SA1_PREFIX + name for name in DIGITS_ALSO),
 }

@@ -25,8 +25,10 @@ from asm.kernels.straight_code import MODULE_BYTES, CodePart, Unit, modules
 from asm.kernels.stretches import stretches
 from asm.layout import Layout, plan
 from asm.memory.work_ram import BANK, Area, lay_out
+from asm.targets.sa1 import IRAM_STACK, IRAM_START
 from asm.targets.stock import STOCK
 from quantize.executor import Executor
+from quantize.kernel import TARGETS
 from quantize.kernels.byte_attention import EXP7, reciprocal
 from quantize.lower import FRONT_BYTES, on_digits, schoolbook
 from quantize.model import IntegerModel
@@ -37,7 +39,7 @@ from snesgpt.commands.build import command as build
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
-from tests.support.models import SYMBOLS, digit_model, has_front_table, random_model
+from tests.support.models import SYMBOLS, digit_model, for_sa1, for_target, has_front_table, random_model
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.notes import Notes
@@ -118,8 +120,22 @@ def test_any_schoolbook_is_laid_out_or_refused_with_its_sizes(config: ModelConfi
         assert "work RAM" in str(error) and "use fewer" in str(error)
 
 
-def test_the_schoolbook_keeps_caches_in_both_banks() -> None:
-    model = random_model(ModelConfig(5, 200, 48, 2, 2, 8), 1, wq=0.3, wk=0.3)
+@given(shapes())
+@settings(max_examples=10, deadline=None)
+def test_an_sa1_takes_every_schoolbook_that_a_stock_console_takes(config: ModelConfig) -> None:
+    model = random_model(config)
+    try:
+        plan(prove(model))
+    except InputError:
+        return
+    layout = plan(prove(for_sa1(model)))
+    assert max(layout.bank_bytes.values()) <= layout.target.bank_bytes
+    assert sum(vector.size for vector in layout.near) <= IRAM_STACK - IRAM_START
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_schoolbook_keeps_caches_in_both_banks(target: str) -> None:
+    model = for_target(random_model(ModelConfig(5, 200, 48, 2, 2, 8), 1, wq=0.3, wk=0.3), target)
     rom = build_rom(model, traced=True)
     assert rom.layout.wram.bank_7f
     with Console(rom.image) as console:

@@ -258,7 +258,7 @@ def test_a_file_with_an_exponent_that_nothing_computes_is_refused(tmp_path: Path
         with pytest.raises(InputError, match="exponent"):
             replace(MODEL, exponents={"layer0.fc1": exponent})
     save_model(path, replace(MODEL, exponents={"layer0.fc1": 1}))
-    with pytest.raises(InputError, match="matvec has none"):
+    with pytest.raises(InputError, match="the schoolbook has none"):
         plan(load_proved(path))
 
 

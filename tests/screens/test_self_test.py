@@ -20,7 +20,7 @@ from quantize.sampler import documents as texts
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from tables.gelu import GELU_ENTRIES
-from tests.support.models import digit_rom, random_model, shakespeare_model
+from tests.support.models import digit_rom, for_sa1, random_model, shakespeare_model
 from tests.support.screens import Screens, unseen
 from tests.support.self_tests import LIMIT_FRAMES, begin, changed, ended, offset, outcome, shown
 from trainer.config import ModelConfig
@@ -44,6 +44,7 @@ CARTRIDGES = {
     "schoolbook": lambda: (SCHOOLBOOK, SCHOOLBOOK_ROM),
     "digits": lambda: digits(STOCK),
     "digits, SA-1": lambda: digits(SA1),
+    "schoolbook, SA-1": lambda: (for_sa1(SCHOOLBOOK), build_rom(for_sa1(SCHOOLBOOK))),
 }
 
 

@@ -16,7 +16,15 @@ from quantize.twins.xray import BAR_COLUMNS, BAR_PIXELS, LABEL, bar_places, labe
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import requests, verify
 from tables.cells import END
-from tests.support.models import MERGED, begun_anew, digit_rom, model_for, random_model, shakespeare_model
+from tests.support.models import (
+    MERGED,
+    begun_anew,
+    digit_rom,
+    for_target,
+    model_for,
+    random_model,
+    shakespeare_model,
+)
 from tests.support.planted_bugs import Bug, block, regex
 from tests.support.xray_screen import (
     CELLS,
@@ -34,8 +42,8 @@ from trainer.config import ModelConfig
 
 
 @cache
-def schoolbook(config: ModelConfig) -> tuple[IntegerModel, Rom]:
-    model = replace(random_model(config), info={"temperature": 0.9})
+def schoolbook(config: ModelConfig, target: str = STOCK) -> tuple[IntegerModel, Rom]:
+    model = for_target(replace(random_model(config), info={"temperature": 0.9}), target)
     return model, build_rom(model)
 
 
@@ -64,6 +72,8 @@ def gpt2(target: str = STOCK) -> tuple[IntegerModel, Rom]:
     return begun_anew(model), build_rom(model)
 
 
+MANY_LAYERS = ModelConfig(9, 6, n_embd=12, n_head=6, n_hidden=20, n_layer=3)
+
 MODELS: dict[str, Callable[[], tuple[IntegerModel, Rom]]] = {
     "schoolbook": lambda: schoolbook(ModelConfig(9, 5, n_embd=8, n_head=2, n_hidden=16)),
     "digit columns": lambda: digits(ModelConfig(27, 8, n_embd=16, n_head=4, n_hidden=64, n_layer=2)),
@@ -72,6 +82,8 @@ MODELS: dict[str, Callable[[], tuple[IntegerModel, Rom]]] = {
     "merged tokens": merged_tokens,
     "GPT-2": lambda: gpt2(),
     "SA-1, GPT-2": lambda: gpt2(SA1),
+    "SA-1, schoolbook": lambda: schoolbook(MANY_LAYERS, SA1),
+    "SA-1, more heads than are shown": lambda: schoolbook(MANY_HEADS["more heads than are shown"], SA1),
     "SA-1, digit columns": lambda: digits(ModelConfig(27, 8, 16, 4, 2, 64), target=SA1),
     "SA-1, digit rows": lambda: digits(ModelConfig(40, 20, 24, 2, 3, 100), 0.9, SA1),
     "SA-1, merged tokens": lambda: merged_tokens(SA1),
@@ -99,7 +111,10 @@ def test_what_is_drawn_from_is_shown_without_what_top_p_drops() -> None:
     assert pictures[0] != pictures[1]
 
 
-@pytest.mark.parametrize("name", ["digit columns", "merged tokens", "GPT-2", "SA-1, digit columns", "SA-1, GPT-2"])
+@pytest.mark.parametrize(
+    "name",
+    ["digit columns", "merged tokens", "GPT-2", "SA-1, digit columns", "SA-1, GPT-2", "SA-1, schoolbook"],
+)
 def test_bsnes_shows_the_same(name: str) -> None:
     model, rom = MODELS[name]()
     with xray_screen(rom, "bsnes") as page:
@@ -152,7 +167,8 @@ def test_the_end_has_no_bar_before_the_first_letter() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["digit columns", "GPT-2", "SA-1, digit columns", "SA-1, digit rows", "SA-1, GPT-2", *MANY_HEADS]
+    "name",
+    ["digit columns", "GPT-2", *(name for name in MODELS if name.startswith("SA-1")), *MANY_HEADS],
 )
 def test_l_and_r_look_at_other_layers_and_heads_of_the_same_token(name: str) -> None:
     model, rom = schoolbook(MANY_HEADS[name]) if name in MANY_HEADS else MODELS[name]()
@@ -285,6 +301,14 @@ GPT2_BUGS = [
 ]
 
 
+SA1_BOOK_BUGS = [
+    Bug("weights of the layer before", "gpt.asm", "cmp #layer + 1", "cmp #layer + 2"),
+    Bug("weights that nobody keeps", "gpt.asm", "mvn #WORK_BANK, #^(to)", "tya"),
+    Bug("a head in another's place", block("layer2.attention"), "kept_weights + 12,", "kept_weights + 0,"),
+    Bug("hidden units of the layer before", block("layer2.activation"), "probe 2, hidden", "probe 1, hidden"),
+]
+
+
 LABEL_BUGS = [
     Bug("a space that is not seen", "labels.asm", "lda #SPACE_SHOWN", "lda #' '"),
     Bug("a label that stays when a shorter one comes", "labels.asm", "bne blank\ndone", "done"),
@@ -298,6 +322,7 @@ LABEL_BUGS = [
     ("name", "bug"),
     [("digit columns", bug) for bug in BUGS]
     + [("merged tokens", bug) for bug in LABEL_BUGS]
+    + [("SA-1, schoolbook", bug) for bug in SA1_BOOK_BUGS]
     + [(name, bug) for bug in GPT2_BUGS for name in ("GPT-2", "SA-1, GPT-2")],
     ids=str,
 )

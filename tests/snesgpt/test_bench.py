@@ -16,6 +16,7 @@ from asm.build import build_rom, sources, symbols
 from asm.layout import plan
 from quantize.convert import quantize
 from quantize.executor import Executor
+from quantize.kernel import SA1
 from quantize.model_file import save_model
 from quantize.ranges import prove
 from quantize.sampler import Request
@@ -29,7 +30,7 @@ from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import verify
-from tests.support.models import random_model
+from tests.support.models import digit_weights, random_model
 from tests.support.routine_console import Call, RoutineConsole, build_routines
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -208,6 +209,18 @@ def test_the_command_reports_stages_and_the_ratio(tmp_path: Path) -> None:
     for wrong, reason in (([], "weights.npz does not exist"), (["--temperature", "0.55"], "temperature 0.55")):
         result = CliRunner().invoke(bench, [*arguments, *wrong, *(["--no-schoolbook"] if wrong else [])])
         assert isinstance(result.exception, InputError) and reason in str(result.exception)
+
+
+@pytest.mark.emulator
+def test_the_schoolbook_of_an_sa1_is_compared_with_that_of_a_stock_console(tmp_path: Path) -> None:
+    weights = digit_weights(CONFIG)
+    save_weights(tmp_path / "weights.npz", weights)
+    save_model(tmp_path / "model.npz", model := quantize(weights, "schoolbook", target=SA1))
+    (tmp_path / "names.sfc").write_bytes(build_rom(model).image)
+    arguments = [str(tmp_path / "names.sfc"), "--tokens", "30", "--json"]
+    report = json.loads(CliRunner().invoke(bench, arguments, catch_exceptions=False).stdout)
+    assert report["ratio"] > 8, "digits on a stock console would be nearer"
+    assert abs(report["stages_sum"] / report["clocks_per_token"] - 1) < 0.05
 
 
 @pytest.mark.emulator

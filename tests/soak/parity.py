@@ -10,8 +10,9 @@ from random import Random
 from asm.build import build
 from asm.layout import plan
 from quantize.convert import convert
+from quantize.kernel import TARGETS
 from quantize.ranges import ProvedModel, prove
-from tests.support.models import MATRICES, digit_weights, llama_config, llama_model, random_model
+from tests.support.models import MATRICES, digit_weights, for_target, llama_config, llama_model, random_model
 from tests.support.shape_parity import parity
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -44,7 +45,8 @@ def random_proved(chance: Random, seed: int) -> tuple[str, ProvedModel]:
     """A model of random weights, and what it is. Raises InputError where its ranges cannot be proved."""
     kind = chance.choice(["schoolbook", "digits", "llama"])
     if kind == "schoolbook":
-        return kind, prove(random_model(microgpt(chance), seed))
+        target = chance.choice(TARGETS)
+        return f"{kind} for {target}", prove(for_target(random_model(microgpt(chance), seed), target))
     if kind == "llama":
         return kind, prove(llama_model(llama(chance), seed))
     scales = dict.fromkeys(MATRICES, chance.choice([1.0, 0.5, 0.25, 0.1]))

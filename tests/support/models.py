@@ -286,6 +286,11 @@ def for_sa1(model: IntegerModel) -> IntegerModel:
     return replace(model, program=tuple(_for_sa1(kernel) for kernel in model.program), target=SA1)
 
 
+def for_target(model: IntegerModel, target: str) -> IntegerModel:
+    """A stock console's model for a machine."""
+    return for_sa1(model) if target == SA1 else model
+
+
 def _for_sa1(kernel: Kernel) -> Kernel:
     parts = {each.name: getattr(kernel, each.name) for each in fields(kernel)}
     if isinstance(kernel, PpuAttention):

@@ -143,9 +143,9 @@ class Memory:
         base, _, offset = name.partition("+")
         return self.address[base] + int(offset or 0)
 
-    def bank_7e(self, name: str) -> int:
-        """The same where a long pointer should look: low RAM in bank $7E."""
-        return 0x7E0000 | self.at(name)
+    def far(self, name: str) -> int:
+        """The same where a long pointer should look: on a stock console low RAM in bank $7E."""
+        return self.at(name) | (0 if self.layout.target.apart else 0x7E0000)
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,7 @@ def build_routines(
     declared = re.findall(r"^(\w+)\s+\.(?:word|dword|byte|res)", files["memory.inc"].decode(), re.M)
     address = symbols(debug) | {"high_ram": HIGH_RAM}
     if layout.target.apart:
+        address["high_ram"] = harness.regions[-1].start
         return RoutineRom(image, Memory(model, layout, harness, *_seen_by_sa1(debug, address, declared)))
     in_work_ram = {
         name: HIGH_RAM & 0xFF0000 | address[name] for name in declared if 0x2000 <= address[name] < 0x10000
@@ -208,7 +209,8 @@ def _seen_by_sa1(
     scratch = set(declared[: declared.index("scratch_end") + 1])
     seen = [name for name in declared if name in scratch | shared.keys() or WINDOW <= own[name] < WORK_RAM]
     sizes = {name: size for name, size in _sizes(own, declared).items() if name in seen and size > 0}
-    return own, sizes | {"attention_page": own["slots"] - own["attention_page"]}
+    page = {"attention_page": own["slots"] - own["attention_page"]} if "slots" in own else {}
+    return own, sizes | page
 
 
 class RoutineConsole:

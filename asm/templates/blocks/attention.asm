@@ -7,7 +7,7 @@
         trace {{ call.routine.trace_scores }} + {{ loop.index0 }} * 2 * N_CONTEXT, scores, 2 * N_CONTEXT
         call softmax_weights
         trace {{ call.routine.trace_weights }} + {{ loop.index0 }} * 2 * N_CONTEXT, weights, 2 * N_CONTEXT
-        keep_weights {{ kept }}
+        keep_weights {{ kept }}, {{ call.block.layer }}
         set_far w_ptr, {{ call.routine.values }} + {{ loop.index0 }} * 2 * HEAD_DIM
         set_far y_ptr, {{ call.block.out }} + {{ loop.index0 }} * 2 * HEAD_DIM
         call weighted_mean

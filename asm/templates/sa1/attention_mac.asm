@@ -10,8 +10,6 @@
 .define SUM a:MR + 2            ; read as 16 bits: the sum, or the product, over 2^16
 .define REGISTERS MCNT & $FF00
 RECIPROCALS = 2048
-MULTIPLY = 0
-ADD      = 2                    ; and the sum is cleared
 
 ; trace_here offset, source, bytes: `trace` from within. Nothing unless TRACE.
 .macro trace_here offset, source, bytes

@@ -68,7 +68,7 @@ proc open_cartridge, 16, 16
 endproc
 
 ; Where the chip is missing, say so for ever: its memory does not answer.
-{% if wram.caches_apart %}
+{% if shown_caches_apart %}
 ; Or where its last block is not shown in the window: Snes9x knows eight of them.
 {% endif %}
 ; kills: A, X, Y
@@ -80,7 +80,7 @@ proc need_sa1, 16, 16
         bne missing
         lda engine_task
         bne missing
-{% if wram.caches_apart %}
+{% if shown_caches_apart %}
         lda #ANSWER
         sta f:LAST_WORD
         ldx #BLOCKS - 1
@@ -103,7 +103,7 @@ missing:
         say INK_PAPER, where
 :       wai
         bra :-
-{% if wram.caches_apart %}
+{% if shown_caches_apart %}
 needs:  .asciiz "This cartridge needs the SA-1"
 has_not: .asciiz "with 128 KiB. This emulator"
 where:  .asciiz "does not have it: README.md"
@@ -113,7 +113,7 @@ has_not: .asciiz "This machine or emulator does"
 where:  .asciiz "not have that chip: README.md"
 {% endif %}
 endproc
-{% if wram.caches_apart %}
+{% if shown_caches_apart %}
 
 ; in: X = the block in the window    kills: A
 proc show_block, 16, 16

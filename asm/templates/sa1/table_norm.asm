@@ -9,7 +9,6 @@
 .define PRODUCT a:MR + 1          ; read as 16 bits: the product over 256
 .define REGISTERS MCNT & $FF00
 HALF_WORD = $8000
-ADD = 2                         ; and the sum is cleared
 {% for norm in routines %}
 
 ; {{ norm.comment }}

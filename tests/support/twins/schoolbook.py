@@ -8,6 +8,8 @@ from itertools import product
 import numpy as np
 
 from asm.cartridge.transcript import checksums
+from asm.kernels.schoolbook import RowsCode
+from asm.targets.sa1 import BLOCK_BYTES, WINDOW
 from quantize import fixed, sampler
 from quantize.fixed import Ints
 from quantize.kernels import activation, attention, norm
@@ -27,6 +29,8 @@ LONG_EDGES = np.concatenate(
     ]
 )
 VECTOR = 8
+
+ON_SA1 = ("sa1 digits", "sa1 schoolbook")
 
 
 def numbers(random: Random, count: int, bits: int = 16) -> Ints:
@@ -58,7 +62,7 @@ def mul_u16(memory: Memory, random: Random, count: int) -> Call:
     return Call({"mul_a": a, "mul_b": b}, {"product": low_word(a) * low_word(b), "mul_a": a, "mul_b": b})
 
 
-@twins("sa1 mul_u16", "sa1 digits")
+@twins("sa1 mul_u16", *ON_SA1)
 def mul_u16_sa1(memory: Memory, random: Random, count: int) -> Calls:
     """The same by the arithmetic unit."""
     return {"mul_u16": mul_u16(memory, random, count)}
@@ -70,7 +74,7 @@ def mul_s16(memory: Memory, random: Random, count: int) -> Call:
     return Call({"mul_a": a, "mul_b": b}, {"product": a * b, "mul_a": a, "mul_b": b})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 schoolbook")
 def round_q88(memory: Memory, random: Random, count: int) -> Call:
     acc = np.append(LONG_EDGES, numbers(random, count, 32))
     return Call({"acc": acc}, {"A": low_word(fixed.round_shift(acc, 8))})
@@ -98,13 +102,19 @@ def divide(memory: Memory, random: Random, count: int) -> Call:
     return Call({"dividend": dividend, "divisor": divisor}, {"dividend": kept, "divisor": divisor, "A": remainder})
 
 
-@twin("schoolbook")
+@twins("sa1 divide", "sa1 schoolbook")
+def divide_sa1(memory: Memory, random: Random, count: int) -> Calls:
+    """The same with its loop unrolled."""
+    return {"divide": divide(memory, random, count)}
+
+
+@twin("schoolbook", "sa1 schoolbook")
 def exp_negative(memory: Memory, random: Random, count: int) -> Call:
     a = np.append(np.arange(-8, 2100), low_word(numbers(random, count)))
     return Call({"A": a}, {"A": attention.EXP[np.minimum(fixed.round_shift(low_word(a), 3), 256)]})
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def rsqrt(memory: Memory, random: Random, count: int) -> Call:
     heads = np.arange(64, 256) << 24
     powers = 1 << np.arange(32)
@@ -116,7 +126,7 @@ def rsqrt(memory: Memory, random: Random, count: int) -> Call:
     return Call({"acc": acc}, {"norm_scale": scale, "norm_shift": table.shift - shifted})
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def random(memory: Memory, random: Random, count: int) -> Call:
     x, y = map(low_word, pairs(random, count))
     generator = Generator(x, y)
@@ -164,7 +174,31 @@ def matvec(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"high_ram+64": result})
 
 
-@twin("schoolbook")
+MIRRORS = np.array([0x00, 0x01, 0x3F, 0x80, 0xBF]) << 16
+"""Banks in which the SA-1 sees what it needs beside a half of ROM."""
+
+
+@twins("sa1 code.entry", "sa1 schoolbook")
+def rows_mac(memory: Memory, random: Random, count: int) -> Calls:
+    """The code for every vector that matrices multiply. The rows are in the window, here."""
+    calls, most, room = {}, 3, memory.at("work_end")
+    for code in memory.layout.templates_of(RowsCode):
+        own = f"work_end+{2 * most * code.inputs}"
+        assert memory.at(own) + 2 * most <= WINDOW + BLOCK_BYTES
+        x, w = vectors(random, count, code.inputs), vectors(random, count, most * code.inputs)
+        random.shuffle(w[: len(EDGES)])
+        asked = random.integers(1, most + 1, len(x))
+        y = random.integers(0, 1 << 16, (len(x), most))
+        full = np.stack([Schoolbook(w[n].reshape(most, code.inputs))(x[n]) for n in range(len(x))])
+        given = {code.source: x, "work_end": w, own: y, "rows": asked, "y_ptr": np.full(len(x), memory.at(own))}
+        given["w_ptr"] = room + random.choice(MIRRORS, len(x))
+        kept = {code.source: x, "w_ptr": given["w_ptr"], "y_ptr": given["y_ptr"]}
+        result = np.where(np.arange(most) < asked[:, None], full, y)
+        calls[code.entry] = Call(given, kept | {own: low_word(result)})
+    return calls
+
+
+@twin("schoolbook", "sa1 schoolbook")
 def add_vector(memory: Memory, random: Random, count: int) -> Call:
     x, y = vectors(random, count, VECTOR), vectors(random, count, VECTOR)
     random.shuffle(y[: len(EDGES)])
@@ -174,7 +208,7 @@ def add_vector(memory: Memory, random: Random, count: int) -> Call:
     return Call(given | {"branch": x, "high_ram": y}, {"branch": x, "high_ram": low_word(result)})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 schoolbook")
 def add_rows(memory: Memory, random: Random, count: int) -> Call:
     w, y = vectors(random, count, VECTOR), vectors(random, count, VECTOR)
     random.shuffle(y[: len(EDGES)])
@@ -183,18 +217,18 @@ def add_rows(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"residual": low_word(w + y)})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 schoolbook")
 def relu(memory: Memory, random: Random, count: int) -> Call:
     return in_place(memory, random, count, activation.relu)
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 schoolbook")
 def square_q88(memory: Memory, random: Random, count: int) -> Call:
     a = np.concatenate([[0, 1, 0x7FFF], np.arange(2893, 2900), random.integers(0, 1 << 15, count)])
     return Call({"A": a}, {"A": activation.relu2(a)})
 
 
-@twin("schoolbook")
+@twin("schoolbook", "sa1 schoolbook")
 def relu2(memory: Memory, random: Random, count: int) -> Call:
     return in_place(memory, random, count, activation.relu2)
 
@@ -217,16 +251,24 @@ def rmsnorm(memory: Memory, random: Random, count: int) -> Call:
     spikes[:, 3] = [1, -1, 2, -2, 0x7FFF, -0x7FFF, -0x8000, 256]
     full = np.zeros((4, d), np.int64)
     full[0, :4], full[1, :3], full[2, :], full[3, :] = 0x7FFF, -0x8000, 1, int(np.sqrt(2.0**32 / d)) - 1
-    x = np.concatenate([spikes, full, vectors(random, count + count // 5, d)])
+    carries = np.zeros((1, d), np.int64)
+    carries[0, :4] = 255, 22, 5, 1  # their squares sum to 2^16 − 1
+    x = np.concatenate([spikes, full, carries, vectors(random, count + count // 5, d)])
     x = x[(x * x).sum(1) + norm.norm_epsilon(d) < 1 << 32]
     where = random.integers(0, 2, len(x))  # into another vector or onto itself
     given = pointers(memory, len(x), x_ptr="residual", y_ptr="high_ram")
-    given["y_ptr"] = np.where(where, given["y_ptr"], memory.bank_7e("residual"))
+    given["y_ptr"] = np.where(where, given["y_ptr"], memory.far("residual"))
     other = random.integers(0, 1 << 16, x.shape)
     y = low_word(norm.rmsnorm(x))
     given |= {"n_bytes": np.full(len(x), 2 * d), "residual": x, "high_ram": other}
     own = where[:, None] == 1
     return Call(given, {"residual": np.where(own, x, y), "high_ram": np.where(own, y, other)})
+
+
+@twins("sa1 rmsnorm", "sa1 schoolbook")
+def rmsnorm_sa1(memory: Memory, random: Random, count: int) -> Calls:
+    """The same by the arithmetic unit."""
+    return {"rmsnorm": rmsnorm(memory, random, count)}
 
 
 @twin("schoolbook")
@@ -245,7 +287,13 @@ def attention_scores(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"scores": low_word(np.where(seen, full, before)), "position": position})
 
 
-@twin("schoolbook")
+@twins("sa1 attention_scores", "sa1 schoolbook")
+def attention_scores_sa1(memory: Memory, random: Random, count: int) -> Calls:
+    """The same by the arithmetic unit."""
+    return {"attention_scores": attention_scores(memory, random, count)}
+
+
+@twin("schoolbook", "sa1 schoolbook")
 def softmax_weights(memory: Memory, random: Random, count: int) -> Call:
     length = memory.config.block_size
     scores = vectors(random, count, length)
@@ -276,7 +324,14 @@ def weighted_mean(memory: Memory, random: Random, count: int) -> Call:
     given = pointers(memory, len(weights), w_ptr="high_ram", y_ptr="attended")
     given["w_ptr"] += 2 * config.head_dim * head
     given |= {"weights": weights, "weight_sum": total.sum(1), "position": position, "high_ram": values}
+    given["position_bytes"] = 2 * config.n_embd * position
     return Call(given, {"attended": low_word(mean), "weights": weights, "position": position})
+
+
+@twins("sa1 weighted_mean", "sa1 schoolbook")
+def weighted_mean_sa1(memory: Memory, random: Random, count: int) -> Calls:
+    """The same by the arithmetic unit."""
+    return {"weighted_mean": weighted_mean(memory, random, count)}
 
 
 @twin("schoolbook", every=MAX_TEMPERATURE + 1)
@@ -294,7 +349,7 @@ def set_temperature(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted)
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     inverse_t = inverse_temperatures(random, len(logits), lowest=1)
@@ -308,7 +363,7 @@ def sampling_weights(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, {"sample_weights": weights, "acc": total, "logits": logits})
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def largest_logit(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     open_to_choice = np.arange(logits.shape[1]) < candidates[:, None]
@@ -318,7 +373,7 @@ def largest_logit(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"candidates": 2 * candidates})
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def choose_token(memory: Memory, random: Random, count: int) -> Call:
     logits, candidates = candidate_logits(memory, random, count)
     x, y = low_word(numbers(random, len(logits))), low_word(numbers(random, len(logits)))
@@ -346,7 +401,7 @@ def set_top_p(memory: Memory, random: Random, count: int) -> Call:
     return Call({"A": top_p}, {"top_share": top_shares(top_p)})
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def share_of_sum(memory: Memory, random: Random, count: int) -> Call:
     share, total = (
         low_word(numbers(random, count)),
@@ -356,7 +411,7 @@ def share_of_sum(memory: Memory, random: Random, count: int) -> Call:
     return Call({"A": share, "acc": total}, {"dividend": share * total >> 16, "acc": total})
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def nucleus(memory: Memory, random: Random, count: int) -> Call:
     weights, candidates = possible_weights(memory, random, count)
     top_p = np.append(np.tile([1, 50, 99], 5), random.integers(1, 100, len(weights) - 15))
@@ -371,7 +426,7 @@ def nucleus(memory: Memory, random: Random, count: int) -> Call:
     return Call(given, wanted | {"top_share": given["top_share"]})
 
 
-@twin("schoolbook", "sa1 digits")
+@twin("schoolbook", *ON_SA1)
 def least_kept(memory: Memory, random: Random, count: int) -> Call:
     """Sums that are met exactly, by one less, and any."""
     weights, candidates = possible_weights(memory, random, count)
@@ -469,8 +524,8 @@ def gray_inverse(target: int) -> int:
 
 
 def pointers(memory: Memory, count: int, **names: str) -> dict[str, Ints]:
-    """Pointer → where it points, for every case; long ones look through bank $7E."""
-    look = {"x_ptr": memory.at, "w_ptr": memory.bank_7e, "y_ptr": memory.bank_7e}
+    """Pointer → where it points, for every case; where long ones look."""
+    look = {"x_ptr": memory.at, "w_ptr": memory.far, "y_ptr": memory.far}
     return {pointer: np.full(count, look[pointer](name)) for pointer, name in names.items()}
 
 
