@@ -364,12 +364,12 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
 
 def _digits(site: Site, made: Sequence[Routine[Any]]) -> DigitNumbers | None:
     """The numbers of the fast kernels, if there are any. Raises InputError where their pages have no room."""
-    return numbers(site, {n: size for r in made for n, size in r.pages.items()}) if on_digits(site) else None
+    return numbers(site, _largest(routine.pages for routine in made)) if on_digits(site) else None
 
 
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | None, *, profiled: bool) -> WorkRam:
     config = site.config
-    words = {name: length for routine in made for name, length in routine.vectors.items()}
+    words = _largest(routine.vectors for routine in made)
     if site.target.apart:
         words |= {"probed_hidden": config.n_hidden} | (MARK_WORDS if profiled else {})
     work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
@@ -390,6 +390,15 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
     marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()
     areas = (*caches, *sampler, *tokens, *marks)
     return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)
+
+
+def _largest(wanted: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """What several want by name: as much as the one that wants most."""
+    found: dict[str, int] = {}
+    for each in wanted:
+        for name, size in each.items():
+            found[name] = max(size, found.get(name, 0))
+    return found
 
 
 def _buffers(config: ModelConfig) -> tuple[Area, ...]:
