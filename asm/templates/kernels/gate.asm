@@ -18,10 +18,10 @@ NEGATIVE = $8000
 far_proc {{ gate.entry }}, 16, 16
         pea INIDISP
         pld
+        sec
         .repeat {{ gate.units }}, I
         lda a:gate + 2 * I
-        clc
-        adc #1 << {{ gate.bits }}
+        adc #(1 << {{ gate.bits }}) - 1         ; the carry is set, by the unit before too
 {% if gate.cuts %}
         cmp #2 << {{ gate.bits }}
         bcc :+                  ; within the table
@@ -61,7 +61,6 @@ far_proc {{ gate.entry }}, 16, 16
         cmp #2 * FAR
         bcs :+
         lda <::MPYL
-        clc
         adc a:product_low
         clc
         adc #{{ gate.limit }}
@@ -77,8 +76,7 @@ far_proc {{ gate.entry }}, 16, 16
         adc #{{ gate.to_slot }}        ; the carry is the rounding
         sta a:hidden_slots + 2 * I
         eor #$FFFF
-        sec
-        adc #2 * {{ gate.bias }}
+        adc #2 * {{ gate.bias }} + 1
         sta a:hidden_slots + MINUS_PART + 2 * I
         .endrepeat
         rep #$10

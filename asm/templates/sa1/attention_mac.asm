@@ -152,9 +152,10 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 {% endfor %}
 {% endfor %}
 
+        ; queries are in the slots, until their head's results go over them
         .repeat ::N_EMBD, I
         lda a:query + 2 * I
-        sta a:{{ block.query }} + 2 * I
+        sta a:slots + 2 * I
         .endrepeat
         pea REGISTERS
         pld
@@ -213,7 +214,7 @@ unseen_{{ part.head.number }}:
 score_{{ part.head.number }}_{{ span.chunk.number }}:
         unit ADD
 {% for dimension in part.head.dimensions %}
-        lda a:{{ block.query }} + 2 * {{ dimension.number }}
+        lda a:slots + 2 * {{ dimension.number }}
         sta <MA
         ldx a:CACHE + {{ dimension.row }}, y
         stx <(MB + 1)
