@@ -386,9 +386,10 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
         sample_weights = 0  # they are in those pages: memory.inc
     low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + logits + sample_weights
     saved = before_vectors(site.model)
-    tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
+    shown = {"window_tokens": config.block_size, "weights": config.n_head * config.block_size}
+    of_screens = tuple(Area(name, 2 * length) for name, length in shown.items() if site.target.apart)
     marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()
-    areas = (*caches, *sampler, *tokens, *marks)
+    areas = (*caches, *sampler, *of_screens, *marks)
     return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)
 
 

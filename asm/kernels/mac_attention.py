@@ -422,8 +422,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
     @property
     def vectors(self) -> Mapping[str, int]:
         config = self.config
-        words = {"query": config.n_embd, "packed": config.kv_dim, "attended": config.n_embd}
-        return words | {"weights": config.n_head * config.block_size}
+        return {"query": config.n_embd, "packed": config.kv_dim, "attended": config.n_embd}
 
     @property
     def caches(self) -> tuple[Area, ...]:

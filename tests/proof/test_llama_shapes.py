@@ -97,7 +97,7 @@ def test_a_corner_of_the_range_in_the_exact_emulator(name: str, target: str) -> 
 
 def test_the_corners_need_every_kind_of_code() -> None:
     """Or those tests would not see it: rows in sections, code and tables in several banks, gates that are cut."""
-    made = [corner(name) for name in CORNERS]
+    made = [corner(*each) for each in ON_EITHER]
     kernels = [kernel for model, _ in made for kernel in leaves(model.program) if isinstance(kernel, DigitRows)]
     assert {kernel.sections for kernel in kernels} == {1, 2, 3}
     assert {kernel.name for kernel in kernels if kernel.sections > 1} >= {"layer0.o", "logits"}

@@ -365,9 +365,9 @@ scaled_{{ part.head.number }}_{{ span.chunk.number }}:
         .i16
         phb
         ldx #.loword({{ block.weights }})
-        ldy #.loword(VECTOR_BLOCK * BLOCK_BYTES + weights - WINDOW + {{ part.head.row }})
+        ldy #.loword(weights) + {{ part.head.row }}
         lda #2 * N_CONTEXT - 1
-        mvn #WORK_BANK, #^BWRAM
+        mvn #WORK_BANK, #^weights
         plb
         sep #$10
         .i8
