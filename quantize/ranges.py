@@ -111,7 +111,7 @@ class Ranges:
         return {bound.name: bound.largest * ONE for bound in self.bounds}
 
     def check(self) -> None:
-        """Raises InputError naming the first value that could overflow, and how far any part of its matrix could."""
+        """Raises InputError naming the first value that could overflow, by what its matrix's worst part could."""
         failing = [bound for bound in self.bounds if not bound.holds]
         if not failing:
             return

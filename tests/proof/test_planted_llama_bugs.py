@@ -366,7 +366,7 @@ BY_ROUTINE = [
         "gate.entry",
     ),
     Bug("a large negative product cut above", GATES, first(r"cmp #NEGATIVE"), "cmp #$FFFF", "gate.entry"),
-    Bug("a carry that no unit before has left", GATES, first(r"        sec\n(        \.repeat)"), r"\1", "gate.entry"),
+    Bug("a carry that no unit has left", GATES, first(r"        sec\n(        \.repeat)"), r"\1", "gate.entry"),
     Bug("minus a unit is one off", GATES, first(r"(adc #2 \* \d+) \+ 1\n"), r"\1\n", "gate.entry"),
     Bug("an entry of silu eight too large", *numbers(SILU, add(2048 + 300, 8)), "gate.entry"),
     Bug("the last entry of silu wrong", *numbers(SILU, add(4095, -64)), "gate.entry"),
