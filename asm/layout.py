@@ -369,13 +369,13 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
 
 def _digits(site: Site, made: Sequence[Routine[Any]]) -> DigitNumbers | None:
     """The numbers of the fast kernels, if there are any. Raises InputError where their pages have no room."""
-    pages = {name: size for routine in made for name, size in routine.pages.items()}
+    pages = _largest(routine.pages for routine in made)
     return numbers(site, pages) if on_digits(site.model.program) else None
 
 
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | None, *, profiled: bool) -> WorkRam:
     config = site.config
-    words = {name: length for routine in made for name, length in routine.vectors.items()} if digits else {}
+    words = _largest(routine.vectors for routine in made) if digits else {}
     if site.target.apart:
         words |= {"probed_hidden": config.n_hidden} | (MARK_WORDS if profiled else {})
     work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
@@ -394,10 +394,23 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
     buffers = 0 if digits else sum(2 * area.size for area in _buffers(config, site.target))
     low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + (buffers or logits + sample_weights)
     saved = before_vectors(site.model)
-    tokens = (Area("window_tokens", 2 * config.block_size),) if site.target.apart else ()
+    shown = {
+        "window_tokens": config.block_size,
+        **({"weights": config.n_head * config.block_size} if digits else {}),
+    }
+    of_screens = tuple(Area(name, 2 * length) for name, length in shown.items() if site.target.apart)
     marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()
-    areas = (*caches, *sampler, *kept, *tokens, *marks)
+    areas = (*caches, *sampler, *kept, *of_screens, *marks)
     return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)
+
+
+def _largest(wanted: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """What several want by name: as much as the one that wants most."""
+    found: dict[str, int] = {}
+    for each in wanted:
+        for name, size in each.items():
+            found[name] = max(size, found.get(name, 0))
+    return found
 
 
 def _buffers(config: ModelConfig, target: Target) -> tuple[Area, ...]:

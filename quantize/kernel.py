@@ -182,11 +182,6 @@ class Leaf(Kernel):
         return 0
 
     @property
-    def one_page(self) -> bool:
-        """Whether all these slots are in one page, because they are a part of their vector."""
-        return False
-
-    @property
     def digit_weight(self) -> str:
         """The matrix whose digits its code adds; none: an empty name."""
         return ""

@@ -211,6 +211,9 @@ def _value(blocks: Mapping[str, Block], value: Any) -> Any:
             return Form(kind, shift)
         case str():
             if value not in blocks:
-                raise InputError(f"the program has a block {SHORT.repr(value)}: there is none of that name")
+                raise InputError(
+                    f"the program has a block {SHORT.repr(value)}: there is none of that name; "
+                    "run `snesgpt quantize` again"
+                )
             return blocks[value]
     return value

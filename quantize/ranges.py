@@ -111,15 +111,17 @@ class Ranges:
         return {bound.name: bound.largest * ONE for bound in self.bounds}
 
     def check(self) -> None:
-        """Raises InputError naming the first value that could overflow."""
-        for bound in self.bounds:
-            if not bound.holds:
-                times = bound.largest / bound.limit
-                raise InputError(
-                    f"range proof fails at {bound.name}: it could reach {bound.largest:.1f} and "
-                    f"{bound.limit:.1f} is the most that fits; "
-                    + remedy(self.config, self.model.info, bound.block, times)
-                )
+        """Raises InputError naming the first value that could overflow, by what its matrix's worst part could."""
+        failing = [bound for bound in self.bounds if not bound.holds]
+        if not failing:
+            return
+        bound, matrix = failing[0], {kernel.name: kernel.digit_weight for kernel in leaves(self.model.program)}
+        own = matrix.get(bound.block)
+        times = max(b.largest / b.limit for b in failing if b is bound or (own and matrix.get(b.block) == own))
+        raise InputError(
+            f"range proof fails at {bound.name}: it could reach {bound.largest:.1f} and "
+            f"{bound.limit:.1f} is the most that fits; " + remedy(self.config, self.model.info, bound.block, times)
+        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ STREAM = re.compile(r"(^wte|embed|\.(wo|o|fc2|fc2_part\d+|mlp_sum\d+|attention_r
 A gpt2's is too, and `equalize.filled` has chosen it.
 """
 
-PRODUCT = re.compile(r"(layer\d+)\.fc3$")
+PRODUCT = re.compile(r"(layer\d+)\.fc3(_part\d+)?$")
 """What a llama's gates multiply: the next matrix can undo its scale."""
 
 

@@ -11,6 +11,9 @@ from functools import cache
 
 from trainer.config import ModelConfig, bias_of
 
+Part = tuple[int, int]
+"""First and end of some elements of a vector."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -48,8 +51,8 @@ class Linear(Named):
     source: str
     out: str
     cached: bool = False
-    inputs: tuple[int, int] | None = None
-    outputs: tuple[int, int] | None = None
+    inputs: Part | None = None
+    outputs: Part | None = None
     bias: str = ""
 
 
@@ -85,16 +88,20 @@ class Activation(Named):
 
     kind: str
     out: str
-    part: tuple[int, int] | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
 class Gate(Named):
-    """out = silu(gate) · up, cut where the next matrix needs a bound."""
+    """out = silu(gate) · up, cut where the next matrix needs a bound.
+
+    part: as an activation's.
+    """
 
     gate: str
     up: str
     out: str
+    part: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -114,10 +121,10 @@ LOGITS = "logits"
 
 
 MAX_INPUTS = 48
-"""A row of more gated hidden units is computed in parts: so few fit a direct page, and their sums a word."""
+"""More hidden units are computed in parts: so few fit a direct page, and their sums a word."""
 
 
-def parts(inputs: int) -> tuple[tuple[int, int], ...]:
+def parts(inputs: int) -> tuple[Part, ...]:
     """First and end of each part, all but the last of one size."""
     size = -(-inputs // -(-inputs // MAX_INPUTS))
     return tuple((first, min(first + size, inputs)) for first in range(0, inputs, size))
@@ -167,10 +174,7 @@ def llama(config: ModelConfig) -> tuple[Block, ...]:
             Linear(f"{p}.o", f"{p}.wo", "attended", "branch"),
             Add(f"{p}.attention_residual", "branch", "residual", f"{p}.wo"),
             Norm(f"{p}.mlp_norm", "residual", "normed"),
-            Linear(f"{p}.fc1", f"{p}.fc1", "normed", "gate"),
-            Linear(f"{p}.fc3", f"{p}.fc3", "normed", "up"),
-            Gate(f"{p}.activation", "gate", "up", "hidden"),
-            *_in_parts(f"{p}", config.n_hidden),
+            *_mlp_in_parts(p, config, _gated_units),
         ]
         blocks += [replace(block, layer=n) for block in layer]
     return (*blocks, Norm("last_norm", "residual", "normed"), Linear(LOGITS, "lm_head", "normed", LOGITS))
@@ -190,7 +194,7 @@ def gpt2(config: ModelConfig) -> tuple[Block, ...]:
             Linear(f"{p}.o", f"{p}.wo", "attended", "branch", bias=bias_of(f"{p}.wo")),
             Add(f"{p}.attention_residual", "branch", "residual", f"{p}.wo"),
             Norm(f"{p}.mlp_norm", "residual", "normed"),
-            *_mlp_in_parts(p, config),
+            *_mlp_in_parts(p, config, _gelu_units, bias=bias_of(f"{p}.fc2")),
         ]
         blocks += [replace(block, layer=n) for block in layer]
     last = Linear(LOGITS, "lm_head", "normed", LOGITS, bias=bias_of("lm_head"))
@@ -219,22 +223,29 @@ def key_biases(config: ModelConfig) -> tuple[str, ...]:
     return tuple(block.bias for block in blocks if block.bias not in ("", *config.tensor_shapes()))
 
 
-def _in_parts(layer: str, inputs: int) -> Iterator[Block]:
-    """The second MLP matrix, part after part of its inputs."""
-    for number, (first, end) in enumerate(parts(inputs)):
-        last = end == inputs
-        yield Linear(f"{layer}.fc2_part{number}", f"{layer}.fc2", "hidden", "branch", inputs=(first, end))
-        name = f"{layer}.mlp_residual" if last else f"{layer}.mlp_sum{number}"
-        yield Add(name, "branch", "residual", f"{layer}.fc2")
+def _gated_units(layer: str, number: int, part: Part, config: ModelConfig) -> Iterator[Block]:
+    """A part of a gated MLP's hidden units."""
+    yield Linear(f"{layer}.fc1_part{number}", f"{layer}.fc1", "normed", "gate", outputs=part)
+    yield Linear(f"{layer}.fc3_part{number}", f"{layer}.fc3", "normed", "up", outputs=part)
+    yield Gate(f"{layer}.activation{number}", "gate", "up", "hidden", part)
 
 
-def _mlp_in_parts(layer: str, config: ModelConfig) -> Iterator[Block]:
-    """An MLP part after part of its hidden units: so there is one page of them at a time."""
-    weight, bias = f"{layer}.fc1", bias_of(f"{layer}.fc1")
+def _gelu_units(layer: str, number: int, part: Part, config: ModelConfig) -> Iterator[Block]:
+    """A part of a GPT-2's."""
+    weight = f"{layer}.fc1"
+    yield Linear(f"{weight}_part{number}", weight, "normed", "hidden", outputs=part, bias=bias_of(weight))
+    yield Activation(f"{layer}.activation{number}", config.activation, "hidden", part)
+
+
+Units = Callable[[str, int, Part, ModelConfig], Iterator[Block]]
+"""The blocks of a part of the hidden units. Given: the layer, the part's number, the part, the shape."""
+
+
+def _mlp_in_parts(layer: str, config: ModelConfig, units: Units, bias: str = "") -> Iterator[Block]:
+    """An MLP part after part of its hidden units: so there is one page of them at a time. bias: fc2's."""
     for number, part in enumerate(parts(config.n_hidden)):
-        yield Linear(f"{layer}.fc1_part{number}", weight, "normed", "hidden", outputs=part, bias=bias)
-        yield Activation(f"{layer}.activation{number}", config.activation, "hidden", part)
-        added = "" if number else bias_of(f"{layer}.fc2")
+        yield from units(layer, number, part, config)
+        added = "" if number else bias
         yield Linear(f"{layer}.fc2_part{number}", f"{layer}.fc2", "hidden", "branch", inputs=part, bias=added)
         name = f"{layer}.mlp_residual" if part[1] == config.n_hidden else f"{layer}.mlp_sum{number}"
         yield Add(name, "branch", "residual", f"{layer}.fc2")

@@ -18,11 +18,8 @@ from asm.kernels.straight_code import Chain, Unit
 from quantize.digits import Plane
 from quantize.kernel import Kind, Leaf
 from quantize.kernels.digit_rows import DigitRows
-from quantize.schedule import LOGITS, parts
+from quantize.schedule import LOGITS
 from trainer.errors import InputError
-
-PART_BYTES = 256
-"""Bytes of a part of the hidden units: plus and minus, a direct page."""
 
 SQUARE_CYCLES = 313
 """Cycles of square_hidden: a product of four parts, and its rounding."""
@@ -157,7 +154,7 @@ def cut_within(size: int, negative: int) -> list[Instruction]:
 
 
 def hidden_bias(site: Site, writer: Leaf) -> int:
-    """The bias of the slots of hidden units that a kernel leaves, the same in every part."""
+    """The bias of the slots of hidden units that a kernel leaves."""
     finest = max(reader.finest(site.model) for reader in site.readers(writer))
     return bias_for(writer.slot_limit, HALVINGS + max(0, finest))
 
@@ -181,9 +178,7 @@ class DigitRowsRoutine(Routine[DigitRows]):
         if writer.slot_limit:
             assert kernel.block.inputs
             first, end = kernel.block.inputs
-            number = 0 if writer.one_page else parts(self.config.n_hidden).index(kernel.block.inputs)
-            page = f"hidden_slots + {PART_BYTES * number}"
-            return Slots(page, end - first, hidden_bias(site, writer), "MINUS_PART")
+            return Slots("hidden_slots", end - first, hidden_bias(site, writer), "MINUS_PART")
         return site.shared[kernel.name].slots if kernel.name in site.shared else site.slots_for(kernel)
 
     @property

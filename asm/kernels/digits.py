@@ -13,25 +13,19 @@ from asm.kernels.routine import SLOT_PAGE, Site
 from asm.memory.work_ram import Area, digit_pages
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
-from quantize.kernels.gate import SiluGate
 from quantize.program import leaves
 from quantize.schedule import LOGITS
 
 
 @dataclass(frozen=True)
 class DigitNumbers:
-    """The numbers of the digit kernels' memory and tables.
-
-    pairs_in_hidden: on the SA-1, whose memory is small, sums of two inputs are where gated hidden units will be, as
-    the last of those sums is read before the first unit is there.
-    """
+    """The numbers of the digit kernels' memory and tables."""
 
     page: str
     sums: int
     shifted: int
     pages_start: int
     pages: tuple[Area, ...]
-    pairs_in_hidden: bool
     norm_bias: int
     head_clamp: int
     head_shift: int
@@ -42,12 +36,9 @@ def numbers(site: Site, pages: Mapping[str, int]) -> DigitNumbers:
     """pages: as the routines want them, bytes by name."""
     columns, head = column_page(site.config.n_embd), site.model.kernel(LOGITS)
     assert isinstance(head, DigitRows)
-    wanted, shared = {**page_bytes(site.config.n_embd), **pages}, False
-    if site.target.apart:
-        kinds = {type(kernel) for kernel in leaves(site.model.program)}
-        shared = SiluGate in kinds and wanted["hidden_slots"] >= wanted.get("pair_slots", 0)
-        wanted |= {"column_page": 0} if ActiveColumns not in kinds else {}
-        wanted |= {"pair_slots": 0} if shared else {}
+    wanted = {**page_bytes(site.config.n_embd), **pages}
+    if site.target.apart and not any(isinstance(kernel, ActiveColumns) for kernel in leaves(site.model.program)):
+        wanted |= {"column_page": 0}
     placed = digit_pages(site.target, wanted)
     return DigitNumbers(
         page=columns.label if wanted.get(columns.label) else SLOT_PAGE,
@@ -55,7 +46,6 @@ def numbers(site: Site, pages: Mapping[str, int]) -> DigitNumbers:
         shifted=columns.shifted,
         pages_start=placed.start,
         pages=placed.pages,
-        pairs_in_hidden=shared,
         norm_bias=site.norm_slots.bias,
         head_clamp=head.clamp,
         head_shift=head.clamp_shift,

@@ -9,20 +9,18 @@ from functools import cached_property
 from asm.cost.instructions import Instruction, immediate, implied, memory
 from asm.cost.long_run import LongRun
 from asm.kernels.digit_rows import (
-    PART_BYTES,
     DigitRowsRoutine,
     Epilogue,
     chain_clocks,
     comment_of,
     cut_within,
-    hidden_bias,
     rows,
     shared_calls,
     shared_clocks,
     shared_items,
     shared_pages,
 )
-from asm.kernels.gate import PROBE
+from asm.kernels.hidden_units import PART_BYTES, PROBE, HiddenPart, hidden_part
 from asm.kernels.routine import Call, Item, Placed, Routine, Table, symbol
 from asm.kernels.straight_code import Chain
 from asm.kernels.table_norm import table_offset
@@ -76,18 +74,23 @@ AND = immediate("and", 0xFFFE)
 
 
 class LookedUpRowsRoutine(Routine[LookedUpRows]):
-    """A part of the first MLP matrix; its hidden units are in a page, until the next part's are."""
+    """A part of the first MLP matrix, whose results go into the slots of the hidden units."""
 
     @cached_property
     def _rows(self) -> DigitRowsRoutine:
         return DigitRowsRoutine(self.kernel.rows, self.site)
 
     @cached_property
+    def part(self) -> HiddenPart:
+        """Its hidden units."""
+        return hidden_part(self.site, self.kernel.lookup)
+
+    @cached_property
     def hidden(self) -> HiddenSlots:
         """Where its results go."""
         lookup = self.kernel.lookup
         cuts = self.site.proved.ranges.gates[lookup.name] > (1 << lookup.bits) - 1
-        return HiddenSlots(lookup, hidden_bias(self.site, lookup), cuts)
+        return HiddenSlots(lookup, self.part.bias, cuts)
 
     @property
     def slots(self) -> str:
@@ -101,24 +104,9 @@ class LookedUpRowsRoutine(Routine[LookedUpRows]):
         return Chain(symbol(self.kernel.name) + "_rows", comment_of(self.site, self.kernel.rows), tuple(units))
 
     @property
-    def first(self) -> int:
-        """The first of its hidden units."""
-        return self.kernel.lookup.part(self.config)[0]
-
-    @property
-    def units(self) -> int:
-        """How many they are."""
-        return len(self.chain.units)
-
-    @property
-    def ends_layer(self) -> bool:
-        """Whether these are a layer's last."""
-        return self.first + self.units == self.config.n_hidden
-
-    @property
     def calls(self) -> tuple[Call, ...]:
-        name, first, kind = self.kernel.lookup.name, self.first, self.kernel.lookup.block.kind
-        comment = f"{name}: {kind} of fc1, units {first} to {first + self.units - 1}"
+        name, kind = self.kernel.lookup.name, self.kernel.lookup.block.kind
+        comment = f"{name}: {kind} of fc1, {self.part.words}"
         own = self.call("looked_up", comment, entry=self.chain.label, of=name)
         return (*shared_calls(self, self.kernel.rows), own)
 

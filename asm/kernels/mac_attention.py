@@ -177,7 +177,7 @@ class MacAttentionCode(Template):
     """A layer's attention.
 
     chunk: positions of a chunk; chunk_bits: how often the first position of one is doubled to be the offset of its
-    block. weights, best, query: addresses in the attention's page. short_loop: a branch reaches over the
+    block. weights, best: addresses in the attention's page. short_loop: a branch reaches over the
     loop of a head's scores.
     """
 
@@ -192,7 +192,6 @@ class MacAttentionCode(Template):
     rows: tuple[int, ...]
     weights: str
     best: str
-    query: str
     page_bytes: int
     short_loop: bool
     long_sums: bool
@@ -267,7 +266,7 @@ def chunk_count(config: ModelConfig) -> int:
 @dataclass(frozen=True)
 class _Page:
     """The attention's page: a head's weights, at an odd address, so that no index crosses a page, and a word more;
-    links from pair to pair; words; the query.
+    links from pair to pair; words.
 
     Links are in rows of four bytes, one for each of LINKS_A_ROW chunks. A link is written as a word: the zero in
     its upper half goes over that of the next chunk, which is written later, or over the last byte.
@@ -289,12 +288,8 @@ class _Page:
         return self._word(0)
 
     @property
-    def query(self) -> str:
-        return self._at(self._words + 2 * self._count)
-
-    @property
     def bytes(self) -> int:
-        return self._words + 2 * self._count + 2 * self.config.n_embd
+        return self._words + 2 * self._count
 
     def last(self, chunk: int) -> str:
         return self._word(1 + chunk)
@@ -360,7 +355,6 @@ class MacAttentionRoutine(Routine[MacAttention]):
             rows=tuple(2 * each * row for row in range(config.kv_dim)),
             weights=page.weights,
             best=page.best,
-            query=page.query,
             page_bytes=page.bytes,
             short_loop=PRODUCT_BYTES * config.head_dim + LOOP_BYTES <= BRANCH,
             long_sums=max_sum(config) >= RECIPROCALS,
@@ -428,8 +422,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
     @property
     def vectors(self) -> Mapping[str, int]:
         config = self.config
-        words = {"query": config.n_embd, "packed": config.kv_dim, "attended": config.n_embd}
-        return words | {"weights": config.n_head * config.block_size}
+        return {"query": config.n_embd, "packed": config.kv_dim, "attended": config.n_embd}
 
     @property
     def caches(self) -> tuple[Area, ...]:

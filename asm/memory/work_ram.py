@@ -120,7 +120,7 @@ def _in_bwram(
     if low + vectors > BLOCK_BYTES - taken:
         raise InputError(
             f"vectors take {low + vectors:,} bytes of BW-RAM, and their block has {BLOCK_BYTES - taken:,}: "
-            "use fewer heads, less context or a smaller vocabulary"
+            "use a smaller vocabulary, fewer hidden units or fewer dimensions"
         )
     left = {0: BANK - (saved - taken + BLOCK_BYTES), 1: (target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES}
     room = sum(left.values())

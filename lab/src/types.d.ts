@@ -250,7 +250,7 @@ export interface Gate extends Named {
   gate: string;
   up: string;
   out: string;
-  part?: Part;
+  part: Part;
 }
 
 export interface Add extends Named {

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quantize.fixed import FRACTION_BITS, HALVES_LIMIT, ONE, Ints, round_shift
-from quantize.images import boxed
-from quantize.kernel import WORDS, Form, State, Step, TraceEntry
 from quantize.kernels.hidden_units import CutUnits
 from quantize.schedule import Gate
 from tables.silu import silu_table
-from trainer.config import ModelConfig
 
 if TYPE_CHECKING:
-    from quantize.model import IntegerModel
     from quantize.ranges import Ranges
 
 FAR_PRODUCT = 64 * ONE
@@ -41,25 +36,16 @@ class SiluGate(CutUnits):
     block: Gate
 
     @property
-    def reads(self) -> Mapping[str, Form]:
-        return dict.fromkeys((self.block.gate, self.block.up), WORDS)
+    def sources(self) -> tuple[str, ...]:
+        return (self.block.gate, self.block.up)
 
-    def traced(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
-        return (TraceEntry(self.block.name, (config.n_hidden,)),)
+    def units(self, *sources: Ints) -> Ints:
+        gate, up = sources
+        return gated(gate, up, self.bits, self.limit, self.shift)
 
-    def bind(self, model: IntegerModel) -> Step:
+    def note(self, ranges: Ranges) -> None:
         block = self.block
-
-        def run(state: State) -> None:
-            gate, up = state.buffers[block.gate], state.buffers[block.up]
-            state.keep(block.name, block.out, gated(gate, up, self.bits, self.limit, self.shift))
-
-        return run
-
-    def bounds(self, ranges: Ranges) -> None:
-        block, hidden = self.block, ranges.config.n_hidden
         ranges.gates[block.name] = float(ranges.elements(block.gate).max())
         ranges.note(block.name, "up", ranges.elements(block.up).max() / ONE, HALVES_LIMIT / ONE)
         reach = self.limit + (1 << self.bits >> 1)
         ranges.note(block.name, "product of high bytes", reach / ONE, FAR_PRODUCT / ONE)
-        ranges.set(block.name, block.out, boxed(np.full(hidden, float(self.slot_limit))), hidden)

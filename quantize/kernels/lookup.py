@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quantize.fixed import ONE, WORD_MAX, Ints, round_shift
-from quantize.images import boxed
-from quantize.kernel import WORDS, Form, Fused, State, Step, TraceEntry
+from quantize.kernel import Fused, TraceEntry
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.hidden_units import CutUnits
 from quantize.schedule import Activation
@@ -18,7 +16,6 @@ from tables.gelu import gelu_table
 from trainer.config import ModelConfig
 
 if TYPE_CHECKING:
-    from quantize.model import IntegerModel
     from quantize.ranges import Ranges
 
 
@@ -45,37 +42,17 @@ class Lookup(CutUnits):
     block: Activation
 
     @property
-    def reads(self) -> Mapping[str, Form]:
-        return {self.block.out: WORDS}
+    def sources(self) -> tuple[str, ...]:
+        return (self.block.out,)
 
-    @property
-    def one_page(self) -> bool:
-        return True
+    def units(self, *sources: Ints) -> Ints:
+        (x,) = sources
+        return looked_up(x, self.block.kind, self.bits, self.limit, self.shift)
 
-    def part(self, config: ModelConfig) -> tuple[int, int]:
-        """First and end of its hidden units."""
-        return self.block.part or (0, config.n_hidden)
-
-    def traced(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
-        first, end = self.part(config)
-        return (TraceEntry(self.block.name, (end - first,)),)
-
-    def bind(self, model: IntegerModel) -> Step:
-        block, (first, end) = self.block, self.part(model.config)
-
-        def run(state: State) -> None:
-            units = state.buffers[block.out][:, first:end]
-            found = looked_up(units, block.kind, self.bits, self.limit, self.shift)
-            state.keep(block.name, block.out, found, first)
-
-        return run
-
-    def bounds(self, ranges: Ranges) -> None:
-        block, hidden = self.block, ranges.config.n_hidden
-        largest = float(ranges.elements(block.out).max())
-        ranges.gates[block.name] = largest
-        ranges.note(block.name, "before the table", largest / ONE, (WORD_MAX - (1 << self.bits)) / ONE)
-        ranges.set(block.name, block.out, boxed(np.full(hidden, float(self.slot_limit))), hidden)
+    def note(self, ranges: Ranges) -> None:
+        largest = float(ranges.elements(self.block.out).max())
+        ranges.gates[self.block.name] = largest
+        ranges.note(self.block.name, "before the table", largest / ONE, (WORD_MAX - (1 << self.bits)) / ONE)
 
 
 @dataclass(frozen=True)

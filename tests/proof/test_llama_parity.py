@@ -76,7 +76,7 @@ def parities(model: IntegerModel, rom: Rom, core: str = "snes9x", seeds: int = 1
     parity(model, rom, core, seeds)
     entries = set(RecordLayout(model, traced=True).entries)
     of_a_layer = {"attention_norm", "attention.query", "attention.packed", "attention.scores", "attention.weights"}
-    of_a_layer |= {"attention", "attention_residual", "mlp_norm", "activation", "mlp_residual"}
+    of_a_layer |= {"attention", "attention_residual", "mlp_norm", "activation0", "mlp_residual"}
     last = f"layer{model.config.n_layer - 1}"
     assert {"embed", "last_norm", "logits", *(f"{last}.{name}" for name in of_a_layer)} <= entries
 

@@ -244,7 +244,7 @@ BUGS += [
     Bug(
         "a part's page read as two",
         block("layer0.fc2_part1"),
-        "        pea hidden_slots + 0\n",
+        "        pea hidden_slots\n",
         "        pea hidden_slots + 2\n",
         "layer0.mlp_sum1[",
     ),
@@ -304,7 +304,7 @@ BUGS_ON_SA1 = [
     Bug(
         "another head's query",
         behind("score_0_0:", MAC),
-        first(r"(lda a:attention_page \+ \d+ \+ 2 \*) 0$"),
+        first(r"(lda a:slots \+ 2 \*) 0$"),
         r"\1 8",
         "layer0.attention.scores[",
     ),

@@ -48,7 +48,7 @@ MODEL = llama_model(llama_config(9, 6, 16, (4, 2), 2, 52, 100.0), 1, wo=16.0, fc
 """Two heads share a row of keys, a head has two angles, and hidden units come in two parts."""
 
 WIDE = sparse_llama(llama_config(9, 130, 128, (1, 1), 1, 350), 20, fc1=5.0)
-"""Gates come in two pieces, and some are cut; angles come in two tables."""
+"""Some gates are cut; angles come in two tables."""
 
 DENSE = in_sections()
 
@@ -59,7 +59,7 @@ SILU = silu_table(MODEL)
 LINES = r"(?:        .*\n)+?"
 
 
-GATES = behind("proc layer0_activation,", "gate.asm")
+GATES = behind("proc gate_", "gate.asm")
 
 
 def swapped_factors(first: str, second: str) -> tuple[str, Pattern, str]:
@@ -67,6 +67,8 @@ def swapped_factors(first: str, second: str) -> tuple[str, Pattern, str]:
     old = r"(\.macro turn pair, angle\n        factor) angle\n((?:        .*\n)*?        factor) angle \+ 2\n"
     return "rotary.asm", regex(old), rf"\1 {first}\n\2 {second}\n"
 
+
+UNITS = "layer0.activation1["
 
 BY_PARITY = [
     Bug("another token's embedding", block("embed"), "        lda token\n", "        lda position\n", "embed["),
@@ -154,27 +156,51 @@ BY_PARITY = [
         GATES,
         first(r"(        adc #.*the carry is the rounding)"),
         r"        clc\n\1",
-        "layer0.activation[",
+        "layer0.activation0[",
     ),
     Bug(
         "a hidden unit in its neighbour's slot",
         GATES,
-        first(r"sta a:hidden_slots \+ 0$"),
-        "sta a:hidden_slots + 2",
-        "layer0.activation[",
+        first(r"(sta a:hidden_slots \+ 2 \* I)$"),
+        r"\1 + 2",
+        "layer0.activation0[",
     ),
     Bug(
         "a stale biased copy of a hidden unit",
         GATES,
-        first(r"        sta a:hidden_slots \+ 0 \+ MINUS_PART\n"),
+        first(r"        sta a:hidden_slots \+ MINUS_PART .*\n"),
         "",
         "layer0.mlp_sum0[",
     ),
+    *(
+        Bug(
+            f"the second part has the first's rows of {matrix}",
+            block(f"layer0.{matrix}_part1"),
+            f"        call_far layer0_{matrix}_part1_rows\n",
+            f"        call_far layer0_{matrix}_part0_rows\n",
+            caught_by,
+        )
+        for matrix, caught_by in {"fc1": UNITS, "fc3": UNITS, "fc2": "layer0.mlp_residual["}.items()
+    ),
     Bug(
-        "the second part of the hidden units reads the first",
+        "the second part's gates left out, so that its units are the first's",
+        block("layer0.activation1"),
+        regex(r"        call_far gate_.*\n"),
+        "",
+        UNITS,
+    ),
+    Bug(
+        "a part of the units kept for those who look where another is",
+        block("layer0.activation1"),
+        "        sta a:hidden + 2 * 26, x\n",
+        "        sta a:hidden + 2 * 25, x\n",
+        UNITS,
+    ),
+    Bug(
+        "the second part's rows read the page of the norm's slots",
         block("layer0.fc2_part1"),
-        "        pea hidden_slots + 256\n",
-        "        pea hidden_slots + 0\n",
+        "        pea hidden_slots\n",
+        "        pea slots\n",
         "layer0.mlp_residual[",
     ),
     Bug(
@@ -232,14 +258,6 @@ BY_PARITY += [
         r"\1nop",
         "layer0.attention_residual[",
         model=DENSE,
-    ),
-    Bug(
-        "a hidden unit of the second piece in its neighbor's slot",
-        behind('.segment "layer0_activation_2"', "gate.asm"),
-        first(r"(sta a:hidden_slots \+ \d+)$"),
-        r"\1 + 2",
-        "layer0.activation[",
-        model=WIDE,
     ),
 ]
 
@@ -348,6 +366,8 @@ BY_ROUTINE = [
         "gate.entry",
     ),
     Bug("a large negative product cut above", GATES, first(r"cmp #NEGATIVE"), "cmp #$FFFF", "gate.entry"),
+    Bug("a carry that no unit has left", GATES, first(r"        sec\n(        \.repeat)"), r"\1", "gate.entry"),
+    Bug("minus a unit is one off", GATES, first(r"(adc #2 \* \d+) \+ 1\n"), r"\1\n", "gate.entry"),
     Bug("an entry of silu eight too large", *numbers(SILU, add(2048 + 300, 8)), "gate.entry"),
     Bug("the last entry of silu wrong", *numbers(SILU, add(4095, -64)), "gate.entry"),
     Bug("the first entry of silu wrong", *numbers(SILU, add(0, -64)), "gate.entry"),

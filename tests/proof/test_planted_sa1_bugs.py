@@ -63,7 +63,7 @@ IN_ATTENTION: Table = {
     "a sum goes on from the one before": (SCORES, first(r"        unit ADD\n"), ""),
     "a key of the next position": (SCORES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 0 + 2, y"),
     "a key of the next dimension": (SCORES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 64, y"),
-    "another head's query": (SCORES, first(r"(lda a:attention_page \+ \d+ \+ 2 \*) 0$"), r"\1 5"),
+    "another head's query": (SCORES, first(r"(lda a:slots \+ 2 \*) 0$"), r"\1 5"),
     "the second head of a group reads on in the keys": (SECOND, first(r"CACHE \+ 0, y"), "CACHE + 256, y"),
     "the best score is the first": (SCORES, first(r"        bcc :\+\n        sta a:(.*)\n"), r"        bcc :+\n"),
     "a score without its offset": (SCORES, first(r"lda #\$8000"), "lda #0"),
@@ -91,7 +91,7 @@ IN_ATTENTION: Table = {
     "a mean halved once more": (VALUES, first(r"\.repeat 3\n"), ".repeat 4\n"),
     "minus the mean is one off": (VALUES, first(r"        sec\n(        adc #2)"), r"        clc\n\1"),
     "the cache stays in the window": (FILE, first(r"        show VECTOR_BLOCK\n"), ""),
-    "the query is of another token": (FILE, first(r"        sta a:attention_page \+ \d+ \+ 2 \* I\n"), ""),
+    "the query is of another token": (FILE, first(r"        sta a:slots \+ 2 \* I\n"), ""),
     "a key goes to the next position": (
         FILE,
         first(r"        tax\n"),
@@ -134,9 +134,11 @@ IN_GATES: Table = {
     "far products are not cut": ("gate.asm", every(r"cmp #2 \* FAR"), "cmp #$FFFF"),
     "far below the table is far above": ("gate.asm", every(r"(NEGATIVE \+ .*\n        lda) #0"), r"\1 #$7FFF"),
     "a product over 2^16": ("gate.asm", first(r"lda PRODUCT"), "lda WHOLE"),
-    "the gate before this one": ("gate.asm", regex(r"lda a:gate \+ 2 \* 7$"), "lda a:gate + 2 * 6"),
-    "another unit's slot": ("gate.asm", regex(r"sta a:hidden_slots \+ 4$"), "sta a:hidden_slots + 6"),
+    "the gate before this one": ("gate.asm", first(r"lda a:gate \+ 2 \* I$"), "lda a:gate + 2 * I - 2"),
+    "another unit's slot": ("gate.asm", first(r"(sta a:hidden_slots \+ 2 \* I)$"), r"\1 + 2"),
     "a gate that is not rounded": ("gate.asm", first(r"(\.endrepeat\n)(        adc)"), r"\1        clc\n\2"),
+    "a carry that no unit before has left": ("gate.asm", first(r"        sec\n(        \.repeat)"), r"\1"),
+    "minus a unit is one off": ("gate.asm", first(r"(adc #2 \* \d+) \+ 1\n"), r"\1\n"),
     "the unit goes on adding": ("gate.asm", regex(r"        stz <MCNT .*\n"), ""),
 }
 IN_TURNS: Table = {

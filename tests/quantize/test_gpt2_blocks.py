@@ -232,6 +232,14 @@ def with_header(path: Path, change: str, to: str) -> None:
     np.savez(path, **found)
 
 
+def test_a_llama_file_from_before_its_hidden_units_came_in_parts_asks_for_quantize(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    save_model(path, llama_model(llama_config(20, 24, 16, (4, 2), 1, 20)))
+    with_header(path, "layer0.fc1_part0", "layer0.fc1")
+    with pytest.raises(InputError, match=r"a block 'layer0.fc1': there is none .*; run `snesgpt quantize` again$"):
+        load_proved(path)
+
+
 def test_a_file_without_cut_is_one_whose_rows_cut_nothing(tmp_path: Path) -> None:
     """As all were before there were GPT-2s. A GPT-2's must: its attention reads bytes that its rows cut."""
     llama, path = llama_model(llama_config(20, 24, 16, (4, 2), 1, 20)), tmp_path / "model.npz"

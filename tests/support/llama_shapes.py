@@ -78,7 +78,7 @@ def laid_out(weights: Weights, target: str = STOCK) -> Layout | None:
         check_room(weights, (target,))
     except InputError as error:
         refusal = str(error)
-        ram = "work RAM" if target == STOCK else "(BW|I)-RAM"
+        ram = "work RAM" if target == STOCK else "BW-RAM"
         assert re.fullmatch(rf".*take [\d,]+ bytes of {ram}.*[\d,]+.*: use (fewer|a smaller) .*", refusal), refusal
         return None
     try:

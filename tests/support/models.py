@@ -82,8 +82,8 @@ def has_front_table(model: IntegerModel) -> bool:
 
 
 def silu_table(model: IntegerModel, layer: int = 0) -> str:
-    """The label of the table that a layer's gates read."""
-    gate = model.kernel(f"layer{layer}.activation")
+    """The label of the table that the gates of a layer's first part read."""
+    gate = model.kernel(f"layer{layer}.activation0")
     assert isinstance(gate, SiluGate)
     return f"silu_{gate.bits}"
 

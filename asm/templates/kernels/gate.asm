@@ -11,23 +11,17 @@ NEGATIVE = $8000
 {% for gate in routines %}
 
 ; {{ gate.comment }}
-; in: gate, up; data bank $7E    out: hidden_slots = {{ gate.bias }} ± hidden, in parts
+; in: gate, up; data bank $7E    out: hidden_slots = {{ gate.bias }} ± hidden
 ; kills: A, X, Y, product_low
 ; twin: quantize.kernels.gate.gated
         .segment "{{ gate.entry }}"
 far_proc {{ gate.entry }}, 16, 16
         pea INIDISP
         pld
-{% for piece in gate.unit_pieces %}
-{% if piece.later %}
-        jml {{ piece.segment }}
-        .segment "{{ piece.segment }}"
-{{ piece.segment }}:
-{% endif %}
-{% for unit in piece.units %}
-        lda a:gate + 2 * {{ unit.number }}
-        clc
-        adc #1 << {{ gate.bits }}
+        sec
+        .repeat {{ gate.units }}, I
+        lda a:gate + 2 * I
+        adc #(1 << {{ gate.bits }}) - 1         ; the carry is set, by the unit before too
 {% if gate.cuts %}
         cmp #2 << {{ gate.bits }}
         bcc :+                  ; within the table
@@ -51,11 +45,11 @@ far_proc {{ gate.entry }}, 16, 16
         xba
         tax
         stx <M7A
-        ldx a:up + 2 * {{ unit.number }}
+        ldx a:up + 2 * I
         stx <M7B
         lda PRODUCT
         sta a:product_low
-        lda a:up + 2 * {{ unit.number }}
+        lda a:up + 2 * I
         clc
         adc #$80
         xba
@@ -67,7 +61,6 @@ far_proc {{ gate.entry }}, 16, 16
         cmp #2 * FAR
         bcs :+
         lda <::MPYL
-        clc
         adc a:product_low
         clc
         adc #{{ gate.limit }}
@@ -81,13 +74,11 @@ far_proc {{ gate.entry }}, 16, 16
         lsr a
         .endrepeat
         adc #{{ gate.to_slot }}        ; the carry is the rounding
-        sta a:hidden_slots + {{ unit.slot }}
+        sta a:hidden_slots + 2 * I
         eor #$FFFF
-        sec
-        adc #2 * {{ gate.bias }}
-        sta a:hidden_slots + {{ unit.slot }} + MINUS_PART
-{% endfor %}
-{% endfor %}
+        adc #2 * {{ gate.bias }} + 1
+        sta a:hidden_slots + MINUS_PART + 2 * I
+        .endrepeat
         rep #$10
         .i16
         pea 0

@@ -150,9 +150,10 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 {% endfor %}
 {% endfor %}
 
+        ; queries are in the slots, until their head's results go over them
         .repeat ::N_EMBD, I
         lda a:query + 2 * I
-        sta a:{{ block.query }} + 2 * I
+        sta a:slots + 2 * I
         .endrepeat
         pea REGISTERS
         pld
@@ -211,7 +212,7 @@ unseen_{{ part.head.number }}:
 score_{{ part.head.number }}_{{ span.chunk.number }}:
         unit ADD
 {% for dimension in part.head.dimensions %}
-        lda a:{{ block.query }} + 2 * {{ dimension.number }}
+        lda a:slots + 2 * {{ dimension.number }}
         sta <MA
         ldx a:CACHE + {{ dimension.row }}, y
         stx <(MB + 1)
@@ -362,9 +363,9 @@ scaled_{{ part.head.number }}_{{ span.chunk.number }}:
         .i16
         phb
         ldx #.loword({{ block.weights }})
-        ldy #.loword(VECTOR_BLOCK * BLOCK_BYTES + weights - WINDOW + {{ part.head.row }})
+        ldy #.loword(weights) + {{ part.head.row }}
         lda #2 * N_CONTEXT - 1
-        mvn #WORK_BANK, #^BWRAM
+        mvn #WORK_BANK, #^weights
         plb
         sep #$10
         .i8

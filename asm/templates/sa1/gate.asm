@@ -13,7 +13,7 @@ NEGATIVE = $8000
 {% for gate in routines %}
 
 ; {{ gate.comment }}
-; in: gate, up    out: hidden_slots = {{ gate.bias }} ± hidden, in parts
+; in: gate, up    out: hidden_slots = {{ gate.bias }} ± hidden
 ; kills: A, X
 ; twin: quantize.kernels.gate.gated
         .segment "{{ gate.entry }}"
@@ -21,16 +21,10 @@ far_proc {{ gate.entry }}, 16, 16
         pea REGISTERS
         pld
         stz <MCNT               ; multiply
-{% for piece in gate.unit_pieces %}
-{% if piece.later %}
-        jml {{ piece.segment }}
-        .segment "{{ piece.segment }}"
-{{ piece.segment }}:
-{% endif %}
-{% for unit in piece.units %}
-        lda a:gate + 2 * {{ unit.number }}
-        clc
-        adc #1 << {{ gate.bits }}
+        sec
+        .repeat {{ gate.units }}, I
+        lda a:gate + 2 * I
+        adc #(1 << {{ gate.bits }}) - 1         ; the carry is set, by the unit before too
 {% if gate.cuts %}
         cmp #2 << {{ gate.bits }}
         bcc :+                  ; within the table
@@ -46,7 +40,7 @@ far_proc {{ gate.entry }}, 16, 16
         tax
         lda f:{{ gate.table }}, x
         sta <MA
-        lda a:up + 2 * {{ unit.number }}
+        lda a:up + 2 * I
         sta <MB
         lda #FAR
         clc
@@ -65,13 +59,11 @@ far_proc {{ gate.entry }}, 16, 16
         lsr a
         .endrepeat
         adc #{{ gate.to_slot }}        ; the carry is the rounding
-        sta a:hidden_slots + {{ unit.slot }}
+        sta a:hidden_slots + 2 * I
         eor #$FFFF
-        sec
-        adc #2 * {{ gate.bias }}
-        sta a:hidden_slots + {{ unit.slot }} + MINUS_PART
-{% endfor %}
-{% endfor %}
+        adc #2 * {{ gate.bias }} + 1
+        sta a:hidden_slots + MINUS_PART + 2 * I
+        .endrepeat
         pea 0
         pld
         rtl

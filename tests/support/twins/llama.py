@@ -94,9 +94,10 @@ def edge_gates(bits: int, limit: int, *, cuts: bool) -> tuple[Ints, Ints]:
 @twins("sa1 gate.entry", "sa1 llama")
 @twins("gate.entry", "llama")
 def gate(memory: Memory, random: Random, count: int) -> Calls:
-    """Every layer's gates: every edge, and random values of every magnitude, from unit to unit."""
-    calls, units = {}, memory.config.n_hidden
+    """The gates of every part: every edge, and random values of every magnitude, from unit to unit."""
+    calls, room = {}, memory.size["gate"] // 2
     for routine in memory.layout.templates_of(GateCode):
+        units = routine.units
         top, limit = 1 << routine.bits, routine.limit
         edges = edge_gates(routine.bits, limit, cuts=routine.cuts)
         cases, most = len(edges[0]) + count, WORD_MAX if routine.cuts else top - 1
@@ -104,15 +105,14 @@ def gate(memory: Memory, random: Random, count: int) -> Calls:
         up = np.concatenate([edges[1], random.integers(-HALVES_LIMIT, HALVES_LIMIT + 1, count)])
         up[-count:] >>= random.integers(0, 8, count)
         rows = max(count, -(-cases // units))
-        order = np.arange(rows * units).reshape(rows, units) % cases
+        order = (np.arange(rows)[:, None] * units + np.arange(room)) % cases
         x, up = x[order], up[order]
-        hidden = gated(x, up, routine.bits, limit, routine.shift)
+        hidden = gated(x[:, :units], up[:, :units], routine.bits, limit, routine.shift)
         assert {-limit >> routine.shift, limit >> routine.shift, 0} <= set(np.unique(hidden))
         pages = random.integers(0, 1 << 16, (rows, memory.size["hidden_slots"] // 2))
         slots = pages.copy()
-        for unit in routine.units:
-            slots[:, unit.slot // 2] = routine.bias + hidden[:, unit.number]
-            slots[:, (unit.slot + MINUS_PART) // 2] = routine.bias - hidden[:, unit.number]
+        slots[:, :units], minus = routine.bias + hidden, MINUS_PART // 2
+        slots[:, minus : minus + units] = routine.bias - hidden
         given = {"gate": x, "up": up, "hidden_slots": pages}
         calls[routine.entry] = Call(given, given | {"hidden_slots": low_word(slots)})
     return calls

@@ -137,10 +137,10 @@ const STAGES = [
   [/^embed$/, "The token's row of the table, and the position's where there is one."],
   [/(^|_)(q|k|v)$/, "Query, key or value: a matrix, a row of digits for each number."],
   [/_rotary$/, "Query and key turned by the position's angles, and cut to bytes."],
-  [/_fc[13](_part)?$/, "The first MLP matrix, or the gate's partner, in rows; GELU is looked up as a row ends."],
-  [/_activation$/, "The gate: a table of silu, times the other matrix."],
-  [/_fc2_part$/, "The second MLP matrix, a part of its inputs at a time."],
-  [/_mlp_sum$/, "Parts added to the residual stream, which is cut to its range."],
+  [/_fc[13](_part\d*)?$/, "The first MLP matrix, or the gate's partner, in rows; GELU is looked up as a row ends."],
+  [/_activation\d*$/, "The gate: a table of silu, times the other matrix."],
+  [/_fc2_part\d*$/, "The second MLP matrix, a part of its inputs at a time."],
+  [/_mlp_sum\d*$/, "Parts added to the residual stream, which is cut to its range."],
   [/^last_norm$/, "RMSNorm."],
   [/^front$/, "Embedding, first norms, first q, k, v: one row of a table, or computed where that has no room."],
   [/_attention$/, "Scores, softmax and weighted means of all heads."],
@@ -184,7 +184,7 @@ function merged(stages) {
   /** @type {Map<string, number>} */
   const sums = new Map();
   for (const [name, amount] of stages) {
-    const kind = name.replace(/^layer\d+_/, "layers_").replace(/(part|sum)\d+$/, "$1");
+    const kind = name.replace(/^layer\d+_/, "layers_").replace(/(part|sum|activation)\d+$/, "$1");
     sums.set(kind, (sums.get(kind) ?? 0) + amount);
   }
   return [...sums];
