@@ -22,7 +22,7 @@ from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
-from asm.memory.log_record import HOST_FIELDS, RecordLayout, before_vectors, saved_bytes
+from asm.memory.log_record import RecordLayout, before_vectors, host_field, saved_bytes
 from asm.memory.rom_data import DataTable, Part, lines, pack_addresses, pack_rows, pack_table
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
 from asm.memory.work_ram import LASTING, VECTORS, Area, WorkRam, lay_out
@@ -394,7 +394,7 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
         passing = sum(area.size for area in work if area.name not in LASTING)
         work += [Area("", sample_weights - passing)] if sample_weights > passing else []
     buffers = 0 if digits else sum(2 * area.size for area in _buffers(config, site.target))
-    low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + (buffers or logits)
+    low = host_field("prompt", 0) + 2 * config.block_size + (buffers or logits)
     saved = before_vectors(site.model)
     shown = {
         "window_tokens": config.block_size,

@@ -26,7 +26,6 @@ from quantize.fixed import FRACTION_BITS
 from quantize.kernels.byte_attention import RECIPROCALS, VALUE_BITS
 from quantize.kernels.mac_attention import PAIR, MacAttention
 from tables.exp import EXP_STEP_BITS
-from trainer.config import ModelConfig
 
 MAX_SIGNED = 64
 """As many words reaches an 8-bit index whose sign says that it is below zero."""
@@ -429,7 +428,9 @@ class MacAttentionRoutine(Routine[MacAttention]):
     @property
     def caches(self) -> tuple[Area, ...]:
         """One for the keys and values of each chunk."""
-        return tuple(Area(chunk.cache, chunk.row_bytes * self.config.kv_dim, in_block=True) for chunk in self._chunks)
+        return tuple(
+            Area(chunk.cache, chunk.row_bytes * self.config.kv_dim, in_block=True) for chunk in self._chunks
+        )
 
     @property
     def pages(self) -> Mapping[str, int]:

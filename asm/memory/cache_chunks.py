@@ -1,7 +1,7 @@
-"""How the SA-1's caches of keys and values are cut: a window shows one block of BW-RAM, an index of 8 bits 128 words.
+"""How the SA-1's caches are cut: its window shows one block of BW-RAM, and an index of 8 bits reaches 128 words.
 
-A layer's cache is cut where a block ends. While all caches fit the first bank anyway, a layer that would be cut more
-often than need be begins in a new block; else layer follows layer without a gap.
+A layer's cache is cut where a block ends. While all caches fit the first bank anyway, a layer that would be cut
+more often than need be begins in a new block; else layer follows layer without a gap.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ MAX_CHUNK = 128
 
 
 def cache_chunks(config: ModelConfig, blocks: int) -> tuple[Sequence[int], ...]:
-    """The positions of each chunk, layer by layer, all even. blocks: those of the first bank that are left for caches.
+    """The positions of each chunk, layer by layer, all even. blocks: of the first bank, that caches may take.
 
-    Chunks that are placed in this order, each in the first block that has room, take no more blocks than planned here.
+    Chunks that are placed in this order, one behind the other or else in the next block, are where they were cut.
     """
     block = BLOCK_BYTES // (2 * config.kv_dim) // PAIR * PAIR
     context = -(-config.block_size // PAIR) * PAIR
@@ -35,7 +35,7 @@ def cache_chunks(config: ModelConfig, blocks: int) -> tuple[Sequence[int], ...]:
 
 
 def _cut(at: int, positions: int, block: int) -> Iterator[int]:
-    """What begins so many positions behind the first block's begin: at the ends of blocks, and in about equal parts."""
+    """The chunks of what begins at a position of the blocks: cut where one ends, and in about equal parts."""
     while positions:
         rest = inside = min(positions, block - at % block)
         for parts in range(-(-inside // MAX_CHUNK), 0, -1):

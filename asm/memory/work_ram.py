@@ -31,7 +31,7 @@ LASTING = ("mark_next", "frames_seen", "probed_hidden", "residual")
 
 @dataclass(frozen=True)
 class Area:
-    """Some bytes of high work RAM by name; without one, a gap. in_block: a block of the SA-1's window must show all."""
+    """Some bytes of high work RAM by name; without one, a gap. in_block: the SA-1's window must show all of it."""
 
     name: str
     size: int
