@@ -446,7 +446,8 @@ class MacAttentionRoutine(Routine[MacAttention]):
         for head, window in zip(code.heads, config.seen(self.kernel.block.layer), strict=True):
             first = np.maximum(at + 1 - window, 0)
             positions, pairs = (float(run.mean(at // each - first // each + 1)) for each in (1, PAIR))
-            spans = sum(float(run.mean((at >= chunk.first) & (first < chunk.end))) for chunk in code.chunks)
+            seen = (1.0 * (at >= chunk.first) * (first < chunk.end) for chunk in code.chunks)
+            spans = sum(float(run.mean(each)) for each in seen)
             compare = head.spans[0].compare_clocks
             found += positions * (self._score + self._far + 2 * compare + 4 * head.windowed)
             found += pairs * (_DARK_PAIR + 16 * head.windowed) + 8 * float(run.mean(np.log1p(at - first)))
