@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import product
 
 import numpy as np
 import pytest
@@ -20,10 +21,7 @@ from quantize.program import on_digits
 from snesgpt.selection.kernel_choice import choose
 from tests.support.llama_shapes import exact, requests, rom_of
 from tests.support.models import (
-    SYMBOLS,
     digit_weights,
-    gpt2_config,
-    gpt2_weights,
     llama_config,
     llama_weights,
     thinned,
@@ -34,7 +32,9 @@ from trainer.errors import InputError
 from trainer.weights import Weights
 
 WORK_RAM_BYTES = 96 << 10
-"""About as much of a stock console's caches may take."""
+"""About as much of it as caches may take."""
+
+MANY_SYMBOLS = tuple("".join(four) for four in product("abcdef", repeat=4))
 
 
 @st.composite
@@ -43,9 +43,8 @@ def shapes(draw: st.DrawFn) -> ModelConfig:
     family = draw(st.sampled_from(list(FAMILIES)))
     rotary = not FAMILIES[family].learned_positions
     width = draw(st.integers(2, 64)) * 2
-    heads = draw(
-        st.sampled_from([n for n in range(1, width + 1) if width % n == 0 and not (rotary and width // n % 2)])
-    )
+    fitting = (n for n in range(1, width + 1) if width % n == 0 and not (rotary and width // n % 2))
+    heads = draw(st.sampled_from([*fitting]))
     shared = draw(st.sampled_from([n for n in range(1, heads + 1) if heads % n == 0])) if rotary else 0
     layers = draw(st.integers(1, 6))
     full = WORK_RAM_BYTES // (2 * layers * width * (shared or heads) // heads)
@@ -78,12 +77,6 @@ def refusals(config: ModelConfig, target: str) -> list[str]:
         except InputError as error:
             found.append(str(error))
     return found
-
-
-MANY_SYMBOLS = (
-    *SYMBOLS,
-    *(f"{first}{second}{third}" for first in "xyz" for second in SYMBOLS[:26] for third in "abcdefgh"),
-)
 
 
 @pytest.mark.slow
@@ -130,8 +123,8 @@ def many_windows() -> Weights:
 
 
 def many_tokens() -> Weights:
-    """The sampler's weights lie over the vectors, and reach beyond them."""
-    return thinned(gpt2_weights(gpt2_config(700, 256, 104, 1, 1, 500), 1), 40)
+    """The sampler's weights lie over the vectors, beside which there is no room."""
+    return thinned(llama_weights(llama_config(1024, 256, 104, (2, 1), 1, 512), 1), 40)
 
 
 REFUSED: Mapping[str, Callable[[], Weights]] = {
@@ -139,7 +132,7 @@ REFUSED: Mapping[str, Callable[[], Weights]] = {
     "a window for each head": many_windows,
     "many tokens and hidden units": many_tokens,
 }
-"""Shapes that rounded caches, words for every window at once, or weights beside the vectors had no room for."""
+"""Shapes that caches of whole blocks, words for all windows at once, or weights beside the vectors did not fit."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
