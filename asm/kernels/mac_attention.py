@@ -446,7 +446,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
         for head, window in zip(code.heads, config.seen(self.kernel.block.layer), strict=True):
             first = np.maximum(at + 1 - window, 0)
             positions, pairs = (float(run.mean(at // each - first // each + 1)) for each in (1, PAIR))
-            seen = (1.0 * (at >= chunk.first) * (first < chunk.end) for chunk in code.chunks)
+            seen = (np.where((at >= chunk.first) & (first < chunk.end), 1.0, 0.0) for chunk in code.chunks)
             spans = sum(float(run.mean(each)) for each in seen)
             compare = head.spans[0].compare_clocks
             found += positions * (self._score + self._far + 2 * compare + 4 * head.windowed)
