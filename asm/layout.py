@@ -22,10 +22,10 @@ from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
-from asm.memory.log_record import HOST_FIELDS, RecordLayout, before_vectors, saved_bytes
+from asm.memory.log_record import RecordLayout, before_vectors, host_field, saved_bytes
 from asm.memory.rom_data import DataTable, Part, lines, pack_addresses, pack_rows, pack_table
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
-from asm.memory.work_ram import VECTORS, Area, WorkRam, lay_out
+from asm.memory.work_ram import LASTING, VECTORS, Area, WorkRam, lay_out
 from asm.render import INCLUDES, render
 from asm.screens.about import AboutText, about_text
 from asm.screens.merge_tables import PieceTables, merge_tables
@@ -328,7 +328,7 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
     digits = _digits(site, made)
     wram = _work_ram(site, made, digits, profiled=profiled)
     names, (max_bars, label_tiles) = name_list(model), bar_places(model.symbols)
-    caches = {area.size for routine in made for area in routine.caches}
+    caches = max(area.size for routine in made for area in routine.caches)
     return Numbers(
         target=target,
         config=config,
@@ -344,7 +344,7 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         profile_here=profiled and target.alone,
         record_bytes=site.record.size,
         log_capacity=wram.log_bytes // site.record.size,
-        cache_row=caches.pop() // config.block_size,
+        cache_row=caches // config.block_size,
         names=names,
         stream=int(model.goes_on and config.block_size > 1),
         kept_capacity=CAPACITY,
@@ -378,7 +378,8 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
     words = _largest(routine.vectors for routine in made) if digits else {}
     if site.target.apart:
         words |= {"probed_hidden": config.n_hidden} | (MARK_WORDS if profiled else {})
-    work = [Area(name, 2 * words[name]) for name in in_order(VECTORS, words)]
+    order = (*LASTING, *VECTORS[1:]) if site.target.apart else VECTORS
+    work = [Area(name, 2 * words[name]) for name in in_order(order, words)]
     kept = () if digits else (Area("kept_weights", 2 * min(config.n_head, MAX_SHOWN_HEADS) * config.block_size),)
     if site.target.alone:
         work, kept = [*work, *kept], ()
@@ -389,10 +390,11 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
         Area("likely_weights", 2 * config.vocab_size),
     )
     logits = sample_weights = 2 * config.vocab_size
-    if digits and sample_weights <= site.target.stack - digits.pages_start:
-        sample_weights = 0  # they are in those pages: memory.inc
+    if site.target.apart and digits and sample_weights > site.target.stack - digits.pages_start:
+        passing = sum(area.size for area in work if area.name not in LASTING)
+        work += [Area("", sample_weights - passing)] if sample_weights > passing else []
     buffers = 0 if digits else sum(2 * area.size for area in _buffers(config, site.target))
-    low = 4 + 2 * len(HOST_FIELDS) + 2 * config.block_size + (buffers or logits + sample_weights)
+    low = host_field("prompt", 0) + 2 * config.block_size + (buffers or logits)
     saved = before_vectors(site.model)
     shown = {
         "window_tokens": config.block_size,

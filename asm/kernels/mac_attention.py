@@ -1,8 +1,8 @@
 """Attention on the SA-1's arithmetic unit: sums of products, head by head.
 
 A cell of a layer's cache is a word: key in the low byte, value in the high one. Each dimension has a row of cells,
-by position, so that both sums go along with one index of 8 bits. Positions are in chunks, as many as that index
-reaches and a block of BW-RAM holds. The weights of one head are in the chip's own RAM meanwhile; pairs of positions
+by position, so that both sums go along with one index of 8 bits. Positions are in chunks: see
+asm/memory/cache_chunks.py. The weights of one head are in the chip's own RAM meanwhile; pairs of positions
 that have any are linked, so that the sums of values pass the others by.
 """
 
@@ -11,25 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import ClassVar
 
 import numpy as np
 
 from asm.cost.long_run import LongRun
 from asm.kernels.byte_attention import HALF_WORD, max_sum, softmax_tables
-from asm.kernels.routine import Call, Item, Placed, Routine, Template, symbol
-from asm.memory.banks import power_of_two
+from asm.kernels.routine import Call, Item, Placed, Routine, Template, piece_name, symbol
+from asm.memory.cache_chunks import cache_chunks
+from asm.memory.log_record import blocks_for_caches
 from asm.memory.work_ram import ATTENTION_PAGE, Area
-from asm.targets.sa1 import BLOCK_BYTES
 from quantize.fixed import FRACTION_BITS
 from quantize.kernels.byte_attention import RECIPROCALS, VALUE_BITS
 from quantize.kernels.mac_attention import PAIR, MacAttention
 from tables.exp import EXP_STEP_BITS
-from trainer.config import ModelConfig
 
-MAX_CHUNK, MAX_SIGNED = 128, 64
-"""As many words reaches an 8-bit index; and one whose sign says that it is below zero."""
+MAX_SIGNED = 64
+"""As many words reaches an 8-bit index whose sign says that it is below zero."""
 
 UNSIGNED_END = "cpy #$FE"
 """Tells an index that is 2 below zero from any other."""
@@ -61,15 +60,18 @@ class Window:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Positions in one block of BW-RAM.
+    """Positions in one block of BW-RAM, from the first of them on; the symbol of their cells.
 
-    first: of them. last: the word with the index of the newest, 2 below zero if there is none; top: of its pair.
+    last: the word with the index of the newest, 2 below zero if there is none; top: of its pair.
     lit: that with the index of the first pair with weight. Of pairs it is odd, and 0 for none. links: a byte at the
-    same index leads from pair to pair.
+    same index leads from pair to pair. ends: there are positions after it.
     """
 
     number: int
     first: int
+    positions: int
+    ends: bool
+    cache: str
     last: str
     top: str
     lit: str
@@ -79,6 +81,16 @@ class Chunk:
     def weights(self) -> int:
         """Bytes from the first chunk's weights to its own."""
         return 2 * self.first
+
+    @property
+    def end(self) -> int:
+        """The position after its last."""
+        return self.first + self.positions
+
+    @property
+    def row_bytes(self) -> int:
+        """Of a dimension's cells."""
+        return 2 * self.positions
 
     @property
     def later(self) -> bool:
@@ -133,7 +145,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Dimension:
-    """A dimension of a head: its number among the queries and results, its row's offset in a chunk, in bytes."""
+    """A dimension of a head: its number among the queries and results, its row's among those of a chunk."""
 
     number: int
     row: int
@@ -141,12 +153,16 @@ class Dimension:
 
 @dataclass(frozen=True)
 class MacHead:
-    """A head: its number, its dimensions, what it sees. row: its weights' offset among all heads', in bytes."""
+    """A head: its number, its dimensions, what it sees. row: its weights' offset among all heads', in bytes.
+
+    windows: its own, where the head before had another.
+    """
 
     number: int
     row: int
     dimensions: tuple[Dimension, ...]
     spans: tuple[Span, ...]
+    windows: tuple[Window, ...]
 
     @property
     def windowed(self) -> bool:
@@ -176,20 +192,14 @@ class Piece:
 class MacAttentionCode(Template):
     """A layer's attention.
 
-    chunk: positions of a chunk; chunk_bits: how often the first position of one is doubled to be the offset of its
-    block. weights, best: addresses in the attention's page. short_loop: a branch reaches over the
-    loop of a head's scores.
+    weights, best: addresses in the attention's page. short_loop: a branch reaches over the loop of a head's scores.
     """
 
     template: ClassVar[str] = "attention_mac"
     layer: int
-    cache: str
     chunks: tuple[Chunk, ...]
-    chunk: int
-    chunk_bits: int
-    windows: tuple[Window, ...]
     heads: tuple[MacHead, ...]
-    rows: tuple[int, ...]
+    rows: int
     weights: str
     best: str
     page_bytes: int
@@ -231,11 +241,6 @@ class MacAttentionCode(Template):
         return len(self.chunks) > 1
 
     @property
-    def chunk_bytes(self) -> int:
-        """Of a chunk's cells, all in one block of BW-RAM."""
-        return 2 * self.chunk * len(self.rows)
-
-    @property
     def half_step(self) -> int:
         """Half a step of the table of exp, in units of the scores: added for rounding."""
         return (1 << self.score_drop) >> 1 if self.score_drop > 0 else 0
@@ -252,28 +257,17 @@ def _parts(dimensions: Sequence[tuple[MacHead, Dimension]]) -> Iterator[HeadPart
         yield HeadPart(head, own[0] == head.dimensions[0], own)
 
 
-def chunk_positions(config: ModelConfig) -> int:
-    """Positions of a chunk: a power of two, no more than the context needs."""
-    fits = BLOCK_BYTES // (2 * config.kv_dim)
-    return min(MAX_CHUNK, power_of_two(fits + 1) // 2, max(power_of_two(config.block_size), PAIR))
-
-
-def chunk_count(config: ModelConfig) -> int:
-    """How many chunks a context has."""
-    return -(-config.block_size // chunk_positions(config))
-
-
 @dataclass(frozen=True)
 class _Page:
-    """The attention's page: a head's weights, at an odd address, so that no index crosses a page, and a word more;
-    links from pair to pair; words.
+    """The attention's page: a head's weights, at an odd address, so that few indices cross a page, and a word more;
+    links from pair to pair; words. chunks: the positions of each.
 
     Links are in rows of four bytes, one for each of LINKS_A_ROW chunks. A link is written as a word: the zero in
     its upper half goes over that of the next chunk, which is written later, or over the last byte.
     """
 
-    config: ModelConfig
-    windows: int
+    chunks: Sequence[int]
+    windowed: bool
 
     @property
     def weights(self) -> str:
@@ -281,7 +275,7 @@ class _Page:
 
     def links(self, chunk: int) -> str:
         table, column = divmod(chunk, LINKS_A_ROW)
-        return f"{self._at(self._links + table * self._table)} + {column}"
+        return f"{self._at(self._links + sum(self._tables[:table]))} + {column}"
 
     @property
     def best(self) -> str:
@@ -295,35 +289,33 @@ class _Page:
         return self._word(1 + chunk)
 
     def top(self, chunk: int) -> str:
-        return self._word(1 + self._chunks + chunk)
+        return self._word(1 + len(self.chunks) + chunk)
 
     def lit(self, chunk: int) -> str:
-        return self._word(1 + 2 * self._chunks + chunk)
+        return self._word(1 + 2 * len(self.chunks) + chunk)
 
-    def cut(self, window: int, chunk: int) -> tuple[str, str]:
-        place = 1 + 3 * self._chunks + 2 * (window * self._chunks + chunk)
+    def cut(self, chunk: int) -> tuple[str, str]:
+        """Of the window of the head whose turn it is."""
+        place = 1 + 3 * len(self.chunks) + 2 * chunk
         return self._word(place), self._word(place + 1)
 
     @property
-    def _chunks(self) -> int:
-        return chunk_count(self.config)
-
-    @property
     def _links(self) -> int:
-        return 1 + 2 * (self._chunks * chunk_positions(self.config) + 1)
+        return 1 + 2 * (sum(self.chunks) + 1)
 
     @property
     def _words(self) -> int:
-        return self._links + -(-self._chunks // LINKS_A_ROW) * self._table
+        return self._links + sum(self._tables)
 
     @property
-    def _table(self) -> int:
-        """Bytes of a row for every pair of a chunk."""
-        return 2 * chunk_positions(self.config)
+    def _tables(self) -> list[int]:
+        """Bytes of each row of links, one for every pair of its longest chunk."""
+        firsts = range(0, len(self.chunks), LINKS_A_ROW)
+        return [2 * max(self.chunks[first : first + LINKS_A_ROW]) for first in firsts]
 
     @property
     def _count(self) -> int:
-        return 1 + self._chunks * (3 + 2 * self.windows)
+        return 1 + len(self.chunks) * (5 if self.windowed else 3)
 
     def _word(self, number: int) -> str:
         return self._at(self._words + 2 * number)
@@ -339,20 +331,16 @@ class MacAttentionRoutine(Routine[MacAttention]):
     def code(self) -> MacAttentionCode:
         """Its template's record."""
         kernel, block, config, trace = self.kernel, self.kernel.block, self.config, self.site.trace
-        shift, page, each = VALUE_BITS - kernel.value_shift, self._page, chunk_positions(config)
+        shift, page = VALUE_BITS - kernel.value_shift, self._page
         bias = self.site.slots_for(*self.site.readers(kernel)).bias
         base = min(bias << shift, HALF_WORD)
         return MacAttentionCode(
             entry=symbol(block.name),
             comment=f"{block.name}: {config.n_head} heads of {config.head_dim} over the positions so far",
             layer=block.layer,
-            cache=symbol(block.keys),
             chunks=self._chunks,
-            chunk=each,
-            chunk_bits=(BLOCK_BYTES // each).bit_length() - 1,
-            windows=tuple(Window(n - 1, self._cuts(place)) for place, n in enumerate(self._windows)),
             heads=tuple(map(self._head, range(config.n_head))),
-            rows=tuple(2 * each * row for row in range(config.kv_dim)),
+            rows=config.kv_dim,
             weights=page.weights,
             best=page.best,
             page_bytes=page.bytes,
@@ -373,42 +361,55 @@ class MacAttentionRoutine(Routine[MacAttention]):
 
     @cached_property
     def _page(self) -> _Page:
-        return _Page(self.config, len(self._windows))
-
-    @cached_property
-    def _windows(self) -> list[int]:
-        """Those of its heads that are shorter than the context."""
-        return sorted({n for n in self.config.seen(self.kernel.block.layer) if n < self.config.block_size})
+        lengths = cache_chunks(self.config, blocks_for_caches(self.model))[self.kernel.block.layer]
+        return _Page(lengths, any(map(self._window, range(self.config.n_head))))
 
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
-        each, page = chunk_positions(self.config), self._page
+        page, cache = self._page, symbol(self.kernel.block.keys)
+        ends = tuple(accumulate(page.chunks))
         return tuple(
-            Chunk(n, each * n, page.last(n), page.top(n), page.lit(n), page.links(n))
-            for n in range(chunk_count(self.config))
+            Chunk(
+                number=n,
+                first=end - positions,
+                positions=positions,
+                ends=end < ends[-1],
+                cache=piece_name(cache, n),
+                last=page.last(n),
+                top=page.top(n),
+                lit=page.lit(n),
+                links=page.links(n),
+            )
+            for n, (end, positions) in enumerate(zip(ends, page.chunks, strict=True))
         )
 
-    def _cuts(self, window: int) -> tuple[Cut, ...]:
-        return tuple(Cut(2 * c.first, c.last, *self._page.cut(window, c.number)) for c in self._chunks)
+    def _window(self, head: int) -> int:
+        """The positions that a head sees, where that is not the whole context; else 0."""
+        seen = self.config.seen(self.kernel.block.layer)[head]
+        return seen if seen < self.config.block_size else 0
 
     def _head(self, number: int) -> MacHead:
         config = self.config
-        width, each = config.head_dim, chunk_positions(config)
+        width, window = config.head_dim, self._window(number)
         shared = number // (config.n_head // config.kv_heads) * width
-        windows = config.seen(self.kernel.block.layer)
-        own = self._windows.index(windows[number]) if windows and windows[number] in self._windows else None
+        before = next(filter(None, map(self._window, reversed(range(number)))), 0)
         return MacHead(
             number=number,
             row=2 * config.block_size * number,
-            dimensions=tuple(Dimension(number * width + n, 2 * each * (shared + n)) for n in range(width)),
-            spans=tuple(self._span(chunk, own) for chunk in self._chunks),
+            dimensions=tuple(Dimension(number * width + n, shared + n) for n in range(width)),
+            spans=tuple(self._span(chunk, windowed=window > 0) for chunk in self._chunks),
+            windows=(Window(window - 1, self._cuts),) if window not in (0, before) else (),
         )
 
-    def _span(self, chunk: Chunk, window: int | None) -> Span:
-        if window is None:
-            compare = UNSIGNED_END if chunk_positions(self.config) > MAX_SIGNED else ""
+    @property
+    def _cuts(self) -> tuple[Cut, ...]:
+        return tuple(Cut(2 * c.first, c.last, *self._page.cut(c.number)) for c in self._chunks)
+
+    def _span(self, chunk: Chunk, *, windowed: bool) -> Span:
+        if not windowed:
+            compare = UNSIGNED_END if chunk.positions > MAX_SIGNED else ""
             return Span(chunk, compare, "", may_be_empty=chunk.later)
-        stop, bottom = self._page.cut(window, chunk.number)
+        stop, bottom = self._page.cut(chunk.number)
         return Span(chunk, f"cpy a:{stop}", bottom, may_be_empty=len(self._chunks) > 1)
 
     @property
@@ -426,10 +427,10 @@ class MacAttentionRoutine(Routine[MacAttention]):
 
     @property
     def caches(self) -> tuple[Area, ...]:
-        """One for keys and values, each chunk within a block."""
-        chunk = power_of_two(2 * self.config.kv_dim * chunk_positions(self.config))
-        count = chunk_count(self.config)
-        return (Area(symbol(self.kernel.block.keys), chunk if count == 1 else count * BLOCK_BYTES),)
+        """One for the keys and values of each chunk."""
+        return tuple(
+            Area(chunk.cache, chunk.row_bytes * self.config.kv_dim, in_block=True) for chunk in self._chunks
+        )
 
     @property
     def pages(self) -> Mapping[str, int]:
@@ -444,9 +445,9 @@ class MacAttentionRoutine(Routine[MacAttention]):
         found = once + (self._near - self._far) * near + (_LIT_PAIR - _DARK_PAIR + _VALUES * config.head_dim) * lit
         for head, window in zip(code.heads, config.seen(self.kernel.block.layer), strict=True):
             first = np.maximum(at + 1 - window, 0)
-            positions, pairs, spans = (
-                float(run.mean(at // each - first // each + 1)) for each in (1, PAIR, code.chunk)
-            )
+            positions, pairs = (float(run.mean(at // each - first // each + 1)) for each in (1, PAIR))
+            seen = (np.where((at >= chunk.first) & (first < chunk.end), 1.0, 0.0) for chunk in code.chunks)
+            spans = sum(float(run.mean(each)) for each in seen)
             compare = head.spans[0].compare_clocks
             found += positions * (self._score + self._far + 2 * compare + 4 * head.windowed)
             found += pairs * (_DARK_PAIR + 16 * head.windowed) + 8 * float(run.mean(np.log1p(at - first)))
@@ -458,14 +459,14 @@ class MacAttentionRoutine(Routine[MacAttention]):
     def _once(self) -> float:
         """Until the first head, and after the last."""
         config, code = self.config, self.code
-        chunks = 70 + code.chunked * (48 + 4 * code.chunk_bits + 86 * (len(code.chunks) - 1))
-        windows = sum(36 + 92 * len(window.cuts) for window in code.windows)
-        return self.page_call + 48 + chunks + windows + 30 * config.kv_dim + 24 * config.n_embd
+        chunks = 70 + code.chunked * 6 + 94 * (len(code.chunks) - 1)
+        return self.page_call + 48 + chunks + 30 * config.kv_dim + 24 * config.n_embd
 
     def _each_head(self, head: MacHead) -> float:
         """But for positions and chunks."""
         means = 72 + 4 * self.code.mean_shift + 10 * bool(self.code.mean_to_slot)
         windowed = head.windowed * (22 + 20 * len(head.spans))
+        windowed += sum(36 + 92 * len(window.cuts) for window in head.windows)
         return 146 + 16 * self.code.long_sums + windowed + len(head.dimensions) * means
 
     @property

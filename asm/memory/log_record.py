@@ -86,6 +86,11 @@ def before_vectors(model: IntegerModel) -> int:
     return saved + BLOCK_BYTES - in_last if in_last > SHARED_BYTES else saved
 
 
+def blocks_for_caches(model: IntegerModel) -> int:
+    """The blocks of BW-RAM's first bank behind the vectors'."""
+    return LOG_ADDRESS // BLOCK_BYTES - before_vectors(model) // BLOCK_BYTES - 1
+
+
 @dataclass(frozen=True)
 class RecordLayout:
     """One token of the log: five words, the logits, then (traced) every intermediate. Offsets in bytes."""

@@ -7,7 +7,7 @@ goes to, how long the log may be, and that all of it fits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 from asm.cost.instructions import SLOT_PAGES
@@ -25,13 +25,17 @@ VECTORS = (
 )
 """The digit kernels' vectors in the order of their addresses; any other comes after them."""
 
+LASTING = ("mark_next", "frames_seen", "probed_hidden", "residual")
+"""Those of the SA-1 that last beyond a token. They come first: over the others the sampler's weights may be."""
+
 
 @dataclass(frozen=True)
 class Area:
-    """Some bytes of high work RAM by name."""
+    """Some bytes of high work RAM by name; without one, a gap. in_block: the SA-1's window must show all of it."""
 
     name: str
     size: int
+    in_block: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,12 @@ class WorkRam:
     def address(self, vector: str) -> int:
         """The address of a vector in bank $7E."""
         before = takewhile(lambda area: area.name != vector, self.work)
+        return self.start + sum(area.size for area in before)
+
+    @property
+    def passing(self) -> int:
+        """The address behind the vectors that somebody reads when a token is there."""
+        before = takewhile(lambda area: area.name in LASTING, self.work)
         return self.start + sum(area.size for area in before)
 
 
@@ -113,8 +123,7 @@ def _in_bwram(
 ) -> WorkRam:
     """Saves, the vectors' block, areas; the log and more areas in the second bank.
 
-    Saves end and the vectors begin in one block. Areas of whole blocks come first, then those of a power of two,
-    the largest in front: so none of them crosses the end of a block.
+    Saves end and the vectors begin in one block. Areas that must be in a block come first, in their order.
     """
     vectors, taken = sum(area.size for area in work), saved % BLOCK_BYTES
     if low + vectors > BLOCK_BYTES - taken:
@@ -122,27 +131,44 @@ def _in_bwram(
             f"vectors take {low + vectors:,} bytes of BW-RAM, and their block has {BLOCK_BYTES - taken:,}: "
             "use a smaller vocabulary, fewer hidden units or fewer dimensions"
         )
-    left = {0: BANK - (saved - taken + BLOCK_BYTES), 1: (target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES}
-    room = sum(left.values())
-    placed: dict[int, list[Area]] = {0: [], 1: []}
-    for area in sorted(areas, key=_by_blocks):
-        bank = 0 if area.size <= left[0] else 1
-        if area.size > left[bank]:
+    banks = (
+        _Bank(BANK - (saved - taken + BLOCK_BYTES)),
+        _Bank((target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES),
+    )
+    room = sum(bank.room for bank in banks)
+    for area in sorted(areas, key=lambda area: (not area.in_block, 0 if area.in_block else -area.size)):
+        if not any(bank.take(area) for bank in banks):
             raise InputError(
                 f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of BW-RAM, "
                 f"and a log of {record:,} bytes a token leaves {room:,}: "
                 "use fewer layers, fewer dimensions or less context"
             )
-        left[bank] -= area.size
-        placed[bank].append(area)
-    in_second = -(-sum(area.size for area in placed[1]) // BLOCK_BYTES) * BLOCK_BYTES
+    first, second = banks
+    in_second = -(-second.used // BLOCK_BYTES) * BLOCK_BYTES
     return WorkRam(
-        tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_second, WINDOW + taken + low
+        tuple(work), tuple(first.areas), tuple(second.areas), target.log_end - in_second, WINDOW + taken + low
     )
 
 
-def _by_blocks(area: Area) -> tuple[bool, bool, int]:
-    return area.size % BLOCK_BYTES > 0, area.size & area.size - 1 > 0, -area.size
+@dataclass
+class _Bank:
+    """Whole blocks of BW-RAM as they fill. room: bytes."""
+
+    room: int
+    areas: list[Area] = field(default_factory=list)
+
+    @property
+    def used(self) -> int:
+        return sum(area.size for area in self.areas)
+
+    def take(self, area: Area) -> bool:
+        """Put an area behind the others, if there is room."""
+        left = -self.used % BLOCK_BYTES
+        gap = left if area.in_block and area.size > left else 0
+        if self.used + gap + area.size > self.room:
+            return False
+        self.areas += [*((Area("", gap),) if gap else ()), area]
+        return True
 
 
 @dataclass(frozen=True)

@@ -91,11 +91,11 @@ def _digits(weights: Weights, rom_size: int, target: str) -> Choice:
 
     Raises InputError with the first refusal.
     """
-    refusals, exact = [], folded(weights, centred=False)
+    refusals, exact = list[InputError](), folded(weights, centred=False)
     for front_table, columns in ((None, None), (None, True), (False, None), (False, True)):
         try:
             proved = convert(weights, "digits", target=target, front_table=front_table, columns=columns)
-            return _fitting(proved, exact, rom_size, tuple(reasons(proved.model)))
+            return _fitting(proved, exact, rom_size, tuple(reasons(proved.model, *refusals[:1])))
         except InputError as error:
             refusals.append(error)
     raise refusals[0]
@@ -109,15 +109,15 @@ def _fitting(proved: ProvedModel, exact: Mapping[str, Array], rom_size: int, why
     return Choice(proved, exact, layout, why)
 
 
-def reasons(model: IntegerModel) -> list[str]:
-    """One line for each choice of a cartridge on digits."""
+def reasons(model: IntegerModel, refusal: InputError | None = None) -> list[str]:
+    """One line for each choice of a cartridge on digits. refusal: of what would have been chosen first."""
     config = model.config
     rows = config.vocab_size * config.block_size
     share = model.info.get("active_hidden")
     seen = f"{share:.0%} of the hidden units are above zero" if share is not None else "no share of zeros is known"
     columns = any(isinstance(kernel, ColumnMlp) for kernel in model.program)
-    if columns and (share is None or share >= COLUMNS_PAY):
-        seen += ", but a sum of its rows does not fit 16 bits"
+    if columns and refusal and (share is None or share >= COLUMNS_PAY):
+        seen += f", but rows do not fit ({refusal})"
     front = f"embedding to first q, k, v depend on {rows:,} pairs of token and position"
     has_front = any(isinstance(kernel, FrontTable) for kernel in model.program)
     clamp = max(kernel.clamp for kernel in leaves(model.program) if isinstance(kernel, DigitRows))

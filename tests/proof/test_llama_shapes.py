@@ -63,11 +63,7 @@ IN_BSNES = (
 )
 
 
-ON_EITHER = [
-    *((name, STOCK) for name in CORNERS),
-    *((name, SA1) for name in CORNERS if name != "a head of 128, 130 positions, 400 hidden"),
-]
-"""The one left out is beyond the SA-1's BW-RAM, with its trace."""
+ON_EITHER = [(name, target) for target in TARGETS for name in CORNERS]
 
 
 @cache

@@ -56,15 +56,16 @@ Table = Mapping[str, tuple[str | Place, Pattern, New]]
 
 FILE = "attention_mac.asm"
 SCORES, WEIGHTS, VALUES = (behind(label, FILE) for label in ("score_0_0:", "weigh_0_0:", "value_0_0:"))
+FIRST_KEY = r"ldx a:CACHE_0 \+ 0 \* \d+, y"
 SCALED, SECOND = behind("scaled_0_0:", FILE), behind("score_1_0:", FILE)
 BEFORE_WEIGHTS, NEXT_MEAN = behind("; exp(score", FILE), behind("dimension 1:", FILE)
 
 IN_ATTENTION: Table = {
     "a sum goes on from the one before": (SCORES, first(r"        unit ADD\n"), ""),
-    "a key of the next position": (SCORES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 0 + 2, y"),
-    "a key of the next dimension": (SCORES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 64, y"),
+    "a key of the next position": (SCORES, first(FIRST_KEY), "ldx a:CACHE_0 + 2, y"),
+    "a key of the next dimension": (SCORES, first(FIRST_KEY), "ldx a:CACHE_0 + 48, y"),
     "another head's query": (SCORES, first(r"(lda a:slots \+ 2 \*) 0$"), r"\1 5"),
-    "the second head of a group reads on in the keys": (SECOND, first(r"CACHE \+ 0, y"), "CACHE + 256, y"),
+    "the second head of a group reads on in the keys": (SECOND, first(FIRST_KEY), "ldx a:CACHE_0 + 4 * 48, y"),
     "the best score is the first": (SCORES, first(r"        bcc :\+\n        sta a:(.*)\n"), r"        bcc :+\n"),
     "a score without its offset": (SCORES, first(r"lda #\$8000"), "lda #0"),
     "half a step too little": (BEFORE_WEIGHTS, first(r"adc #(\d+) \+ 1"), r"adc #\1 + 0"),
@@ -84,8 +85,8 @@ IN_ATTENTION: Table = {
         "sbc #5\n        tay\n        bcs",
     ),
     "a weight behind the newest position": (FILE, first(r"        stz a:.* \+ 2, x\n"), ""),
-    "a key for a value": (VALUES, first(r"ldx a:CACHE \+ 0, y"), "ldx a:CACHE + 0 - 1, y"),
-    "a pair's first value twice": (VALUES, first(r"ldx a:CACHE \+ 0 \+ 2, y"), "ldx a:CACHE + 0, y"),
+    "a key for a value": (VALUES, first(FIRST_KEY), "ldx a:CACHE_0 - 1, y"),
+    "a pair's first value twice": (VALUES, first(r"(ldx a:CACHE_0 .*) \+ 2, y"), r"\1, y"),
     "a mean goes on from the one before": (NEXT_MEAN, first(r"        unit ADD\n"), ""),
     "a mean that is not rounded": (VALUES, first(r"lda #(\d+)(\n        clc\n        adc SUM)"), r"lda #\1 - 4\2"),
     "a mean halved once more": (VALUES, first(r"\.repeat 3\n"), ".repeat 4\n"),
@@ -108,12 +109,13 @@ IN_ATTENTION: Table = {
 }
 AT_FIRST = r"(?:.*\n)*?        sbc"
 IN_CHUNKS: Table = {
-    "the first chunk's keys for the second's": (SCORES, first(r"BLOCK \+ 1"), "BLOCK + 0"),
-    "the first chunk's values for the second's": (VALUES, first(r"BLOCK \+ 1"), "BLOCK + 0"),
+    "the first chunk's keys for the second's": (SCORES, first(r"BLOCK_1"), "BLOCK_0"),
+    "the first chunk's values for the second's": (VALUES, first(r"BLOCK_1"), "BLOCK_0"),
     "a chunk that does not end": (FILE, first(r"(cmp #64\n        )bcc"), r"\1bra"),
     "the third chunk begins early": (FILE, first(r"sbc #128 - 1"), "sbc #126 - 1"),
     "links of one chunk lead into another": (WEIGHTS, first(r"(sta a:attention_page \+ \d+) \+ 1 -"), r"\1 + 0 -"),
-    "later keys in the first chunk": (FILE, first(r"        ora position_words\n"), ""),
+    "later keys in the first chunk": (FILE, first(r"(cpx #2 \* 64\n        )bcc"), r"\1bra"),
+    "a chunk's keys in another's rows": (FILE, first(r"(layer0_\w+_2 \+ 1 \* \d+) - 128, x"), r"\1, x"),
     "a chunk without positions is scored": (
         SCORES,
         regex(r"        bpl :\+\n        jmp scored_0_1\n"),
@@ -123,7 +125,11 @@ IN_CHUNKS: Table = {
 }
 IN_WINDOWS: Table = {
     "a window of one position more": (FILE, first(rf"(; where a window of (\d+) {AT_FIRST}) #\2"), r"\1 #\2 + 1"),
-    "a window begins early in the second chunk": (FILE, first(rf"(sta row_end\n{AT_FIRST}) #128\n"), r"\1 #126\n"),
+    "a window begins early in the second chunk": (
+        FILE,
+        first(rf"(sta a:row_end\n{AT_FIRST}) #128\n"),
+        r"\1 #126\n",
+    ),
     "weights of another head before a window": (FILE, every(r"        stz a:.* \+ \d+ - 1, x\n"), ""),
     "pairs before a window": (FILE, every(r"        cpy a:.*\n        beq scaled_\d_\d\n(        sec)"), r"\1"),
     "scores before a window": (FILE, every(r"cpy a:.*\n(        bne score_)"), r"cpy #$FE\n\1"),

@@ -227,7 +227,8 @@ def test_the_shapes_of_the_sa1_need_every_kind_of_code() -> None:
     shapes = [make for name, shapes in CARTRIDGES.items() if name.startswith(SA1) for make in shapes.values()]
     codes = [code for make in shapes for code in plan(prove(make())).templates_of(MacAttentionCode)]
     assert {len(code.chunks) for code in codes} == {1, 2, 3}
-    assert {(code.chunked, bool(code.windows)) for code in codes} == {*product((False, True), repeat=2)}
+    windowed = {(code.chunked, any(head.windowed for head in code.heads)) for code in codes}
+    assert windowed == {*product((False, True), repeat=2)}
     assert {code.score_drop for code in codes} == {*SHIFTS}
     assert {code.mean_shift for code in codes} == {0, 1, 2, 3, 4, 5}
     for kind in ("short_loop", "long_sums", "max_sums", "mean_to_slot"):

@@ -48,13 +48,15 @@ RECIPROCALS = 2048
 ; {{ block.comment }}
 ; in: query · 2^{{ block.query_shift }}, packed = this position's key and value bytes, position
 ; out: slots = {{ block.bias }} ± attended
-; kills: A, X, Y, attention_page, weights, attended, row_end, position_words
+; kills: A, X, Y, attention_page, weights, attended, row_end
 ; twin: quantize.kernels.mac_attention.attention_scores_mac, softmax_weights_in_bytes, attend_mac
         .segment "{{ block.entry }}"
 far_proc {{ block.entry }}, 16, 16
-CACHE = WINDOW + ({{ block.cache }} & (BLOCK_BYTES - 1))
-CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
-        .assert CACHE - WINDOW + {{ block.chunk_bytes }} <= BLOCK_BYTES, error, "a cache crosses the end of a block"
+{% for chunk in block.chunks %}
+CACHE_{{ chunk.number }} = WINDOW + ({{ chunk.cache }} & (BLOCK_BYTES - 1))
+BLOCK_{{ chunk.number }} = ({{ chunk.cache }} - BWRAM) / BLOCK_BYTES
+        .assert CACHE_{{ chunk.number }} - WINDOW + {{ chunk.row_bytes }} * N_KV <= BLOCK_BYTES, error, "a cache crosses the end of a block"
+{% endfor %}
         .if ::TRACE
         sep #$10
         .i8
@@ -66,24 +68,27 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 
         ; this position's keys and values
         lda position
-{% if block.chunked %}
-        and #.loword(-{{ block.chunk }})
-        .repeat {{ block.chunk_bits }}
         asl a
-        .endrepeat
-        sta position_words      ; the chunk's block, in bytes
-        lda position
-        and #{{ block.chunk }} - 1
-        asl a
-        ora position_words
-{% else %}
-        asl a
-{% endif %}
         tax
-{% for row in block.rows %}
-        lda a:packed + 2 * {{ loop.index0 }}
-        sta f:{{ block.cache }} + {{ row }}, x
+{% for chunk in block.chunks %}
+{% if chunk.ends %}
+        cpx #2 * {{ chunk.end }}
+        bcc :+
+        jmp beyond_{{ chunk.number }}
+:
+{% endif %}
+{% for row in range(block.rows) %}
+        lda a:packed + 2 * {{ row }}
+        sta f:{{ chunk.cache }} + {{ row }} * {{ chunk.row_bytes }} - {{ chunk.weights }}, x
 {% endfor %}
+{% if chunk.ends %}
+        jmp cached
+beyond_{{ chunk.number }}:
+{% endif %}
+{% endfor %}
+{% if block.chunked %}
+cached:
+{% endif %}
 
         ; where the positions so far end in every chunk; behind the newest there is no weight
 {% for chunk in block.chunks %}
@@ -98,9 +103,9 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
         inc a
 {% endif %}
 {% if block.chunked %}
-        cmp #{{ block.chunk }}
+        cmp #{{ chunk.positions }}
         bcc :+
-        lda #{{ block.chunk }}
+        lda #{{ chunk.positions }}
 :
 {% endif %}
         asl a
@@ -119,18 +124,40 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
 :
 {% endif %}
 {% endfor %}
-{% for window in block.windows %}
+
+        ; queries are in the slots, until their head's results go over them
+        .repeat ::N_EMBD, I
+        lda a:query + 2 * I
+        sta a:slots + 2 * I
+        .endrepeat
+        pea REGISTERS
+        pld
+        sep #$10
+        .i8
+{% if block.chunked %}
+{% else %}
+        show BLOCK_0
+{% endif %}
+{% for piece in block.head_pieces %}
+{% if piece.later %}
+        jml {{ piece.segment }}
+        .segment "{{ piece.segment }}"
+{{ piece.segment }}:
+{% endif %}
+{% for part in piece.parts %}
+{% if part.weighs %}
+{% for window in part.head.windows %}
 
         ; where a window of {{ window.back }} + 1 positions begins in every chunk: the cell before, and the pair
-        lda position
+        lda a:position
         sec
         sbc #{{ window.back }}
         bcs :+
         lda #0
 :       asl a
-        sta row_end
+        sta a:row_end
 {% for cut in window.cuts %}
-        lda row_end
+        lda a:row_end
         sec
         sbc #{{ cut.first }}
         bcs :+
@@ -149,28 +176,6 @@ CACHE_BLOCK = ({{ block.cache }} - BWRAM) / BLOCK_BYTES
         sta a:{{ cut.bottom }}
 {% endfor %}
 {% endfor %}
-
-        ; queries are in the slots, until their head's results go over them
-        .repeat ::N_EMBD, I
-        lda a:query + 2 * I
-        sta a:slots + 2 * I
-        .endrepeat
-        pea REGISTERS
-        pld
-        sep #$10
-        .i8
-{% if block.chunked %}
-{% else %}
-        show CACHE_BLOCK
-{% endif %}
-{% for piece in block.head_pieces %}
-{% if piece.later %}
-        jml {{ piece.segment }}
-        .segment "{{ piece.segment }}"
-{{ piece.segment }}:
-{% endif %}
-{% for part in piece.parts %}
-{% if part.weighs %}
 
         ; head {{ part.head.number }}: scores, with 2^15 added
 {% if part.head.windowed %}
@@ -207,14 +212,14 @@ unseen_{{ part.head.number }}:
 :
 {% endif %}
 {% if block.chunked %}
-        show CACHE_BLOCK + {{ span.chunk.number }}
+        show BLOCK_{{ span.chunk.number }}
 {% endif %}
 score_{{ part.head.number }}_{{ span.chunk.number }}:
         unit ADD
 {% for dimension in part.head.dimensions %}
         lda a:slots + 2 * {{ dimension.number }}
         sta <MA
-        ldx a:CACHE + {{ dimension.row }}, y
+        ldx a:CACHE_{{ span.chunk.number }} + {{ dimension.row }} * {{ span.chunk.row_bytes }}, y
         stx <(MB + 1)
 {% endfor %}
         lda #$8000
@@ -379,16 +384,16 @@ kept_{{ part.head.number }}:
         ldy a:{{ span.chunk.lit }}
 {% if block.chunked %}
         beq meant_{{ dimension.number }}_{{ span.chunk.number }}
-        show CACHE_BLOCK + {{ span.chunk.number }}
+        show BLOCK_{{ span.chunk.number }}
 {% endif %}
 value_{{ dimension.number }}_{{ span.chunk.number }}:
         lda a:{{ block.weights }} + {{ span.chunk.weights }} - 1, y
         sta <MA
-        ldx a:CACHE + {{ dimension.row }}, y
+        ldx a:CACHE_{{ span.chunk.number }} + {{ dimension.row }} * {{ span.chunk.row_bytes }}, y
         stx <(MB + 1)
         lda a:{{ block.weights }} + {{ span.chunk.weights }} + 1, y
         sta <MA
-        ldx a:CACHE + {{ dimension.row }} + 2, y
+        ldx a:CACHE_{{ span.chunk.number }} + {{ dimension.row }} * {{ span.chunk.row_bytes }} + 2, y
         stx <(MB + 1)
         ldx a:{{ span.chunk.links }} - 1, y
         txy

@@ -10,7 +10,6 @@ from asm.kernels.digit_columns import ColumnSumsCode
 from asm.kernels.mac_attention import MacAttentionCode
 from asm.kernels.ppu_attention import AttentionCode
 from asm.kernels.table_norm import TableNormCode
-from asm.targets.sa1 import BLOCK_BYTES
 from quantize import fixed
 from quantize.fixed import Ints
 from quantize.kernels.activation import relu2
@@ -211,27 +210,38 @@ def attention_mac(memory: Memory, random: Random, count: int) -> Calls:
     calls, rows = {}, np.arange(count)
     for number, routine in enumerate(memory.layout.templates_of(MacAttentionCode)):
         cases = attended(memory, random, count, number, routine.bias)
-        cells = random.integers(0, 1 << 16, (count, memory.size[routine.cache] // 2))
-        place = np.arange(memory.config.block_size)
-        chunk, within = np.divmod(place, routine.chunk)
-        offset = chunk * (BLOCK_BYTES // 2) + within
-        at = offset[:, None] + np.array(routine.rows) // 2
-        cells[:, at] = low_word(cases.values << 8 | cases.keys & 0xFF)
-        stale = cells.copy()
-        stale[rows[:, None], at[cases.position]] = random.integers(0, 1 << 16, (count, memory.config.kv_dim))
+        kept, stale = caches(memory, routine, cases, random)
         page, looks_at = random.integers(0, 256, (count, 2 * routine.page_bytes), np.uint8), rows % (number + 3)
         seen = looks_at == number + 1
         before = random.integers(0, 1 << 16, (count, cases.weights[0].size))
-        kept = kept_weights(memory, cases, number, page[:, 1 : 1 + 2 * len(routine.chunks) * routine.chunk])
-        given = cases.given | {routine.cache: stale, "probing": looks_at, "weights": before}
+        shown = kept_weights(memory, cases, number, page[:, 1 : 1 + 2 * routine.chunks[-1].end])
+        given = cases.given | stale | {"probing": looks_at, "weights": before}
         given["attention_page"] = np.ascontiguousarray(page[:, : routine.page_bytes & ~1]).view("<u2").astype(int)
         wanted = cases.wanted(routine.bias) | {
-            routine.cache: cells,
+            **kept,
             "probing": looks_at,
-            "weights": np.where(seen[:, None], kept, before),
+            "weights": np.where(seen[:, None], shown, before),
         }
         calls[routine.entry] = Call(given, wanted)
     return calls
+
+
+def caches(
+    memory: Memory, routine: MacAttentionCode, cases: Attended, random: Random
+) -> tuple[dict[str, Ints], dict[str, Ints]]:
+    """Chunk → cells, (count, dimensions · positions): after the call, and before it, when the newest are noise."""
+    cells = low_word(cases.values << 8 | cases.keys & 0xFF)
+    count, context, width = cells.shape
+    kept, stale = {}, {}
+    for chunk in routine.chunks:
+        whole = random.integers(0, 1 << 16, (count, width, chunk.positions))
+        here = np.arange(chunk.first, min(chunk.end, context))
+        whole[:, :, : len(here)] = cells[:, here].transpose(0, 2, 1)
+        before = whole.copy()
+        newest = cases.position[:, None] == np.arange(chunk.first, chunk.end)
+        before[newest[:, None].repeat(width, 1)] = random.integers(0, 1 << 16, newest.sum() * width)
+        kept[chunk.cache], stale[chunk.cache] = whole.reshape(count, -1), before.reshape(count, -1)
+    return kept, stale
 
 
 def kept_weights(memory: Memory, cases: Attended, layer: int, page: Bytes) -> Ints:
