@@ -51,7 +51,7 @@ class WorkRam:
     @property
     def used(self) -> int:
         """Bytes of both banks that a model takes, the log apart."""
-        return sum(area.size for area in (*self.work, *self.bank_7e, *self.bank_7f))
+        return sum(area.size for area in (*self.work, *self.bank_7e, *self.bank_7f) if area.name)
 
     @property
     def caches_apart(self) -> bool:
@@ -123,7 +123,8 @@ def _in_bwram(
 ) -> WorkRam:
     """Saves, the vectors' block, areas; the log and more areas in the second bank.
 
-    Saves end and the vectors begin in one block. Areas that must be in a block come first, in their order.
+    Saves end and the vectors begin in one block; what is left of it is for areas that need not be in a block. Those
+    that must be come first, in their order.
     """
     vectors, taken = sum(area.size for area in work), saved % BLOCK_BYTES
     if low + vectors > BLOCK_BYTES - taken:
@@ -132,10 +133,10 @@ def _in_bwram(
             "use a smaller vocabulary, fewer hidden units or fewer dimensions"
         )
     banks = (
-        _Bank(BANK - (saved - taken + BLOCK_BYTES)),
+        _Bank(BANK - (saved - taken), taken + low + vectors),
         _Bank((target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES),
     )
-    room = sum(bank.room for bank in banks)
+    room = sum(bank.room - bank.begun for bank in banks)
     for area in sorted(areas, key=lambda area: (not area.in_block, 0 if area.in_block else -area.size)):
         if not any(bank.take(area) for bank in banks):
             raise InputError(
@@ -152,19 +153,21 @@ def _in_bwram(
 
 @dataclass
 class _Bank:
-    """Whole blocks of BW-RAM as they fill. room: bytes."""
+    """Whole blocks of BW-RAM as they fill. room: bytes; begun: those of the first block that others have taken."""
 
     room: int
+    begun: int = 0
     areas: list[Area] = field(default_factory=list)
 
     @property
     def used(self) -> int:
-        return sum(area.size for area in self.areas)
+        return self.begun + sum(area.size for area in self.areas)
 
     def take(self, area: Area) -> bool:
         """Put an area behind the others, if there is room."""
         left = -self.used % BLOCK_BYTES
-        gap = left if area.in_block and area.size > left else 0
+        shared = self.begun > 0 and self.used < BLOCK_BYTES
+        gap = left if area.in_block and (area.size > left or shared) else 0
         if self.used + gap + area.size > self.room:
             return False
         self.areas += [*((Area("", gap),) if gap else ()), area]

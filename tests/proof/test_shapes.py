@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from asm.build import build_rom
@@ -121,6 +121,8 @@ def test_any_schoolbook_is_laid_out_or_refused_with_its_sizes(config: ModelConfi
 
 
 @given(shapes())
+@example(ModelConfig(2, 236, 87, 1, 1, 8))
+@example(ModelConfig(2, 200, 112, 1, 1, 8))
 @settings(max_examples=10, deadline=None)
 def test_an_sa1_takes_every_schoolbook_that_a_stock_console_takes(config: ModelConfig) -> None:
     model = random_model(config)
