@@ -13,7 +13,7 @@ from quantize.digits import MAX_EXPONENT
 from quantize.fixed import FRACTION_BITS, Ints, fits_word
 from quantize.kernel import STOCK, TARGETS, Leaf
 from quantize.program import Program, changed, check_blocks, leaves
-from quantize.schedule import LOGITS, Linear, key_biases, key_centres
+from quantize.schedule import head, key_biases, key_centres
 from trainer.config import ModelConfig
 from trainer.documents import checked
 from trainer.errors import InputError
@@ -72,7 +72,7 @@ class IntegerModel:
     @property
     def head(self) -> Leaf:
         """The kernel of the matrix that makes logits."""
-        return next(k for k in leaves(self.program) if isinstance(k.block, Linear) and k.block.out == LOGITS)
+        return self.kernel(head(self.config))
 
     def with_numbers(self, block: str, **numbers: Any) -> IntegerModel:
         """The same model with other numbers for the kernel of a block."""

@@ -178,9 +178,10 @@ def microgpt(config: ModelConfig) -> tuple[Block, ...]:
             Add(f"{p}.mlp_residual", "branch", "residual"),
         ]
         blocks += [replace(block, layer=n) for block in layer]
-    if not memory or not config.remembers:
-        return (*blocks, Linear(LOGITS, "lm_head", "residual", LOGITS))
-    return (*blocks, Linear(HEAD, "lm_head", "residual", LOGITS), Recall(LOGITS, LOGITS, memory.logits))
+    blocks.append(Linear(head(config), "lm_head", "residual", LOGITS))
+    if memory and config.remembers:
+        blocks.append(Recall(LOGITS, LOGITS, memory.logits))
+    return tuple(blocks)
 
 
 def llama(config: ModelConfig) -> tuple[Block, ...]:
@@ -223,6 +224,11 @@ def gpt2(config: ModelConfig) -> tuple[Block, ...]:
         blocks += [replace(block, layer=n) for block in layer]
     last = Linear(LOGITS, "lm_head", "normed", LOGITS, bias=bias_of("lm_head"))
     return (*blocks, Norm("last_norm", "residual", "normed"), last)
+
+
+def head(config: ModelConfig) -> str:
+    """The block whose matrix makes logits."""
+    return HEAD if config.remembers else LOGITS
 
 
 def needs_calibration(config: ModelConfig) -> bool:
