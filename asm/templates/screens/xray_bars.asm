@@ -123,8 +123,8 @@ endproc
 
 {% if memory %}
         .if ::MEMORY_ROW
-; The logits of the model alone, which are kept; then those of the memory alone; then both again.
-; in: logits, context_at    out: logits    kills: A, X, Y, w_ptr, likely_weights
+; What the model alone says is kept.
+; in: logits, context_at    out: logits, likely_weights    kills: A, X, Y, w_ptr
 ; twin: quantize.twins.xray._before
 proc model_alone, 16, 16
         call find_row
@@ -140,6 +140,8 @@ proc model_alone, 16, 16
         rts
 endproc
 
+; in: context_at    out: logits    kills: A, Y, w_ptr
+; twin: quantize.twins.xray._before
 proc memory_alone, 16, 16
         call find_row
 :       lda [w_ptr], y
@@ -150,6 +152,8 @@ proc memory_alone, 16, 16
         rts
 endproc
 
+; in: likely_weights, context_at    out: logits    kills: A, X, Y, w_ptr
+; twin: the logits of quantize.executor.Executor.step
 proc both_again, 16, 16
         call find_row
 :       tyx
