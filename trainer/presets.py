@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.config import ModelConfig
+from trainer.memory import Memory
+
+if TYPE_CHECKING:
+    from trainer.training.packing import Documents
+
+
+MEMORY = ("memory_vectors", "memory_logits", "memory_least", "vector_prior", "logit_prior")
+"""What only a preset with a memory has."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,17 @@ class Preset:
     memory_least: int = 1
     vector_prior: float = 100.0
     logit_prior: float = 1.0
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it has a memory."""
+        return self.memory_vectors > 0 or self.memory_logits > 0
+
+    def memory(self, documents: Documents, bos: int) -> Memory | None:
+        """What it remembers of a text, if it does. Raises InputError as Memory.of_text does."""
+        if not self.remembers:
+            return None
+        return Memory.of_text(self.memory_vectors, self.memory_logits, documents, bos, self.memory_least)
 
     def config(self, vocab_size: int, **overrides: Any) -> ModelConfig:
         """Its shape over an alphabet; overrides replace single sizes. Raises InputError as ModelConfig does."""

@@ -21,7 +21,7 @@ from snesgpt.terminal import say
 from trainer.config import FAMILIES
 from trainer.errors import InputError
 from trainer.memory import LONGEST, Memory
-from trainer.presets import PRESETS, Preset
+from trainer.presets import MEMORY, PRESETS, Preset
 from trainer.text.alphabet import NEWLINE
 from trainer.text.splitting import KINDS
 
@@ -46,7 +46,6 @@ SCHEDULE = (
     *("vector_prior", "logit_prior"),
 )
 SELECTION = ("validation", "patience")
-MEMORY = ("memory_vectors", "memory_logits", "memory_least")
 
 
 def with_curve(path: Path) -> tuple[Path, Path]:
@@ -183,15 +182,15 @@ def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConf
 def _memory(
     preset: Preset, config: ModelConfig, tokenizer: Tokenizer, training: Sequence[str], given: dict[str, Any]
 ) -> Memory | None:
-    """The contexts of the text that the preset, or the command line, wants looked up."""
+    """What the preset, or the command line, wants the model to remember of the text."""
     from trainer.training.packing import Documents
 
-    wanted = {name: given.get(name, getattr(preset, name)) for name in MEMORY}
-    vectors, logits, least = (wanted[name] for name in MEMORY)
-    if not vectors and not logits:
+    wanted = replace(preset, **{name: given[name] for name in MEMORY if name in given})
+    if not wanted.remembers:
         return None
-    documents = Documents(tokenizer.encode_all(training, config.block_size), config.block_size)
-    return Memory.of_text(vectors, logits, documents, config.bos, least)
+    return wanted.memory(
+        Documents(tokenizer.encode_all(training, config.block_size), config.block_size), config.bos
+    )
 
 
 def _by_matrix(option: str, values: Sequence[str], kind: type[float] | type[int]) -> dict[str, Any]:
