@@ -51,9 +51,9 @@ def command(text: Path, documents: str) -> None:
     if not found.expected:
         raise click.ClickException("none of these texts was learned: give more, or the text of this model")
     rate = found.held_out / found.expected
+    shares = f"{found.learned / found.total:.1%} learned ones, {found.held_out / found.total:.2%} held-out ones"
     click.echo(
-        f"{found.total:,} texts: {found.learned / found.total:.1%} learned ones, "
-        f"{found.held_out / found.total:.2%} held-out ones: {rate:.2f} times as many as if each came as often as a learned one of its length"
+        f"{found.total:,} texts: {shares}: {rate:.2f} times as many as if each came as often as a learned one"
     )
 
 
