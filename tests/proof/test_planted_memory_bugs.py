@@ -68,7 +68,7 @@ BUGS = (
     Bug("a logit is the row's alone", "recall.asm", first(r"adc z:.*"), "nop", SAID),
     Bug("a carry stays", "recall.asm", every(r"clc"), "nop", SAID),
     Bug("the next symbol's word", "recall.asm", first(r"lda a:2 \* 1, x"), "lda a:2 * 2, x", SAID),
-    Bug("the bank is the program's", "recall.asm", regex(r"plb\n\s+plb"), "plb\n        phk\n        plb", "token"),
+    Bug("the bank is that of the front table", "recall.asm", "pei (context_at + 1)", "pei (w_ptr + 1)", SAID),
 )
 
 
