@@ -17,13 +17,23 @@ from asm.cartridge.data_tables import cutoffs, data_tables
 from asm.cartridge.transcript import Transcript, transcript
 from asm.kernels import routines
 from asm.kernels.attention import MAX_SHOWN_HEADS
+from asm.kernels.context import MemoryNumbers, memory_numbers
 from asm.kernels.digits import DigitNumbers, numbers
 from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
 from asm.memory.log_record import RecordLayout, before_vectors, host_field, saved_bytes
-from asm.memory.rom_data import DataTable, Part, lines, pack_addresses, pack_rows, pack_table
+from asm.memory.rom_data import (
+    DataTable,
+    Part,
+    Records,
+    lines,
+    pack_addresses,
+    pack_records,
+    pack_rows,
+    pack_table,
+)
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
 from asm.memory.work_ram import LASTING, VECTORS, Area, WorkRam, lay_out
 from asm.render import INCLUDES, render
@@ -70,6 +80,7 @@ OPTIONAL_MODULES = (
     *SQUARED_MODULES,
     "rounding",
     "embedding",
+    "find_context",
     *DIGIT_MODULES,
     "text",
 )
@@ -159,6 +170,7 @@ class Numbers:
     shown_caches_apart: bool
     digits: DigitNumbers | None
     pieces: PieceTables | None
+    memory: MemoryNumbers | None
 
 
 @dataclass(frozen=True)
@@ -364,6 +376,7 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         shown_caches_apart=wram.caches_apart and digits is not None,
         digits=digits,
         pieces=merge_tables(model.pieces, config.block_size, target.bank_bytes) if model.pieces else None,
+        memory=memory_numbers(site),
     )
 
 
@@ -488,6 +501,8 @@ class _Rom:
             match item:
                 case Table():
                     self.tables.append(pack_table(item.label, item.values, item.width, self.packer))
+                case Records():
+                    self.tables += pack_records(item, self.packer)
                 case Chain():
                     self.code += item.place(self.packer)
                 case Template():

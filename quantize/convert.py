@@ -45,9 +45,6 @@ weight: a small digit costs no more than another."""
 PARTNERS = {"wq": "wk", "wk": "wq", "wv": "wo", "wo": "wv"}
 """What a llama's matrix is balanced with, so that keys and values fill their bytes."""
 
-OF_LOGITS = ("lm_head", bias_of("lm_head"))
-"""The tensors that make logits: these are halved where logits have no room."""
-
 ON_GRID = 1 / 64
 """The farthest that a weight on the grid may be from it, in units: float32 holds folded weights no better."""
 
@@ -78,6 +75,11 @@ def folded(weights: Weights, *, centred: bool) -> dict[str, NDArray[Any]]:
     if centred:
         tensors["lm_head"] = tensors["lm_head"] - tensors["lm_head"].mean(0)
     return tensors
+
+
+def of_logits(name: str) -> bool:
+    """Whether a tensor makes logits: these are halved where logits have no room."""
+    return name in ("lm_head", bias_of("lm_head")) or name.endswith(".logits")
 
 
 def exponent_for(exact: NDArray[Any]) -> int:
@@ -272,7 +274,7 @@ def _rounded(
     weights: Weights, exact: Mapping[str, NDArray[Any]], exponents: Mapping[str, int], logit_shift: int
 ) -> dict[str, Ints]:
     """Every tensor in words. logit_shift: how often lm_head is halved."""
-    scaled = {**exact, **{name: exact[name] / 2**logit_shift for name in {*OF_LOGITS} & set(exact)}}
+    scaled = {name: tensor / 2**logit_shift if of_logits(name) else tensor for name, tensor in exact.items()}
     return {name: round_tensor(weights, name, tensor, exponents.get(name, 0)) for name, tensor in scaled.items()}
 
 
@@ -298,7 +300,7 @@ def tensor_errors(tensors: Mapping[str, NDArray[Any]], model: IntegerModel) -> l
     """The errors that rounding caused in each tensor. tensors: in float, as the integer model uses them."""
     errors: list[TensorError] = []
     for name, exact in tensors.items():
-        scale = 2**model.logit_shift if name in OF_LOGITS else 1
+        scale = 2**model.logit_shift if of_logits(name) else 1
         change = model.weights(name) * scale - exact
         rms = float(np.sqrt((change**2).mean()))
         own = float(np.sqrt((exact**2).mean())) or 1.0

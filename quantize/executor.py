@@ -13,6 +13,7 @@ from quantize.kernel import State, Trace
 from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.schedule import LOGITS
+from trainer.memory import LONGEST
 from trainer.progress import Tell, nobody
 
 __all__ = ["Executor", "Streams", "Trace", "loss", "window_logits"]
@@ -20,9 +21,12 @@ __all__ = ["Executor", "Streams", "Trace", "loss", "window_logits"]
 
 @dataclass
 class Streams:
-    """B documents under way: position (B,) of the next token, caches name → (B, T, d)."""
+    """B documents under way: position (B,) of the next token, last (B, LONGEST) tokens of each, the newest last,
+    caches name → (B, T, d).
+    """
 
     position: Ints
+    last: Ints
     caches: dict[str, Ints]
 
     def restart(self, which: Ints) -> None:
@@ -43,14 +47,16 @@ class Executor:
         caches: dict[str, Ints] = {}
         for kernel in leaves(self.model.program):
             caches |= kernel.caches(self.config, batch)
-        return Streams(np.zeros(batch, np.int64), caches)
+        return Streams(np.zeros(batch, np.int64), np.full((batch, LONGEST), self.config.bos), caches)
 
     def step(self, streams: Streams, tokens: Ints, trace: Trace | None = None) -> Ints:
         """Advance every stream by one token.
 
         tokens (B,); returns logits (B, vocab) Q8.8; `trace` receives every intermediate.
         """
-        state = State(tokens, streams.position, streams.caches, trace)
+        streams.last[streams.position == 0] = self.config.bos
+        streams.last = np.concatenate([streams.last[:, 1:], tokens[:, None]], axis=1)
+        state = State(streams.last, streams.position, streams.caches, trace)
         for step in self._steps:
             step(state)
         streams.position += 1

@@ -30,9 +30,11 @@ Trace = dict[str, Ints]
 
 @dataclass
 class State:
-    """One step of B streams: tokens (B,), position (B,), caches name → (B, T, kv_dim), vectors by name (B, n)."""
+    """One step of B streams: the last tokens (B, LONGEST), the newest last, position (B,), caches name →
+    (B, T, kv_dim), vectors by name (B, n).
+    """
 
-    tokens: Ints
+    last: Ints
     position: Ints
     caches: dict[str, Ints]
     trace: Trace | None

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
+from quantize.contexts import contexts_of
 from quantize.digits import HALF_ROW_SUM, max_partial, planes
 from quantize.fixed import ONE, WORD_MAX
 from quantize.kernel import SA1, STOCK, Fused, Kernel, Leaf
@@ -16,6 +17,7 @@ from quantize.kernels import table_norm
 from quantize.kernels.activation import Rectifier
 from quantize.kernels.attention import ExactAttention
 from quantize.kernels.byte_attention import VALUE_BITS, ByteAttention
+from quantize.kernels.context import KnownContext
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
@@ -24,6 +26,7 @@ from quantize.kernels.lookup import LookedUpRows
 from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
+from quantize.kernels.recall import RecalledLogits
 from quantize.kernels.residual import Sum
 from quantize.kernels.rotary import TurnedAttention
 from quantize.kernels.schoolbook import SchoolbookRows
@@ -37,9 +40,11 @@ from quantize.schedule import (
     Add,
     Attention,
     Block,
+    Context,
     Embed,
     Linear,
     Norm,
+    Recall,
     Rotary,
     schedule,
 )
@@ -47,12 +52,14 @@ from trainer.config import ModelConfig
 from trainer.errors import InputError
 
 EXACT: Mapping[type, type[Leaf]] = {
+    Context: KnownContext,
     Embed: Embedding,
     Norm: ExactNorm,
     Linear: SchoolbookRows,
     Attention: ExactAttention,
     Activation: Rectifier,
     Add: Sum,
+    Recall: RecalledLogits,
 }
 """The schoolbook's kernel of every block that has one."""
 
@@ -113,8 +120,9 @@ def _is(kernel: Kernel, wanted: type[Kernel]) -> bool:
 
 
 def front_table_pays(config: ModelConfig) -> bool:
-    """True when a row of residual stream, query, keys and values for every token and position is small enough."""
-    rows = config.vocab_size * config.block_size
+    """True when a row of residual stream, query, keys and values for every context and position is small enough."""
+    tokens = next(block.tokens for block in schedule(config) if isinstance(block, Embed))
+    rows = len(contexts_of(config, tokens)) * config.block_size
     return rows <= MAX_FRONT_ROWS and 6 * config.n_embd * rows <= FRONT_BYTES
 
 
@@ -125,19 +133,22 @@ def on_digits(model: IntegerModel, *, front_table: bool | None = None, columns: 
     cost nothing. With a front table (None: if it pays) everything before the first attention stays exact: it ends
     up in a table over token and position.
     """
-    table = front_table_pays(model.config) if front_table is None else front_table
+    in_table = front_table_pays(model.config) if front_table is None else front_table
     by_columns = model.info.get("active_hidden", 0.5) < COLUMNS_PAY if columns is None else columns
-    draft = replace(model, program=tuple(_draft(model, table, by_columns)))
+    draft = replace(model, program=tuple(_draft(model, in_table, by_columns)))
     ranges = Ranges(draft)
-    front = next(n for n, kernel in enumerate(draft.program) if isinstance(kernel, ExactAttention)) if table else 0
+    front = (
+        next(n for n, kernel in enumerate(draft.program) if isinstance(kernel, ExactAttention)) if in_table else 0
+    )
     chosen = _with_numbers(draft.program, ranges, front)
     program = fused(chosen[front:])
     if front:
         attention = chosen[front]
         assert isinstance(attention, ByteAttention)
-        parts: dict[str, Any] = dict(zip(FrontTable.__dataclass_fields__, chosen[:front], strict=False))
-        first = FrontTable(**parts, key_shift=attention.key_shift, value_shift=attention.value_shift)
-        program = (first, *program)
+        begin = next(n for n, kernel in enumerate(chosen) if isinstance(kernel, Embedding))
+        parts: dict[str, Any] = dict(zip(FrontTable.__dataclass_fields__, chosen[begin:front], strict=False))
+        table = FrontTable(**parts, key_shift=attention.key_shift, value_shift=attention.value_shift)
+        program = (*chosen[:begin], table, *program)
     return replace(model, program=program)
 
 
@@ -151,6 +162,8 @@ def _draft(model: IntegerModel, table: bool, by_columns: bool) -> Iterator[Leaf]
                 yield SchoolbookRows(block)
             case Linear() if block.out == LOGITS:
                 yield DigitRows(block, clamp=HEAD_CLAMP, clamp_shift=head_shift(model))
+            case Recall():
+                yield RecalledLogits(block, head_shift(model))
             case Linear() if by_columns and block.source in rectified:
                 yield ActiveColumns(block)
             case Linear():
@@ -183,7 +196,7 @@ def _with_numbers(draft: Program, ranges: Ranges, front: int) -> list[Leaf]:
                         chosen[written[vector]] = replace(rows, store=form)
             case _:
                 chosen.append(kernel)
-        if not isinstance(kernel.block, Rotary):
+        if not isinstance(kernel.block, Rotary | Context):
             written[kernel.block.out] = place
     return chosen
 

@@ -13,7 +13,7 @@ from quantize.digits import MAX_EXPONENT
 from quantize.fixed import FRACTION_BITS, Ints, fits_word
 from quantize.kernel import STOCK, TARGETS, Leaf
 from quantize.program import Program, changed, check_blocks, leaves
-from quantize.schedule import LOGITS, key_biases, key_centres
+from quantize.schedule import head, key_biases, key_centres
 from trainer.config import ModelConfig
 from trainer.documents import checked
 from trainer.errors import InputError
@@ -69,6 +69,11 @@ class IntegerModel:
         """The kernel of a block. Raises KeyError where there is no such block."""
         return {kernel.name: kernel for kernel in leaves(self.program)}[block]
 
+    @property
+    def head(self) -> Leaf:
+        """The kernel of the matrix that makes logits."""
+        return self.kernel(head(self.config))
+
     def with_numbers(self, block: str, **numbers: Any) -> IntegerModel:
         """The same model with other numbers for the kernel of a block."""
         return replace(self, program=changed(self.program, block, **numbers))
@@ -84,7 +89,7 @@ class IntegerModel:
     @property
     def logit_exponent(self) -> int:
         """Logits represent 2^this times their Q8.8 value: halved weights, and lm_head's halved input."""
-        return self.logit_shift + getattr(self.kernel(LOGITS), "clamp_shift", 0)
+        return self.logit_shift + getattr(self.head, "clamp_shift", 0)
 
     @property
     def reading(self) -> Reading:

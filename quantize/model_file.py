@@ -20,6 +20,7 @@ from quantize.fixed import FRACTION_BITS, ONE, Ints
 from quantize.kernel import STOCK, TARGETS, Form, Kernel, Kind
 from quantize.kernels.activation import Rectifier
 from quantize.kernels.attention import ExactAttention
+from quantize.kernels.context import KnownContext
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
@@ -29,6 +30,7 @@ from quantize.kernels.lookup import LookedUpRows, Lookup
 from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
+from quantize.kernels.recall import RecalledLogits
 from quantize.kernels.residual import CutSum, Sum
 from quantize.kernels.rotary import Turn, TurnedAttention
 from quantize.kernels.schoolbook import SchoolbookRows
@@ -56,7 +58,7 @@ KERNELS: Mapping[str, type[Kernel]] = {
     for kernel in (
         *(Embedding, ExactNorm, TableNorm, SchoolbookRows, DigitRows, ActiveColumns),
         *(ExactAttention, PpuAttention, MacAttention, Rectifier, Sum, CutSum, Turn, SiluGate),
-        Lookup,
+        *(Lookup, KnownContext, RecalledLogits),
         *(FrontTable, AddedRows, ColumnMlp, RowMlp, TurnedAttention, LookedUpRows),
     )
 }

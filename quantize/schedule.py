@@ -24,11 +24,22 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Context(Named):
+    """Find the longest context, of up to so many tokens, that a memory knows of the text."""
+
+    tokens: int
+
+
+@dataclass(frozen=True)
 class Embed(Named):
-    """out = wte[token], and wpe[position] on top if `positions` are learned."""
+    """out = wte[token], and wpe[position] on top if `positions` are learned.
+
+    tokens: of the longest context whose vector is added as well; 1: none is.
+    """
 
     out: str
     positions: bool = True
+    tokens: int = 1
 
 
 @dataclass(frozen=True)
@@ -113,11 +124,19 @@ class Add(Named):
     weight: str = ""
 
 
-Block = Embed | Norm | Linear | Rotary | Attention | Activation | Gate | Add
+@dataclass(frozen=True)
+class Recall(Named):
+    """out = out + the logits of the known contexts, of up to so many tokens."""
+
+    out: str
+    tokens: int
 
 
-LOGITS = "logits"
-"""The vector that the last block leaves."""
+Block = Context | Embed | Norm | Linear | Rotary | Attention | Activation | Gate | Add | Recall
+
+
+LOGITS, HEAD = "logits", "head"
+"""The vector that the last block leaves, and that block; the block before it, where a memory has the last word."""
 
 
 MAX_INPUTS = 48
@@ -138,7 +157,10 @@ def schedule(config: ModelConfig) -> tuple[Block, ...]:
 
 def microgpt(config: ModelConfig) -> tuple[Block, ...]:
     """Karpathy's microgpt: RMSNorm after the embedding and before each half of a layer, none at the end."""
-    blocks: list[Block] = [Embed("embed", "residual"), Norm("embed_norm", "residual", "residual")]
+    memory = config.memory
+    tokens = memory.vectors if memory and memory.vectors else 1
+    blocks: list[Block] = [Context("context", memory.longest)] if memory else []
+    blocks += [Embed("embed", "residual", tokens=tokens), Norm("embed_norm", "residual", "residual")]
     for n in range(config.n_layer):
         p = f"layer{n}"
         layer: list[Block] = [
@@ -156,7 +178,10 @@ def microgpt(config: ModelConfig) -> tuple[Block, ...]:
             Add(f"{p}.mlp_residual", "branch", "residual"),
         ]
         blocks += [replace(block, layer=n) for block in layer]
-    return (*blocks, Linear(LOGITS, "lm_head", "residual", LOGITS))
+    blocks.append(Linear(head(config), "lm_head", "residual", LOGITS))
+    if memory and config.remembers:
+        blocks.append(Recall(LOGITS, LOGITS, memory.logits))
+    return tuple(blocks)
 
 
 def llama(config: ModelConfig) -> tuple[Block, ...]:
@@ -199,6 +224,11 @@ def gpt2(config: ModelConfig) -> tuple[Block, ...]:
         blocks += [replace(block, layer=n) for block in layer]
     last = Linear(LOGITS, "lm_head", "normed", LOGITS, bias=bias_of("lm_head"))
     return (*blocks, Norm("last_norm", "residual", "normed"), last)
+
+
+def head(config: ModelConfig) -> str:
+    """The block whose matrix makes logits."""
+    return HEAD if config.remembers else LOGITS
 
 
 def needs_calibration(config: ModelConfig) -> bool:

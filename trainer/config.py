@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any, get_type_hints
 
@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from trainer.documents import checked
 from trainer.errors import InputError
+from trainer.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ FAMILIES = {
     "gpt2": Family(("gelu", "gelu_tanh"), 1024, True, biases=True),
 }
 
-LATER = ("family", "n_kv_head", "rope_base", "windows")
+LATER = ("family", "n_kv_head", "rope_base", "windows", "memory")
 """Fields that files written before there was more than one family lack."""
 
 MAX_WINDOWED = 128
@@ -61,6 +62,7 @@ class ModelConfig:
     logits) or `gpt2` (learned positions, biases, an MLP with gelu or its tanh form, a norm before the logits).
     n_kv_head 0 means n_head; rope_base is the base of the rotary frequencies. windows: the positions that
     each query head sees, its own included, layer after layer (n_layer · n_head); none: every head sees all.
+    memory: the contexts that a microgpt knows and looks up; none: it has no such tables.
     Raises InputError when a size is out of range or does not divide what it must.
     """
 
@@ -75,6 +77,7 @@ class ModelConfig:
     n_kv_head: Annotated[int, Meta(ge=0, le=128)] = 0
     rope_base: Annotated[float, Meta(gt=1, lt=1e9)] = 10_000.0
     windows: tuple[Annotated[int, Meta(ge=1, le=256)], ...] = ()
+    memory: Memory | None = None
 
     def __post_init__(self) -> None:
         for name, kind in _kinds().items():
@@ -97,6 +100,15 @@ class ModelConfig:
         if not self.learned_positions and self.head_dim % 2:
             raise InputError(f"a head has {self.head_dim} dimensions: rotary positions turn pairs of them")
         self._check_windows()
+        self._check_memory()
+
+    def _check_memory(self) -> None:
+        if not self.memory:
+            return
+        if self.family != "microgpt":
+            raise InputError(f"a memory is of microgpt models, and family is {self.family!r}")
+        if (newest := self.memory.largest_token) >= self.vocab_size:
+            raise InputError(f"a known context holds token {newest}, and the vocabulary has {self.vocab_size}")
 
     def _check_windows(self) -> None:
         if not self.windows:
@@ -122,8 +134,14 @@ class ModelConfig:
 
     @property
     def matrices(self) -> tuple[str, ...]:
-        """The tensors that multiply: all but the embeddings and the biases, which are looked up and added."""
-        return tuple(name for name in self.tensor_shapes() if name not in ("wte", "wpe") and not is_bias(name))
+        """The tensors that multiply: all others are looked up and added."""
+        added = ("wte", "wpe", *(self.memory.tables(self.vocab_size, self.n_embd) if self.memory else ()))
+        return tuple(name for name in self.tensor_shapes() if name not in added and not is_bias(name))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether logits are looked up, too."""
+        return self.memory is not None and self.memory.logits > 0
 
     @property
     def rectified(self) -> bool:
@@ -166,6 +184,8 @@ class ModelConfig:
         shapes: dict[str, tuple[int, ...]] = {"wte": (self.vocab_size, d)}
         if self.learned_positions:
             shapes |= {"wpe": (self.block_size, d)}
+        if self.memory:
+            shapes |= self.memory.tables(self.vocab_size, d)
         if self.biases:
             own = {"wq": d, "wo": d, "fc1": h, "fc2": d}
             each = [(f"layer{n}.{name}", size) for n in range(self.n_layer) for name, size in own.items()]
@@ -192,13 +212,17 @@ class ModelConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for a file's header; what only a later family has is left out where there is none."""
-        plain = asdict(self) | {"windows": list(self.windows)}
+        plain = {field.name: getattr(self, field.name) for field in fields(self)} | {"windows": list(self.windows)}
+        if self.memory:
+            plain["memory"] = self.memory.to_dict()
         same = [name for name in LATER if getattr(self, name) == type(self).__dataclass_fields__[name].default]
         return {name: value for name, value in plain.items() if name not in same}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
         """Inverse of to_dict. Raises InputError on missing or unknown fields."""
+        if "memory" in data:
+            data = data | {"memory": Memory.from_dict(data["memory"])}
         names = {field.name for field in fields(cls)}
         if not names - set(LATER) <= set(data) <= names:
             wrong = ", ".join(sorted((names - set(LATER)) ^ (set(data) - set(LATER))))

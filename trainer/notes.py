@@ -59,6 +59,8 @@ class Notes(BasicNotes, total=False):
     validation: Amount
     held_out: Share
     hidden_price: Amount
+    vector_prior: Amount
+    logit_prior: Amount
     grids: Annotated[dict[Matrix, Count], Meta(max_length=100)]
     adds_per_weight: Annotated[dict[Matrix, Amount], Meta(max_length=100)]
     nll_float: Amount

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.config import ModelConfig
+from trainer.memory import Memory
+
+if TYPE_CHECKING:
+    from trainer.training.packing import Documents
+
+
+MEMORY = ("memory_vectors", "memory_logits", "memory_least", "vector_prior", "logit_prior")
+"""What only a preset with a memory has."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +21,9 @@ class Preset:
     """A model's shape and its training defaults; only the alphabet is left to the text.
 
     steps of batch_size documents; learning_rate falls linearly from its value to zero; weight_decay is
-    decoupled; dropout, validation, patience, digits, grid and hidden_price: see trainer.training.train.Settings;
+    decoupled; dropout, validation, patience, digits, grid, hidden_price, vector_prior and logit_prior: see
+    trainer.training.train.Settings; memory_vectors, memory_logits: as trainer.memory.Memory has them, and
+    memory_least how often a context must come in the text to be known;
     temperature divides the logits when the cartridge samples.
     """
 
@@ -35,6 +45,22 @@ class Preset:
     dropout: float = 0.0
     validation: float = 0.0
     patience: int = 0
+    memory_vectors: int = 0
+    memory_logits: int = 0
+    memory_least: int = 1
+    vector_prior: float = 100.0
+    logit_prior: float = 1.0
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it has a memory."""
+        return self.memory_vectors > 0 or self.memory_logits > 0
+
+    def memory(self, documents: Documents, bos: int) -> Memory | None:
+        """What it remembers of a text, if it does. Raises InputError as Memory.of_text does."""
+        if not self.remembers:
+            return None
+        return Memory.of_text(self.memory_vectors, self.memory_logits, documents, bos, self.memory_least)
 
     def config(self, vocab_size: int, **overrides: Any) -> ModelConfig:
         """Its shape over an alphabet; overrides replace single sizes. Raises InputError as ModelConfig does."""
@@ -56,6 +82,7 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset("microgpt"),
+        Preset("memory", steps=8_000, validation=0.02, memory_vectors=2, memory_logits=4, memory_least=2),
         Preset("forerunner", block_size=8, activation="relu2", temperature=0.6),
         Preset(
             "small",

@@ -23,6 +23,9 @@ ACCUMULATOR, INDEX = 0x20, 0x10
 """Bits of the operand of sep and rep: registers of 8 bits, or of 16."""
 
 SEP, REP, PEA, PLD, RTL, JML = 0xE2, 0xC2, 0xF4, 0x2B, 0x6B, 0x5C
+PHB, PLB, PEI, LDA_ROM = 0x8B, 0xAB, 0xD4, 0xBD
+REGISTERS = 0x2100
+"""The direct page of the PPU's registers: whatever the linker alone knows is taken for it."""
 BRANCHES = {0x90, 0xB0, 0xF0, 0xD0, 0x30, 0x10}
 FIXED = {
     **dict.fromkeys(
@@ -31,10 +34,11 @@ FIXED = {
     **dict.fromkeys(BRANCHES, (2, 2, 0)),
     **{SEP: (2, 3, 0), REP: (2, 3, 0), PEA: (3, 3, 2), PLD: (1, 3, 2), RTL: (1, 3, 3), 0xEB: (1, 3, 0)},
     JML: (4, 4, 0),
+    **{PHB: (1, 2, 1), PLB: (1, 3, 1), PEI: (2, 2, 4), LDA_ROM: (3, 6, 0)},
 }
 """Opcode → its size, its cycles without memory, the bytes of memory that it reads and writes.
 
-A jml leads to the code behind it, in another bank.
+A jml leads to the code behind it, in another bank. A lda with an index of 16 bits reads a word of ROM.
 """
 
 IMMEDIATE, DIRECT, ABSOLUTE, LONG = 1, 2, 3, 4
@@ -127,10 +131,12 @@ def _cost(opcode: int, operand: Code, widths: _Widths) -> Instruction:
     width = 1 if widths.narrow & register else 2
     if mode == IMMEDIATE:
         return Instruction("", mode + width, mode + width)
-    ram = (mode == DIRECT and widths.page == 0) or mode == ABSOLUTE or (mode == LONG and operand[2] in (0x7E, 0x7F))
-    if not ram:
+    page = REGISTERS if widths.page is None else widths.page
+    high = page >> 8 if mode == DIRECT else (operand[1] or 0) if mode == ABSOLUTE else 0
+    near, far = mode == DIRECT and page != REGISTERS, mode == LONG and operand[2] in (0x7E, 0x7F)
+    if not (near or far or mode == ABSOLUTE):
         return Instruction("", mode, mode + width)
-    window = mode == ABSOLUTE and (operand[1] or 0) >> 5 == WINDOW >> 13
+    window = high >> 5 == WINDOW >> 13
     return Instruction("", mode, mode, width, width if window else 0)
 
 

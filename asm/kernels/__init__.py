@@ -7,6 +7,7 @@ from typing import Any
 
 from asm.kernels.activation import RectifierRoutine
 from asm.kernels.attention import ExactAttentionRoutine
+from asm.kernels.context import KnownContextRoutine
 from asm.kernels.digit_rows import DigitRowsRoutine
 from asm.kernels.embedding import EmbeddingRoutine
 from asm.kernels.fused import AddedRowsRoutine, ColumnMlpRoutine, FrontTableRoutine, RowMlpRoutine
@@ -15,6 +16,7 @@ from asm.kernels.lookup import LookedUpRowsRoutine
 from asm.kernels.mac_attention import MacAttentionRoutine
 from asm.kernels.norm import ExactNormRoutine
 from asm.kernels.ppu_attention import PpuAttentionRoutine
+from asm.kernels.recall import RecalledLogitsRoutine
 from asm.kernels.residual import CutSumRoutine, SumRoutine
 from asm.kernels.rotary import TurnedAttentionRoutine
 from asm.kernels.routine import Routine, Site
@@ -23,6 +25,7 @@ from asm.kernels.table_norm import TableNormRoutine
 from quantize.kernel import Kernel
 from quantize.kernels.activation import Rectifier
 from quantize.kernels.attention import ExactAttention
+from quantize.kernels.context import KnownContext
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
@@ -31,6 +34,7 @@ from quantize.kernels.lookup import LookedUpRows
 from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
 from quantize.kernels.ppu_attention import PpuAttention
+from quantize.kernels.recall import RecalledLogits
 from quantize.kernels.residual import CutSum, Sum
 from quantize.kernels.rotary import TurnedAttention
 from quantize.kernels.schoolbook import SchoolbookRows
@@ -38,6 +42,7 @@ from quantize.kernels.table_norm import TableNorm
 from trainer.errors import InputError
 
 ROUTINES: Mapping[type[Kernel], type[Routine[Any]]] = {
+    KnownContext: KnownContextRoutine,
     Embedding: EmbeddingRoutine,
     ExactNorm: ExactNormRoutine,
     TableNorm: TableNormRoutine,
@@ -56,6 +61,7 @@ ROUTINES: Mapping[type[Kernel], type[Routine[Any]]] = {
     ColumnMlp: ColumnMlpRoutine,
     RowMlp: RowMlpRoutine,
     LookedUpRows: LookedUpRowsRoutine,
+    RecalledLogits: RecalledLogitsRoutine,
 }
 
 

@@ -14,7 +14,6 @@ from asm.memory.work_ram import Area, digit_pages
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.program import leaves
-from quantize.schedule import LOGITS
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class DigitNumbers:
 
 def numbers(site: Site, pages: Mapping[str, int]) -> DigitNumbers:
     """pages: as the routines want them, bytes by name."""
-    columns, head = column_page(site.config.n_embd), site.model.kernel(LOGITS)
+    columns, head = column_page(site.config.n_embd), site.model.head
     assert isinstance(head, DigitRows)
     wanted = {**page_bytes(site.config.n_embd), **pages}
     if site.target.apart and not any(isinstance(kernel, ActiveColumns) for kernel in leaves(site.model.program)):

@@ -10,12 +10,22 @@ from quantize.fixed import Ints
 from quantize.kernels.embedding import Embedding
 
 
+def row_word(kernel: Embedding) -> str:
+    """The word that says which row is looked up: the token, or its context."""
+    return "context_row" if kernel.block.tokens > 1 else "token"
+
+
 class EmbeddingRoutine(Routine[Embedding]):
     """Looked up in tables of rows."""
 
     @property
     def _positions(self) -> bool:
         return self.kernel.block.positions
+
+    @property
+    def row(self) -> str:
+        """The word that says which row of wte."""
+        return row_word(self.kernel)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -30,7 +40,8 @@ class EmbeddingRoutine(Routine[Embedding]):
 
     @property
     def data(self) -> Mapping[str, Ints]:
-        return {name: self.model.tensors[name] for name in (("wte", "wpe") if self._positions else ("wte",))}
+        rows = {"wte": self.kernel.rows(self.model)}
+        return rows | ({"wpe": self.model.tensors["wpe"]} if self._positions else {})
 
     @property
     def vectors(self) -> Mapping[str, int]:

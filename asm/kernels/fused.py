@@ -24,9 +24,11 @@ from asm.kernels.digit_rows import (
     shared_pages,
     store_rectified,
 )
+from asm.kernels.embedding import row_word
 from asm.kernels.routine import HALVINGS, Call, Item, Placed, Routine, symbol
 from asm.kernels.row_code import Slots, bias_for
 from asm.kernels.straight_code import Chain, Unit
+from quantize.contexts import contexts_of
 from quantize.executor import Executor
 from quantize.fixed import Ints
 from quantize.kernel import Trace
@@ -34,7 +36,12 @@ from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
 
 
 class FrontTableRoutine(Routine[FrontTable]):
-    """A row for every token at every position: residual stream, query, keys and values in a byte each."""
+    """A row for every token, or context, at every position: residual stream, query, keys and values in bytes."""
+
+    @property
+    def row(self) -> str:
+        """The word that says which of a position's rows."""
+        return row_word(self.kernel.embedding)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -43,13 +50,15 @@ class FrontTableRoutine(Routine[FrontTable]):
 
     @cached_property
     def data(self) -> Mapping[str, Ints]:
-        """(positions · vocab, 3 · d) words, computed by the integer model itself."""
-        config = self.config
-        position, token = np.divmod(np.arange(config.block_size * config.vocab_size), config.vocab_size)
-        executor, trace = Executor(self.model), Trace()
-        streams = executor.start(len(token))
+        """(positions · contexts, 3 · d) words, computed by the integer model itself."""
+        contexts = contexts_of(self.config, self.kernel.embedding.block.tokens)
+        position, context = np.divmod(np.arange(self.config.block_size * len(contexts)), len(contexts))
+        executor, trace, text = Executor(self.model), Trace(), contexts.texts[context]
+        streams = executor.start(len(text))
         streams.position[:] = position
-        executor.step(streams, token, trace)
+        if contexts.longest > 1:
+            streams.last[:, 1 - contexts.longest :] = text[:, :-1]
+        executor.step(streams, text[:, -1], trace)
         attention = next(name.removesuffix(".query") for name in trace if name.endswith(".query"))
         found = [trace[name] for name in (self.kernel.embed_norm.name, f"{attention}.query", f"{attention}.packed")]
         return {"front": np.concatenate(found, axis=1)}

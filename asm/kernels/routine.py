@@ -19,7 +19,7 @@ from asm.kernels.row_code import Slots, bias_for, pair_code
 from asm.kernels.shared_sums import choose_pairs
 from asm.kernels.straight_code import Chain, Unit
 from asm.memory.log_record import RecordLayout
-from asm.memory.rom_data import Part
+from asm.memory.rom_data import Part, Records
 from asm.memory.work_ram import Area, WorkRam
 from asm.targets.target import Target
 from quantize.fixed import FRACTION_BITS, Ints
@@ -100,7 +100,7 @@ def piece_name(entry: str, number: int) -> str:
     return f"{entry}_{number + 1}" if number else entry
 
 
-Item = Table | Chain | Template
+Item = Table | Chain | Template | Records
 
 
 @dataclass(frozen=True)

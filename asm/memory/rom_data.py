@@ -55,6 +55,32 @@ class DataTable:
         return lines(self.values)
 
 
+@dataclass(frozen=True)
+class Record:
+    """Words, then the places of other records, by their numbers: of each its address in its bank, and the bank.
+
+    No record is at bank 0: so is the place of none.
+    """
+
+    words: tuple[int, ...]
+    links: tuple[int | None, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of ROM."""
+        return 2 * len(self.words) + 4 * len(self.links)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records that are found one from another, the first `roots` of them by a table of their addresses."""
+
+    label: str
+    records: tuple[Record, ...]
+    addresses: str
+    roots: int
+
+
 def lines(numbers: Iterable[int], per_line: int = 16) -> tuple[str, ...]:
     """Numbers as operands of .byte or .word, some to a line."""
     texts = [str(number) for number in numbers]
@@ -94,3 +120,32 @@ def pack_addresses(label: str, rows: Sequence[Part], packer: Packer) -> Part:
     bank, size = packer.place(3 * len(addresses)), 3 * len(addresses)
     comment = f"{label}: where they are"
     return Part(label, label, bank, 0, len(addresses), tuple(addresses), comment, size, ".faraddr")
+
+
+def pack_records(given: Records, packer: Packer) -> list[Part]:
+    """Records over banks, none across the end of one, and the table of the first ones' addresses."""
+    banks = [packer.place(record.size) for record in given.records]
+    firsts = {bank: banks.index(bank) for bank in dict.fromkeys(banks)}
+    offsets, free = [], dict.fromkeys(firsts, 0)
+    for bank, record in zip(banks, given.records, strict=True):
+        offsets.append(free[bank])
+        free[bank] += record.size
+    labels = [f"{given.label}_from_{firsts[bank]}" for bank in banks]
+    places = [f"{label} + {offset}" for label, offset in zip(labels, offsets, strict=True)]
+    parts = []
+    for bank, first in firsts.items():
+        own = given.records[first : first + banks.count(bank)]
+        text = tuple(_operands(record, places) for record in own)
+        comment = f"{given.label}: records {first} to {first + len(own) - 1} of {len(banks)}"
+        parts.append(Part(given.label, labels[first], bank, first, len(own), text, comment, free[bank]))
+    roots, size = tuple(places[: given.roots]), 3 * given.roots
+    comment = f"{given.addresses}: where the first of them are"
+    bank = packer.place(size)
+    return [*parts, Part(given.addresses, given.addresses, bank, 0, len(roots), roots, comment, size, ".faraddr")]
+
+
+def _operands(record: Record, places: Sequence[str]) -> str:
+    found = [
+        "0, 0" if link is None else f".loword({places[link]}), .bankbyte({places[link]})" for link in record.links
+    ]
+    return ", ".join([*(str(word & 0xFFFF) for word in record.words), *found])

@@ -76,21 +76,6 @@
 :
 .endmacro
 
-; row_pointer pointer, table: the address of a row out of a table of addresses in any bank.
-; in: A = row    kills: A, X, count
-.macro row_pointer pointer, table
-        sta count
-        asl a
-        clc
-        adc count
-        tax
-        lda f:table, x
-        sta pointer
-        lda f:table + 2, x
-        and #$FF
-        sta pointer + 2
-.endmacro
-
 {% if target.apart %}
 ; copy_row to, bytes: what w_ptr points at, through its bank and the direct page.
 ; kills: A, X

@@ -22,6 +22,11 @@ LOG_LOGITS   = 10
 ; kills: A
 proc begin_document, 16, 16
         set token, TOKEN_BOS
+{% if memory %}
+{% for offset in memory.levels %}
+        sta earlier + {{ offset }}
+{% endfor %}
+{% endif %}
         stz position
         stz position_bytes
         stz front_base
@@ -123,6 +128,19 @@ chosen: .if ::STREAM
 endproc
         .endif
 
+{% if memory %}
+; note_earlier: the token that was the newest is the first of those before it.
+; kills: A
+.macro note_earlier
+        .repeat ::N_EARLIER - 1, I
+        lda earlier + 2 * (::N_EARLIER - 2 - I)
+        sta earlier + 2 * (::N_EARLIER - 1 - I)
+        .endrepeat
+        lda token
+        sta earlier
+.endmacro
+
+{% endif %}
 ; After a token: the next position, or carry set when the document is complete.
 ; in: next_token    out: carry    kills: A
 ; twin: the end of a round of quantize.sampler.run
@@ -130,6 +148,10 @@ proc advance, 16, 16
         lda next_token
         cmp #TOKEN_BOS
         beq complete
+{% if memory %}
+        note_earlier
+        lda next_token
+{% endif %}
         sta token
         lda position_bytes
         clc
@@ -137,7 +159,7 @@ proc advance, 16, 16
         sta position_bytes
         lda front_base
         clc
-        adc #N_VOCAB
+        adc #FRONT_ROWS
         sta front_base
         inc position
         lda position

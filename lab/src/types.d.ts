@@ -26,6 +26,8 @@ export interface ModelConfig {
   kv_heads: number;
   /** Positions that each head sees, layer after layer; none: all. */
   windows?: number[];
+  /** Contexts that are looked up: of 2 tokens, 3 …, flat, the oldest token first. vectors, logits: the longest. */
+  memory?: { vectors: number; logits: number; known: number[][] };
   head_dim: number;
   bos: number;
   n_params: number;
@@ -206,9 +208,19 @@ export interface Named {
   layer: number;
 }
 
+export interface Known extends Named {
+  tokens: number;
+}
+
 export interface Embed extends Named {
   out: string;
   positions: boolean;
+  tokens: number;
+}
+
+export interface Recall extends Named {
+  out: string;
+  tokens: number;
 }
 
 export interface Norm extends Named {
@@ -273,6 +285,7 @@ export interface CutUnits {
 
 /** The numbers of every kernel: the fields of the class of this name in quantize/kernels/. */
 export interface Kernels {
+  KnownContext: { block: Known };
   Embedding: { block: Embed };
   ExactNorm: { block: Norm };
   TableNorm: { block: Norm; bits: number; doublings: number };
@@ -296,6 +309,7 @@ export interface Kernels {
   Turn: { block: Rotary };
   SiluGate: CutUnits & { block: Gate };
   Lookup: CutUnits & { block: Activation };
+  RecalledLogits: { block: Recall; halvings: number };
 }
 
 /** A kernel of the program. */
@@ -305,6 +319,10 @@ export type KernelData = { [K in keyof Kernels]: { kernel: K } & Kernels[K] }[ke
 export interface State {
   token: number;
   position: number;
+  /** The last tokens, the newest last. */
+  last: number[];
+  /** Of each length from 2 on, the row of the known context. */
+  rows: number[];
   buffers: Record<string, Vector>;
   caches: Record<string, Vector[]>;
   trace: Record<string, Vector>;
@@ -332,6 +350,7 @@ export interface Head {
 /** A document under way. */
 export interface Stream {
   position: number;
+  last: number[];
   caches: Record<string, Vector[]>;
 }
 

@@ -107,7 +107,7 @@ class DigitRows(MatrixKernel):
 
     def observed(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
         """Logits only: other results are kept in another form, or added where they are needed."""
-        return self.traced(config) if self.block.out == LOGITS else ()
+        return self.traced(config) if self.block.name == LOGITS else ()
 
     def finest(self, model: IntegerModel) -> int:
         """The last digit adds its input times 2^-(8 + this): the exponent, and the halvings around it."""

@@ -10,7 +10,7 @@ import numpy as np
 from quantize.fixed import Ints
 from quantize.model import IntegerModel
 from quantize.sampler import Token, inverse_temperature, nucleus, sampling_weights
-from quantize.schedule import hidden_units
+from quantize.schedule import HEAD, hidden_units
 from tables.cells import END, POSITIVE, SHARES, SIGNED, WHOLE, level
 
 ACROSS = 16
@@ -22,9 +22,21 @@ BAR_COLUMNS = 28
 LABEL = 3
 """Characters under a bar where tokens are merged."""
 
-BAR_PIXELS = 24
+BAR_PIXELS, SHORT_BAR_PIXELS = 24, 16
+"""Of the tallest bar, where there are two pictures of bars, and where there are three."""
+
 LARGEST = 0xFFFF
 """The weight of the likeliest letter, Q0.16."""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A picture of chances at a temperature: pixels of each bar, and the share of the token picked in percent."""
+
+    title: str
+    tenths: int
+    pixels: tuple[int, ...]
+    percent: int
 
 
 @dataclass(frozen=True)
@@ -32,8 +44,8 @@ class Xray:
     """A token's picture. Shades are levels of `tables.cells`, below zero for what is negative.
 
     first: the position of the leftmost cell; letters: tokens from there, the one that was picked last;
-    heads: shades over the positions seen; zeros: hidden units at zero; bars: the tokens that have one, with pixels
-    before and after temperature, and the share of the one picked; thousandths: the random number, None if greedy.
+    heads: shades over the positions seen; zeros: hidden units at zero; bars: the tokens that have one; said: the
+    pictures of their chances, as drawn the last; thousandths: the random number, None if greedy.
     """
 
     first: int
@@ -43,10 +55,7 @@ class Xray:
     hidden: tuple[int, ...]
     zeros: int
     bars: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    percent_before: int
-    percent_after: int
+    said: tuple[Bars, ...]
     thousandths: int | None
     picked: int
 
@@ -60,15 +69,14 @@ def xray(model: IntegerModel, document: Sequence[Token], tenths: int, layer: int
     hidden = np.concatenate([now.trace[name] for name in hidden_units(config, layer)])
     logits = now.logits[: config.vocab_size - (now.position == 0)]
     bars = bar_tokens(logits, config.vocab_size, bar_places(model.symbols)[0])
-    before = _padded(
-        sampling_weights(logits[None], inverse_temperature(10, model.logit_exponent))[0], config.vocab_size
-    )
     inverse_t = inverse_temperature(tenths, model.logit_exponent)
     if inverse_t:
         drawn_from = nucleus(sampling_weights(logits[None], inverse_t), model.top_p)[0]
-        after = _padded(drawn_from, config.vocab_size)
+        drawn = _padded(drawn_from, config.vocab_size)
     else:
-        after = np.where(np.arange(config.vocab_size) == now.next_token, LARGEST, 0)
+        drawn = np.where(np.arange(config.vocab_size) == now.next_token, LARGEST, 0)
+    before, most = _before(model, now, logits), BAR_PIXELS if not config.remembers else SHORT_BAR_PIXELS
+    chances = [(title, 10, weights) for title, weights in before.items()] + [("as drawn", tenths, drawn)]
     return Xray(
         first=first,
         letters=(*(token.token for token in document[first:]), now.next_token),
@@ -77,13 +85,27 @@ def xray(model: IntegerModel, document: Sequence[Token], tenths: int, layer: int
         hidden=pooled(hidden, MAX_HIDDEN_CELLS, POSITIVE),
         zeros=int((hidden == 0).sum()),
         bars=tuple(bars),
-        before=heights(before[bars]),
-        after=heights(after[bars]),
-        percent_before=percent(before, now.next_token),
-        percent_after=percent(after, now.next_token),
+        said=tuple(
+            Bars(title, own, heights(weights[bars], most), percent(weights, now.next_token))
+            for title, own, weights in chances
+        ),
         thousandths=now.y * 1000 >> 16 if inverse_t else None,
         picked=now.next_token,
     )
+
+
+def _before(model: IntegerModel, now: Token, logits: Ints) -> dict[str, Ints]:
+    """The chances before temperature (vocab,), by title. logits (candidates,): those of the token."""
+    assert now.trace is not None
+    said = {"next letter" if all(len(symbol) == 1 for symbol in model.symbols) else "next token": logits}
+    if model.config.remembers:
+        alone = now.trace[HEAD][: len(logits)]
+        said = {"model alone": alone, "memory alone": logits - alone}
+    at_one = inverse_temperature(10, model.logit_exponent)
+    return {
+        title: _padded(sampling_weights(own[None], at_one)[0], model.config.vocab_size)
+        for title, own in said.items()
+    }
 
 
 def shares(weights: Ints) -> tuple[int, ...]:
@@ -133,12 +155,12 @@ def bar_tokens(logits: Ints, vocab_size: int, most: int = BAR_COLUMNS) -> list[i
     return sorted(np.argsort(-logits, kind="stable")[:most].tolist())
 
 
-def heights(weights: Ints) -> tuple[int, ...]:
-    """Pixels of bars, BAR_PIXELS for the largest weight.    asm: put_bars
+def heights(weights: Ints, most: int = BAR_PIXELS) -> tuple[int, ...]:
+    """Pixels of bars, `most` for the largest weight.    asm: put_bars
 
     weights (n,) Q0.16.
     """
-    return tuple(int(height) for height in (weights * BAR_PIXELS + 0x8000) >> 16)
+    return tuple(int(height) for height in (weights * most + 0x8000) >> 16)
 
 
 def percent(weights: Ints, token: int) -> int:

@@ -12,10 +12,13 @@ from snesgpt.files import FileCommand, InputFile
 from snesgpt.terminal import say
 from trainer.presets import PRESETS
 
+PLAIN = [name for name, preset in PRESETS.items() if not preset.remembers]
+"""What plain Python trains as well."""
+
 
 @click.command("benchmark", cls=FileCommand)
 @click.option("--data", type=InputFile(), help="Text, one document a line.  [default: the names]")
-@click.option("--preset", type=click.Choice(list(PRESETS)), default="microgpt", help="Model to train.")
+@click.option("--preset", type=click.Choice(PLAIN), default="microgpt", help="Model to train.")
 @click.option("--rounds", type=click.IntRange(1), default=5, help="Turns for each version, alternating.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(data: Path | None, preset: str, rounds: int, as_json: bool) -> None:

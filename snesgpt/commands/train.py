@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
@@ -19,7 +20,8 @@ from snesgpt.files import WEIGHTS, FileCommand, InputFile, OutputFile
 from snesgpt.terminal import say
 from trainer.config import FAMILIES
 from trainer.errors import InputError
-from trainer.presets import PRESETS, Preset
+from trainer.memory import LONGEST, Memory
+from trainer.presets import MEMORY, PRESETS, Preset
 from trainer.text.alphabet import NEWLINE
 from trainer.text.splitting import KINDS
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from trainer.training.train import Result, Sample, Settings, State
 
 OUT = Path("build/weights.npz")
+CONTEXT = click.IntRange(0, LONGEST)
 HELD_OUT = 0.1
 SAMPLES = 8
 SAMPLES_MEANWHILE = 3
@@ -38,7 +41,10 @@ NARROW = 64
 """Dimensions up to which a second thread of a matrix product gains a fifth at best; on a busy machine it makes a
 step take two or three times as long, waiting."""
 SHAPE = ("n_embd", "n_head", "n_layer", "n_hidden", "block_size", "activation")
-SCHEDULE = ("steps", "batch_size", "learning_rate", "weight_decay", "dropout", "digits", "grid", "hidden_price")
+SCHEDULE = (
+    *("steps", "batch_size", "learning_rate", "weight_decay", "dropout", "digits", "grid", "hidden_price"),
+    *("vector_prior", "logit_prior"),
+)
 SELECTION = ("validation", "patience")
 
 
@@ -91,6 +97,13 @@ def with_curve(path: Path) -> tuple[Path, Path]:
 @click.option(
     "--hidden-price", type=float, help="Penalty on hidden activation; fewer hidden units are then above zero."
 )
+@click.option("--memory-vectors", type=CONTEXT, help="Look up a vector by the last tokens, up to so many; 0: none.")
+@click.option("--memory-logits", type=CONTEXT, help="Look up logits by the last tokens, up to so many; 0: none.")
+@click.option(
+    "--memory-least", type=click.IntRange(1), help="How often the text must show a context to be looked up."
+)
+@click.option("--vector-prior", type=float, help="How strongly such vectors are drawn to zero.")
+@click.option("--logit-prior", type=float, help="How strongly such logits are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     data: Path | None,
@@ -130,6 +143,7 @@ def command(
     given = {name: value for name, value in options.items() if value is not None}
     given |= _by_matrix("digits", given.pop("digits"), float) | _by_matrix("grid", given.pop("grid"), int)
     config = _config(PRESETS[preset], tokenizer.bos + 1, given)
+    config = replace(config, memory=_memory(PRESETS[preset], config, tokenizer, training, given))
     if config.n_embd <= NARROW:  # read when numpy is imported
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from trainer.training.checkpoint import checkpoint_path
@@ -163,6 +177,20 @@ def _config(preset: Preset, vocab_size: int, given: dict[str, Any]) -> ModelConf
     if "n_embd" in shape:
         shape.setdefault("n_hidden", 4 * shape["n_embd"])
     return preset.config(vocab_size, **shape)
+
+
+def _memory(
+    preset: Preset, config: ModelConfig, tokenizer: Tokenizer, training: Sequence[str], given: dict[str, Any]
+) -> Memory | None:
+    """What the preset, or the command line, wants the model to remember of the text."""
+    from trainer.training.packing import Documents
+
+    wanted = replace(preset, **{name: given[name] for name in MEMORY if name in given})
+    if not wanted.remembers:
+        return None
+    return wanted.memory(
+        Documents(tokenizer.encode_all(training, config.block_size), config.block_size), config.bos
+    )
 
 
 def _by_matrix(option: str, values: Sequence[str], kind: type[float] | type[int]) -> dict[str, Any]:
@@ -279,6 +307,7 @@ def _summary(
     data: Path, preset: Preset, settings: Settings, result: Result, n_training: int, n_held_out: int
 ) -> dict[str, Any]:
     """The record of the training in the weights file: no dates, times or paths, so same run, same bytes."""
+    priors = {"vector_prior": settings.vector_prior, "logit_prior": settings.logit_prior}
     return {
         "preset": preset.name,
         "temperature": preset.temperature,
@@ -291,6 +320,7 @@ def _summary(
         "dropout": settings.dropout,
         "validation": settings.validation,
         "hidden_price": settings.hidden_price,
+        **(priors if settings.config.memory else {}),
         "active_hidden": result.active,
         "digits": settings.digits,
         **_digits(settings, result),

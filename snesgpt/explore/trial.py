@@ -8,7 +8,7 @@ import os
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -30,6 +30,7 @@ from trainer.text.bpe import learn_pairs
 from trainer.text.corpus import LINES, read_corpus, split
 from trainer.text.splitting import Reading
 from trainer.text.tokenizer import Tokenizer
+from trainer.training.packing import Documents
 from trainer.training.train import Settings, train
 from trainer.weights import Weights
 
@@ -159,6 +160,8 @@ def train_point(point: Point, text: Text) -> tuple[Weights, int]:
     """
     recipe, tokenizer = point.recipe, text.tokenizer(point.tokens)
     config = recipe.config(tokenizer.bos + 1)
+    documents = Documents(tokenizer.encode_all(text.training, config.block_size), config.block_size)
+    config = replace(config, memory=recipe.memory(documents, config.bos))
     shared = {field.name: getattr(recipe, field.name) for field in fields(Settings) if hasattr(recipe, field.name)}
     shared |= {"config": config, "seed": point.seed, "time_budget": point.seconds}
     with scratch_folder() as folder:
@@ -178,7 +181,7 @@ def schoolbook_clocks(config: ModelConfig, documents: Sequence[Sequence[int]]) -
     documents, as tokens: attention is counted over as many positions as their tokens have before them.
     """
     shapes = config.tensor_shapes()
-    matrices = sum(math.prod(shape) for name, shape in shapes.items() if name not in ("wte", "wpe"))
+    matrices = sum(math.prod(shapes[name]) for name in config.matrices)
     lengths = np.array([min(len(document) - 1, config.block_size) for document in documents])
     seen = (lengths * (lengths + 1) / 2).sum() / lengths.sum()
     token, product = SCHOOLBOOK

@@ -15,7 +15,7 @@ from trainer.documents import checked, from_toml, plain, reading
 from trainer.errors import InputError
 from trainer.files import LARGEST_DOCUMENT, read_file
 from trainer.notes import Count
-from trainer.presets import PRESETS, Preset
+from trainer.presets import MEMORY, PRESETS, Preset
 
 FORERUNNER = "forerunner"
 KERNELS = ("auto", "digits", "schoolbook")
@@ -71,10 +71,13 @@ class Point:
     def identity(self) -> dict[str, Any]:
         """All that decides its result, but for the text: flat plain data, the same after a trip through JSON.
 
-        Without `tokens` where none are merged, so that lines from before there were any still count.
+        Without `tokens` where none are merged, and without a memory's fields where there is none, so that lines
+        from before there were any still count.
         """
         run = {"seconds": self.seconds, "seed": self.seed, "kernel": self.kernel}
-        return {**asdict(self.recipe), **run, **({"tokens": self.tokens} if self.tokens else {})}
+        absent = () if self.recipe.remembers else MEMORY
+        recipe = {name: value for name, value in asdict(self.recipe).items() if name not in absent}
+        return {**recipe, **run, **({"tokens": self.tokens} if self.tokens else {})}
 
 
 def label(point: Mapping[str, Any]) -> str:
@@ -83,7 +86,8 @@ def label(point: Mapping[str, Any]) -> str:
         return FORERUNNER
     digits = f"{point['digits']} digits" if point["digits"] else "float"
     tokens = f", {point['tokens']} tokens" if point.get("tokens") else ""
-    return f"{point['n_embd']}×{point['n_layer']}, {digits}{tokens}"
+    memory = ", memory" if point.get("memory_vectors") or point.get("memory_logits") else ""
+    return f"{point['n_embd']}×{point['n_layer']}, {digits}{tokens}{memory}"
 
 
 def forerunner(seconds: float, seed: int) -> Point:

@@ -11,7 +11,6 @@ from asm.layout import Layout
 from asm.targets.target import Target
 from quantize.kernels.digit_rows import DigitRows
 from quantize.model import IntegerModel
-from quantize.schedule import LOGITS
 from snesgpt.lab.model import Json
 
 SLOT = re.compile(r"(PLUS|MINUS) \+ (\d+)$")
@@ -31,7 +30,7 @@ def row_as_code(model: IntegerModel, layout: Layout, row: int = 0) -> Json | Non
     its result.
     """
     matrix = "lm_head"
-    kernel = model.kernel(LOGITS)
+    kernel = model.head
     if not isinstance(kernel, DigitRows) or not kernel.clamp:
         return None
     part, unit = _unit(layout.code, f"{matrix}[{row}]:")

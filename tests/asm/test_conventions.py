@@ -21,7 +21,7 @@ from asm.toolchain import link as linked
 from quantize.model import IntegerModel
 from quantize.model_file import load_model, save_model
 from tests.support.asm_sources import Routine, routines, templates
-from tests.support.models import digit_model, llama_config, llama_model, random_model
+from tests.support.models import digit_model, llama_config, llama_model, random_model, remembering
 from tests.support.story_models import story_config, story_model
 from tests.support.twins.registry import RUN_WHOLE, TWINS
 from trainer.config import ModelConfig
@@ -49,9 +49,12 @@ SQUARED_SOURCES = {f"{name}.asm": SQUARED_SOURCES[f"{name}.asm"] for name in SQU
 SOURCES = sources(MODEL) | STORY_SOURCES | SQUARED_SOURCES
 BARE_MODEL = digit_model(MODEL.config, front=False)
 SOURCES |= {f"{name}.asm": sources(BARE_MODEL, traced=True)[f"{name}.asm"] for name in DIGIT_MODULES}
+MEMORY_MODULES = ("find_context", "recall")
+MEMORY_SOURCES = sources(digit_model(remembering(MODEL.config, 2, 4)))
+SOURCES |= {f"{name}.asm": MEMORY_SOURCES[f"{name}.asm"] for name in MEMORY_MODULES}
 FAST_SOURCES = SOURCES | sources(FAST_MODEL)
 LLAMA_SOURCES = sources(LLAMA_MODEL)
-FAR_MODULES = (*FAST_MODULES, *LLAMA_MODULES)
+FAR_MODULES = (*FAST_MODULES, *LLAMA_MODULES, "recall")
 
 REGISTER = re.compile(r"\$(?:00)?(?:2[01][0-9A-F]{2}|4[23][0-9A-F]{2}|401[67])\b", re.I)
 HEADER_LINES = 6
@@ -177,7 +180,11 @@ def unchecked(files: Mapping[str, str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("files", [SOURCES, FAST_SOURCES, LLAMA_SOURCES], ids=["schoolbook", "digits", "llama"])
+@pytest.mark.parametrize(
+    "files",
+    [SOURCES, FAST_SOURCES, LLAMA_SOURCES, MEMORY_SOURCES],
+    ids=["schoolbook", "digits", "llama", "memory"],
+)
 def test_a_routine_is_reached_by_a_checked_call_only(files: dict[str, str]) -> None:
     """`proc`s and far routines are no labels: whoever jumps to one by hand is found."""
     assert unchecked(files) == []

@@ -42,6 +42,7 @@ KERNEL_QUESTIONS: Mapping[str, str] = {
     "quantize/lower_calibrated.py": "gives the kernels that it chose their numbers",
     "asm/kernels/__init__.py": "the table from kernels to routines",
     "asm/kernels/routine.py": SLOTS,
+    "asm/kernels/context.py": "a memory's records hold the rows that are added to logits",
     "asm/kernels/rotary.py": "the attentions that turned queries and keys go into",
     "asm/kernels/digits.py": "the numbers of the logits' matrix, for the includes",
     "snesgpt/selection/kernel_choice.py": WORDS,

@@ -23,6 +23,7 @@ from tests.support.models import (
     for_target,
     model_for,
     random_model,
+    remembering,
     shakespeare_model,
 )
 from tests.support.planted_bugs import Bug, block, regex
@@ -74,12 +75,21 @@ def gpt2(target: str = STOCK) -> tuple[IntegerModel, Rom]:
 
 MANY_LAYERS = ModelConfig(9, 6, n_embd=12, n_head=6, n_hidden=20, n_layer=3)
 
+
+@cache
+def remembering_model(target: str = STOCK) -> tuple[IntegerModel, Rom]:
+    config = remembering(ModelConfig(20, 9, 8, 2, 1, 16), 2, 4, documents=40)
+    return digit_rom(config, traced=False, target=target)
+
+
 MODELS: dict[str, Callable[[], tuple[IntegerModel, Rom]]] = {
     "schoolbook": lambda: schoolbook(ModelConfig(9, 5, n_embd=8, n_head=2, n_hidden=16)),
     "digit columns": lambda: digits(ModelConfig(27, 8, n_embd=16, n_head=4, n_hidden=64, n_layer=2)),
     "digit rows": lambda: digits(ModelConfig(40, 6, n_embd=32, n_head=4, n_hidden=128, n_layer=2), 0.9),
     "one head, cells that share": lambda: digits(ModelConfig(12, 20, n_embd=20, n_head=1, n_hidden=70)),
     "merged tokens": merged_tokens,
+    "memory": lambda: remembering_model(),
+    "SA-1, memory": lambda: remembering_model(SA1),
     "GPT-2": lambda: gpt2(),
     "SA-1, GPT-2": lambda: gpt2(SA1),
     "SA-1, schoolbook": lambda: schoolbook(MANY_LAYERS, SA1),
@@ -107,7 +117,7 @@ def test_what_is_drawn_from_is_shown_without_what_top_p_drops() -> None:
             assert_shows(page, model, document, model.temperature)
             press(page, "a")
     everything = replace(model, info={})
-    pictures = [[xray(m, made, m.temperature, 0, 0).after for made in documents] for m in (model, everything)]
+    pictures = [[xray(m, made, m.temperature, 0, 0).said[-1] for made in documents] for m in (model, everything)]
     assert pictures[0] != pictures[1]
 
 
@@ -158,8 +168,8 @@ def test_a_context_longer_than_the_screen_shows_its_last_positions() -> None:
 def test_the_end_has_no_bar_before_the_first_letter() -> None:
     model = random_model(ModelConfig(5, 4, n_embd=4, n_head=1, n_hidden=4), lm_head=0.0)  # all are alike
     first, second = traced(model, 2)
-    assert xray(model, first, model.temperature, 0, 0).after == (BAR_PIXELS,) * 4 + (0,)
-    assert xray(model, second, model.temperature, 0, 0).after == (BAR_PIXELS,) * 5
+    assert xray(model, first, model.temperature, 0, 0).said[-1].pixels == (BAR_PIXELS,) * 4 + (0,)
+    assert xray(model, second, model.temperature, 0, 0).said[-1].pixels == (BAR_PIXELS,) * 5
     with xray_screen(build_rom(model)) as page:
         assert_shows(page, model, first, model.temperature)
         press(page, "a")

@@ -47,6 +47,7 @@ from tests.support.models import (
     llama_config,
     llama_model,
     random_model,
+    remembering,
     windowed,
 )
 from tests.support.story_models import story_config, story_model
@@ -94,6 +95,8 @@ def models() -> dict[str, IntegerModel]:
         "long": digit_model(LONG, 5),
         "running_text": running_text(),
         "microgpt_sa1": for_sa1(digit_model(LONG, 6)),
+        "memory": digit_model(remembering(SHAPE, 2, 4, documents=30), 7),
+        "memory_sa1": digit_model(remembering(LONG, 3, 2, documents=30), 8, target=SA1),
         "llama": llama_model(LLAMA, 1),
         "llama_sa1": llama_model(windowed(LLAMA, 3, 30, 7), 2, target=SA1),
         "llama_windows": llama_model(windowed(LLAMA, 30, 1, 8, 5), 3, wo=2.0),

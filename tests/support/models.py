@@ -32,12 +32,14 @@ from trainer.config import ModelConfig, is_bias
 from trainer.data.make_names import OUT
 from trainer.errors import InputError
 from trainer.formats.gpt2_checkpoint import NEVER
+from trainer.memory import Memory
 from trainer.notes import Notes
 from trainer.presets import PRESETS
 from trainer.text.alphabet import FONT
 from trainer.text.corpus import read_corpus, split
 from trainer.text.tokenizer import Tokenizer
 from trainer.training.digit_projection import nearest
+from trainer.training.packing import Documents
 from trainer.training.train import Settings, train
 from trainer.weights import Weights
 
@@ -57,6 +59,22 @@ MERGED = (
 """Characters, and tokens that could be merged of them."""
 
 
+def texts_at_random(config: ModelConfig, seed: int = 0, documents: int = 12) -> list[list[int]]:
+    """Texts that nearly fill the context; small tokens are more likely."""
+    random = np.random.default_rng(seed)
+    texts: list[list[int]] = (random.integers(0, config.bos, (documents, config.block_size - 1)) ** 2).tolist()
+    return [[token // max(config.bos, 1) for token in text] for text in texts]
+
+
+def remembering(
+    config: ModelConfig, vectors: int, logits: int, *, seed: int = 0, documents: int = 12
+) -> ModelConfig:
+    """The same shape with a memory of such texts: the more there are, the more contexts it knows."""
+    texts = texts_at_random(config, seed, documents)
+    read = Documents(([config.bos, *text, config.bos] for text in texts), config.block_size)
+    return replace(config, memory=Memory.of_text(vectors, logits, read, config.bos))
+
+
 def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> IntegerModel:
     """Normal weights, standard deviation 1.5 / √inputs, the embeddings 1; a tensor's own scale multiplies it.
 
@@ -66,7 +84,7 @@ def random_model(config: ModelConfig, seed: int = 0, **scales: float) -> Integer
     random = np.random.default_rng(seed)
     tensors: dict[str, Ints] = {}
     for name, shape in config.tensor_shapes().items():
-        spread = 256.0 if name in ("wte", "wpe") else 384 / np.sqrt(shape[1])
+        spread = 384 / np.sqrt(shape[1]) if name in config.matrices else 256.0
         spread *= scales.get(name.rpartition(".")[2], 1.0)
         tensors[name] = np.rint(random.normal(0, spread, shape)).astype(np.int64)
     model = IntegerModel(config, SYMBOLS[: config.bos], tensors, schoolbook(config))
@@ -106,7 +124,7 @@ def digit_weights(config: ModelConfig, seed: int = 0, active: float = 0.1, **sca
     tensors = {}
     for name, shape in config.tensor_shapes().items():
         scale = scales.get(name.rpartition(".")[2], 1.0)
-        exact = random.normal(0, 1.0 if name in ("wte", "wpe") else 1.5 / np.sqrt(shape[1]), shape) * scale
+        exact = random.normal(0, 1.5 / np.sqrt(shape[1]) if name in config.matrices else 1.0, shape) * scale
         digits = np.where(random.random(shape) < zeros, 0, random.integers(1, 4, shape))
         finer = 2.0 ** max(0, round(-np.log2(scale)))
         tensors[name] = nearest((exact * finer).astype(np.float32), digits, grid) / finer

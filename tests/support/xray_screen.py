@@ -10,12 +10,16 @@ from asm.kernels.attention import MAX_SHOWN_HEADS
 from quantize.executor import Executor
 from quantize.model import IntegerModel
 from quantize.sampler import Request, Token, run
-from quantize.twins.xray import ACROSS, BAR_PIXELS, HEADS, Xray, bar_places, label, xray
+from quantize.twins.xray import ACROSS, BAR_PIXELS, HEADS, SHORT_BAR_PIXELS, Xray, bar_places, label, xray
 from snesgpt.emulator.console import Console
 from tables.cells import BAR, BASE, ELLIPSIS, END, LINE, future, heat
 from tests.support.screens import INKS, Screens
 
-LETTERS, FIRST_HEAD, STREAM, HIDDEN, BEFORE, AFTER, BAR_LETTERS, STATUS = 3, 4, 9, 10, 15, 19, 23, 24
+LETTERS, FIRST_HEAD, STREAM, HIDDEN, BAR_LETTERS, STATUS = 3, 4, 9, 10, 23, 24
+BAR_ROWS = {2: (15, 19), 3: (14, 17, 20)}
+BAR_INKS = {2: ("grey", "sky"), 3: ("grey", "paper", "sky")}
+"""By how many pictures of bars there are."""
+
 CELLS, BARS = 10, 2
 BLANK = (ord(" "), 0)
 PATIENCE = 3000
@@ -45,11 +49,11 @@ def merged(model: IntegerModel) -> bool:
     return max(map(len, model.symbols)) > 1
 
 
-def bar(pixels: int, ink: str) -> list[Tile]:
+def bar(pixels: int, ink: str, tiles: int) -> list[Tile]:
     """Its tiles, from the foot."""
     if not pixels:
-        return [(BASE, LINE), BLANK, BLANK]
-    parts = [min(max(pixels - low, 0), 8) for low in range(0, BAR_PIXELS, 8)]
+        return [(BASE, LINE), *[BLANK] * (tiles - 1)]
+    parts = [min(max(pixels - low, 0), 8) for low in range(0, 8 * tiles, 8)]
     return [(BAR + part - 1, INKS.index(ink)) if part else BLANK for part in parts]
 
 
@@ -72,14 +76,16 @@ def expected_tiles(model: IntegerModel, picture: Xray) -> Tiles:
             tiles[first + n // ACROSS, CELLS + n % ACROSS] = tile
     width = bar_places(model.symbols)[1]
     pitch = width + (width > 1)
+    lines = BAR_ROWS[len(picture.said)]
+    height = (BAR_PIXELS if len(lines) == 2 else SHORT_BAR_PIXELS) // 8
     for n, token in enumerate(picture.bars):
         picked = token == picture.picked
         column = BARS + n * pitch
         tiles |= labelled(model, token, (BAR_LETTERS, column), width, "gold" if picked else "grey")
-        for line, pixels, ink in ((BEFORE, picture.before[n], "grey"), (AFTER, picture.after[n], "sky")):
-            for part, tile in enumerate(bar(pixels, "gold" if picked else ink)):
-                tiles |= {(line + 3 - part, column + across): tile for across in range(width)}
-    for line in (BEFORE, AFTER):
+        for line, ink, said in zip(lines, BAR_INKS[len(lines)], picture.said, strict=True):
+            for part, tile in enumerate(bar(said.pixels[n], "gold" if picked else ink, height)):
+                tiles |= {(line + height - part, column + across): tile for across in range(width)}
+    for line in lines:
         tiles |= labelled(model, picture.picked, (line, 26 - width), width, "gold")
     longest = max(map(len, model.symbols))
     return tiles | labelled(model, picture.picked, (STATUS, 14 if merged(model) else 20), longest, "gold")
@@ -106,10 +112,9 @@ def assert_shows(page: Screens, model: IntegerModel, document: list[Token], tent
     assert rows[STREAM].startswith(" stream ") and rows[HIDDEN].startswith(" hidden ")
     assert rows[HIDDEN + 1][:CELLS].split() == [str(picture.zeros), "of"]
     assert rows[HIDDEN + 2][:CELLS].split() == [str(config.n_hidden), "zero"]
-    assert rows[BEFORE][:23].split() == ["next", "token" if merged(model) else "letter", "T", "1.0"]
-    assert rows[AFTER][:23].split() == ["as", "drawn", "T", f"{tenths / 10:.1f}"]
-    assert rows[BEFORE][26:].split() == [f"{picture.percent_before}%"]
-    assert rows[AFTER][26:].split() == [f"{picture.percent_after}%"]
+    for line, said in zip(BAR_ROWS[len(picture.said)], picture.said, strict=True):
+        assert rows[line][:23].split() == [*said.title.split(), "T", f"{said.tenths / 10:.1f}"]
+        assert rows[line][26:].split() == [f"{said.percent}%"]
     drawn = "greedy" if picture.thousandths is None else f"random 0.{picture.thousandths:03}"
     if merged(model):
         assert rows[STATUS][1:14] == f"{drawn[-6:]} picks "

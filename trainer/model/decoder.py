@@ -14,6 +14,7 @@ import numpy as np
 
 from trainer.config import ModelConfig
 from trainer.files import Array
+from trainer.memory import LONGEST, is_memory, last_tokens, logit_table, vector_table
 from trainer.model import gpt2, llama, llama_gradient
 from trainer.model.attention import Padded, Sliding, attention_over
 from trainer.model.blocks import (
@@ -38,7 +39,8 @@ def initial_tensors(config: ModelConfig, seed: int) -> dict[str, Array]:
     """Every weight drawn from a normal distribution, mean 0, standard deviation INIT_STD; float32."""
     random = np.random.default_rng(seed)
     return {
-        name: random.normal(0, INIT_STD, shape).astype(np.float32) for name, shape in config.tensor_shapes().items()
+        name: random.normal(0, 0 if is_memory(name) else INIT_STD, shape).astype(np.float32)
+        for name, shape in config.tensor_shapes().items()
     }
 
 
@@ -74,6 +76,7 @@ class Trace:
     scale: Array
     layers: tuple[LayerTrace, ...]
     last: Array
+    recalled: _Recalled
 
 
 def forward(
@@ -82,16 +85,20 @@ def forward(
     batch: Batch,
     kept: Array | None = None,
     attend: llama.Attend | None = None,
+    last: Array | None = None,
 ) -> tuple[Array, Trace]:
     """Logits (V, N) of every column of a batch.
 
     x = norm(wte[token] + wpe[position]);  per layer x += W_o attention(norm(x)), x += fc2 act(fc1 norm(x));
     logits = lm_head x. Computed in the type of the tensors.
     kept (layers, 2, d, N) from `dropout` multiplies what attention and the MLP add to x.
-    attend: attention over more than the batch; the trace is then of no use to a gradient.
+    attend: attention over more than the batch; the trace is then of no use to a gradient. last: tokens as
+    trainer.memory.last_tokens has them, where the batch does not hold them.
     """
     x = tensors["wte"].T.take(batch.tokens, axis=1)
     x += tensors["wpe"].T.take(batch.positions, axis=1)
+    recalled = _Recalled(config, batch, last)
+    recalled.add(x, tensors, vector_table)
     embedded, scale = rmsnorm(x)
     attention = attention_over(batch, config.n_head, embedded.dtype)
     x, layers = embedded, []
@@ -118,7 +125,34 @@ def forward(
                 hidden,
             )
         )
-    return tensors["lm_head"] @ x, Trace(attention, kept, embedded, scale, tuple(layers), x)
+    logits = tensors["lm_head"] @ x
+    recalled.add(logits, tensors, logit_table)
+    return logits, Trace(attention, kept, embedded, scale, tuple(layers), x, recalled)
+
+
+class _Recalled:
+    """The rows that a batch looks up."""
+
+    def __init__(self, config: ModelConfig, batch: Batch, last: Array | None = None) -> None:
+        self.found: dict[int, tuple[Array, Array]] = {}
+        if config.memory:
+            tokens = last_tokens(batch, config.memory.longest, config.bos) if last is None else last
+            self.found = {length: config.memory.rows(length, tokens) for length in config.memory.lengths}
+
+    def add(self, x: Array, tensors: Tensors, table: Callable[[int], str]) -> None:
+        """x (features, N) += the rows of every table of a kind."""
+        for length, (columns, rows) in self.found.items():
+            if table(length) in tensors:
+                x[:, columns] += tensors[table(length)][rows].T
+
+    def gradient(self, dx: Array, tensors: Tensors, table: Callable[[int], str]) -> dict[str, Array]:
+        """∂loss/∂table of every table of a kind; dx (features, N)."""
+        found = {}
+        for length, (columns, rows) in self.found.items():
+            if table(length) in tensors:
+                grad = found[table(length)] = np.zeros_like(tensors[table(length)])
+                np.add.at(grad, rows, dx.T[columns])
+        return found
 
 
 def gradient(
@@ -138,7 +172,7 @@ def gradient(
     """
     logits, trace = forward(tensors, config, batch, kept)
     value, dlogits = loss(logits)
-    grads = {"lm_head": outer(dlogits, trace.last)}
+    grads = {"lm_head": outer(dlogits, trace.last), **trace.recalled.gradient(dlogits, tensors, logit_table)}
     dx = tensors["lm_head"].T @ dlogits
     price = dx.dtype.type(hidden_price / len(batch.targets))
     for layer in reversed(range(config.n_layer)):
@@ -146,6 +180,7 @@ def gradient(
         dx, layer_grads = _layer_gradient(dx, trace, layer, own, config.activation, outer, price)
         grads |= {f"layer{layer}.{name}": grad for name, grad in layer_grads.items()}
     dx = rmsnorm_gradient(dx, trace.embedded, trace.scale)
+    grads |= trace.recalled.gradient(dx, tensors, vector_table)
     grads["wte"] = sum_columns(dx, batch.tokens, config.vocab_size)
     grads["wpe"] = sum_columns(dx, batch.positions, config.block_size)
     return value, {name: grads[name] for name in config.tensor_shapes()}
@@ -209,10 +244,17 @@ def forward_logits(tensors: Tensors, config: ModelConfig, tokens: Array) -> Arra
 class Decoder(llama.Decoder):
     """The same of a microgpt; of its intermediates `observe` is told what lm_head reads alone."""
 
+    def __init__(
+        self, tensors: Tensors, config: ModelConfig, n: int, observe: llama.Observe = llama.nobody_looks
+    ) -> None:
+        super().__init__(tensors, config, n, observe)
+        self._last = np.full((n, LONGEST), config.bos)
+
     def step(self, tokens: Array) -> Array:
         """Logits (n, V) after one more token of each text (n,). Raises IndexError beyond the context."""
         batch = Batch(tokens, np.full(len(tokens), self.position), tokens, 1)
-        logits, trace = forward(self.tensors, self.config, batch, attend=self._attend)
+        self._last = np.concatenate([self._last[:, 1:], tokens[:, None]], axis=1)
+        logits, trace = forward(self.tensors, self.config, batch, attend=self._attend, last=self._last)
         self.observe("logits_input", self.config.n_layer - 1, trace.last)
         self.position += 1
         return logits.T

@@ -20,6 +20,7 @@ from trainer.config import ModelConfig
 from trainer.documents import reading
 from trainer.errors import InputError
 from trainer.files import Array, write_arrays
+from trainer.memory import logit_table, vector_table
 from trainer.model.blocks import dropout, surprise
 from trainer.model.decoder import Tensors, active_share, gradient, initial_tensors, mean_loss
 from trainer.notes import Amount, Count, Written
@@ -59,6 +60,8 @@ class Settings:
     matrix_digits, matrix_grids: those of single matrices, as in trainer.training.digit_projection.Projection.
     hidden_price: nats a token pays for each unit of hidden activation; it puts hidden units to rest.
     dropout: share of what attention and the MLP add to the residual that is left out, at random, in every step.
+    vector_prior, logit_prior: of a memory's tables. An element is held to come from a normal distribution of mean 0
+    and variance 1 / prior: this adds prior / 2 · its square to the nats of the whole training text.
     validation: share of the training documents set aside to choose the weights to keep; with 0 the held-out ones
     choose. patience: measurements without a better one that end the run; 0 never ends it early.
     """
@@ -76,6 +79,8 @@ class Settings:
     dropout: float = 0.0
     validation: float = 0.0
     patience: int = 0
+    vector_prior: float = 0.0
+    logit_prior: float = 0.0
     matrix_digits: Mapping[str, float] = field(default_factory=dict)
     matrix_grids: Mapping[str, int] = field(default_factory=dict)
 
@@ -86,15 +91,42 @@ class Settings:
             raise InputError(f"a time budget of {self.time_budget:g} s leaves no time to train, or no end")
         if not (0 < self.learning_rate < np.inf and 0 <= self.weight_decay < np.inf):
             raise InputError("the learning rate must be above zero, and the weight decay not below it")
-        budgets = (self.digits, *self.matrix_digits.values())
-        if not all(0 <= amount < np.inf for amount in (*budgets, self.hidden_price)):
-            raise InputError("the digits per weight and the price of hidden units must not be below zero")
+        amounts = (
+            self.digits,
+            *self.matrix_digits.values(),
+            self.hidden_price,
+            self.vector_prior,
+            self.logit_prior,
+        )
+        if not all(0 <= amount < np.inf for amount in amounts):
+            raise InputError("digits per weight, the price of hidden units and priors must not be below zero")
         if not (0 <= self.dropout < 1 and 0 <= self.validation < 1 and self.patience >= 0):
             raise InputError("dropout and validation are shares from 0 to below 1, and patience is not below 0")
         if self.digits:
             self.projection()
         elif self.matrix_digits or self.matrix_grids:
             raise InputError("a model of float weights has no digits of single matrices: give --digits above 0")
+
+    @property
+    def decays(self) -> Array:
+        """The weight decay of each weight (n_params,): a memory's tables have a prior instead."""
+        return self._each(dict.fromkeys(self._priors, 0.0), self.weight_decay)
+
+    @property
+    def priors(self) -> Array:
+        """The prior of each weight (n_params,); 0: it has none."""
+        return self._each(self._priors, 0.0)
+
+    @property
+    def _priors(self) -> Mapping[str, float]:
+        lengths = self.config.memory.lengths if self.config.memory else range(0)
+        vectors = {vector_table(n): self.vector_prior for n in lengths}
+        return vectors | {logit_table(n): self.logit_prior for n in lengths}
+
+    def _each(self, values: Mapping[str, float], others: float) -> Array:
+        """A tensor's value at each of its weights."""
+        sizes = {name: rows * columns for name, (rows, columns) in self.config.tensor_shapes().items()}
+        return np.repeat([values.get(name, others) for name in sizes], list(sizes.values())).astype(np.float32)
 
     def projection(self) -> Projection:
         """The values that the weights may have. Raises InputError as Projection does."""
@@ -251,7 +283,7 @@ def _run(
     save: Callable[[], None],
 ) -> None:
     """Steps until progress is 1 or patience ends. Measures and saves at multiples of 1 / EVALUATIONS, and early."""
-    projection = settings.projection()
+    projection, pull = settings.projection(), settings.priors / np.float32(seen.lengths.sum())
     order = Shuffled(len(seen), settings.seed)
     progress = _progress(state, settings)
     before = time.perf_counter() - state.seconds
@@ -266,7 +298,10 @@ def _run(
             tensors, settings.config, batch, surprise(batch.targets), hidden_price=settings.hidden_price, kept=kept
         )
         rate = linear_decay(settings.learning_rate, progress)
-        state.adam.update(state.parameters, as_vector(grads), rate)
+        total = as_vector(grads)
+        if settings.config.memory:
+            total += pull * state.parameters
+        state.adam.update(state.parameters, total, rate)
         state.losses.append(loss)
         state.step += 1
         state.seconds = time.perf_counter() - before
@@ -352,7 +387,7 @@ def _note(state: State, weights: Array, validation: float, candidate: bool, samp
 
 def _start(settings: Settings) -> State:
     parameters = as_vector(initial_tensors(settings.config, settings.seed))
-    adam = Adam(len(parameters), settings.weight_decay)
+    adam = Adam(len(parameters), settings.decays if settings.config.memory else settings.weight_decay)
     return State(parameters, parameters.copy(), adam, np.zeros(0, np.int64))
 
 
@@ -365,6 +400,9 @@ def _identity(
         text.update(document.encode() + b"\n")
     plain = asdict(settings)
     del plain["config"]
+    del plain["vector_prior"], plain["logit_prior"]  # what only a model with a memory has
+    if settings.config.memory:
+        plain |= {"vector_prior": settings.vector_prior, "logit_prior": settings.logit_prior}
     return {
         **settings.config.to_dict(),
         **plain,

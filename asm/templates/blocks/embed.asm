@@ -1,5 +1,5 @@
         set n_bytes, KV_ROW
-        lda token
+        lda {{ call.routine.row }}
         row_pointer w_ptr, wte_rows
         lda position
         row_pointer y_ptr, wpe_rows

@@ -75,6 +75,12 @@ proc note_prompt_end, 16, 16
         sta prompt_bytes
         lda front_base
         sta prompt_front
+{% if memory %}
+        .repeat ::N_EARLIER, I
+        lda earlier + 2 * I
+        sta prompt_earlier + 2 * I
+        .endrepeat
+{% endif %}
 done:   rts
 endproc
 
@@ -89,6 +95,12 @@ proc return_to_prompt_end, 16, 16
         sta position_bytes
         lda prompt_front
         sta front_base
+{% if memory %}
+        .repeat ::N_EARLIER, I
+        lda prompt_earlier + 2 * I
+        sta earlier + 2 * I
+        .endrepeat
+{% endif %}
         rts
 endproc
 

@@ -8,7 +8,6 @@
 
         .segment "CODE"
 
-BAR_PARTS    = 3                ; tiles
 BAR_PIXELS   = 8 * BAR_PARTS
 T_ONE        = 2 * 10           ; temperature 1.0 in the tables by tenths
 HALF_INDEX   = 1 << 10          ; half a step of the exp table: see set_temperature
@@ -121,6 +120,64 @@ put:    sta f:distribution, x
         bpl next
         rts
 endproc
+
+{% if memory %}
+        .if ::MEMORY_ROW
+; What the model alone says is kept.
+; in: logits, context_at    out: logits, likely_weights    kills: A, X, Y, w_ptr
+; twin: quantize.twins.xray._before
+proc model_alone, 16, 16
+        call find_row
+:       tyx
+        lda logits, y
+        sec
+        sbc [w_ptr], y
+        sta logits, y
+        sta f:likely_weights, x
+        dey
+        dey
+        bpl :-
+        rts
+endproc
+
+; in: context_at    out: logits    kills: A, Y, w_ptr
+; twin: quantize.twins.xray._before
+proc memory_alone, 16, 16
+        call find_row
+:       lda [w_ptr], y
+        sta logits, y
+        dey
+        dey
+        bpl :-
+        rts
+endproc
+
+; in: likely_weights, context_at    out: logits    kills: A, X, Y, w_ptr
+; twin: the logits of quantize.executor.Executor.step
+proc both_again, 16, 16
+        call find_row
+:       tyx
+        lda f:likely_weights, x
+        clc
+        adc [w_ptr], y
+        sta logits, y
+        dey
+        dey
+        bpl :-
+        rts
+endproc
+
+; in: context_at    out: w_ptr = its row, Y = the last word's offset    kills: A
+proc find_row, 16, 16
+        lda context_at
+        sta w_ptr
+        lda context_at + 2
+        sta w_ptr + 2
+        ldy #2 * N_VOCAB - 2
+        rts
+endproc
+        .endif
+{% endif %}
 
 ; The distribution drawn from: at T = 0 all of it is the letter picked.
 ; in: sample_weights, candidates, inverse_t, next_token    out: distribution    kills: A, X

@@ -13,8 +13,11 @@
 HOLD_AFTER   = 20               ; frames until A, still held, makes another token
 HOLD_EVERY   = 10
 
-BEFORE_FOOT  = (BEFORE_ROW + 3) * ROW_BYTES + 2 * BARS_COLUMN   ; offsets in the tile map
-AFTER_FOOT   = (AFTER_ROW + 3) * ROW_BYTES + 2 * BARS_COLUMN
+BEFORE_FOOT  = (BEFORE_ROW + BAR_PARTS) * ROW_BYTES + 2 * BARS_COLUMN   ; offsets in the tile map
+AFTER_FOOT   = (AFTER_ROW + BAR_PARTS) * ROW_BYTES + 2 * BARS_COLUMN
+.if MEMORY_ROW > 0
+MEMORY_FOOT  = (MEMORY_BARS + BAR_PARTS) * ROW_BYTES + 2 * BARS_COLUMN
+.endif
 
 ; A token, shown; then wait for A. A press is heard while one is computed, and it is computed anew.
 proc xray_page, 16, 16
@@ -122,12 +125,29 @@ proc show_token, 16, 16
         call shade_stream
         call put_cells
         call choose_bars
+{% if memory %}
+        .if ::MEMORY_ROW
+        call model_alone
+        .endif
+{% endif %}
         call weigh_at_one
         call percent_of_picked
         pha
         set w_ptr, INK_GREY
         set y_ptr, BEFORE_FOOT
         call put_bars
+{% if memory %}
+        .if ::MEMORY_ROW
+        call memory_alone
+        call weigh_at_one
+        call percent_of_picked
+        pha
+        set w_ptr, INK_PAPER
+        set y_ptr, MEMORY_FOOT
+        call put_bars
+        call both_again
+        .endif
+{% endif %}
         call weigh_at_t
         call percent_of_picked
         pha
@@ -140,6 +160,11 @@ proc show_token, 16, 16
         at AFTER_ROW, PICKED_COLUMN
         pla
         call draw_picked
+        .if ::MEMORY_ROW
+        at MEMORY_BARS, PICKED_COLUMN
+        pla
+        call draw_picked
+        .endif
         at BEFORE_ROW, PICKED_COLUMN
         pla
         call draw_picked

@@ -34,6 +34,11 @@ proc draw_xray_labels, 16, 16
         at BEFORE_ROW, LABEL_COLUMN
         say INK_GREY, before
         say INK_PAPER, one
+        .if ::MEMORY_ROW
+        at MEMORY_BARS, LABEL_COLUMN
+        say INK_GREY, remembered
+        say INK_PAPER, one
+        .endif
         at AFTER_ROW, LABEL_COLUMN
         say INK_GREY, after
         ldx #.loword(hints)
@@ -43,7 +48,10 @@ stream: .asciiz "stream"
 hidden_label: .asciiz "hidden"
 of:     .asciiz " of"
 zero:   .asciiz " zero"
-        .if ::MERGED
+        .if ::MEMORY_ROW
+before: .asciiz "model alone   T "
+remembered: .asciiz "memory alone  T "
+        .elseif ::MERGED
 before: .asciiz "next token    T "
         .else
 before: .asciiz "next letter   T "

@@ -5,6 +5,9 @@
 
 import { stepOf } from "./kernels/index.js";
 
+/** Tokens of the longest context that a memory knows. */
+const LONGEST = 4;
+
 export class Executor {
   /** @param {ModelData} model */
   constructor(model) {
@@ -13,11 +16,12 @@ export class Executor {
   }
 
   /**
-   * A new document: the position of its next token, and of every position what attention reads again, by name.
+   * A new document: the position of its next token, the last tokens, and of every position what attention reads
+   * again, by name.
    * @returns {Stream}
    */
   start() {
-    return { position: 0, caches: {} };
+    return { position: 0, last: Array(LONGEST).fill(this.config.bos), caches: {} };
   }
 
   /**
@@ -34,8 +38,9 @@ export class Executor {
     const { block_size: context, vocab_size: tokens } = this.config;
     if (position >= context) throw new RangeError("the context is full: start another document");
     if (!Number.isInteger(token) || token < 0 || token >= tokens) throw new RangeError(`there is no token ${token}`);
+    stream.last = [...stream.last.slice(1), token];
     /** @type {State} */
-    const state = { token, position, buffers: {}, caches, trace: {} };
+    const state = { token, position, last: stream.last, rows: [], buffers: {}, caches, trace: {} };
     for (const step of this.steps) step(state);
     stream.position += 1;
     return { logits: state.buffers.logits, trace: state.trace };

@@ -30,7 +30,7 @@ export function digitMatrices({ program, tensors }) {
  * @param {Pick<ModelData, "program">} model
  */
 export function headClamp(model) {
-  const head = kernelOf(model, "logits");
+  const head = kernelOf(model, "head") ?? kernelOf(model, "logits");
   return head?.kernel === "DigitRows" ? { clamp: head.clamp, shift: head.clamp_shift } : { clamp: 0, shift: 0 };
 }
 

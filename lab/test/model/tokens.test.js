@@ -71,7 +71,7 @@ test("a gate of a part of the hidden units leaves those before as they are", () 
   const run = (/** @type {[number, number] | null} */ part, /** @type {number[]} */ hidden) => {
     const x = Int32Array.from({ length: 6 }, (_, n) => 300 * n - 500);
     const { gate: gates, up, out } = gate.block;
-    const state = { token: 0, position: 0, buffers: { [gates]: x, [up]: x, [out]: Int32Array.from(hidden) }, caches: {}, trace: {} };
+    const state = { token: 0, position: 0, last: [0], rows: [], buffers: { [gates]: x, [up]: x, [out]: Int32Array.from(hidden) }, caches: {}, trace: {} };
     stepOf({ ...gate, block: { ...gate.block, name, part } }, model)(state);
     return /** @type {{buffers: Record<string, Int32Array>, trace: Record<string, Int32Array>}} */ (state);
   };

@@ -17,7 +17,6 @@ from quantize.kernels.byte_attention import MEAN_SLACK, ByteAttention, softmax_w
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.table_norm import rmsnorm_table, square_sum, table_epsilon
 from quantize.model import IntegerModel
-from quantize.schedule import LOGITS
 from tests.support.routine_console import Bytes, Call, Memory
 from tests.support.twins.registry import Calls, Random, twin, twins
 from tests.support.twins.schoolbook import EDGES, edge_positions, low_word, vectors
@@ -86,7 +85,7 @@ def clamp_residual(memory: Memory, random: Random, count: int) -> Call:
 
 def head(model: IntegerModel) -> DigitRows:
     """lm_head's kernel."""
-    kernel = model.kernel(LOGITS)
+    kernel = model.head
     assert isinstance(kernel, DigitRows)
     return kernel
 

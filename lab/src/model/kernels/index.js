@@ -9,6 +9,7 @@
 
 import { rectifier } from "./activation.js";
 import { exactAttention } from "./attention.js";
+import { knownContext } from "./context.js";
 import { activeColumns } from "./digit_columns.js";
 import { signedDigits } from "./digit_rows.js";
 import { embedding } from "./embedding.js";
@@ -17,6 +18,7 @@ import { lookup } from "./lookup.js";
 import { macAttention } from "./mac_attention.js";
 import { exactNorm } from "./norm.js";
 import { ppuAttention } from "./ppu_attention.js";
+import { recalledLogits } from "./recall.js";
 import { cutSum, sum } from "./residual.js";
 import { turn } from "./rotary.js";
 import { schoolbookRows } from "./schoolbook.js";
@@ -24,6 +26,7 @@ import { tableNorm } from "./table_norm.js";
 
 /** @type {{[K in keyof Kernels]: Bind<Kernels[K]>}} */
 export const KERNELS = {
+  KnownContext: knownContext,
   Embedding: embedding,
   ExactNorm: exactNorm,
   TableNorm: tableNorm,
@@ -39,6 +42,7 @@ export const KERNELS = {
   Turn: turn,
   SiluGate: siluGate,
   Lookup: lookup,
+  RecalledLogits: recalledLogits,
 };
 
 /**
