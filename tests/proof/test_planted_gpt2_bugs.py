@@ -311,7 +311,7 @@ BUGS_ON_SA1 = [
     Bug(
         "a key for a value",
         behind("value_0_0:", MAC),
-        first(r"(ldx a:CACHE \+ 0), y"),
+        first(r"(ldx a:CACHE_0 \+ 0 .*), y"),
         r"\1 - 1, y",
         "layer0.attention[",
     ),

@@ -139,9 +139,11 @@ class Memory:
         return self.model.config
 
     def at(self, name: str) -> int:
-        """The 24-bit address of `name` or `name+offset`."""
+        """The 24-bit address of `name` or `name+offset`; of what the window shows, there."""
         base, _, offset = name.partition("+")
-        return self.address[base] + int(offset or 0)
+        address, block = self.address[base] + int(offset or 0), self.harness.block
+        shown = block is not None and address // BLOCK_BYTES == BWRAM // BLOCK_BYTES + block
+        return WINDOW + address % BLOCK_BYTES if shown else address
 
     def far(self, name: str) -> int:
         """The same where a long pointer should look: on a stock console low RAM in bank $7E."""
@@ -330,7 +332,7 @@ class _Frame:
         """(N, bytes) True where any value is allowed: what these registers and names of memory hold."""
         free = np.zeros((self.count, self.bytes), bool)
         for word in words:
-            address = self.memory.address[word] if word in self.memory.size else -1
+            address = self.memory.at(word) if word in self.memory.size else -1
             if (region := self._region(address)) < len(self.regions):
                 start, end = self.column(word), CASE_HEAD + sum(self.used[: region + 1])
                 free[:, start : min(start + self.memory.size[word], end)] = True
