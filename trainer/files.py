@@ -194,6 +194,16 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Ctrl-C and its like wait while a block runs: half an archive complains when it is collected."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def write_arrays(
     path: Path, header: Mapping[str, Any], arrays: Mapping[str, Array], *, packed: bool = False
 ) -> None:
@@ -202,7 +212,7 @@ def write_arrays(
     packed: compressed, for what is written once and kept: weights made of digits become a fifth.
     """
     text, save = json.dumps(header, sort_keys=True).encode(), np.savez_compressed if packed else np.savez
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with whole_file(path) as temporary, temporary.open("wb") as file, _signals_wait():
         save(file, allow_pickle=False, **{HEADER: np.frombuffer(text, np.uint8), **arrays})
 
 
