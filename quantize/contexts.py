@@ -21,12 +21,13 @@ class Contexts:
     """Numbers for the known contexts of up to `longest` tokens: first those of one, then of two …
 
     children (nodes that are shorter than the longest, vocab): the node of the context that a further token makes;
-    the same node where that is not known. row: for each length from 2, the row of each node's context of that
-    length in the memory's tables, −1 where there is none. newest (nodes,): the newest token of each.
+    the same node where that is not known. parents (nodes,): the way back; of one token itself. rows: for each
+    length from 2, the row of each node's context of that length in the memory's tables, −1 where there is none.
+    newest (nodes,): the newest token of each.
     """
 
     def __init__(self, config: ModelConfig, longest: int) -> None:
-        self.config, self.longest, vocab = config, longest, config.vocab_size
+        self.longest, vocab = longest, config.vocab_size
         sizes = [vocab]
         if config.memory:
             sizes += [len(config.memory.codes[length]) for length in range(2, longest + 1)]
@@ -34,6 +35,7 @@ class Contexts:
         self.rows = {length: np.full(len(self), -1) for length in range(2, longest + 1)}
         self.children = np.repeat(np.arange(self.first[longest - 1])[:, None], vocab, axis=1)
         self.newest = np.resize(np.arange(vocab), len(self))
+        self.parents = np.arange(len(self))
         for length in range(2, longest + 1):
             self._grow(config, length)
 
@@ -49,7 +51,7 @@ class Contexts:
         parents = contexts[:, -1]
         if length > 2:
             parents = self.first[length - 2] + np.searchsorted(memory.codes[length - 1], as_codes(contexts[:, 1:]))
-        self.children[parents, contexts[:, 0]] = nodes
+        self.children[parents, contexts[:, 0]], self.parents[nodes] = nodes, parents
         self.newest[nodes] = contexts[:, -1]
         for shorter in range(2, length):
             self.rows[shorter][nodes] = self.rows[shorter][parents]
@@ -67,8 +69,11 @@ class Contexts:
         return node
 
     def shorter(self, longest: int) -> Ints:
-        """Of each context (contexts,) the number of its longest end among those of up to `longest` tokens."""
-        return np.asarray(contexts_of(self.config, longest).find(self.texts))
+        """Of each context (contexts,) the number of its end of up to `longest` tokens."""
+        found = np.arange(len(self))
+        for _ in range(longest, self.longest):
+            found = np.where(found < self.first[longest], found, self.parents[found])
+        return found
 
     @property
     def texts(self) -> Ints:

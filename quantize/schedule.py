@@ -25,7 +25,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Context(Named):
-    """Find the longest context, of up to so many tokens, that a memory knows of the text."""
+    """Find the longest context, of up to `tokens` tokens, that a memory knows of the text."""
 
     tokens: int
 
@@ -126,7 +126,7 @@ class Add(Named):
 
 @dataclass(frozen=True)
 class Recall(Named):
-    """out = out + the logits of the known contexts, of up to so many tokens."""
+    """out = out + the logits of the known contexts, of up to `tokens` tokens."""
 
     out: str
     tokens: int

@@ -62,6 +62,7 @@ class Memory:
         for length, words in zip(self.lengths, self.known, strict=True):
             if not words or len(words) % (2 * length):
                 raise InputError(f"there is no known context of {length} tokens, or only a part of one")
+        for length in self.lengths:
             if not (np.diff(self.codes[length]) > 0).all() or self.largest_token >= BASE:
                 raise InputError(f"the known contexts of {length} tokens are not in order, or one is there twice")
             ends = self.codes[length] % BASE ** (length - 1)
@@ -79,7 +80,7 @@ class Memory:
         return range(SHORTEST, self.longest + 1)
 
     def contexts(self, length: int) -> Array:
-        """The known contexts of so many tokens, (n, length), oldest token first."""
+        """The known contexts of this length, (n, length), oldest token first."""
         return np.frombuffer(self.known[length - SHORTEST], "<u2").reshape(-1, length).astype(np.int64)
 
     @cached_property
@@ -117,13 +118,18 @@ class Memory:
 
     @classmethod
     def of_text(cls, vectors: int, logits: int, documents: Documents, bos: int, least: int = 1) -> Memory:
-        """The contexts that come at least so often in a text. Raises InputError where there is none of a length."""
-        lengths = range(SHORTEST, max(vectors, logits) + 1)
-        return cls(vectors, logits, tuple(_seen(documents, length, bos, least) for length in lengths))
+        """The contexts that come `least` times or more in a text. Raises InputError where a length has none."""
+        known = tuple(_seen(documents, n, bos, least) for n in range(SHORTEST, max(vectors, logits) + 1))
+        if b"" in known:
+            raise InputError(
+                f"no context of {SHORTEST + known.index(b'')} tokens comes {least} times in this text: "
+                "give --memory-least 1, or a smaller --memory-vectors and --memory-logits"
+            )
+        return cls(vectors, logits, known)
 
 
 def vector_table(length: int) -> str:
-    """The name of the vectors of contexts of so many tokens."""
+    """The name of the vectors of contexts of a length."""
     return f"memory{length}.vectors"
 
 
@@ -150,7 +156,7 @@ def last_tokens(batch: Batch, count: int, bos: int) -> Array:
 
 
 def _seen(documents: Documents, length: int, bos: int, least: int) -> bytes:
-    """The contexts of so many tokens that come at least so often, in order."""
+    """The contexts of a length that come `least` times or more, in order."""
     counts: dict[int, int] = {}
     for start in range(0, len(documents), AT_ONCE):
         batch = documents.batch(np.arange(start, min(start + AT_ONCE, len(documents))))

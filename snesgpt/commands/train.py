@@ -97,8 +97,8 @@ def with_curve(path: Path) -> tuple[Path, Path]:
 @click.option(
     "--hidden-price", type=float, help="Penalty on hidden activation; fewer hidden units are then above zero."
 )
-@click.option("--memory-vectors", type=CONTEXT, help="Look up a vector by the last tokens, up to so many; 0: none.")
-@click.option("--memory-logits", type=CONTEXT, help="Look up logits by the last tokens, up to so many; 0: none.")
+@click.option("--memory-vectors", type=CONTEXT, help="Look up vectors by the last 2 to N tokens; 0: none.")
+@click.option("--memory-logits", type=CONTEXT, help="Look up logits by the last 2 to N tokens; 0: none.")
 @click.option(
     "--memory-least", type=click.IntRange(1), help="How often the text must show a context to be looked up."
 )

@@ -109,6 +109,7 @@ PLAIN = {"vectors": 0, "logits": 3, "known": [[0, 1, 2, 1], [0, 2, 1]]}
         ({"logits": 0}, "of every length up to its longest"),
         ({"known": [[0, 1]]}, "of every length up to its longest"),
         ({"known": [[0, 1, 2], [0, 2, 1]]}, "there is no known context of 2 tokens, or only a part of one"),
+        ({"known": [[0, 1, 2, 1], [0, 2, 1, 1]]}, "there is no known context of 3 tokens, or only a part of one"),
         ({"known": [[], []]}, "there is no known context of 2 tokens"),
         ({"known": [[2, 1, 0, 1], [0, 2, 1]]}, "of 2 tokens are not in order"),
         ({"known": [[0, 1, 0, 1], [0, 2, 1]]}, "of 2 tokens are not in order"),

@@ -72,17 +72,6 @@ next:   lda weight_sum
         dec a
         cmp position
         bne :-
-        call divide
-        lda dividend
-        eor #$8000
-        sta [y_ptr]
-        inc y_ptr
-        inc y_ptr
-        lda column
-        inc a
-        inc a
-        sta column
-        cmp #2 * HEAD_DIM
-        bne next
+{% include "blocks/head_mean.asm" %}
         rts
 endproc

@@ -81,18 +81,7 @@ next:   set MCNT, ADD
         lda dividend + 2
         adc MR + 2
         sta dividend + 2
-        call divide
-        lda dividend
-        eor #$8000
-        sta [y_ptr]
-        inc y_ptr
-        inc y_ptr
-        lda column
-        inc a
-        inc a
-        sta column
-        cmp #2 * HEAD_DIM
-        bne next
+{% include "blocks/head_mean.asm" %}
         rts
 endproc
 
