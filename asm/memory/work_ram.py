@@ -6,8 +6,8 @@ goes to, how long the log may be, and that all of it fits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
 from asm.cost.instructions import SLOT_PAGES
@@ -121,57 +121,76 @@ def lay_out(
 def _in_bwram(
     target: Target, work: Sequence[Area], areas: Sequence[Area], record: int, what: str, low: int, saved: int
 ) -> WorkRam:
-    """Saves, the vectors' block, areas; the log and more areas in the second bank.
+    """Saves, vectors, areas that need not be in a block, caches; in the second bank the log first.
 
-    Saves end and the vectors begin in one block; what is left of it is for areas that need not be in a block. Those
-    that must be come first, in their order.
+    Saves end and the vectors begin in one block. Caches take whole blocks up to the end of a bank. The least full
+    comes first: what it leaves joins what the vectors leave.
     """
-    vectors, taken = sum(area.size for area in work), saved % BLOCK_BYTES
-    if low + vectors > BLOCK_BYTES - taken:
+    begun, vectors = saved % BLOCK_BYTES, sum(area.size for area in work)
+    if begun + low + vectors > BLOCK_BYTES:
         raise InputError(
-            f"vectors take {low + vectors:,} bytes of BW-RAM, and their block has {BLOCK_BYTES - taken:,}: "
+            f"vectors take {low + vectors:,} bytes of BW-RAM, and their block has {BLOCK_BYTES - begun:,}: "
             "use a smaller vocabulary, fewer hidden units or fewer dimensions"
         )
-    banks = (
-        _Bank(BANK - (saved - taken), taken + low + vectors),
-        _Bank((target.log_end - record) // BLOCK_BYTES * BLOCK_BYTES),
-    )
-    room = sum(bank.room - bank.begun for bank in banks)
-    for area in sorted(areas, key=lambda area: (not area.in_block, 0 if area.in_block else -area.size)):
-        if not any(bank.take(area) for bank in banks):
-            raise InputError(
-                f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of BW-RAM, "
-                f"and a log of {record:,} bytes a token leaves {room:,}: "
-                "use fewer layers, fewer dimensions or less context"
-            )
-    first, second = banks
-    in_second = -(-second.used // BLOCK_BYTES) * BLOCK_BYTES
+    blocks = _least_first(_blocks([area for area in areas if area.in_block]))
+    room = BANK - saved - low - vectors, target.log_end - record
+    in_first = room[0] // BLOCK_BYTES
+    first, second = _at_the_end(blocks[:in_first]), _at_the_end(blocks[in_first:])
+    loose = sorted((area for area in areas if not area.in_block), key=lambda area: -area.size)
+    beside = _fitting(loose, room[0] - _size(first))
+    second = [*(area for area in loose if area not in beside), *second]
+    if _size(second) > room[1]:
+        raise InputError(
+            f"{what}, and the sampler's tables, take {_size(areas):,} bytes of BW-RAM, "
+            f"and a log of {record:,} bytes a token leaves {sum(room):,}: "
+            "use fewer layers, fewer dimensions or less context"
+        )
+    gap = Area("", room[0] - _size(beside) - _size(first))
     return WorkRam(
-        tuple(work), tuple(first.areas), tuple(second.areas), target.log_end - in_second, WINDOW + taken + low
+        tuple(work),
+        tuple(area for area in (*beside, gap, *first) if area.size),
+        tuple(area for area in second if area.size),
+        target.log_end - _size(second),
+        WINDOW + begun + low,
     )
 
 
-@dataclass
-class _Bank:
-    """Whole blocks of BW-RAM as they fill. room: bytes; begun: those of the first block that others have taken."""
+def _size(areas: Iterable[Area]) -> int:
+    return sum(area.size for area in areas)
 
-    room: int
-    begun: int = 0
-    areas: list[Area] = field(default_factory=list)
 
-    @property
-    def used(self) -> int:
-        return self.begun + sum(area.size for area in self.areas)
+def _fitting(areas: Sequence[Area], left: int) -> list[Area]:
+    """Those that fit some bytes together, each taken while there is room."""
+    found = []
+    for area in areas:
+        if area.size <= left:
+            left -= area.size
+            found.append(area)
+    return found
 
-    def take(self, area: Area) -> bool:
-        """Put an area behind the others, if there is room."""
-        left = -self.used % BLOCK_BYTES
-        shared = self.begun > 0 and self.used < BLOCK_BYTES
-        gap = left if area.in_block and (area.size > left or shared) else 0
-        if self.used + gap + area.size > self.room:
-            return False
-        self.areas += [*((Area("", gap),) if gap else ()), area]
-        return True
+
+def _blocks(areas: Sequence[Area]) -> list[tuple[Area, ...]]:
+    """What each block holds, where an area begins the next block if this one has no room."""
+    found: list[tuple[Area, ...]] = []
+    for area in areas:
+        if found and _size((*found[-1], area)) <= BLOCK_BYTES:
+            found[-1] = (*found[-1], area)
+        else:
+            found.append((area,))
+    return found
+
+
+def _least_first(blocks: list[tuple[Area, ...]]) -> list[tuple[Area, ...]]:
+    least = min(range(len(blocks)), key=lambda number: _size(blocks[number]), default=0)
+    return [*blocks[least : least + 1], *blocks[:least], *blocks[least + 1 :]]
+
+
+def _at_the_end(blocks: Sequence[tuple[Area, ...]]) -> list[Area]:
+    """Blocks up to the end of a bank: the first, at the end of its own; each other one begins its own."""
+    found = [*blocks[0]] if blocks else []
+    for block in blocks[1:]:
+        found += [*block, Area("", BLOCK_BYTES - _size(block))]
+    return found
 
 
 @dataclass(frozen=True)

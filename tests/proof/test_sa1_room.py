@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from asm.layout import work_ram
@@ -30,6 +30,9 @@ from tests.support.models import (
 from trainer.config import FAMILIES, MAX_WINDOWED, ModelConfig
 from trainer.errors import InputError
 from trainer.weights import Weights
+
+FULL = ModelConfig(267, 227, 94, 1, 2, 4), ModelConfig(220, 93, 116, 2, 4, 91)
+"""They fit where the sampler's tables fill what the vectors and the last cache leave of their blocks."""
 
 WORK_RAM_BYTES = 96 << 10
 """About as much of it as caches may take."""
@@ -81,6 +84,8 @@ def refusals(config: ModelConfig, target: str) -> list[str]:
 
 @pytest.mark.slow
 @given(shapes())
+@example(FULL[0])
+@example(FULL[1])
 @settings(max_examples=60, deadline=None)
 def test_an_sa1_has_room_for_all_that_a_stock_console_holds(config: ModelConfig) -> None:
     if not refusals(config, STOCK):
