@@ -20,7 +20,7 @@ from asm.cost.long_run import LongRun
 from asm.kernels.byte_attention import HALF_WORD, max_sum, softmax_tables
 from asm.kernels.routine import Call, Item, Placed, Routine, Template, piece_name, symbol
 from asm.memory.cache_chunks import cache_chunks
-from asm.memory.log_record import blocks_for_caches
+from asm.memory.log_record import cache_room
 from asm.memory.work_ram import ATTENTION_PAGE, Area
 from quantize.fixed import FRACTION_BITS
 from quantize.kernels.byte_attention import RECIPROCALS, VALUE_BITS
@@ -361,7 +361,7 @@ class MacAttentionRoutine(Routine[MacAttention]):
 
     @cached_property
     def _page(self) -> _Page:
-        lengths = cache_chunks(self.config, blocks_for_caches(self.model))[self.kernel.block.layer]
+        lengths = cache_chunks(self.config, cache_room(self.model))[self.kernel.block.layer]
         return _Page(lengths, any(map(self._window, range(self.config.n_head))))
 
     @cached_property

@@ -1,13 +1,15 @@
 """How the SA-1's caches are cut: its window shows one block of BW-RAM, and an index of 8 bits reaches 128 words.
 
-A layer's cache is cut where a block ends. While all caches fit the first bank anyway, a layer that would be cut
-more often than need be begins in a new block; else layer follows layer without a gap.
+A layer's cache is cut where a block ends. While all caches fit whole blocks of the first bank, a layer that would
+be cut more often than need be begins in a new one; else layer follows layer without a gap, and the first begins in
+what the vectors leave of their block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from asm.memory.log_record import CacheRoom
 from asm.targets.sa1 import BLOCK_BYTES
 from quantize.kernels.mac_attention import PAIR
 from trainer.config import ModelConfig
@@ -16,18 +18,22 @@ MAX_CHUNK = 128
 """As many words reaches an 8-bit index."""
 
 
-def cache_chunks(config: ModelConfig, blocks: int) -> tuple[Sequence[int], ...]:
-    """The positions of each chunk, layer by layer, all even. blocks: of the first bank, that caches may take.
+def cache_chunks(config: ModelConfig, room: CacheRoom) -> tuple[Sequence[int], ...]:
+    """The positions of each chunk, layer by layer, all even. room: in the first bank.
 
     Chunks that are placed in this order, one behind the other or else in the next block, are where they were cut.
     """
-    block = BLOCK_BYTES // (2 * config.kv_dim) // PAIR * PAIR
+    row = 2 * config.kv_dim
+    block, shared = (size // row // PAIR * PAIR for size in (BLOCK_BYTES, room.shared))
     context = -(-config.block_size // PAIR) * PAIR
-    at, found = 0, []
+    at, bank = 0, room.blocks * block
+    if context * config.n_layer > bank:
+        at, bank = block - shared, bank + block
+    found = []
     for layer in range(config.n_layer):
         here, end = tuple(_cut(at, context, block)), -(-at // block) * block
         anew = tuple(_cut(end, context, block))
-        if len(anew) < len(here) and end + context * (config.n_layer - layer) <= blocks * block:
+        if len(anew) < len(here) and end + context * (config.n_layer - layer) <= bank:
             at, here = end, anew
         found.append(here)
         at += context

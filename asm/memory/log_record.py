@@ -49,6 +49,9 @@ def host_field(name: str, block: int = HOST_BLOCK) -> int:
 SHARED_BYTES = 1 << 10
 """Saves may take as much of the vectors' block."""
 
+OTHER_VECTORS = 256
+"""More than all vectors take whose length is none of the model's."""
+
 
 @dataclass(frozen=True)
 class HostPlaces:
@@ -86,9 +89,22 @@ def before_vectors(model: IntegerModel) -> int:
     return saved + BLOCK_BYTES - in_last if in_last > SHARED_BYTES else saved
 
 
-def blocks_for_caches(model: IntegerModel) -> int:
-    """The blocks of BW-RAM's first bank behind the vectors'."""
-    return LOG_ADDRESS // BLOCK_BYTES - before_vectors(model) // BLOCK_BYTES - 1
+@dataclass(frozen=True)
+class CacheRoom:
+    """What caches may take of BW-RAM's first bank: bytes of the vectors' block, and the blocks behind it."""
+
+    shared: int
+    blocks: int
+
+
+def cache_room(model: IntegerModel) -> CacheRoom:
+    """What is surely left of the vectors' block, whatever kernels a model has."""
+    saved, config = before_vectors(model), model.config
+    vectors = 8 * config.n_embd + 4 * config.n_hidden + 2 * config.vocab_size + config.block_size
+    low = host_field("prompt", 0) + 2 * vectors + OTHER_VECTORS
+    return CacheRoom(
+        max(BLOCK_BYTES - saved % BLOCK_BYTES - low, 0), LOG_ADDRESS // BLOCK_BYTES - saved // BLOCK_BYTES - 1
+    )
 
 
 @dataclass(frozen=True)

@@ -123,8 +123,8 @@ def _in_bwram(
 ) -> WorkRam:
     """Saves, vectors, areas that need not be in a block, caches; in the second bank the log first.
 
-    Saves end and the vectors begin in one block. Caches take whole blocks up to the end of a bank. The least full
-    comes first: what it leaves joins what the vectors leave.
+    Saves end and the vectors begin in one block, and caches begin there too if there is room. The others take whole
+    blocks up to the end of a bank. The least full comes first: what it leaves joins what the vectors leave.
     """
     begun, vectors = saved % BLOCK_BYTES, sum(area.size for area in work)
     if begun + low + vectors > BLOCK_BYTES:
@@ -132,12 +132,14 @@ def _in_bwram(
             f"vectors take {low + vectors:,} bytes of BW-RAM, and their block has {BLOCK_BYTES - begun:,}: "
             "use a smaller vocabulary, fewer hidden units or fewer dimensions"
         )
-    blocks = _least_first(_blocks([area for area in areas if area.in_block]))
+    left = BLOCK_BYTES - begun - low - vectors
+    shared, *others = _blocks([area for area in areas if area.in_block], left)
+    whole = _least_first(others)
     room = BANK - saved - low - vectors, target.log_end - record
     in_first = room[0] // BLOCK_BYTES
-    first, second = _at_the_end(blocks[:in_first]), _at_the_end(blocks[in_first:])
+    first, second = _at_the_end(whole[:in_first]), _at_the_end(whole[in_first:])
     loose = sorted((area for area in areas if not area.in_block), key=lambda area: -area.size)
-    beside = _fitting(loose, room[0] - _size(first))
+    beside = _fitting(loose, room[0] - _size(shared) - _size(first))
     second = [*(area for area in loose if area not in beside), *second]
     if _size(second) > room[1]:
         raise InputError(
@@ -145,10 +147,10 @@ def _in_bwram(
             f"and a log of {record:,} bytes a token leaves {sum(room):,}: "
             "use fewer layers, fewer dimensions or less context"
         )
-    gap = Area("", room[0] - _size(beside) - _size(first))
+    gap = Area("", room[0] - _size((*shared, *beside, *first)))
     return WorkRam(
         tuple(work),
-        tuple(area for area in (*beside, gap, *first) if area.size),
+        tuple(area for area in (*shared, *beside, gap, *first) if area.size),
         tuple(area for area in second if area.size),
         target.log_end - _size(second),
         WINDOW + begun + low,
@@ -169,11 +171,11 @@ def _fitting(areas: Sequence[Area], left: int) -> list[Area]:
     return found
 
 
-def _blocks(areas: Sequence[Area]) -> list[tuple[Area, ...]]:
-    """What each block holds, where an area begins the next block if this one has no room."""
-    found: list[tuple[Area, ...]] = []
+def _blocks(areas: Sequence[Area], left: int) -> list[tuple[Area, ...]]:
+    """What each block holds. The first has `left` bytes; an area that has no room begins the next block."""
+    found: list[tuple[Area, ...]] = [()]
     for area in areas:
-        if found and _size((*found[-1], area)) <= BLOCK_BYTES:
+        if _size((*found[-1], area)) <= (left if len(found) == 1 else BLOCK_BYTES):
             found[-1] = (*found[-1], area)
         else:
             found.append((area,))

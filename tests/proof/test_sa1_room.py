@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from asm.layout import work_ram
 from asm.memory.cache_chunks import MAX_CHUNK, cache_chunks
+from asm.memory.log_record import CacheRoom
 from asm.targets.sa1 import BLOCK_BYTES
 from quantize.convert import convert
 from quantize.empty import empty_models
@@ -31,8 +32,13 @@ from trainer.config import FAMILIES, MAX_WINDOWED, ModelConfig
 from trainer.errors import InputError
 from trainer.weights import Weights
 
-FULL = ModelConfig(267, 227, 94, 1, 2, 4), ModelConfig(220, 93, 116, 2, 4, 91)
-"""They fit where the sampler's tables fill what the vectors and the last cache leave of their blocks."""
+FULL = (
+    ModelConfig(267, 227, 94, 1, 2, 4),
+    ModelConfig(220, 93, 116, 2, 4, 91),
+    ModelConfig(138, 121, 74, 1, 5, 56, "gelu", "gpt2"),
+)
+"""They fit where the sampler's tables fill what the vectors and the last cache leave of their blocks: the third
+only where the first cache begins in the vectors' block."""
 
 WORK_RAM_BYTES = 96 << 10
 """About as much of it as caches may take."""
@@ -86,25 +92,26 @@ def refusals(config: ModelConfig, target: str) -> list[str]:
 @given(shapes())
 @example(FULL[0])
 @example(FULL[1])
+@example(FULL[2])
 @settings(max_examples=60, deadline=None)
 def test_an_sa1_has_room_for_all_that_a_stock_console_holds(config: ModelConfig) -> None:
     if not refusals(config, STOCK):
         assert refusals(config, SA1) == []
 
 
-@given(shapes(), st.integers(3, 7))
-def test_caches_are_cut_where_a_block_ends_and_without_gaps(config: ModelConfig, blocks: int) -> None:
-    layers, row = cache_chunks(config, blocks), 2 * config.kv_dim
+@given(shapes(), st.builds(CacheRoom, st.integers(0, BLOCK_BYTES - 1), st.integers(3, 7)))
+def test_caches_are_cut_where_a_block_ends_and_without_gaps(config: ModelConfig, room: CacheRoom) -> None:
+    layers, row = cache_chunks(config, room), 2 * config.kv_dim
     assert {sum(chunks) for chunks in layers} == {config.block_size + config.block_size % 2}
     lengths = [length for chunks in layers for length in chunks]
     assert all(0 < length <= MAX_CHUNK and not length % 2 and length * row <= BLOCK_BYTES for length in lengths)
     used = [0]
     for length in lengths:
-        if used[-1] + length * row > BLOCK_BYTES:
+        if used[-1] + length * row > (room.shared if len(used) == 1 else BLOCK_BYTES):
             used.append(0)
         used[-1] += length * row
-    full = BLOCK_BYTES // (2 * row) * 2 * row
-    assert len(used) <= max(blocks, -(-sum(lengths) * row // full))
+    full, shared = (size // (2 * row) * 2 * row for size in (BLOCK_BYTES, room.shared))
+    assert len(used) - 1 <= max(room.blocks, -(-(sum(lengths) * row - shared) // full))
 
 
 CAN_HAVE_FEWER = ModelConfig(9, 64, 48, 2, 6, 8)
@@ -112,8 +119,8 @@ CAN_HAVE_FEWER = ModelConfig(9, 64, 48, 2, 6, 8)
 
 
 def test_a_cache_is_not_cut_while_there_is_room() -> None:
-    assert [len(chunks) for chunks in cache_chunks(CAN_HAVE_FEWER, 6)] == [1] * 6
-    assert any(len(chunks) > 1 for chunks in cache_chunks(CAN_HAVE_FEWER, 5))
+    assert [len(chunks) for chunks in cache_chunks(CAN_HAVE_FEWER, CacheRoom(0, 6))] == [1] * 6
+    assert any(len(chunks) > 1 for chunks in cache_chunks(CAN_HAVE_FEWER, CacheRoom(0, 5)))
 
 
 def in_pieces() -> Weights:
