@@ -21,7 +21,7 @@ from quantize.kernels.context import KnownContext
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
-from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RecalledRows, RowMlp
 from quantize.kernels.lookup import LookedUpRows
 from quantize.kernels.mac_attention import MacAttention
 from quantize.kernels.norm import ExactNorm
@@ -66,7 +66,7 @@ EXACT: Mapping[type, type[Leaf]] = {
 BYTE_ATTENTION: Mapping[str, type[ByteAttention]] = {STOCK: PpuAttention, SA1: MacAttention}
 """What computes attention on digits, by target: each multiplies as its machine does."""
 
-FUSIONS: Sequence[type[Fused]] = (ColumnMlp, RowMlp, AddedRows, TurnedAttention, LookedUpRows)
+FUSIONS: Sequence[type[Fused]] = (ColumnMlp, RowMlp, AddedRows, RecalledRows, TurnedAttention, LookedUpRows)
 """Kernels of neighbouring blocks that become one, first match first: the fields of each say which."""
 
 HEAD_CLAMP = 8 * ONE
@@ -81,6 +81,9 @@ COLUMNS_PAY = 0.3
 FRONT_BYTES = 2 << 20
 MAX_FRONT_ROWS = 0x8000 // 3
 """The front table may take half a cartridge; the addresses of its rows must fit one bank."""
+
+LEAST_BITS = 12, table_norm.MIN_BITS
+"""Of a table norm, and of an embedding's: these are small, and a coarse table of squares costs 0.004 nats."""
 
 NORM_MARGIN, NORM_ROOM = 1.1, 16
 """A table norm's source may be this much larger than the exact norms' proof says, and this many units."""
@@ -185,7 +188,8 @@ def _with_numbers(draft: Program, ranges: Ranges, front: int) -> list[Leaf]:
         match kernel:
             case ExactNorm() if place >= front:
                 source = ranges.norm_sources[kernel.name] * NORM_MARGIN + NORM_ROOM
-                bits = min(max(12, int(np.ceil(np.log2(source)))), table_norm.MAX_BITS)
+                least = LEAST_BITS[kernel.block.out == kernel.block.source]
+                bits = min(max(least, int(np.ceil(np.log2(source)))), table_norm.MAX_BITS)
                 chosen.append(TableNorm(kernel.block, bits))
             case ExactAttention():
                 names = {vector: chosen[written[vector]].name for vector in kernel.reads}

@@ -24,7 +24,7 @@ from quantize.kernels.context import KnownContext
 from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
-from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RecalledRows, RowMlp
 from quantize.kernels.gate import SiluGate
 from quantize.kernels.lookup import LookedUpRows, Lookup
 from quantize.kernels.mac_attention import MacAttention
@@ -59,7 +59,7 @@ KERNELS: Mapping[str, type[Kernel]] = {
         *(Embedding, ExactNorm, TableNorm, SchoolbookRows, DigitRows, ActiveColumns),
         *(ExactAttention, PpuAttention, MacAttention, Rectifier, Sum, CutSum, Turn, SiluGate),
         *(Lookup, KnownContext, RecalledLogits),
-        *(FrontTable, AddedRows, ColumnMlp, RowMlp, TurnedAttention, LookedUpRows),
+        *(FrontTable, AddedRows, RecalledRows, ColumnMlp, RowMlp, TurnedAttention, LookedUpRows),
     )
 }
 """Every kernel there is, by the name that a file calls it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ class Preset:
     memory_logits: int = 0
     memory_least: int = 1
     vector_prior: float = 100.0
-    logit_prior: float = 1.0
+    logit_prior: float = 2.0
 
     @property
     def remembers(self) -> bool:
@@ -75,6 +76,19 @@ class Preset:
         return ModelConfig(vocab_size, **(shape | overrides))
 
 
+def _remembering(name: str, **others: Any) -> Preset:
+    """A preset with a memory: what all such presets for names have, but for the others given."""
+    return Preset(name, **{**REMEMBERING, **others})
+
+
+REMEMBERING: Mapping[str, Any] = {
+    "steps": 8_000,
+    "validation": 0.02,
+    "memory_vectors": 2,
+    "memory_logits": 4,
+    "memory_least": 3,
+}
+
 # The larger a model is for its text, the sooner it knows the text by heart: against that small has weight decay,
 # and large dropout as well. Decay has a second office, the only one in tavern, whose text has no end: it keeps
 # weights so small that every range can be proved. The figures are in docs/training.md.
@@ -82,7 +96,6 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset("microgpt"),
-        Preset("memory", steps=8_000, validation=0.02, memory_vectors=2, memory_logits=4, memory_least=2),
         Preset("forerunner", block_size=8, activation="relu2", temperature=0.6),
         Preset(
             "small",
@@ -118,6 +131,38 @@ PRESETS = {
             digits=0.72,
             hidden_price=0.0003,
             validation=0.01,
+        ),
+        _remembering("memory"),
+        _remembering("memory-small", n_embd=8, n_hidden=32),
+        _remembering(
+            "memory-large",
+            n_embd=64,
+            n_layer=2,
+            n_hidden=256,
+            steps=5_000,
+            learning_rate=0.005,
+            weight_decay=0.2,
+            dropout=0.15,
+            digits=0.75,
+            memory_least=2,
+            vector_prior=300.0,
+        ),
+        _remembering(
+            "memory-tavern",
+            block_size=64,
+            n_embd=32,
+            n_hidden=128,
+            steps=10_000,
+            batch_size=32,
+            learning_rate=0.005,
+            weight_decay=0.3,
+            digits=1.0,
+            hidden_price=0.0003,
+            validation=0.01,
+            memory_vectors=3,
+            memory_least=2,
+            vector_prior=30.0,
+            logit_prior=1.0,
         ),
     )
 }

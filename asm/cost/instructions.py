@@ -47,6 +47,16 @@ def memory(mnemonic: str, operand: str, *, direct: bool) -> Instruction:
     return Instruction(f"{mnemonic} a:{operand}", 3, 3, 2, 0 if operand.partition(" ")[0] in SLOT_PAGES else 2)
 
 
+def long(mnemonic: str, operand: str) -> Instruction:
+    """Read or write a word of a vector by its address in all banks."""
+    return Instruction(f"{mnemonic} f:{operand}", 4, 4, 2, 2)
+
+
+def indexed(mnemonic: str, offset: int) -> Instruction:
+    """Read a word of ROM, X bytes behind an offset in the data bank."""
+    return Instruction(f"{mnemonic} a:{offset}, x", 3, 6)
+
+
 def branch(mnemonic: str, target: str, taken: float) -> Instruction:
     """A short branch, taken with this probability."""
     return Instruction(f"{mnemonic} {target}", 2, 2 + taken)

@@ -10,7 +10,13 @@ from asm.kernels.attention import ExactAttentionRoutine
 from asm.kernels.context import KnownContextRoutine
 from asm.kernels.digit_rows import DigitRowsRoutine
 from asm.kernels.embedding import EmbeddingRoutine
-from asm.kernels.fused import AddedRowsRoutine, ColumnMlpRoutine, FrontTableRoutine, RowMlpRoutine
+from asm.kernels.fused import (
+    AddedRowsRoutine,
+    ColumnMlpRoutine,
+    FrontTableRoutine,
+    RecalledRowsRoutine,
+    RowMlpRoutine,
+)
 from asm.kernels.gate import GateRoutine
 from asm.kernels.lookup import LookedUpRowsRoutine
 from asm.kernels.mac_attention import MacAttentionRoutine
@@ -28,7 +34,7 @@ from quantize.kernels.attention import ExactAttention
 from quantize.kernels.context import KnownContext
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
-from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RecalledRows, RowMlp
 from quantize.kernels.gate import SiluGate
 from quantize.kernels.lookup import LookedUpRows
 from quantize.kernels.mac_attention import MacAttention
@@ -58,6 +64,7 @@ ROUTINES: Mapping[type[Kernel], type[Routine[Any]]] = {
     CutSum: CutSumRoutine,
     FrontTable: FrontTableRoutine,
     AddedRows: AddedRowsRoutine,
+    RecalledRows: RecalledRowsRoutine,
     ColumnMlp: ColumnMlpRoutine,
     RowMlp: RowMlpRoutine,
     LookedUpRows: LookedUpRowsRoutine,

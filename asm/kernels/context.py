@@ -22,13 +22,13 @@ MOST_LISTED = 4
 """Children of a record that are compared one after another."""
 
 FIND = Instruction("the first record, and the number of the last", 0, 49, 19)
-LEVEL = Instruction("a call for the token before", 0, 12, 6)
-PLACED = Instruction("a child that has a place", 0, 48, 17)
-NOT_PLACED = Instruction("a place that is empty", 0, 45, 13)
-LISTED = Instruction("a child that is listed last, so that it is compared first", 0, 66, 24)
+LEVEL = Instruction("whether a record has a list", 0, 9, 3)
+PLACED = Instruction("a child that has a place", 0, 34, 12)
+NOT_PLACED = Instruction("a place that is empty", 0, 31, 8)
+LISTED = Instruction("a child that is listed last, so that it is compared first", 0, 60, 19)
 COMPARED = Instruction("a child that it is not", 0, 16, 3)
-NOT_LISTED = Instruction("the end of a list", 0, 25, 9)
-NONE = Instruction("a record without children", 0, 16, 5)
+NOT_LISTED = Instruction("the end of a list", 0, 16, 4)
+NONE = Instruction("a record without children", 0, 7, 0)
 """Of find_context: cycles, and bytes of RAM."""
 
 
@@ -55,6 +55,19 @@ def memory_numbers(site: Site) -> MemoryNumbers | None:
         return None
     row_words = site.config.vocab_size if memory.logits else 0
     return MemoryNumbers(memory.longest - 1, 2 * row_words, len(contexts_of(site.config, max(memory.vectors, 1))))
+
+
+def records_beside_ram(site: Site) -> bool:
+    """Whether all records, which are the first in ROM, surely are in banks that show RAM too."""
+    memory, vocab, target = site.config.memory, site.config.vocab_size, site.target
+    if not memory:
+        return True
+    sizes = [
+        2 * (vocab + 1 + len(listed(tokens))) + 4 * len(links(tokens, nodes, vocab))
+        for tokens, nodes in contexts_of(site.config, memory.longest).children_in_order
+    ]
+    banks = sum(sizes) // (target.bank_bytes - max(sizes)) + 1
+    return all(map(target.shows_ram, range(banks + 1)))
 
 
 class KnownContextRoutine(Routine[KnownContext]):

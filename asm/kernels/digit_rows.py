@@ -9,7 +9,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from asm.cost.instructions import Instruction, branch, immediate, implied, memory, skipped, swap_bytes
+from asm.cost.instructions import (
+    Instruction,
+    branch,
+    immediate,
+    implied,
+    indexed,
+    long,
+    memory,
+    skipped,
+    swap_bytes,
+)
 from asm.cost.long_run import LongRun
 from asm.kernels.routine import HALVINGS, SLOT_PAGE, Call, Item, Placed, Routine, Site, Template, symbol
 from asm.kernels.row_code import Slots, bias_for, row_code
@@ -89,6 +99,20 @@ def accumulate(label: str) -> Epilogue:
             memory("adc", operand, direct=False),
             memory("sta", operand, direct=False),
         ]
+
+    return Epilogue(0, code)
+
+
+def store_with_record(label: str, *, far: bool) -> Epilogue:
+    """Y and a record's word into a vector of words. X and the data bank are the record's place.
+
+    far: that bank shows no RAM, so that a store needs the whole address.
+    """
+
+    def code(row: int) -> list[Instruction]:
+        operand = f"{label} + {2 * row}"
+        put = long("sta", operand) if far else memory("sta", operand, direct=False)
+        return [implied("clc"), indexed("adc", 2 * row), put]
 
     return Epilogue(0, code)
 
@@ -200,17 +224,22 @@ class DigitRowsRoutine(Routine[DigitRows]):
         """Where results that are kept as words go: of a cached value, on its way into the cache."""
         return "value" if self.kernel.block.cached else self.kernel.block.out
 
+    @property
+    def chain_label(self) -> str:
+        """Where its rows begin."""
+        return f"{symbol(self.kernel.name)}_rows"
+
     @cached_property
     def chain(self) -> Chain:
         """Its rows."""
         units = rows(self.site, self.kernel, self.slots, self.epilogue)
-        return Chain(symbol(self.kernel.name) + "_rows", comment_of(self.site, self.kernel), tuple(units))
+        return Chain(self.chain_label, comment_of(self.site, self.kernel), tuple(units))
 
     @property
     def calls(self) -> tuple[Call, ...]:
         name = self.kernel.name
         comment = f"{name}: {comment_of(self.site, self.kernel)}"
-        own = self.call("linear_digits", comment, entry=f"{symbol(name)}_rows")
+        own = self.call("linear_digits", comment, entry=self.chain_label)
         clamp = (self.call("clamp", "slots = ± clamp(residual)", stage="clamp"),) if self.kernel.clamp else ()
         return (*clamp, *shared_calls(self, self.kernel), own)
 
@@ -229,14 +258,14 @@ class DigitRowsRoutine(Routine[DigitRows]):
     def pages(self) -> Mapping[str, int]:
         return shared_pages(self.site, self.kernel)
 
-    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+    def clocks_before(self, placed: Placed) -> Mapping[str, float]:
+        """Those of what comes before its rows."""
         clamp = {"clamp": placed.clocks("clamp_residual", taken=(1, 0.5))[0]} if self.kernel.clamp else {}
-        shared = shared_clocks(self.site, self.kernel)
-        return {
-            **clamp,
-            **shared,
-            symbol(self.kernel.name): self.page_call + chain_clocks(self.site, self.chain, placed),
-        }
+        return clamp | shared_clocks(self.site, self.kernel)
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        own = self.page_call + chain_clocks(self.site, self.chain, placed)
+        return {**self.clocks_before(placed), symbol(self.kernel.name): own}
 
 
 def chain_clocks(site: Site, chain: Chain, placed: Placed) -> float:
@@ -261,6 +290,6 @@ def shared_pages(site: Site, kernel: DigitRows) -> Mapping[str, int]:
     return {"pair_slots": 2 * MAX_PAIRS} if shared_items(site, kernel) else {}
 
 
-def shared_clocks(site: Site, kernel: DigitRows) -> Mapping[str, float]:
+def shared_clocks(site: Site, kernel: DigitRows) -> dict[str, float]:
     """Their clocks, by label."""
     return {chain.label: site.target.page_call + chain.clocks(site.target) for chain in shared_items(site, kernel)}

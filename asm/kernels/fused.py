@@ -10,6 +10,7 @@ import numpy as np
 
 from asm.cost.instructions import Instruction, branch, jump
 from asm.cost.long_run import LongRun
+from asm.kernels.context import records_beside_ram
 from asm.kernels.digit_columns import AddSums, ColumnSumsCode, column, column_page, column_sums
 from asm.kernels.digit_rows import (
     DigitRowsRoutine,
@@ -23,16 +24,18 @@ from asm.kernels.digit_rows import (
     shared_items,
     shared_pages,
     store_rectified,
+    store_with_record,
 )
 from asm.kernels.embedding import row_word
 from asm.kernels.routine import HALVINGS, Call, Item, Placed, Routine, symbol
-from asm.kernels.row_code import Slots, bias_for
+from asm.kernels.row_code import DIRECT_WORDS, Slots, bias_for
 from asm.kernels.straight_code import Chain, Unit
 from quantize.contexts import contexts_of
 from quantize.executor import Executor
 from quantize.fixed import Ints
 from quantize.kernel import Trace
-from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RowMlp
+from quantize.kernels.fused import AddedRows, ColumnMlp, FrontTable, RecalledRows, RowMlp
+from trainer.errors import InputError
 
 
 class FrontTableRoutine(Routine[FrontTable]):
@@ -110,6 +113,56 @@ class AddedRowsRoutine(Routine[AddedRows]):
         own = {symbol(self.kernel.name): self.page_call + chain_clocks(self.site, self.chain, placed)}
         return {**shared_clocks(self.site, self.kernel.rows), **own}
 
+
+class RecalledRowsRoutine(Routine[RecalledRows]):
+    """lm_head's rows, each of which adds its result to a word of the record of the context that was found."""
+
+    @cached_property
+    def _rows(self) -> DigitRowsRoutine:
+        return DigitRowsRoutine(self.kernel.rows, self.site)
+
+    @property
+    def slots(self) -> Slots:
+        """Where its inputs are."""
+        return self._rows.slots
+
+    @cached_property
+    def chain(self) -> Chain:
+        """Its rows. Raises InputError where they need the RAM that the records' banks do not show."""
+        far = not records_beside_ram(self.site)
+        if far and (2 * self.slots.inputs > DIRECT_WORDS or self.kernel.rows.sections > 1):
+            raise InputError("the memory takes more than 2 MiB beside a wide lm_head: use a larger --memory-least")
+        epilogue = store_with_record(self.kernel.recall.block.out, far=far)
+        units = rows(self.site, self.kernel.rows, self.slots, epilogue)
+        return Chain(self._rows.chain_label, comment_of(self.site, self.kernel.rows), tuple(units))
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        comment = f"{self.kernel.recall.name}: lm_head's rows, added to what the memory says"
+        own = self.call("recalled_rows", comment, entry=self._rows.chain_label, of=self.kernel.recall.name)
+        return (*self._rows.calls[:-1], own)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*self._rows.items[:-1], self.chain)
+
+    @property
+    def pages(self) -> Mapping[str, int]:
+        return self._rows.pages
+
+    def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
+        found = sum(map(self.site.target.clocks, DATA_BANK))
+        own = self.page_call + found + chain_clocks(self.site, self.chain, placed)
+        return {**self._rows.clocks_before(placed), symbol(self.kernel.name): own}
+
+
+DATA_BANK = (
+    Instruction("phb", 1, 2, 1),
+    Instruction("ldx context_at", 2, 2, 2),
+    Instruction("pei (context_at + 1)", 2, 2, 4),
+    *[Instruction("plb", 1, 3, 1)] * 3,
+)
+"""Cycles to make a record's bank the data bank, and back."""
 
 LOOKS = 2 * 10
 """Cycles to find, twice, that nobody looks at a layer."""

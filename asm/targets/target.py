@@ -69,6 +69,10 @@ class Target:
             return (bank + (bank & 64)) << 16 | 0x8000
         return 0xC00000 + (bank - 128) * self.bank_bytes
 
+    def shows_ram(self, bank: int) -> bool:
+        """Whether the RAM that is in bank 0 is seen beside a bank of ROM too."""
+        return self.bank_start(bank) >> 16 & 0x7F < 0x40
+
     def clocks(self, instruction: Instruction) -> float:
         """Before refresh."""
         near = instruction.accesses - instruction.vectors

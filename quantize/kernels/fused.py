@@ -12,6 +12,7 @@ from quantize.kernels.digit_columns import ActiveColumns
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.embedding import Embedding
 from quantize.kernels.norm import ExactNorm
+from quantize.kernels.recall import RecalledLogits
 from quantize.kernels.residual import Sum
 from quantize.kernels.schoolbook import SchoolbookRows
 from trainer.config import ModelConfig
@@ -53,6 +54,18 @@ class AddedRows(Fused):
 
     rows: DigitRows
     add: Sum
+
+
+@dataclass(frozen=True)
+class RecalledRows(Fused):
+    """lm_head, whose results are added to what the memory says row by row."""
+
+    rows: DigitRows
+    recall: RecalledLogits
+
+    def observed(self, config: ModelConfig) -> tuple[TraceEntry, ...]:
+        """The sums alone."""
+        return self.recall.traced(config)
 
 
 @dataclass(frozen=True)

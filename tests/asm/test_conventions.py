@@ -50,7 +50,8 @@ SOURCES = sources(MODEL) | STORY_SOURCES | SQUARED_SOURCES
 BARE_MODEL = digit_model(MODEL.config, front=False)
 SOURCES |= {f"{name}.asm": sources(BARE_MODEL, traced=True)[f"{name}.asm"] for name in DIGIT_MODULES}
 MEMORY_MODULES = ("find_context", "recall")
-MEMORY_SOURCES = sources(digit_model(remembering(MODEL.config, 2, 4)))
+REMEMBERING = remembering(MODEL.config, 2, 4)
+MEMORY_SOURCES = sources(random_model(REMEMBERING)) | sources(digit_model(REMEMBERING))
 SOURCES |= {f"{name}.asm": MEMORY_SOURCES[f"{name}.asm"] for name in MEMORY_MODULES}
 FAST_SOURCES = SOURCES | sources(FAST_MODEL)
 LLAMA_SOURCES = sources(LLAMA_MODEL)

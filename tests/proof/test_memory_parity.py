@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from asm.build import build_rom
 from asm.kernels.context import MOST_LISTED
 from quantize.contexts import contexts_of
 from quantize.kernel import TARGETS
 from quantize.schedule import LOGITS
-from tests.support.models import digit_rom, remembering
+from tests.support.models import digit_rom, for_target, random_model, remembering
 from tests.support.shape_parity import liveliness, parity
 from trainer.config import ModelConfig
 
@@ -38,6 +39,13 @@ def test_every_intermediate_equals_the_integer_model(
     model, rom = digit_rom(remembering(shape, vectors, logits, documents=20), 1, front=front, target=target)
     assert liveliness(model)[LOGITS] > 0.3
     parity(model, rom, "snes9x", 2)
+
+
+@ON_TARGETS
+def test_the_schoolbook_adds_what_it_says(target: str) -> None:
+    model = for_target(random_model(remembering(SMALL, 2, 4, documents=20), 3), target)
+    assert liveliness(model)[LOGITS] > 0.3
+    parity(model, build_rom(model, traced=True), "snes9x", 2)
 
 
 @ON_TARGETS

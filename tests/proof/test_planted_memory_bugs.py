@@ -6,7 +6,7 @@ import pytest
 
 from quantize.kernel import TARGETS
 from quantize.sampler import Request
-from tests.support.models import digit_model, remembering, texts_at_random
+from tests.support.models import digit_model, for_target, random_model, remembering, texts_at_random
 from tests.support.planted_bugs import (
     Bug,
     behind,
@@ -16,6 +16,7 @@ from tests.support.planted_bugs import (
     parity_must_name,
     regex,
     routine,
+    rows,
 )
 from tests.support.shape_parity import batches
 from trainer.config import ModelConfig
@@ -32,25 +33,33 @@ ASKED = [
 
 MODELS = {target: digit_model(SHAPE, 3, target=target) for target in TARGETS}
 
-FIND, CHILD = routine("find_context", "find_context.asm"), routine("find_child", "find_context.asm")
+SCHOOLBOOK = {target: for_target(random_model(SHAPE, 3), target) for target in TARGETS}
+
+FIND = routine("find_context", "find_context.asm")
 BEGIN, ADVANCE = routine("begin_document", "inference.asm"), routine("advance", "inference.asm")
-TABLE = behind("; --- embedding, first norms", "gpt.asm")
+HEAD_ROWS, RECALLED = rows("lm_head"), behind("logits: lm_head's rows", "gpt.asm")
 FRONT, SAID = "embed_norm", "logits"
 
 
 BUGS = (
-    Bug("the newest token but one is not looked at", FIND, "lda earlier + 0", "lda earlier + 2", FRONT),
-    Bug("the oldest token is the one before", FIND, "lda earlier + 4", "lda earlier + 2", SAID),
-    Bug("an unknown context goes on with the next token", FIND, first(r"bcs known"), "nop\n        nop", FRONT),
+    Bug("the newest token but one is not looked at", FIND, every(r"lda earlier \+ 0"), "lda earlier + 2", FRONT),
+    Bug("the oldest token is the one before", FIND, every(r"lda earlier \+ 4"), "lda earlier + 2", SAID),
+    Bug(
+        "an unknown context goes on with the next token",
+        FIND,
+        first(r"none0:  jmp known"),
+        "none0:  jmp next0",
+        FRONT,
+    ),
     Bug("the number is that of the first record", FIND, regex(r"(ldy #)NUMBER"), r"\1CHILDREN", FRONT),
-    Bug("the first child of a list is left out", CHILD, "adc #BEFORE - 2", "adc #BEFORE - 4", SAID),
-    Bug("the last child of a list is left out", CHILD, "bcs next", "beq :+\n        bcs next\n:", SAID),
-    Bug("a listed child's place is half as far", CHILD, regex(r"(listed: tya.*)\n\s+asl a"), r"\1", SAID),
-    Bug("the tokens are not counted", CHILD, "adc count", "adc #0", FRONT),
-    Bug("a place is two words", CHILD, regex(r"(every:  lda column\n\s+asl a)\n\s+asl a"), r"\1", FRONT),
-    Bug("an empty place is a record", CHILD, regex(r"beq unknown\n(\s+stx)"), r"nop\n\1", FRONT),
-    Bug("the bank of the record before", CHILD, "sta context_at + 2", "nop", FRONT, model=LARGE),
-    Bug("the lower half of the address before", CHILD, "stx context_at\n", "nop\n", SAID),
+    Bug("the first child of a list is left out", FIND, every(r"adc #BEFORE - 2"), "adc #BEFORE - 4", SAID),
+    Bug("the last child of a list is left out", FIND, every(r"bcs :-"), "beq :+\n        bcs :-\n:", SAID),
+    Bug("a listed child's place is half as far", FIND, every(r"(place\d: tya.*)\n\s+asl a"), r"\1", SAID),
+    Bug("the tokens are not counted", FIND, every(r"adc count"), "adc #0", FRONT),
+    Bug("a place is two words", FIND, first(r"asl a\n\s+asl a"), "asl a", FRONT),
+    Bug("an empty place is a record", FIND, first(r"beq none0\n(\s+stx)"), r"nop\n\1", FRONT),
+    Bug("the bank of the record before", FIND, every(r"sta context_at \+ 2"), "nop", FRONT, model=LARGE),
+    Bug("the lower half of the address before", FIND, every(r"stx context_at\n"), "nop\n", SAID),
     Bug("BOS is not before a document", BEGIN, first(r"sta earlier \+ 0"), "nop", SAID),
     Bug("nor before that", BEGIN, "sta earlier + 4", "nop", SAID),
     Bug("the token read is forgotten", ADVANCE, "note_earlier", "nop", FRONT),
@@ -64,11 +73,18 @@ BUGS = (
         "adc token",
         FRONT,
     ),
+    Bug("a logit is lm_head's alone", HEAD_ROWS, first(r"adc a:0, x"), "nop\n nop\n nop", SAID),
+    Bug("a carry stays", HEAD_ROWS, every(r"clc\n(\s+adc a:)"), r"nop\n\1", SAID),
+    Bug("the next symbol's word", HEAD_ROWS, first(r"adc a:2, x"), "adc a:4, x", SAID),
+    Bug("the record is the first of its bank", RECALLED, "ldx context_at", "ldx #$8000", SAID),
+    Bug("the bank is that of the front table", RECALLED, "pei (context_at + 1)", "pei (w_ptr + 1)", SAID),
+)
+IN_SCHOOLBOOK = (
     Bug("a logit is left out", "recall.asm", first(r"sta z:.*"), "nop", SAID),
     Bug("a logit is the row's alone", "recall.asm", first(r"adc z:.*"), "nop", SAID),
-    Bug("a carry stays", "recall.asm", every(r"clc"), "nop", SAID),
-    Bug("the next symbol's word", "recall.asm", first(r"lda a:2 \* 1, x"), "lda a:2 * 2, x", SAID),
-    Bug("the bank is that of the front table", "recall.asm", "pei (context_at + 1)", "pei (w_ptr + 1)", SAID),
+    Bug("a carry stays there", "recall.asm", every(r"clc"), "nop", SAID),
+    Bug("the next symbol's word there", "recall.asm", first(r"lda a:2 \* 1, x"), "lda a:2 * 2, x", SAID),
+    Bug("the bank is another", "recall.asm", "pei (context_at + 1)", "pei (context_at - 1)", SAID),
 )
 
 
@@ -81,3 +97,9 @@ def test_nothing_planted_nothing_found(target: str) -> None:
 @pytest.mark.parametrize("bug", BUGS, ids=str)
 def test_planted(bug: Bug, target: str) -> None:
     parity_must_name(bug, MODELS[target], ASKED)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("bug", IN_SCHOOLBOOK, ids=str)
+def test_planted_in_the_schoolbook(bug: Bug, target: str) -> None:
+    parity_must_name(bug, SCHOOLBOOK[target], ASKED)

@@ -15,65 +15,53 @@ BEFORE   = CHILDREN + 2
 
 ; The longest known context of the last tokens.
 ; in: token, earlier    out: context_at = its record, context_row = its number, or that of its end, among those that
-; have a vector    kills: A, X, Y, column, count
+; have a vector    kills: A, X, Y, count
 ; twin: quantize.contexts.Contexts.find
 proc find_context, 16, 16
         lda token
         row_pointer context_at, context_records
 {% for offset in memory.levels %}
+        ldy #CHILDREN           ; does the token before it make a context that is known?
+        lda [context_at], y
+        bpl list{{ loop.index0 }}
         lda earlier + {{ offset }}
-        call find_child
-        bcs known
-{% endfor %}
-known:  ldy #NUMBER
-        lda [context_at], y
-        sta context_row
-        rts
-endproc
-
-; The context that a token before it makes. Likely ones are the last in a list: these are compared first.
-; in: A = token, context_at    out: carry set: it is not known; clear: context_at = its record
-; kills: A, X, Y, column, count
-; twin: a level of quantize.contexts.Contexts.find
-proc find_child, 16, 16
-        sta column
-        ldy #CHILDREN
-        lda [context_at], y
-        bmi every
-        beq unknown
-        asl a
-        sta count
-        adc #BEFORE - 2         ; carry is clear
-        tay
-        lda column
-next:   cmp [context_at], y
-        beq listed
-        dey
-        dey
-        cpy #BEFORE
-        bcs next
-unknown:
-        sec
-        rts
-every:  lda column
         asl a
         asl a
         adc #BEFORE             ; carry is clear
-        bra place
-listed: tya                     ; behind the tokens, twice as far from there as its token from the first
-        asl a
-        adc count               ; carry is clear
-        sec
-        sbc #BEFORE
-place:  tay
-        lda [context_at], y
+        tay
+look{{ loop.index0 }}:  lda [context_at], y
         tax
         iny
         iny
         lda [context_at], y
-        beq unknown
+        beq none{{ loop.index0 }}
         stx context_at
         sta context_at + 2
-        clc
+        bra next{{ loop.index0 }}
+list{{ loop.index0 }}:  beq none{{ loop.index0 }}
+        asl a
+        sta count
+        adc #BEFORE - 2         ; carry is clear
+        tay                     ; the last in a list is the likeliest: it is compared first
+        lda earlier + {{ offset }}
+:       cmp [context_at], y
+        beq place{{ loop.index0 }}
+        dey
+        dey
+        cpy #BEFORE
+        bcs :-
+none{{ loop.index0 }}:  jmp known
+place{{ loop.index0 }}: tya                     ; behind the tokens, twice as far from there as its token from the first
+        asl a
+        adc count               ; carry is clear
+        sec
+        sbc #BEFORE
+        tay
+        bra look{{ loop.index0 }}
+next{{ loop.index0 }}:
+{% endfor %}
+known:  ldy #NUMBER
+        lda [context_at], y
+        sta context_row
         rts
 endproc

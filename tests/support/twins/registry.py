@@ -22,7 +22,7 @@ DATA_BANKS = {"schoolbook": PROGRAM_BANK, "digits": WORK_BANK, "llama": WORK_BAN
 RUN_WHOLE = frozenset(
     {
         *("gpt_step", "make_token", "try_token", "advance", "continue_text", "host_loop", "tokenise"),
-        *("find_context", "find_child", "model_alone", "memory_alone", "both_again"),
+        *("find_context", "model_alone", "memory_alone", "both_again"),
         *("shade_vector", "shade", "shade_head", "choose_bars", "weigh_at_one", "percent_of_picked"),
         *("put_bars", "put_label"),
     }
