@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import os
 import re
 import subprocess
@@ -256,3 +257,18 @@ def test_lesson_9_says_what_is_wrong_in_one_line(build: Path, tmp_path: Path) ->
         assert result.returncode == 1
         assert message in result.stderr
         assert result.stderr.count("\n") == 1
+
+
+def test_counting_again_is_better_with_longer_contexts_and_learns_by_heart_without_trust() -> None:
+    lines = {trust: run("lesson10", "--trust", trust).stdout.splitlines() for trust in ("5", "0.1")}
+    found = {trust: [re.findall(r"\d\.\d{4}|\d+(?=%)", line) for line in own] for trust, own in lines.items()}
+    held_out = {trust: [float(loss) for _learned, loss, _share in own] for trust, own in found.items()}
+    assert min(held_out["5"]) == held_out["5"][2] < held_out["5"][0] - 0.1
+    assert held_out["0.1"][4] > math.log(27)
+    assert float(found["0.1"][4][2]) > 80 > float(found["5"][4][2])
+
+
+@pytest.mark.parametrize("wrong", [["--names", "0"], ["--trust", "0"], ["--trust", "nan"]])
+def test_counting_again_refuses_what_makes_no_table(wrong: Sequence[str]) -> None:
+    result = run("lesson10", *wrong)
+    assert result.returncode == 2 and "must be" in result.stderr and "Traceback" not in result.stderr
