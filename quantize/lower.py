@@ -124,9 +124,14 @@ def _is(kernel: Kernel, wanted: type[Kernel]) -> bool:
 
 def front_table_pays(config: ModelConfig) -> bool:
     """True when a row of residual stream, query, keys and values for every context and position is small enough."""
-    tokens = next(block.tokens for block in schedule(config) if isinstance(block, Embed))
-    rows = len(contexts_of(config, tokens)) * config.block_size
+    rows = front_rows(config)
     return rows <= MAX_FRONT_ROWS and 6 * config.n_embd * rows <= FRONT_BYTES
+
+
+def front_rows(config: ModelConfig) -> int:
+    """A row for every context that has a vector, or every token, at every position."""
+    tokens = next(block.tokens for block in schedule(config) if isinstance(block, Embed))
+    return len(contexts_of(config, tokens)) * config.block_size
 
 
 def on_digits(model: IntegerModel, *, front_table: bool | None = None, columns: bool | None = None) -> IntegerModel:

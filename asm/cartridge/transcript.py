@@ -19,7 +19,7 @@ from trainer.config import ModelConfig
 
 MIN_TOKENS, MAX_TOKENS = 200, 1000
 MAX_WORK = 100_000_000
-"""Parameters times tokens: from 100,000 parameters on the transcript becomes shorter."""
+"""Parameters times tokens: from 100,000 parameters on the transcript becomes shorter. A memory's take no time."""
 
 FREE = 8
 """Documents in which every letter is drawn, at the least."""
@@ -81,7 +81,7 @@ def checksums(tokens: Sequence[Token]) -> Ints:
 
 
 def _max_tokens(config: ModelConfig) -> int:
-    return min(MAX_TOKENS, max(MIN_TOKENS, MAX_WORK // config.n_params))
+    return min(MAX_TOKENS, max(MIN_TOKENS, MAX_WORK // replace(config, memory=None).n_params))
 
 
 def _step(config: ModelConfig) -> int:

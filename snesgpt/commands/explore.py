@@ -46,11 +46,14 @@ def at_most_one_per_core(_ctx: click.Context, _option: click.Parameter, workers:
     return workers or cores
 
 
+MEMORIES = {"without": [False], "with": [True], "both": [False, True]}
+
+
 @click.command("explore", cls=FileCommand)
 @click.option("--data", type=InputFile(), help="UTF-8 text.  [default: the names]")
 @click.option("--documents", type=click.Choice(list(KINDS)), default="lines", help="What one document is.")
 @click.option("--fold-case", is_flag=True, help="Turn capitals into small letters.")
-@click.option("--points", type=InputFile(), help="TOML file of points, instead of the next five options.")
+@click.option("--points", type=InputFile(), help="TOML file of points, instead of the next six options.")
 @click.option(
     "--preset",
     type=click.Choice(["auto", *PRESETS]),
@@ -68,6 +71,12 @@ def at_most_one_per_core(_ctx: click.Context, _option: click.Parameter, workers:
     metavar="N,N,…",
     default="0",
     help="Vocabulary sizes; 0: a token is a character.",
+)
+@click.option(
+    "--memory",
+    type=click.Choice(list(MEMORIES)),
+    default="without",
+    help="Models without a memory, with one, or both.",
 )
 @click.option("--seconds-per-point", type=click.FloatRange(0.1), default=60.0, help="Training time of a point.")
 @click.option(
@@ -138,11 +147,14 @@ def _points(wanted: dict[str, Any]) -> list[Point]:
     from snesgpt.explore.trials import forerunner, grid, read_points
 
     seconds, seed = wanted["seconds_per_point"], wanted["seed"]
-    axes = ("preset", "dimensions", "layers", "digits", "tokens")
+    axes = ("preset", "memory", "dimensions", "layers", "digits", "tokens")
     ctx = click.get_current_context()
     given = [name for name in axes if ctx.get_parameter_source(name) != click.core.ParameterSource.DEFAULT]
     if wanted["points"] is None:
-        choices = {name: wanted[name] for name in axes} | {"preset": [wanted["preset"]]}
+        choices = {name: wanted[name] for name in axes} | {
+            "preset": [wanted["preset"]],
+            "memory": MEMORIES[wanted["memory"]],
+        }
         points = grid(choices, seconds, seed)
     elif given:
         raise click.UsageError(f"--points and --{given[0]} exclude each other")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from snesgpt.explore.results import Row
-from snesgpt.explore.trials import FORERUNNER, label
+from snesgpt.explore.trials import FORERUNNER, label, remembers
 from trainer.errors import InputError
 from trainer.files import whole_file
 from trainer.pictures import figure
@@ -56,7 +56,7 @@ def draw(path: Path, rows: Iterable[Row], title: str) -> None:
     """Write the picture as a PNG: whole or not at all.
 
     Filled markers and a line: the front, each with its label. Hollow: beaten by another, with a label if there
-    is room. A star: the forerunner.
+    is room. A star: the forerunner. A dashed line, where some models have a memory: the front of the others.
     The background is white in the file, so that it reads alike on dark and light pages.
     Raises InputError when nothing can be drawn or the file cannot be written.
     """
@@ -78,6 +78,9 @@ def draw(path: Path, rows: Iterable[Row], title: str) -> None:
     axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if str(value)[:1] in "25" else "")
     front = pareto_front(shown)
     axes.plot(*_places(front), color=FRONT, linewidth=1.5, zorder=2)
+    plain = [row for row in shown if not remembers(row["point"])]
+    if 0 < len(plain) < len(shown):
+        axes.plot(*_places(pareto_front(plain)), color=OTHERS, linewidth=1.5, linestyle="--", zorder=1)
     for row in shown:
         _mark(axes, row, any(row is one for one in front))
     axes.legend(handles=_legend(shown), loc="best", fontsize=9, title="hollow: another is faster and better")
@@ -122,6 +125,8 @@ def _legend(rows: Sequence[Row]) -> list[Any]:
     sizes = sorted({row["rom_bytes"] for row in usual})
     entries = [marker(MARKERS[n], 64, FRONT, f"{n} layer{'s' * (n > 1)}") for n in layers]
     entries += [marker("o", marker_area(size), OTHERS, f"{size // 1024:,} KiB") for size in sizes]
+    if 0 < sum(remembers(row["point"]) for row in rows) < len(rows):
+        entries.append(Line2D([], [], linestyle="--", color=OTHERS, label="the front without a memory"))
     if len(usual) < len(rows):
         entries.append(marker("*", 160, MARKED, "the forerunner, on its own kernel"))
     return entries

@@ -20,8 +20,8 @@ from trainer.presets import MEMORY, PRESETS, Preset
 FORERUNNER = "forerunner"
 KERNELS = ("auto", "digits", "schoolbook")
 AUTO = "auto"
-LADDER = ("microgpt", "small", "large")
-"""Presets by size, as far as there are such: a point is trained like the largest that is no larger than itself."""
+LADDERS = {False: ("microgpt", "small", "large"), True: ("memory-small", "memory", "memory-large")}
+"""Presets by size, without a memory and with one: a point is trained like the largest no larger than itself."""
 
 SHORT = {
     "dimensions": "n_embd",
@@ -42,6 +42,7 @@ OF_RECIPE: dict[str, Any] = {
 } | {"batch_size": Annotated[int, Meta(ge=1, le=65536)]}
 OF_RUN: dict[str, Any] = {
     "preset": Literal[(AUTO, *PRESETS)],
+    "memory": bool,
     "tokens": Count,
     "seconds": Annotated[float, Meta(gt=0, le=1e8)],
     "seed": Count,
@@ -86,8 +87,12 @@ def label(point: Mapping[str, Any]) -> str:
         return FORERUNNER
     digits = f"{point['digits']} digits" if point["digits"] else "float"
     tokens = f", {point['tokens']} tokens" if point.get("tokens") else ""
-    memory = ", memory" if point.get("memory_vectors") or point.get("memory_logits") else ""
-    return f"{point['n_embd']}×{point['n_layer']}, {digits}{tokens}{memory}"
+    return f"{point['n_embd']}×{point['n_layer']}, {digits}{tokens}{', memory' * remembers(point)}"
+
+
+def remembers(point: Mapping[str, Any]) -> bool:
+    """Whether the identity of a point is that of a model with a memory."""
+    return bool(point.get("memory_vectors") or point.get("memory_logits"))
 
 
 def forerunner(seconds: float, seed: int) -> Point:
@@ -101,7 +106,12 @@ def grid(choices: Mapping[str, Sequence[Any]], seconds: float, seed: int) -> lis
     Digits vary slowest: a grid that is cut short has tried every shape once. Raises InputError for an unknown
     key or a value of the wrong kind.
     """
-    defaults: dict[str, Sequence[Any]] = {"preset": [AUTO], "seconds": [seconds], "seed": [seed]}
+    defaults: dict[str, Sequence[Any]] = {
+        "preset": [AUTO],
+        "memory": [False],
+        "seconds": [seconds],
+        "seed": [seed],
+    }
     named = {SHORT.get(key, key): values for key, values in (defaults | dict(choices)).items()}
     named = {key: _checked(key, values) for key, values in named.items()}
     if (count := math.prod(map(len, named.values()))) > MOST_POINTS:
@@ -136,18 +146,21 @@ def _point(choice: dict[str, Any]) -> Point:
     recipe = {key: value for key, value in choice.items() if key in OF_RECIPE}
     if "n_embd" in recipe:
         recipe.setdefault("n_hidden", 4 * recipe["n_embd"])
-    run = {key: value for key, value in choice.items() if key in OF_RUN and key != "preset"}
-    preset = _suited(recipe) if choice["preset"] == AUTO else PRESETS[choice["preset"]]
-    return Point(replace(preset, **recipe), **run)
+    run = {key: value for key, value in choice.items() if key in OF_RUN and key not in ("preset", "memory")}
+    if choice["preset"] == AUTO:
+        return Point(replace(_suited(recipe, choice["memory"]), **recipe), **run)
+    if choice["memory"] and not PRESETS[choice["preset"]].remembers:
+        raise InputError(f"preset {choice['preset']} has no memory: choose one that has, or leave memory out")
+    return Point(replace(PRESETS[choice["preset"]], **recipe), **run)
 
 
-def _suited(recipe: dict[str, Any]) -> Preset:
-    """The preset for a point that names none: the largest of LADDER that is no larger than its shape."""
+def _suited(recipe: dict[str, Any], memory: bool) -> Preset:
+    """The preset for a point that names none: the largest of its ladder that is no larger than its shape."""
 
     def matrices(preset: Preset) -> int:
         return preset.n_layer * preset.n_embd * (4 * preset.n_embd + 2 * preset.n_hidden)
 
-    ladder = [PRESETS[name] for name in LADDER if name in PRESETS]
+    ladder = [PRESETS[name] for name in LADDERS[memory]]
     own = matrices(replace(ladder[0], **recipe))
     return max((preset for preset in ladder if matrices(preset) <= own), key=matrices, default=ladder[0])
 

@@ -11,7 +11,7 @@ from quantize.convert import convert, folded
 from quantize.kernel import SA1, STOCK
 from quantize.kernels.digit_rows import DigitRows
 from quantize.kernels.fused import ColumnMlp, FrontTable
-from quantize.lower import COLUMNS_PAY
+from quantize.lower import COLUMNS_PAY, front_rows
 from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.ranges import ProvedModel
@@ -112,13 +112,14 @@ def _fitting(proved: ProvedModel, exact: Mapping[str, Array], rom_size: int, why
 def reasons(model: IntegerModel, refusal: InputError | None = None) -> list[str]:
     """One line for each choice of a cartridge on digits. refusal: of what would have been chosen first."""
     config = model.config
-    rows = config.vocab_size * config.block_size
+    rows = front_rows(config)
     share = model.info.get("active_hidden")
     seen = f"{share:.0%} of the hidden units are above zero" if share is not None else "no share of zeros is known"
     columns = any(isinstance(kernel, ColumnMlp) for kernel in model.program)
     if columns and refusal and (share is None or share >= COLUMNS_PAY):
         seen += f", but rows do not fit ({refusal})"
-    front = f"embedding to first q, k, v depend on {rows:,} pairs of token and position"
+    read = "context" if rows > config.vocab_size * config.block_size else "token"
+    front = f"embedding to first q, k, v depend on {rows:,} pairs of {read} and position"
     has_front = any(isinstance(kernel, FrontTable) for kernel in model.program)
     clamp = max(kernel.clamp for kernel in leaves(model.program) if isinstance(kernel, DigitRows))
     return [

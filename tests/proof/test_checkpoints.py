@@ -6,14 +6,17 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from asm.build import build_rom
+from asm.cartridge.transcript import documents as golden
 from asm.layout import plan
+from quantize.contexts import contexts_of
 from quantize.executor import Executor
 from quantize.model import IntegerModel
 from quantize.ranges import prove
-from quantize.sampler import Request, documents
+from quantize.sampler import Request, documents, run
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from snesgpt.selection.digit_choice import digits_per_weight
@@ -26,7 +29,7 @@ from trainer.weights import load_weights
 
 FOLDER = Path(__file__).parents[2] / "checkpoints"
 NAMES = ("microgpt", "small", "large", "tavern", "memory", "memory-tavern", "stories")
-LARGEST = 400 * 1024
+LARGEST = 448 * 1024
 ROM_KIB = 4096
 
 
@@ -67,3 +70,17 @@ def test_the_tavern_talks_sense_and_not_by_heart() -> None:
     found = coherence(made, lines(50_000, 0))
     assert found.parsed >= 0.9 * len(made)
     assert found.new >= 0.5 * found.parsed
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("memory")])
+def test_the_self_test_looks_up_contexts_of_every_length(name: str) -> None:
+    config = model(name).config
+    assert config.memory is not None
+    contexts, longest = contexts_of(config, config.memory.longest), config.memory.longest
+    read = [
+        ([config.bos] * longest + [token.token for token in text])[end - longest : end]
+        for text in run(Executor(model(name)), golden(config))
+        for end in range(longest + 1, longest + 1 + len(text))
+    ]
+    lengths = np.searchsorted(contexts.first, contexts.find(np.array(read)), "right")
+    assert min(np.bincount(lengths, minlength=longest + 1)[1:]) > 20

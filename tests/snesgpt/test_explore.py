@@ -107,6 +107,15 @@ def test_a_grid_tries_every_shape_before_the_next_digits() -> None:
     assert {(point.seconds, point.seed) for point in points} == {(60, 3)}
 
 
+def test_a_point_with_a_memory_is_trained_like_the_preset_of_its_size() -> None:
+    points = grid({"dimensions": [8, 16, 64], "layers": [1, 2], "digits": [1.2], "memory": [False, True]}, 60, 3)
+    without, with_memory = ([p for p in points if p.recipe.remembers == which] for which in (False, True))
+    assert [p.recipe.name for p in with_memory] == [*["memory-small"] * 2, *["memory"] * 3, "memory-large"]
+    assert [label(p.identity()) + ", memory" for p in without] == [label(p.identity()) for p in with_memory]
+    with pytest.raises(InputError, match="preset small has no memory"):
+        grid({"preset": ["small"], "memory": [True]}, 60, 3)
+
+
 def test_a_file_of_points_has_a_grid_in_every_table_and_its_points_once(tmp_path: Path) -> None:
     path = tmp_path / "points.toml"
     path.write_text(
@@ -526,6 +535,9 @@ def test_the_picture_is_a_png_the_same_each_time_whatever_is_in_it(tmp_path: Pat
         pictures.append(path.read_bytes())
     assert pictures[0].startswith(PNG) and pictures[0] == pictures[1]
     draw(tmp_path / "single.png", rows[:1], "title")
+    rows[1]["point"] |= {"memory_vectors": 2, "memory_logits": 4}
+    draw(tmp_path / "two fronts.png", rows, "title")
+    assert (tmp_path / "two fronts.png").read_bytes() != pictures[0]
     with pytest.raises(InputError, match="nothing to draw"):
         draw(tmp_path / "none.png", rows[-1:], "title")
     assert not (tmp_path / "none.png").exists()
