@@ -17,19 +17,24 @@ from quantize.convert import quantize
 from quantize.executor import Executor
 from quantize.kernel import TARGETS, Leaf
 from quantize.kernels.byte_attention import ByteAttention
+from quantize.kernels.context import KnownContext
+from quantize.kernels.fused import RecalledRows
 from quantize.model import IntegerModel
+from quantize.program import leaves
 from quantize.ranges import prove
 from quantize.sampler import Request, run
 from snesgpt.bench.names_screen import FIRST_SEED
 from snesgpt.bench.stage_clocks import measure_stages
 from tests.support.models import (
     MATRICES,
+    digit_model,
     digit_weights,
     for_sa1,
     gpt2_config,
     gpt2_model,
     llama_config,
     llama_model,
+    remembering,
     windowed,
 )
 from trainer.config import ModelConfig
@@ -128,3 +133,20 @@ def check_attention(model: IntegerModel) -> None:
         stage = symbol(kernel.name)
         clocks = layout.target.refresh * routine.clocks(tokens, placed(layout))[stage]
         assert clocks == pytest.approx(measured[stage], rel=LOOP_TOLERANCE), stage
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_search_for_a_context_and_the_rows_that_add_to_it(target: str) -> None:
+    """Of the very tokens that are measured. Children are in lists and in tables; some contexts are not known."""
+    config = remembering(ModelConfig(27, 16, 32, 4, 1, 16), 2, 4, documents=400)
+    model = digit_model(config, 1, target=target)
+    layout = build_rom(model).layout
+    measured = measure_stages(build_rom(model, profiled=True), "bsnes", TOKENS).stages()
+    kernels = {type(leaf): leaf for leaf in leaves(model.program)}
+    tokens = first_tokens(model, [kernels[KnownContext]])
+    routines = [one for one in layout.routines if isinstance(one.kernel, KnownContext | RecalledRows)]
+    found = {routine.calls[-1].stage: routine.clocks(tokens, placed(layout)) for routine in routines}
+    assert [*found] == ["context", "head"]
+    for stage, clocks in found.items():
+        expected = layout.target.refresh * clocks[stage]
+        assert expected == pytest.approx(measured[stage], rel=LOOP_TOLERANCE), stage
