@@ -128,9 +128,11 @@ class RecalledRowsRoutine(Routine[RecalledRows]):
 
     @cached_property
     def chain(self) -> Chain:
-        """Its rows. Raises InputError where they need the RAM that the records' banks do not show."""
+        """Its rows. Raises InputError where they need RAM that the records' banks do not show."""
         far = not records_beside_ram(self.site)
-        if far and (2 * self.slots.inputs > DIRECT_WORDS or self.kernel.rows.sections > 1):
+        if self.kernel.rows.sections > 1:
+            raise InputError("lm_head's rows come in sections, and what a memory says is added to whole ones only")
+        if far and 2 * self.slots.inputs > DIRECT_WORDS:
             raise InputError("the memory takes more than 2 MiB beside a wide lm_head: use a larger --memory-least")
         epilogue = store_with_record(self.kernel.recall.block.out, far=far)
         units = rows(self.site, self.kernel.rows, self.slots, epilogue)

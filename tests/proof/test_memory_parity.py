@@ -7,13 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asm.build import build_rom
-from asm.kernels.context import MOST_LISTED
+from asm.kernels.context import MOST_LISTED, records_beside_ram
 from quantize.contexts import contexts_of
-from quantize.kernel import TARGETS
+from quantize.kernel import SA1, TARGETS
 from quantize.schedule import LOGITS
 from tests.support.models import digit_rom, for_target, random_model, remembering
 from tests.support.shape_parity import liveliness, parity
 from trainer.config import ModelConfig
+from trainer.errors import InputError
 
 SMALL = ModelConfig(vocab_size=12, block_size=7, n_embd=8, n_head=2, n_hidden=16)
 MEMORIES = {
@@ -39,6 +40,21 @@ def test_every_intermediate_equals_the_integer_model(
     model, rom = digit_rom(remembering(shape, vectors, logits, documents=20), 1, front=front, target=target)
     assert liveliness(model)[LOGITS] > 0.3
     parity(model, rom, "snes9x", 2)
+
+
+@ON_TARGETS
+def test_records_beyond_two_megabytes_where_a_stock_console_shows_no_ram(target: str) -> None:
+    config = remembering(ModelConfig(512, 7, 8, 2, 1, 16), 2, 4, documents=160)
+    model, rom = digit_rom(config, 3, target=target)
+    assert records_beside_ram(rom.layout.routines[0].site) == (target == SA1)
+    assert len(rom.image) > 2 << 20
+    parity(model, rom, "snes9x", 1)
+
+
+def test_wide_rows_beside_such_records_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asm.kernels.fused.records_beside_ram", lambda site: False)
+    with pytest.raises(InputError, match="larger --memory-least"):
+        digit_rom(remembering(ModelConfig(12, 7, 72, 2, 1, 16), 2, 4, documents=20), 3)
 
 
 @ON_TARGETS
