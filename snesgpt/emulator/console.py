@@ -1,11 +1,12 @@
 """A Super Nintendo without a screen: a ROM in a real emulator, frame by frame, memory open to the host.
 
-A core's state is global to the process, so one console per core is open at a time; after `close` the next
-may open, any number of times (both cores were checked to start clean, so no private copy of the library is
-needed). Cores take anything for a ROM, a single byte too, and run what they find: judge it first
-(`asm.cartridge.header`). Their power-on memory differs: Snes9x 0x55 everywhere; bsnes random, PPU
-registers too, seeded by the second of the clock and by nothing else. `scramble` gives WRAM and VRAM of both the
-same reproducible noise; registers a program must set itself, as on the console.
+A core's state is global to its library, so one console per core is open at a time. After `close` the next may
+open, any number of times: the library is unloaded in between. Else bsnes hands on what it never sets back, such as
+an interrupt of an SA-1 that nobody took: on a stock console it would never end. Cores take anything for a ROM, a
+single byte too, and run what they find: judge it first (`asm.cartridge.header`). Their power-on memory differs:
+Snes9x 0x55 everywhere; bsnes random, PPU registers too, seeded by the second of the clock and by nothing else.
+`scramble` gives WRAM and VRAM of both the same reproducible noise; registers a program must set itself, as on the
+console.
 """
 
 from __future__ import annotations
@@ -13,11 +14,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ctypes import POINTER, Structure, addressof, c_int, c_uint8, c_void_p, cast, create_string_buffer, string_at
+from ctypes import (
+    CDLL,
+    POINTER,
+    Structure,
+    addressof,
+    c_int,
+    c_uint8,
+    c_void_p,
+    cast,
+    create_string_buffer,
+    string_at,
+)
 from pathlib import Path
 from struct import pack
 from types import TracebackType
 from typing import Any, Self
+
+if sys.platform != "win32":
+    from _ctypes import dlclose
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +109,7 @@ class Console:
     def _off(self) -> None:
         self._thread.call(self._core.deinit)
         self._thread.end()
+        self._host.unload()
         self._core = None
         _open.discard(self._path)
 
@@ -265,7 +281,8 @@ class _Host:
             int(EnvironmentCall.GET_VARIABLE): self.get_variable,
         }
         try:
-            core = Core(str(path))
+            self.library = CDLL(str(path))
+            core = Core(self.library)
         except (OSError, ValueError) as error:
             raise InputError(f"{path} is not a libretro core of this machine: {error}") from error
         core.set_environment(self.environment)
@@ -276,6 +293,11 @@ class _Host:
         core.set_input_state(self.input_state)
         core.init()
         return core
+
+    def unload(self) -> None:
+        """Forget the library, and all its state."""
+        if sys.platform != "win32":
+            dlclose(self.library._handle)
 
     def load(self, core: Any, image: bytes) -> bool:
         """Put the cartridge in. Its real path stays hidden, so no file beside it (.bml, .msu) changes a run."""

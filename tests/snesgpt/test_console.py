@@ -89,6 +89,36 @@ def test_wram_is_the_console_s_own(console: Console) -> None:
     assert console.wram.shape == (0x20000,) and console.vram.shape == (0x10000,) and not console.sram.size
 
 
+ASKS = "78 A9 20 8D 00 22 9C 03 22 A9 81 8D 04 22 A9 80 8D 01 22 9C 00 22 AD 00 23 85 10 80 F9"
+"""sei; the SA-1 stopped, its reset vector $8100, its interrupt let through; go; for ever: what it asks, to $10"""
+SA1_ASKS = "A9 80 8D 09 22 80 FE"
+"""An interrupt, please; for ever nothing"""
+LISTENS = "18 FB C2 30 A2 FF 1F 9A 64 10 58 80 FE"
+"""Native, 16 bits, a stack; $10 = 0; cli; for ever nothing"""
+COUNTS = "E6 10 40"
+"""inc $10; rti"""
+
+
+def cartridge(map_mode: int, chipset: int, code: str, more: str) -> bytes:
+    """32 KiB with code at $8000, where it begins, and at $8100, where the interrupt goes."""
+    image = bytearray(0x8000)
+    for start, text in ((0, code), (0x100, more)):
+        image[start : start + len(bytes.fromhex(text))] = bytes.fromhex(text)
+    image[0x7FC0:0x7FDC] = b"A TEST".ljust(21) + bytes([map_mode, chipset, 7, 5, 1, 0x33, 0])
+    image[0x7FEE:0x7FF0], image[0x7FFC:0x7FFE] = b"\x00\x81", b"\x00\x80"
+    return with_checksum(bytes(image))
+
+
+@CORES
+def test_an_interrupt_that_nobody_took_is_gone_with_its_cartridge(core: str) -> None:
+    with Console(cartridge(0x23, 0x35, ASKS, SA1_ASKS), core) as console:
+        console.run(5)
+        assert word(console, 0x10) & 0x80, "the SA-1 asks"
+    with Console(cartridge(0x20, 0x00, LISTENS, COUNTS), core) as console:
+        console.run(5)
+        assert word(console, 0x10) == 0
+
+
 def test_words_wrap_and_come_back(console: Console) -> None:
     values = np.array([-32768, -1, 0, 1, 32767], np.int16)
     console.write_words(0x3001, values)
