@@ -196,7 +196,7 @@ help:
 	@echo "make test       ruff, mypy and every test, in two real emulators"
 	@echo "make check      ruff, mypy and the tests that need no emulator, in a minute"
 	@echo "                (pre-commit install: ruff and mypy before every commit)"
-	@echo "make soak       an hour of mutations, kills, random buttons and random models (MINUTES=N)"
+	@echo "make soak       an hour of mutations, kills, random buttons, models and examples (MINUTES=N)"
 	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
 	@echo "make diff-asm   whether the working tree makes other machine code than the commit REV"
 	@echo "make golden     rewrite the listings in tests/asm/golden that a test compares with"

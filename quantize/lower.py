@@ -82,8 +82,8 @@ FRONT_BYTES = 2 << 20
 MAX_FRONT_ROWS = 0x8000 // 3
 """The front table may take half a cartridge; the addresses of its rows must fit one bank."""
 
-LEAST_BITS = 12, table_norm.MIN_BITS
-"""Of a table norm, and of an embedding's: these are small, and a coarse table of squares costs 0.004 nats."""
+LEAST_NORM_BITS = 12
+"""Of a table norm, unless it replaces its source: an embedding is small, and a coarse table costs loss."""
 
 NORM_MARGIN, NORM_ROOM = 1.1, 16
 """A table norm's source may be this much larger than the exact norms' proof says, and this many units."""
@@ -193,9 +193,9 @@ def _with_numbers(draft: Program, ranges: Ranges, front: int) -> list[Leaf]:
         match kernel:
             case ExactNorm() if place >= front:
                 source = ranges.norm_sources[kernel.name] * NORM_MARGIN + NORM_ROOM
-                least = LEAST_BITS[kernel.block.out == kernel.block.source]
-                bits = min(max(least, int(np.ceil(np.log2(source)))), table_norm.MAX_BITS)
-                chosen.append(TableNorm(kernel.block, bits))
+                norm = TableNorm(kernel.block, table_norm.MAX_BITS)
+                least = table_norm.MIN_BITS if norm.into_stream else LEAST_NORM_BITS
+                chosen.append(replace(norm, bits=min(max(least, int(np.ceil(np.log2(source)))), norm.bits)))
             case ExactAttention():
                 names = {vector: chosen[written[vector]].name for vector in kernel.reads}
                 reach = {vector: ranges.reach[name] for vector, name in names.items()}

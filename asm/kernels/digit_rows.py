@@ -236,17 +236,25 @@ class DigitRowsRoutine(Routine[DigitRows]):
         return Chain(self.chain_label, comment_of(self.site, self.kernel), tuple(units))
 
     @property
-    def calls(self) -> tuple[Call, ...]:
-        name = self.kernel.name
-        comment = f"{name}: {comment_of(self.site, self.kernel)}"
-        own = self.call("linear_digits", comment, entry=self.chain_label)
+    def calls_before(self) -> tuple[Call, ...]:
+        """The steps before its rows."""
         clamp = (self.call("clamp", "slots = ± clamp(residual)", stage="clamp"),) if self.kernel.clamp else ()
-        return (*clamp, *shared_calls(self, self.kernel), own)
+        return (*clamp, *shared_calls(self, self.kernel))
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        comment = f"{self.kernel.name}: {comment_of(self.site, self.kernel)}"
+        return (*self.calls_before, self.call("linear_digits", comment, entry=self.chain_label))
+
+    @property
+    def items_before(self) -> tuple[Item, ...]:
+        """What these want."""
+        clamp = (ClampCode("clamp_residual", ""),) if self.kernel.clamp else ()
+        return (*clamp, *shared_items(self.site, self.kernel))
 
     @property
     def items(self) -> tuple[Item, ...]:
-        clamp = (ClampCode("clamp_residual", ""),) if self.kernel.clamp else ()
-        return (*clamp, *shared_items(self.site, self.kernel), self.chain)
+        return (*self.items_before, self.chain)
 
     @property
     def vectors(self) -> Mapping[str, int]:
@@ -259,7 +267,7 @@ class DigitRowsRoutine(Routine[DigitRows]):
         return shared_pages(self.site, self.kernel)
 
     def clocks_before(self, placed: Placed) -> Mapping[str, float]:
-        """Those of what comes before its rows."""
+        """Their clocks."""
         clamp = {"clamp": placed.clocks("clamp_residual", taken=(1, 0.5))[0]} if self.kernel.clamp else {}
         return clamp | shared_clocks(self.site, self.kernel)
 

@@ -131,7 +131,9 @@ class RecalledRowsRoutine(Routine[RecalledRows]):
         """Its rows. Raises InputError where they need RAM that the records' banks do not show."""
         far = not records_beside_ram(self.site)
         if self.kernel.rows.sections > 1:
-            raise InputError("lm_head's rows come in sections, and what a memory says is added to whole ones only")
+            raise InputError(
+                "lm_head's rows come in sections, which add nothing that a memory says: quantize the weights again"
+            )
         if far and 2 * self.slots.inputs > DIRECT_WORDS:
             raise InputError("the memory takes more than 2 MiB beside a wide lm_head: use a larger --memory-least")
         epilogue = store_with_record(self.kernel.recall.block.out, far=far)
@@ -142,11 +144,11 @@ class RecalledRowsRoutine(Routine[RecalledRows]):
     def calls(self) -> tuple[Call, ...]:
         comment = f"{self.kernel.recall.name}: lm_head's rows, added to what the memory says"
         own = self.call("recalled_rows", comment, entry=self._rows.chain_label, of=self.kernel.recall.name)
-        return (*self._rows.calls[:-1], own)
+        return (*self._rows.calls_before, own)
 
     @property
     def items(self) -> tuple[Item, ...]:
-        return (*self._rows.items[:-1], self.chain)
+        return (*self._rows.items_before, self.chain)
 
     @property
     def pages(self) -> Mapping[str, int]:

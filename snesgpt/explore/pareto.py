@@ -114,7 +114,7 @@ def _mark(axes: Any, row: Row, in_front: bool) -> None:
 
 
 def _legend(rows: Sequence[Row]) -> list[Any]:
-    """A marker for every number of layers, and for every size of cartridge; and the star."""
+    """A marker for every number of layers, and for every size of cartridge; the dashed line; and the star."""
     from matplotlib.lines import Line2D
 
     def marker(shape: str, area: float, colour: str, text: str) -> Line2D:

@@ -108,7 +108,6 @@ def grid(choices: Mapping[str, Sequence[Any]], seconds: float, seed: int) -> lis
     """
     defaults: dict[str, Sequence[Any]] = {
         "preset": [AUTO],
-        "memory": [False],
         "seconds": [seconds],
         "seed": [seed],
     }
@@ -148,10 +147,12 @@ def _point(choice: dict[str, Any]) -> Point:
         recipe.setdefault("n_hidden", 4 * recipe["n_embd"])
     run = {key: value for key, value in choice.items() if key in OF_RUN and key not in ("preset", "memory")}
     if choice["preset"] == AUTO:
-        return Point(replace(_suited(recipe, choice["memory"]), **recipe), **run)
-    if choice["memory"] and not PRESETS[choice["preset"]].remembers:
-        raise InputError(f"preset {choice['preset']} has no memory: choose one that has, or leave memory out")
-    return Point(replace(PRESETS[choice["preset"]], **recipe), **run)
+        return Point(replace(_suited(recipe, choice.get("memory", False)), **recipe), **run)
+    preset = PRESETS[choice["preset"]]
+    if choice.get("memory", preset.remembers) != preset.remembers:
+        has = "a" if preset.remembers else "no"
+        raise InputError(f"preset {preset.name} has {has} memory: leave memory out, or choose another preset")
+    return Point(replace(preset, **recipe), **run)
 
 
 def _suited(recipe: dict[str, Any], memory: bool) -> Preset:

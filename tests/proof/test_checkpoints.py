@@ -38,7 +38,7 @@ def model(name: str) -> IntegerModel:
     return choose(load_weights(FOLDER / f"{name}.npz"), "digits", ROM_KIB).model
 
 
-def test_there_is_one_of_every_preset_and_of_the_stories_and_none_is_large() -> None:
+def test_there_are_those_that_are_named_and_none_is_large() -> None:
     assert sorted(path.stem for path in FOLDER.glob("*.npz")) == sorted(NAMES)
     assert max(path.stat().st_size for path in FOLDER.glob("*.npz")) <= LARGEST
 

@@ -13,7 +13,7 @@ from quantize.executor import Executor
 from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
 from quantize.sampler import Request, documents
-from snesgpt.emulator.console import BUTTONS, Console
+from snesgpt.emulator.console import BUTTONS, Console, _Host
 from snesgpt.emulator.cores import KNOWN
 from tables.cells import tiles_2bpp
 from tests.support.mash import mash
@@ -120,8 +120,11 @@ def test_a_reset_at_any_moment_is_a_clean_start(core: str, moment: str) -> None:
         assert first_names(page) == expected(target)
 
 
-def test_an_interrupt_of_the_sa1_does_not_outlive_a_reset() -> None:
-    """bsnes keeps it, from one cartridge to the next too: nobody would end it, and no instruction would follow."""
+def test_an_interrupt_of_the_sa1_does_not_outlive_a_cartridge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bsnes keeps it, where a front end loads one cartridge after another: no instruction would follow."""
+    kept: list[_Host] = []
+    unload = _Host.unload
+    monkeypatch.setattr(_Host, "unload", lambda host: kept.append(host))
     stuck = Bug("it is not ended", routine("asleep", "calls.asm"), "awake:  a8\n", "awake:  a8\n:       bra :-\n")
     forgets = Bug("not at boot", routine("open_cartridge", "calls.asm"), "        sta SIC ", "        nop ;")
     (model, rom), after = cartridge(SA1), {}
@@ -130,6 +133,8 @@ def test_an_interrupt_of_the_sa1_does_not_outlive_a_reset() -> None:
         with Console(image, "bsnes") as console:
             console.run(BOOT_FRAMES)
             after[name] = shown_rows(console)[FIRST_ROW][2:16].strip()
+    for host in kept:
+        unload(host)
     assert after == {"stuck": "", "forgets": "", "ours": expected(SA1)[0]}
 
 

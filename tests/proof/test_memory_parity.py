@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from asm.build import build_rom
 from asm.kernels.context import MOST_LISTED, records_beside_ram
+from asm.layout import plan
 from quantize.contexts import contexts_of
 from quantize.kernel import SA1, TARGETS
-from quantize.schedule import LOGITS
-from tests.support.models import digit_rom, for_target, random_model, remembering
+from quantize.ranges import prove
+from quantize.schedule import HEAD, LOGITS
+from tests.support.models import digit_model, digit_rom, for_target, random_model, remembering
 from tests.support.shape_parity import liveliness, parity
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -24,6 +26,7 @@ MEMORIES = {
     "vectors alone": (SMALL, 4, 0, True),
     "logits alone": (SMALL, 0, 4, True),
     "two layers, 300 tokens": (ModelConfig(300, 9, 12, 3, 2, 20), 2, 3, None),
+    "slots beyond the direct page": (ModelConfig(12, 7, 72, 2, 1, 16), 2, 4, None),
     "140 positions": (ModelConfig(9, 140, 8, 1, 1, 12), 2, 3, None),
 }
 IN_BSNES = ("vectors of two, logits of four", "no table for the front")
@@ -55,6 +58,12 @@ def test_wide_rows_beside_such_records_are_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("asm.kernels.fused.records_beside_ram", lambda site: False)
     with pytest.raises(InputError, match="larger --memory-least"):
         digit_rom(remembering(ModelConfig(12, 7, 72, 2, 1, 16), 2, 4, documents=20), 3)
+
+
+def test_rows_in_sections_are_refused() -> None:
+    model = digit_model(remembering(SMALL, 2, 4, documents=20), 3).with_numbers(HEAD, sections=2)
+    with pytest.raises(InputError, match="lm_head's rows come in sections"):
+        plan(prove(model))
 
 
 @ON_TARGETS

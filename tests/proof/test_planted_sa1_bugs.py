@@ -91,7 +91,6 @@ IN_ATTENTION: Table = {
     "a mean that is not rounded": (VALUES, first(r"lda #(\d+)(\n        clc\n        adc SUM)"), r"lda #\1 - 4\2"),
     "a mean halved once more": (VALUES, first(r"\.repeat 3\n"), ".repeat 4\n"),
     "minus the mean is one off": (VALUES, first(r"        sec\n(        adc #2)"), r"        clc\n\1"),
-    "the cache stays in the window": (FILE, first(r"        show VECTOR_BLOCK\n"), ""),
     "the query is of another token": (FILE, first(r"        sta a:slots \+ 2 \* I\n"), ""),
     "a key goes to the next position": (
         FILE,
@@ -109,6 +108,7 @@ IN_ATTENTION: Table = {
 }
 AT_FIRST = r"(?:.*\n)*?        sbc"
 IN_CHUNKS: Table = {
+    "the cache stays in the window": (FILE, first(r"        show VECTOR_BLOCK\n"), ""),
     "the first chunk's keys for the second's": (SCORES, first(r"BLOCK_1"), "BLOCK_0"),
     "the first chunk's values for the second's": (VALUES, first(r"BLOCK_1"), "BLOCK_0"),
     "a chunk that does not end": (FILE, first(r"(cmp #64\n        )bcc"), r"\1bra"),
