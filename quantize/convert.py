@@ -279,7 +279,7 @@ def _rounded(
 
 
 def _with_room_for_logits(ranges: Ranges, integers: Callable[[int], Ranges]) -> Ranges:
-    """The ranges with lm_head halved as often as its logits ask for. integers: the ranges for so many halvings."""
+    """The ranges with lm_head halved as often as its logits ask for. integers: those for a number of them."""
     while not ranges.bounds[-1].holds and ranges.model.logit_exponent < MAX_LOGIT_SHIFT:
         ranges = integers(ranges.model.logit_shift + 1)
     return ranges

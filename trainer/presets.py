@@ -76,11 +76,6 @@ class Preset:
         return ModelConfig(vocab_size, **(shape | overrides))
 
 
-def _remembering(name: str, **others: Any) -> Preset:
-    """A preset with a memory: what all such presets for names have, but for the others given."""
-    return Preset(name, **{**REMEMBERING, **others})
-
-
 REMEMBERING: Mapping[str, Any] = {
     "steps": 8_000,
     "validation": 0.02,
@@ -88,6 +83,12 @@ REMEMBERING: Mapping[str, Any] = {
     "memory_logits": 4,
     "memory_least": 3,
 }
+
+
+def _remembering(name: str, **others: Any) -> Preset:
+    """A preset with a memory: what all such presets for names have, but for the others given."""
+    return Preset(name, **{**REMEMBERING, **others})
+
 
 # The larger a model is for its text, the sooner it knows the text by heart: against that small has weight decay,
 # and large dropout as well. Decay has a second office, the only one in tavern, whose text has no end: it keeps

@@ -63,7 +63,7 @@ def records_beside_ram(site: Site) -> bool:
     if not memory:
         return True
     sizes = [
-        2 * (vocab + 1 + len(listed(tokens))) + 4 * len(links(tokens, nodes, vocab))
+        Record((*range(vocab + 1), *listed(tokens)), links(tokens, nodes, vocab)).size
         for tokens, nodes in contexts_of(site.config, memory.longest).children_in_order
     ]
     banks = sum(sizes) // (target.bank_bytes - max(sizes)) + 1

@@ -131,7 +131,7 @@ class ByteAttention(AttentionKernel):
 
     @abstractmethod
     def floors(self, products: int) -> int:
-        """How often a sum of so many products is rounded down: by up to a unit each time."""
+        """How often a sum of this number of products is rounded down: by up to a unit each time."""
 
     @property
     def score_bits(self) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BYTE = 127.0
 
 MAX_SECTIONS = 4
-"""Even rows of 128 inputs as large as a norm leaves them fit a word in so many."""
+"""In four sections even rows of 128 inputs as large as a norm leaves them fit a word."""
 
 
 class Digits:
@@ -86,7 +86,7 @@ class DigitRows(MatrixKernel):
 
     store: how its results are kept. source_shift: its inputs are over 2^this. out_shift: its results come over
     2^this, to fit a word. clamp: its inputs are cut to ±this, over 2^clamp_shift; 0: they are not. unbiased: as in
-    Digits. sections: its inputs in so many ranges, whose sums are computed and rounded one by one, then added.
+    Digits. sections: ranges of its inputs, whose sums are computed and rounded one by one, then added.
     """
 
     store: Form = WORDS

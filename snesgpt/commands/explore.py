@@ -75,8 +75,7 @@ MEMORIES = {"without": [False], "with": [True], "both": [False, True]}
 @click.option(
     "--memory",
     type=click.Choice(list(MEMORIES)),
-    default="without",
-    help="Models without a memory, with one, or both.",
+    help="Models without a memory, with one, or both.  [default: the preset's; for auto, without]",
 )
 @click.option("--seconds-per-point", type=click.FloatRange(0.1), default=60.0, help="Training time of a point.")
 @click.option(
@@ -151,10 +150,9 @@ def _points(wanted: dict[str, Any]) -> list[Point]:
     ctx = click.get_current_context()
     given = [name for name in axes if ctx.get_parameter_source(name) != click.core.ParameterSource.DEFAULT]
     if wanted["points"] is None:
-        choices = {name: wanted[name] for name in axes} | {
-            "preset": [wanted["preset"]],
-            "memory": MEMORIES[wanted["memory"]],
-        }
+        choices = {name: wanted[name] for name in axes} | {"preset": [wanted["preset"]]}
+        memory = choices.pop("memory")
+        choices |= {"memory": MEMORIES[memory]} if memory else {}
         points = grid(choices, seconds, seed)
     elif given:
         raise click.UsageError(f"--points and --{given[0]} exclude each other")

@@ -106,11 +106,7 @@ def grid(choices: Mapping[str, Sequence[Any]], seconds: float, seed: int) -> lis
     Digits vary slowest: a grid that is cut short has tried every shape once. Raises InputError for an unknown
     key or a value of the wrong kind.
     """
-    defaults: dict[str, Sequence[Any]] = {
-        "preset": [AUTO],
-        "seconds": [seconds],
-        "seed": [seed],
-    }
+    defaults: dict[str, Sequence[Any]] = {"preset": [AUTO], "seconds": [seconds], "seed": [seed]}
     named = {SHORT.get(key, key): values for key, values in (defaults | dict(choices)).items()}
     named = {key: _checked(key, values) for key, values in named.items()}
     if (count := math.prod(map(len, named.values()))) > MOST_POINTS:

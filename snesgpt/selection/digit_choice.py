@@ -43,7 +43,7 @@ MANY_BANKS = 1 << 12
 
 @dataclass(frozen=True)
 class Attempt:
-    """A model with so many digits a weight, and its cartridge, however large."""
+    """A model with this number of digits a weight, and its cartridge, however large."""
 
     digits: float
     proved: ProvedModel
@@ -81,7 +81,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Goal:
-    """A ROM of so many KiB at most; the predicted tokens a second, at least, if any are asked for."""
+    """A ROM of this number of KiB at most; the predicted tokens a second, at least, if any are asked for."""
 
     kib: int
     rate: float | None

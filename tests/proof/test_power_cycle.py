@@ -198,7 +198,7 @@ def cuts(
 
 
 def shrinking(form: SaveFormat, saves: int) -> list[Kept]:
-    """The full list, and what each of so many saves leaves of it."""
+    """The full list, and what each save leaves of it."""
     full = form.load(full_list(form)).kept
     return [Kept(full.names[gone:], False, full.sequence + gone & 0xFFFF) for gone in range(saves + 1)]
 

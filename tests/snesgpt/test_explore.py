@@ -29,6 +29,8 @@ from quantize.ranges import ProvedModel, prove
 from snesgpt.bench.names_screen import NamesPage
 from snesgpt.bench.speed import measure_speed
 from snesgpt.cli import run
+from snesgpt.commands.explore import _points as chosen_points
+from snesgpt.commands.explore import command
 from snesgpt.emulator.console import Console
 from snesgpt.explore.cluster import Schedule, open_client, run_points
 from snesgpt.explore.pareto import characters_per_second, draw, pareto_front
@@ -167,6 +169,14 @@ def test_points_come_from_a_file_or_from_options(capsys: pytest.CaptureFixture[s
     assert "--points and --tokens exclude each other" in capsys.readouterr().err
     assert run(["explore", "--layers", "1,x"]) == 2
     assert "--layers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "with_memory"), [("", 0), ("--preset memory", 2), ("--memory both", 2)])
+def test_a_memory_is_the_preset_s_or_the_option_s(options: str, with_memory: int) -> None:
+    given = [*options.split(), *["--dimensions", "8,16", "--layers", "1", "--digits", "1", "--no-forerunner"]]
+    with command.make_context("explore", given) as context:
+        points = chosen_points(context.params)
+    assert sum(point.recipe.remembers for point in points) == with_memory
 
 
 # One point

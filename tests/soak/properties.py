@@ -8,18 +8,8 @@ import time
 
 from tests.conftest import NEW_EXAMPLES
 
-COMMAND = (
-    sys.executable,
-    "-m",
-    "pytest",
-    "-q",
-    "-n",
-    "auto",
-    "-m",
-    "hypothesis",
-    "--hypothesis-profile",
-    NEW_EXAMPLES,
-)
+OPTIONS = "-m pytest -q -n auto -m hypothesis --hypothesis-profile"
+COMMAND = (sys.executable, *OPTIONS.split(), NEW_EXAMPLES)
 
 
 def run(seconds: float, seed: int) -> str:

@@ -286,12 +286,12 @@ def begun_anew(model: IntegerModel) -> IntegerModel:
 
 
 def sparse_llama(config: ModelConfig, one_in: int, seed: int = 1, **scales: float) -> IntegerModel:
-    """One with few digits, in integers: of every matrix one weight in so many, and as much larger."""
+    """One with few digits, in integers: of every matrix one weight in `one_in`, and larger by its root."""
     return quantize(thinned(llama_weights(config, seed, **scales), one_in), "digits")
 
 
 def thinned(weights: Weights, one_in: int) -> Weights:
-    """The same with one weight of every matrix in so many, and as much larger."""
+    """The same with one weight of every matrix in `one_in`, and larger by its root."""
     random = np.random.default_rng(0)
     for name, tensor in weights.tensors.items():
         if name != "wte":

@@ -78,7 +78,7 @@ VALUES = {
 
 MARK = "@mutation@"
 RARELY = 20
-"""One in so many changed files is given to the commands that take long."""
+"""Of this number of changed files one is given to the commands that take long."""
 
 MOST_SIBLINGS = 8
 """Of a list or object with more the first ones, the middle and the last are changed in turn."""

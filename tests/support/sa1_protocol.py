@@ -64,7 +64,7 @@ def image(*bugs: Bug | None) -> bytes:
 
 
 def shown(page: Screens, count: int) -> list[str]:
-    """Names on the screen, once there are so many."""
+    """Names on the screen, once `count` are made."""
     page.console.run_until(lambda _: page.word("names_made") >= count, MOST_FRAMES)
     page.console.run(2)
     rows = page.rows()[4:24]

@@ -29,7 +29,7 @@ PROBE = 1 << 11
 
 
 def rounds_for(tokens: int) -> int:
-    """How many rounds of text serve a run of so many tokens: new text for all, or met MEETINGS times."""
+    """How many rounds of text serve a run of this number of tokens: new text for all, or met MEETINGS times."""
     all_new = -(-tokens // ROUND)
     return min(all_new, max(ROUNDS, -(-all_new // MEETINGS)), MOST_ROUNDS)
 

@@ -61,7 +61,7 @@ export function firstWord(lab, model) {
 }
 
 /**
- * The first tokens of a request's text, at most so many.
+ * The first tokens of a request's text, at most `most`.
  * @param {Model} model
  * @param {Request} request
  * @param {number} most

@@ -39,7 +39,7 @@ export function digitRows(rows, exponent, unbiased = false) {
 }
 
 /**
- * The inputs in so many ranges, whose sums are computed and rounded one by one, then added.
+ * The inputs in this number of ranges, whose sums are computed and rounded one by one, then added.
  * @param {Integers[]} rows
  * @param {number} exponent
  * @param {boolean} unbiased
