@@ -35,7 +35,7 @@ proc rmsnorm, 16, 16
         lda norm_shift
         eor #$FFFF
         inc a
-        and #7                  ; so often, and whole bytes are left of the shift
+        and #7                  ; bits to shift by: whole bytes are left
         tax
         lda norm_scale
 :       dex
