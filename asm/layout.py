@@ -67,7 +67,7 @@ XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
 STORY = ("story_page", "story_keys", "story_status", "story_text", "tokenise")
 """In place of the screen of prompts where the vocabulary is pieces."""
 
-SYSTEM = ("main", "gpt", "math", "sampler", "inference", "screen", "labels", "pages")
+SYSTEM = ("main", "gpt", "math", "sampler", "inference", "host", "screen", "labels", "pages")
 LATE = ("kept_page", "about_page", "self_test", "sound", "sound_driver", "save", "profile", "data")
 
 SCHOOLBOOK_MODULES = ("attention", "vector", "relu")
@@ -106,7 +106,7 @@ def modules_with(prompt: tuple[str, ...]) -> tuple[str, ...]:
 
 MODULES = modules_with(PROMPT)
 
-COMPUTING = ("gpt", "math", "sampler", "inference")
+COMPUTING = ("gpt", "math", "sampler", "inference", "host")
 """The source files of the processor that computes, of those that every cartridge has."""
 
 MARK_WORDS, RING_BYTES = {"mark_next": 1, "frames_seen": 1}, 8 * 1024

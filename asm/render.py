@@ -23,7 +23,9 @@ FOLDERS = (
 LATE_INCLUDES = ("cartridge.inc",)
 """Includes that are known only when everything has its place."""
 
-INCLUDES = tuple(sorted({path.name for path in TEMPLATES.rglob("*.inc")} - {*LATE_INCLUDES}))
+INCLUDES = tuple(
+    sorted({path.name for path in TEMPLATES.rglob("*.inc") if path.parent.name != "blocks"} - {*LATE_INCLUDES})
+)
 
 
 @cache

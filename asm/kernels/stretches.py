@@ -105,10 +105,10 @@ def stretches(config: ModelConfig, windows: Sequence[int], keys: str, values: st
     if config.block_size > HALF_POSITIONS:
         rows = [_Row(config, range(config.n_head), half) for half in range(2)]
         return (
-            _stretch(rows[0], 0, "#0", "half_end", keys, values),
-            _stretch(rows[1], 1, "#0", "row_end", keys, values, later=True),
+            _stretch(rows[0], 0, "#0", "ZERO_PAGE + half_end", keys, values),
+            _stretch(rows[1], 1, "#0", "ZERO_PAGE + row_end", keys, values, later=True),
         )
-    ends = [*map(_begin, range(1, len(distinct := _distinct(windows)))), "row_end"]
+    ends = [*map(_begin, range(1, len(distinct := _distinct(windows)))), "ZERO_PAGE + row_end"]
     oldest = "#0" if distinct[0] == config.block_size else f"a:{_begin(0)}"
     return tuple(
         _stretch(
@@ -237,9 +237,9 @@ def times(width: int) -> list[str]:
     zeros = (rest & -rest).bit_length() - 1
     odd = rest >> zeros
     if odd > 1:
-        code.append("sta a:weight_sum")
+        code.append("sta a:ZERO_PAGE + weight_sum")
         for bit in bin(odd)[3:]:
-            code += ["asl a", *(["adc a:weight_sum"] if bit == "1" else [])]
+            code += ["asl a", *(["adc a:ZERO_PAGE + weight_sum"] if bit == "1" else [])]
     return code + ["asl a"] * zeros or ["clc"]
 
 

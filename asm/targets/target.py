@@ -15,7 +15,7 @@ class Target:
     templates: the folder whose files take the place of others of their name; none: "".
     linker_map: the template of the memory map. map_mode, chipset: the bytes of the header.
     bank_bytes, max_banks, first_bank: ROM; bank 0, the program's, is seen at first_bank. fast_rom: at 3.58 MHz.
-    host_block: its address in bank 0.
+    direct_page: its address, and host_block's, in bank 0. dma_channel: copies rows of the model; None: the CPU does.
     high_ram: bank $7E below it is seen in every bank. stack: the page above the digit kernels' pages. log_end: the
     log and what bank $7E has no room for are in bank $7F below it, the screens' data above it.
     screen_ram: bytes of bank $7E that the screens keep. mark_ram: the same of a profile build's marks.
@@ -35,7 +35,9 @@ class Target:
     max_banks: int
     first_bank: int
     fast_rom: bool
+    direct_page: int
     host_block: int
+    dma_channel: int | None
     high_ram: int
     stack: int
     log_end: int
@@ -52,6 +54,11 @@ class Target:
     def apart(self) -> bool:
         """Whether one processor computes and another draws."""
         return self.computes != self.draws
+
+    @property
+    def copies_by_dma(self) -> bool:
+        """Whether a DMA channel copies rows of the model."""
+        return self.alone and self.dma_channel is not None
 
     @property
     def alone(self) -> bool:

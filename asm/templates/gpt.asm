@@ -76,6 +76,10 @@
 :
 .endmacro
 
+{% if target.copies_by_dma %}
+CHANNEL = {{ target.dma_channel }} * $10
+
+{% endif %}
 {% if target.apart %}
 ; copy_row to, bytes: what w_ptr points at, through its bank and the direct page.
 ; kills: A, X
@@ -92,33 +96,50 @@
         lda a:2 * I, x
         sta <(2 * (I .mod 128))
         .endrepeat
-        pea 0
+        pea ZERO_PAGE
         pld
         phk
         plb
 .endmacro
 {% else %}
+{% if target.copies_by_dma %}
 ; copy_row to, bytes: what w_ptr points at, into bank $7E by DMA; the registers are not seen there.
 ; kills: A
 .macro copy_row to, bytes
         lda w_ptr
-        sta f:A1T1L
+        sta f:CHANNEL + A1T0L
         lda #.loword(to)
         sta f:WMADDL
         lda #bytes
-        sta f:DAS1L
+        sta f:CHANNEL + DAS0L
         a8
         lda #0
-        sta f:DMAP1
+        sta f:CHANNEL + DMAP0
         sta f:WMADDH
         lda #.lobyte(WMDATA)
-        sta f:BBAD1
+        sta f:CHANNEL + BBAD0
         lda w_ptr + 2
-        sta f:A1B1
-        lda #2
+        sta f:CHANNEL + A1B0
+        lda #1 << {{ target.dma_channel }}
         sta f:MDMAEN
         a16
 .endmacro
+{% else %}
+; copy_row to, bytes: what w_ptr points at, into bank $7E word by word.
+; kills: A, X
+.macro copy_row to, bytes
+        ldx w_ptr
+        phb
+        pei (w_ptr + 1)
+        plb
+        plb                     ; the upper byte
+        .repeat (bytes) / 2, I
+        lda a:2 * I, x
+        sta f:WORK + to + 2 * I
+        .endrepeat
+        plb
+.endmacro
+{% endif %}
 {% endif %}
 
 ; One step of the model.

@@ -45,9 +45,9 @@ class Stream:
                     self.at += 1
                 case ["tya"]:
                     a = index
-                case ["sta", "a:weight_sum"]:
+                case ["sta", "a:ZERO_PAGE", "+", "weight_sum"]:
                     scratch = a
-                case ["adc", "a:weight_sum"]:
+                case ["adc", "a:ZERO_PAGE", "+", "weight_sum"]:
                     a, carry = a + scratch + carry, 0
                 case ["adc", *place]:
                     a, carry = a + carry + int("".join(place).split("+")[1].rstrip(")")), 0
@@ -66,7 +66,7 @@ def walked(config: ModelConfig, newest: int, dark: Iterator[bool]) -> list[tuple
 
     dark: whether a head gives its position no weight, turn by turn.
     """
-    words = {"row_end": 2 * (newest + 1)}
+    words = {"ZERO_PAGE + row_end": 2 * (newest + 1)}
     for reach in reaches(config, config.seen(0)):
         words[reach.begin] = max(0, 2 * newest - reach.back)
     stream, index, found = Stream(), 0, []
@@ -113,7 +113,7 @@ def test_the_lengths_of_the_stretches_are_those_of_the_windows(config: ModelConf
 def test_heads_that_see_everything_are_one_stretch_that_is_read_through(windows: tuple[int, ...]) -> None:
     config = llama_config(9, 20, 16, (8, 8), 1, 4)
     (only,) = stretches(windowed(config, *windows), (20,) * 8, "keys", "values")
-    assert (only.begin, only.end, only.may_be_empty) == ("#0", "row_end", False)
+    assert (only.begin, only.end, only.may_be_empty) == ("#0", "ZERO_PAGE + row_end", False)
     assert not any((only.to_keys, only.on, *(head.to_keys for head in only.heads)))
 
 

@@ -98,7 +98,7 @@ BY_PARITY = [
     Bug(
         "twice the position's angle",
         behind("proc layer0_rotary,", "rotary.asm"),
-        first(r"(lda a:position\n        asl a\n)"),
+        first(r"(lda a:ZERO_PAGE \+ position\n        asl a\n)"),
         r"\1        asl a\n",
         "layer0.attention.query[",
     ),

@@ -1,6 +1,6 @@
         pea {{ call.routine.slots }}
         pld
         call_far {{ call.entry }}
-        pea 0
+        pea ZERO_PAGE
         pld
 {% include "blocks/hidden_units.asm" %}

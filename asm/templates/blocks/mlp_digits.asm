@@ -10,7 +10,7 @@
         pld
         clc
         call_far {{ call.entry }}
-        pea 0
+        pea ZERO_PAGE
         pld
         trace {{ call.trace }}, hidden, 2 * N_HIDDEN
         call_far {{ call.routine.second_entry }}

@@ -4,7 +4,7 @@
         pea hidden_slots
         pld
         call_far {{ call.routine.second_entry }}
-        pea 0
+        pea ZERO_PAGE
         pld
         trace {{ call.trace }}, hidden_slots, 2 * N_HIDDEN
         probe {{ call.routine.layer }}, hidden_slots

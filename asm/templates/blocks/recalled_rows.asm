@@ -6,7 +6,7 @@
         pea {{ call.routine.slots.label }}
         pld
         call_far {{ call.entry }}
-        pea 0
+        pea ZERO_PAGE
         pld
         plb
         trace {{ call.trace }}, logits, 2 * N_VOCAB

@@ -1,5 +1,5 @@
         pea slots
         pld
         call_far {{ call.entry }}
-        pea 0
+        pea ZERO_PAGE
         pld

@@ -4,10 +4,10 @@
 
         .include "contract.inc"
         .include "snes.inc"
+        .include "multiplier.inc"
         .include "config.inc"
         .include "memory.inc"
 
-.define PRODUCT <(MPYL + 1)      ; read as 16 bits: the product over 256
 .define STREAM <(WMDATA + 0)         ; the next byte of keys or values
 RECIPROCALS = 2048
 LAST = $FE                      ; Y one step below zero
@@ -21,7 +21,7 @@ scale_of = best                 ; what multiplies them
         rep #$10
         .i16
         phb
-        lda a:log_ptr
+        lda a:ZERO_PAGE + log_ptr
         clc
         adc #offset
         tay
@@ -46,7 +46,7 @@ scale_of = best                 ; what multiplies them
 .macro stream_row address
         lda #.loword(address)
         clc
-        adc a:position_bytes
+        adc a:ZERO_PAGE + position_bytes
         sta <WMADDL
         ldx #.bankbyte(address) & 1
         stx <WMADDH
@@ -65,7 +65,7 @@ far_proc {{ block.entry }}, 16, 16
 {% if block.reaches %}
         ; outside a window there is zero, for those who look: the trace and the x-ray screen
         .if !::TRACE
-        lda a:probing
+        lda a:ZERO_PAGE + probing
         beq unseen
         .endif
         stz a:weights
@@ -79,23 +79,23 @@ unseen:
         .i8
         trace_here {{ block.trace_query }}, query, 2 * N_EMBD
         trace_here {{ block.trace_packed }}, packed, 2 * N_KV
-        lda a:position
+        lda a:ZERO_PAGE + position
         asl a
-        sta a:position_words
+        sta a:ZERO_PAGE + position_words
         inc a
         inc a
-        sta a:row_end
+        sta a:ZERO_PAGE + row_end
 {% if block.long %}
         cmp #HALF_BYTES
         bcc :+
         lda #HALF_BYTES         ; whose low byte, zero, ends an index that wraps
-:       sta a:half_end
+:       sta a:ZERO_PAGE + half_end
         dec a
         dec a
-        sta a:half_last
+        sta a:ZERO_PAGE + half_last
 {% endif %}
 {% for window in block.reaches %}
-        lda a:position_words
+        lda a:ZERO_PAGE + position_words
         sec
         sbc #{{ window.back }}
         bcs :+
@@ -127,7 +127,7 @@ unseen:
 score_begins_{{ stretch.number }}:
 {% endif %}
 {% if stretch.later %}
-        lda a:position_words
+        lda a:ZERO_PAGE + position_words
         cmp #HALF_BYTES
         bcs :+
         jmp scored
@@ -154,11 +154,12 @@ score_{{ stretch.number }}:
         lda #$8000
 {% for i in head.inputs %}
         ldx a:query + 2 * {{ i }}
-        stx <M7A
+        stx FACTOR_LOW
         ldx a:query + 2 * {{ i }} + 1
-        stx <M7A
+        stx FACTOR_HIGH
         ldx STREAM
-        stx <M7B
+        stx TIMES
+        multiply
         clc
         adc PRODUCT
 {% endfor %}
@@ -277,14 +278,14 @@ row = weights + {{ head }} * 2 * N_CONTEXT
         adc #{{ block.half_step }}
         sta a:best + 2 * {{ head }}
 {% endif %}
-        stz a:weight_sum
+        stz a:ZERO_PAGE + weight_sum
 {% for half in block.halves %}
 {% if half.later %}
-        lda a:position_words
+        lda a:ZERO_PAGE + position_words
         cmp #HALF_BYTES
         bcc summed
 {% endif %}
-        ldy a:{{ half.last }}
+        ldy a:ZERO_PAGE + {{ half.last }}
 weight_{{ half.number }}:
         lda a:best + 2 * {{ head }}
         sec
@@ -308,8 +309,8 @@ none_{{ half.number }}:
 keep_{{ half.number }}:
         sta a:row + {{ half.number }} * HALF_BYTES, y
         clc
-        adc a:weight_sum
-        sta a:weight_sum
+        adc a:ZERO_PAGE + weight_sum
+        sta a:ZERO_PAGE + weight_sum
         dey
         dey
         cpy #LAST
@@ -320,24 +321,25 @@ summed:
         ; weights · 2^21 / sum / 256: Q0.13
         rep #$10
         .i16
-        lda a:weight_sum
+        lda a:ZERO_PAGE + weight_sum
 {% include "blocks/reciprocal.asm" %}
-        sta a:norm_scale
+        sta a:ZERO_PAGE + norm_scale
         sep #$10
         .i8
-        ldx a:norm_scale
-        stx <M7A
-        ldx a:norm_scale + 1
-        stx <M7A
+        ldx a:ZERO_PAGE + norm_scale
+        stx FACTOR_LOW
+        ldx a:ZERO_PAGE + norm_scale + 1
+        stx FACTOR_HIGH
 {% for half in block.halves %}
 {% if half.later %}
-        lda a:position_words
+        lda a:ZERO_PAGE + position_words
         cmp #HALF_BYTES
         bcc scaled
 {% endif %}
-        ldy a:{{ half.last }}
+        ldy a:ZERO_PAGE + {{ half.last }}
 :       ldx a:row + {{ half.number }} * HALF_BYTES, y
-        stx <M7B
+        stx TIMES
+        multiply
         lda PRODUCT
         sta a:row + {{ half.number }} * HALF_BYTES, y
         dey
@@ -371,7 +373,7 @@ mean:
 value_begins_{{ stretch.number }}:
 {% endif %}
 {% if stretch.later %}
-        lda a:position_words
+        lda a:ZERO_PAGE + position_words
         cmp #HALF_BYTES
         bcs :+
         jmp meant
@@ -409,11 +411,12 @@ value_{{ stretch.number }}:
         ldx a:weights + {{ head.row }}, y
         bne :+
         jmp skip_{{ stretch.number }}_{{ head.number }}
-:       stx <M7B
+:       stx TIMES
         ldx a:scale_of + 2 * {{ head.number }}
-        stx <M7A
+        stx FACTOR_LOW
         ldx a:scale_of + 2 * {{ head.number }} + 1
-        stx <M7A
+        stx FACTOR_HIGH
+        multiply
         lda PRODUCT
         sta a:weights + {{ head.row }}, y
         tax
@@ -423,14 +426,15 @@ value_{{ stretch.number }}:
         jmp skip_{{ stretch.number }}_{{ head.number }}
 :       tax
 {% endif %}
-        stx <M7A
+        stx FACTOR_LOW
         xba
         tax
-        stx <M7A
+        stx FACTOR_HIGH
 {% for i in head.inputs %}
         ldx STREAM
-        stx <M7B
+        stx TIMES
         lda a:attended + 2 * {{ i }}
+        multiply
         clc
         adc PRODUCT
         sta a:attended + 2 * {{ i }}
@@ -475,7 +479,7 @@ meant:
 {% endfor %}
         rep #$10
         .i16
-        pea 0
+        pea ZERO_PAGE
         pld
         rtl
 

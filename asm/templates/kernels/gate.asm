@@ -2,10 +2,10 @@
 
         .include "contract.inc"
         .include "snes.inc"
+        .include "multiplier.inc"
         .include "config.inc"
         .include "memory.inc"
 
-.define PRODUCT <(MPYL + 1)      ; read as 16 bits: the product over 256
 FAR = 64                        ; a product's whole part beyond this is cut, whatever its low part adds
 NEGATIVE = $8000
 {% for gate in routines %}
@@ -41,12 +41,13 @@ far_proc {{ gate.entry }}, 16, 16
         sep #$10
         .i8
         tax
-        stx <M7A
+        stx FACTOR_LOW
         xba
         tax
-        stx <M7A
+        stx FACTOR_HIGH
         ldx a:up + 2 * I
-        stx <M7B
+        stx TIMES
+        multiply
         lda PRODUCT
         sta a:product_low
         lda a:up + 2 * I
@@ -54,13 +55,14 @@ far_proc {{ gate.entry }}, 16, 16
         adc #$80
         xba
         tax
-        stx <M7B
+        stx TIMES
+        multiply
         lda PRODUCT
         clc
         adc #FAR
         cmp #2 * FAR
         bcs :+
-        lda <::MPYL
+        lda PRODUCT_LOW
         adc a:product_low
         clc
         adc #{{ gate.limit }}
@@ -81,7 +83,7 @@ far_proc {{ gate.entry }}, 16, 16
         .endrepeat
         rep #$10
         .i16
-        pea 0
+        pea ZERO_PAGE
         pld
         rtl
 endproc

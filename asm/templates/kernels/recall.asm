@@ -26,7 +26,7 @@ far_entry {{ code.entry }}, 16, 16
         adc z:.lobyte(logits + 2 * {{ logit }})
         sta z:.lobyte(logits + 2 * {{ logit }})
 {% endfor %}
-        pea 0
+        pea ZERO_PAGE
         pld
         plb
         rtl

@@ -3,25 +3,26 @@
 
         .include "contract.inc"
         .include "snes.inc"
+        .include "multiplier.inc"
         .include "config.inc"
         .include "memory.inc"
 
-.define PRODUCT <(MPYL + 1)      ; read as 16 bits: the product over 256
 
 ; factor from: what the products that follow are multiplied by.
 ; kills: X
 .macro factor from
         ldx a:from
-        stx <M7A
+        stx FACTOR_LOW
         ldx a:from + 1
-        stx <M7A
+        stx FACTOR_HIGH
 .endmacro
 
 ; times_factor from: A = floor(word at `from` · factor / 256).
 ; kills: X, product_low
 .macro times_factor from
         ldx a:from
-        stx <M7B
+        stx TIMES
+        multiply
         lda PRODUCT
         sta a:product_low
         lda a:from
@@ -29,8 +30,9 @@
         adc #$80
         xba
         tax
-        stx <M7B
-        lda <::MPYL
+        stx TIMES
+        multiply
+        lda PRODUCT_LOW
         clc
         adc a:product_low
 .endmacro
@@ -80,7 +82,7 @@ inside: .repeat shift
 ; twin: quantize.kernels.rotary.rotate, narrow
         .segment "{{ turns.entry }}"
 far_proc {{ turns.entry }}, 16, 16
-        lda a:position
+        lda a:ZERO_PAGE + position
         asl a
 {% for line in turns.times_row %}
         {{ line }}
@@ -126,7 +128,7 @@ far_proc {{ turns.entry }}, 16, 16
 {% endfor %}
         rep #$10
         .i16
-        pea 0
+        pea ZERO_PAGE
         pld
         rtl
 endproc

@@ -11,7 +11,7 @@
 ; twin: quantize.kernels.activation.relu2
 far_proc square_hidden, 16, 16
         phd
-        pea 0
+        pea ZERO_PAGE
         pld
         phb
         phk                     ; the multiplier's registers are seen in bank $80

@@ -3,6 +3,7 @@
 
         .include "contract.inc"
         .include "snes.inc"
+        .include "multiplier.inc"
         .include "config.inc"
         .include "memory.inc"
 
@@ -44,7 +45,7 @@ far_proc {{ norm.entry }}, 16, 16
         pea INIDISP             ; the PPU's registers as direct page
         pld
         a8
-        sta <M7B
+        sta TIMES
         a16
         ldy #2 * N_EMBD - 2
         jmp (.loword(variants), x)
@@ -64,17 +65,18 @@ shift{{ loop.index0 }}:
         asl a
         .endrepeat
         tax
-        stx <M7A
+        stx FACTOR_LOW
         xba
         tax
-        stx <M7A
+        stx FACTOR_HIGH
 {% else %}
         ldx a:residual + 2 * I
-        stx <M7A
+        stx FACTOR_LOW
         ldx a:residual + 2 * I + 1
-        stx <M7A
+        stx FACTOR_HIGH
 {% endif %}
-        lda <(MPYL + 1)
+        multiply
+        lda PRODUCT
 {% if variant.right %}
         eor #HALF_WORD
         .repeat {{ variant.right }}
@@ -102,17 +104,18 @@ shift{{ loop.index0 }}:
         asl a
         .endrepeat
         tax
-        stx <M7A
+        stx FACTOR_LOW
         xba
         tax
-        stx <M7A
+        stx FACTOR_HIGH
 {% else %}
         ldx a:residual, y
-        stx <M7A
+        stx FACTOR_LOW
         ldx a:residual + 1, y
-        stx <M7A
+        stx FACTOR_HIGH
 {% endif %}
-        lda <(MPYL + 1)
+        multiply
+        lda PRODUCT
 {% if variant.right %}
         eor #HALF_WORD
         .repeat {{ variant.right }}
@@ -140,7 +143,7 @@ shift{{ loop.index0 }}:
 {% endfor %}
 done:   rep #$10
         .i16
-        pea 0
+        pea ZERO_PAGE
         pld
         rtl
 endproc

@@ -281,3 +281,37 @@ proc begin_status, 16, 16
         set ink, INK_GOLD
         rts
 endproc
+
+; make_token, unless a button is pressed first or meanwhile: then carry set, nothing has changed, and the next call
+; computes the same token from its beginning. So the pad is heard at once, however long a token takes.
+; in: as make_token    out: carry; if clear, as make_token    kills: everything
+; twin: one round of quantize.sampler.run
+proc try_token, 16, 16
+        lda pad_pressed
+        ora host_command
+        bne pressed
+compute:
+        tsx
+        stx token_stack
+        inc abandonable
+        .if ::COMPUTES
+        call gpt_step
+        stz abandonable
+        call next_of_token
+        .else
+        call make_token
+        stz abandonable
+        .endif
+        clc
+        rts
+pressed:
+{% if target.apart %}
+        lda token_begun
+        beq :+
+        call stop_sa1
+        bcs compute             ; it is all but made: the press waits for it
+:
+{% endif %}
+        sec
+        rts
+endproc
