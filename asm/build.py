@@ -14,7 +14,7 @@ from asm.cartridge.header import with_checksum
 from asm.kernels.straight_code import modules as code_modules
 from asm.layout import Layout, plan
 from asm.memory.banks import segment
-from asm.render import INCLUDES, LATE_INCLUDES, build_id_inc, render, stages_inc
+from asm.render import build_id_inc, includes, render, stages_inc
 from asm.toolchain import SA1_PREFIX, assemble, link
 from quantize.model import IntegerModel
 from quantize.ranges import prove
@@ -36,7 +36,7 @@ Edit = Callable[[dict[str, bytes]], None]
 
 @dataclass(frozen=True)
 class Rom:
-    """A built cartridge: image, its sources by file name, ld65's debug file, bytes used per bank."""
+    """A built cartridge, or the banks of a library: image, its sources by file name, ld65's debug file, bytes used per bank."""
 
     image: bytes
     sources: Files
@@ -56,7 +56,7 @@ def build_rom(
 
 
 def build(layout: Layout, edit: Edit | None = None, bar: Bar = no_bar) -> Rom:
-    """Generate, assemble, link, fix the checksum. The same model gives the same bytes on any machine.
+    """Generate, assemble, link, fix a cartridge's checksum. The same model gives the same bytes on any machine.
 
     `edit` may change the generated files first (the proof plants its bugs there). Raises InputError when the
     assembler or the linker refuses them.
@@ -70,10 +70,10 @@ def build(layout: Layout, edit: Edit | None = None, bar: Bar = no_bar) -> Rom:
     with scratch_folder() as folder:
         rest = assemble(files, [module for module in layout.modules if module not in measured], folder, bar)
         objects = {module: (measured.get(module) or rest.files[module]) for module in layout.modules}
-        image = with_checksum(link(objects, files[layout.target.linker_map], folder))
+        image = link(objects, files[layout.target.linker_map], folder)
         debug = (folder / "image.dbg").read_bytes()
         segments = banks_of(segment_sizes((folder / "image.map").read_text()), layout)
-    return Rom(image, files, debug, segments, layout)
+    return Rom(image if layout.target.library else with_checksum(image), files, debug, segments, layout)
 
 
 def sources(layout: Layout) -> dict[str, bytes]:
@@ -82,7 +82,7 @@ def sources(layout: Layout) -> dict[str, bytes]:
     bare = dict.fromkeys(module.removeprefix(SA1_PREFIX) for module in layout.modules)
     names = [f"{name}.asm" for name in bare if name not in code]
     rest = [name for name in names if name not in layout.measured]
-    files = render([*INCLUDES, *LATE_INCLUDES, *rest, layout.target.linker_map], layout)
+    files = render([*includes(layout.target), *layout.late_includes, *rest, layout.target.linker_map], layout)
     files |= layout.measured
     for module, parts in code.items():
         files[f"{module}.asm"] = render(["kernels.asm"], layout, code=parts)["kernels.asm"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -35,8 +35,10 @@ from asm.memory.rom_data import (
     pack_table,
 )
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
-from asm.memory.work_ram import LASTING, VECTORS, Area, WorkRam, lay_out
-from asm.render import INCLUDES, render
+from asm.memory.work_ram import LASTING, PAGE, VECTORS, Area, WorkRam, lay_out
+from asm.library.calls import CALLS, GameCall
+from asm.library.typed_text import TypedText, typed_text
+from asm.render import LATE_INCLUDES, LATE_INCLUDES_OF_LIBRARY, includes, render
 from asm.screens.about import AboutText, about_text
 from asm.screens.merge_tables import PieceTables, merge_tables
 from asm.screens.names import NameList, name_list
@@ -68,7 +70,7 @@ STORY = ("story_page", "story_keys", "story_status", "story_text", "tokenise")
 """In place of the screen of prompts where the vocabulary is pieces."""
 
 SYSTEM = ("main", "gpt", "math", "sampler", "inference", "host", "screen", "labels", "pages")
-LATE = ("kept_page", "about_page", "self_test", "sound", "sound_driver", "save", "profile", "data")
+LATE = ("kept_page", "about_page", "self_test", "sound", "sound_driver", "save", "profile", "data", "font")
 
 SCHOOLBOOK_MODULES = ("attention", "vector", "relu")
 SQUARED_MODULES = ("relu2", "square", "square_hidden")
@@ -83,11 +85,15 @@ OPTIONAL_MODULES = (
     "find_context",
     *DIGIT_MODULES,
     "text",
+    "join_tokens",
 )
 """Assembled where a routine or a screen needs them: no routine is in a cartridge that nothing calls.
 
 They are linked in this order, and after them any other module that a routine needs.
 """
+
+OF_TEXTS = ("text", "join_tokens")
+"""Those of them that are the screens'."""
 
 TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "column_sums", "clamp", "table_norm", "attention_ppu")
 """The sources of measured routines, in the order in which they are linked; any other comes after them."""
@@ -108,6 +114,12 @@ MODULES = modules_with(PROMPT)
 
 COMPUTING = ("gpt", "math", "sampler", "inference", "host")
 """The source files of the processor that computes, of those that every cartridge has."""
+
+LIBRARY = ("library", "feed", "math", "sampler", "inference", "data")
+"""The source files of a game's library that run on the processor that it calls, but for those that compute."""
+
+LIBRARY_COMPUTES = ("gpt", "math", "sampler", "inference", "work")
+"""Those of the processor that computes."""
 
 MARK_WORDS, RING_BYTES = {"mark_next": 1, "frames_seen": 1}, 8 * 1024
 """Of a profile build, where the SA-1 notes the time: see sa1/profile.asm."""
@@ -170,27 +182,23 @@ class Numbers:
     shown_caches_apart: bool
     digits: DigitNumbers | None
     pieces: PieceTables | None
+    low_start: int
+    typed: TypedText | None
+    ranked_by_join: bool
     memory: MemoryNumbers | None
 
 
 @dataclass(frozen=True)
 class Layout(Numbers):
-    """All that the templates read, and what a prediction needs."""
+    """All that the templates of a game's library read, and what a prediction needs."""
 
     proved: ProvedModel
     routines: tuple[Routine[Any], ...]
     objects: Objects
     measured: Mapping[str, bytes]
-    title: str
-    crc_lines: tuple[str, ...]
-    xray: XrayTables
     calls: tuple[Call, ...]
     parts: tuple[Part, ...]
     data_tables: tuple[DataTable, ...]
-    wave_lines: tuple[str, ...]
-    pitch_lines: tuple[str, ...]
-    transcript: Transcript
-    about: AboutText
     templates: tuple[Template, ...]
     code: tuple[CodePart, ...]
     segments: tuple[SegmentPlace, ...]
@@ -198,9 +206,13 @@ class Layout(Numbers):
     banks: int
     used_banks: int
     rom_banks: tuple[RomBank, ...]
-    rom_size_code: int
-    sram_size_code: int
     modules: tuple[str, ...]
+    game_calls: tuple[GameCall, ...]
+
+    @property
+    def late_includes(self) -> tuple[str, ...]:
+        """The includes that are known only now."""
+        return LATE_INCLUDES_OF_LIBRARY
 
     def templates_of(self, kind: type[T]) -> list[T]:
         """The records of measured routines of a kind."""
@@ -225,6 +237,25 @@ class Layout(Numbers):
         return {segment(bank): size for bank, size in sorted(found.items()) if size}
 
 
+@dataclass(frozen=True)
+class CartridgeLayout(Layout):
+    """The same of a cartridge of our own, with what its screens and its sound need."""
+
+    title: str
+    crc_lines: tuple[str, ...]
+    xray: XrayTables
+    wave_lines: tuple[str, ...]
+    pitch_lines: tuple[str, ...]
+    transcript: Transcript
+    about: AboutText
+    rom_size_code: int
+    sram_size_code: int
+
+    @property
+    def late_includes(self) -> tuple[str, ...]:
+        return LATE_INCLUDES
+
+
 def plan(
     proved: ProvedModel,
     *,
@@ -232,24 +263,40 @@ def plan(
     profiled: bool = False,
     target: Target | None = None,
     bar: Bar = no_bar,
-) -> Layout:
+) -> CartridgeLayout:
     """Decide everything, for a target, by itself the model's.
 
     Raises InputError when the model does not fit a cartridge or its log.
     """
-    model = proved.model
-    target = target or TARGETS[model.target]
-    site = Site(proved, target, RecordLayout(model, traced))
-    made = tuple(routines(site))
-    known = _numbers(site, made, traced=traced, profiled=profiled)
-    items, tell = list[Item](), bar("code", len(made))
-    for number, routine in enumerate(made):
-        tell(number)
-        items += routine.items
-    items, sources, objects = _measured(known, _unique(items), target)
-    rom = _Rom(Packer(target), objects.segments)
-    rom.put(items)
-    return _layout(site, made, known, rom, sources, objects)
+    planned = _Planned(proved, target or TARGETS[proved.model.target], traced, profiled, bar)
+    model, rom = proved.model, planned.rom
+    rom.place("FONT", len(tiles_2bpp()))
+    checked = transcript(model)
+    golden = pack_table("golden", checked.checksums, 2, rom.packer)
+    rom.place("ABOUT", about_text(model, 0).size)
+    rom.tables.append(golden)
+    size = power_of_two(planned.end()) * planned.site.target.bank_bytes
+    return CartridgeLayout(
+        **planned.all(size // planned.site.target.bank_bytes),
+        title=f"{TITLE:21}",
+        crc_lines=lines(crc_table()),
+        xray=xray_tables(),
+        wave_lines=lines(brr_cycle()),
+        pitch_lines=lines(pitches()),
+        transcript=checked,
+        about=about_text(model, size // 1024),
+        rom_size_code=size_code(size),
+        sram_size_code=size_code(planned.known.sram_bytes),
+    )
+
+
+def plan_library(proved: ProvedModel, target: Target, bar: Bar = no_bar) -> Layout:
+    """The same for a game's library, on the target that asm.library.place makes.
+
+    Raises InputError when the model does not fit there.
+    """
+    planned = _Planned(proved, target, traced=False, profiled=False, bar=bar)
+    return Layout(**planned.all(planned.end()))
 
 
 def work_ram(model: IntegerModel) -> WorkRam:
@@ -259,64 +306,78 @@ def work_ram(model: IntegerModel) -> WorkRam:
     return _work_ram(site, made, _digits(site, made), profiled=False)
 
 
-def _layout(
-    site: Site,
-    made: tuple[Routine[Any], ...],
-    known: Numbers,
-    rom: _Rom,
-    sources: Mapping[str, bytes],
-    objects: Objects,
-) -> Layout:
-    """Everything that is no routine finds its place, and all is handed over."""
-    model, target = site.model, site.target
-    data = [part for routine in made for name, values in routine.data.items() for part in rom.rows(name, values)]
-    parts_of = {name: tuple(parts) for name, parts in groupby(data, lambda part: part.tensor)}
-    addresses = [pack_addresses(ROW_TABLES[n], rows, rom.packer) for n, rows in parts_of.items() if n in ROW_TABLES]
-    rom.place("FONT", len(tiles_2bpp()))
-    checked = transcript(model)
-    golden = pack_table("golden", checked.checksums, 2, rom.packer)
-    about_bytes = about_text(model, 0).size
-    rom.place("ABOUT", about_bytes)
-    fixed = (*data_tables(model), *(known.pieces.tables if known.pieces else ()))
-    for name, tables in groupby(fixed, lambda table: table.segment):
-        if name in DATA_SEGMENTS:
-            rom.place(name, sum(table.size for table in tables))
-    rom.packer.check()
-    parts = (*data, *addresses, *rom.tables, golden)
-    banks = power_of_two(rom.packer.bank + 1)
-    own = [name.removesuffix(".asm") for name in sources]
-    code = code_modules(rom.code) if rom.code else {}
-    screens = modules_with(STORY if model.pieces else PROMPT)
-    used = {name for routine in made for name in routine.modules}
-    text = {"text"} if model.pieces or known.names.lines > 1 else set()
-    library = in_order(OPTIONAL_MODULES, used | text)
-    return Layout(
-        **{name: getattr(known, name) for name in Numbers.__dataclass_fields__},
-        proved=site.proved,
-        routines=made,
-        objects=objects,
-        measured=sources,
-        title=f"{TITLE:21}",
-        crc_lines=lines(crc_table()),
-        xray=xray_tables(),
-        calls=tuple(call.placed(parts_of) for routine in made for call in routine.calls),
-        parts=parts,
-        data_tables=fixed,
-        wave_lines=lines(brr_cycle()),
-        pitch_lines=lines(pitches()),
-        transcript=checked,
-        about=about_text(model, banks * target.bank_bytes // 1024),
-        templates=rom.templates,
-        code=tuple(rom.code),
-        segments=rom.segments(banks),
-        segment_bytes=rom.sizes(parts),
-        banks=banks,
-        used_banks=rom.packer.bank + 1,
-        rom_banks=tuple(RomBank(n, f"${target.bank_start(n):06X}") for n in range(1, banks)),
-        rom_size_code=size_code(banks * target.bank_bytes),
-        sram_size_code=size_code(known.sram_bytes),
-        modules=_modules(target, screens, library, [*own, *code]),
-    )
+class _Planned:
+    """A plan as it grows: routines, numbers and code at first, then data; what is not the model's comes in between."""
+
+    def __init__(self, proved: ProvedModel, target: Target, traced: bool, profiled: bool, bar: Bar) -> None:
+        self.site = Site(proved, target, RecordLayout(proved.model, traced))
+        self._routines = tuple(routines(self.site))
+        self.known = _numbers(self.site, self._routines, traced=traced, profiled=profiled)
+        items, tell = list[Item](), bar("code", len(self._routines))
+        for number, routine in enumerate(self._routines):
+            tell(number)
+            items += routine.items
+        items, self._sources, self._objects = _measured(self.known, _unique(items), target)
+        self.rom = _Rom(Packer(target), self._objects.segments)
+        self.rom.put(items)
+        made = (routine.data.items() for routine in self._routines)
+        rows = [part for tensors in made for name, values in tensors for part in self.rom.rows(name, values)]
+        self._parts_of = {name: tuple(parts) for name, parts in groupby(rows, lambda part: part.tensor)}
+        packer = self.rom.packer
+        addresses = [pack_addresses(ROW_TABLES[n], own, packer) for n, own in self._parts_of.items() if n in ROW_TABLES]
+        self.rom.tables = [*rows, *addresses, *self.rom.tables]
+
+    @cached_property
+    def _fixed(self) -> tuple[DataTable, ...]:
+        """The tables of data.asm."""
+        known = self.known
+        texts = known.typed.tables if known.typed else known.pieces.tables if known.pieces else ()
+        return (*data_tables(self.site.model, shown=not self.site.target.library), *texts)
+
+    def end(self) -> int:
+        """Place the rest. Returns the banks that are in use; raises InputError where they are too many."""
+        for name, tables in groupby(self._fixed, lambda table: table.segment):
+            if name in DATA_SEGMENTS:
+                self.rom.place(name, sum(table.size for table in tables))
+        self.rom.packer.check()
+        return self.rom.packer.bank + 1
+
+    def all(self, banks: int) -> dict[str, Any]:
+        """The fields of Layout, for a ROM of this many banks."""
+        rom, target, parts = self.rom, self.site.target, tuple(self.rom.tables)
+        own = [name.removesuffix(".asm") for name in self._sources]
+        code = code_modules(rom.code) if rom.code else {}
+        return dict(
+            **{name: getattr(self.known, name) for name in Numbers.__dataclass_fields__},
+            proved=self.site.proved,
+            routines=self._routines,
+            objects=self._objects,
+            measured=self._sources,
+            calls=tuple(call.placed(self._parts_of) for routine in self._routines for call in routine.calls),
+            parts=parts,
+            data_tables=self._fixed,
+            templates=rom.templates,
+            code=tuple(rom.code),
+            segments=rom.segments(banks),
+            segment_bytes=rom.sizes(parts),
+            banks=banks,
+            used_banks=rom.packer.bank + 1,
+            rom_banks=tuple(RomBank(n, f"${target.bank_start(n):06X}") for n in range(1, banks)),
+            modules=self._modules([*own, *code]),
+            game_calls=CALLS if target.library else (),
+        )
+
+    def _modules(self, own: Sequence[str]) -> tuple[str, ...]:
+        known, model = self.known, self.site.model
+        used = {name for routine in self._routines for name in routine.modules}
+        if self.site.target.library:
+            called = ["join_tokens"] if known.typed and known.typed.joins else []
+            called += ["multiply"] if self.site.target.multiplies_on_cpu else []
+            return _library_modules(self.site.target, in_order(OPTIONAL_MODULES, used), called, own)
+        text = {"text"} if model.pieces or known.names.lines > 1 else set()
+        joined = {"join_tokens"} if model.pieces else set()
+        library = in_order(OPTIONAL_MODULES, used | text | joined)
+        return _modules(self.site.target, modules_with(STORY if model.pieces else PROMPT), library, own)
 
 
 def _modules(target: Target, screens: Sequence[str], library: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
@@ -324,14 +385,23 @@ def _modules(target: Target, screens: Sequence[str], library: Sequence[str], own
     if not target.apart:
         return (*screens, *library, *own)
     drawing = [name for name in screens if name not in DRAWN_ELSEWHERE]
-    computing = [name for name in (*COMPUTING, "engine", "profile", *library, *own) if name != "text"]
+    computing = [name for name in (*COMPUTING, "engine", "profile", *library, *own) if name not in OF_TEXTS]
     return (
         *drawing,
         "calls",
         "pace",
-        *(name for name in library if name == "text"),
+        *(name for name in library if name in OF_TEXTS),
         *(SA1_PREFIX + name for name in computing),
     )
+
+
+def _library_modules(
+    target: Target, kernels: Sequence[str], called: Sequence[str], own: Sequence[str]
+) -> tuple[str, ...]:
+    """The same of a game's library. called: the rest of what its calls need."""
+    if not target.apart:
+        return (*dict.fromkeys((*LIBRARY, *LIBRARY_COMPUTES)), *called, *kernels, *own)
+    return (*LIBRARY, *called, *(SA1_PREFIX + name for name in (*LIBRARY_COMPUTES, *kernels, *own)))
 
 
 def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled: bool) -> Numbers:
@@ -363,7 +433,7 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         save_version=VERSION,
         sram_bytes=BWRAM_BYTES if target.apart else saved_bytes(model),
         saved_bytes=saved_bytes(model),
-        before_vectors=before_vectors(model),
+        before_vectors=_before_vectors(site),
         shown_heads=min(config.n_head, MAX_SHOWN_HEADS),
         max_token_length=max(map(len, model.symbols)),
         bars=min(config.vocab_size, max_bars),
@@ -376,6 +446,9 @@ def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled
         shown_caches_apart=wram.caches_apart and digits is not None,
         digits=digits,
         pieces=merge_tables(model.pieces, config.block_size, target.bank_bytes) if model.pieces else None,
+        typed=typed_text(model, target.bank_bytes) if target.library else None,
+        ranked_by_join=bool(model.merges),
+        low_start=_low_start(target, digits),
         memory=memory_numbers(site),
     )
 
@@ -384,6 +457,16 @@ def _digits(site: Site, made: Sequence[Routine[Any]]) -> DigitNumbers | None:
     """The numbers of the fast kernels, if there are any. Raises InputError where their pages have no room."""
     pages = _largest(routine.pages for routine in made)
     return numbers(site, pages) if on_digits(site.model.program) else None
+
+
+def _before_vectors(site: Site) -> int:
+    """Bytes of BW-RAM before the vectors: a game's, or those of the saves."""
+    return site.target.game_bwram if site.target.library else before_vectors(site.model)
+
+
+def _low_start(target: Target, digits: DigitNumbers | None) -> int:
+    """What a game's library keeps in low RAM begins behind its direct page, or the digit kernels' pages there."""
+    return digits.pages_end if digits and target.alone else target.direct_page + PAGE
 
 
 def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | None, *, profiled: bool) -> WorkRam:
@@ -407,8 +490,9 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
         passing = sum(area.size for area in work if area.name not in LASTING)
         work += [Area("", sample_weights - passing)] if sample_weights > passing else []
     buffers = 0 if digits else sum(2 * area.size for area in _buffers(config, site.target))
-    low = host_field("prompt", 0) + 2 * config.block_size + (buffers or logits)
-    saved = before_vectors(site.model)
+    header = 0 if site.target.library else host_field("prompt", 0)
+    low = header + 2 * config.block_size + (buffers or logits)
+    saved = _before_vectors(site)
     shown = {
         "window_tokens": config.block_size,
         **({"weights": config.n_head * config.block_size} if digits else {}),
@@ -416,7 +500,8 @@ def _work_ram(site: Site, made: Sequence[Routine[Any]], digits: DigitNumbers | N
     of_screens = tuple(Area(name, 2 * length) for name, length in shown.items() if site.target.apart)
     marks = (Area("mark_ring", RING_BYTES),) if site.target.apart and profiled else ()
     areas = (*caches, *sampler, *kept, *of_screens, *marks)
-    return lay_out(site.target, work, areas, site.record.size, what, profiled=profiled, low=low, saved=saved)
+    record = 0 if site.target.library else site.record.size
+    return lay_out(site.target, work, areas, record, what, profiled=profiled, low=low, saved=saved)
 
 
 def _largest(wanted: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -477,11 +562,11 @@ def _assembled(known: Numbers, templates: tuple[Template, ...]) -> tuple[Mapping
         sources |= render([f"{name}.asm"], known, routines=own)
     if not sources:
         return {}, Objects({}, {})
-    includes = render(INCLUDES, known) | {"stages.inc": b""}
+    common = render(includes(known.target), known) | {"stages.inc": b""}
     with scratch_folder() as folder:
         prefix = SA1_PREFIX if known.target.apart else ""
         modules = [prefix + name.removesuffix(".asm") for name in sources]
-        return sources, assemble(includes | sources, modules, folder, listed=True)
+        return sources, assemble(common | sources, modules, folder, listed=True)
 
 
 class _Rom:

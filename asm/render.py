@@ -12,25 +12,36 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from asm.targets.target import Target
+
 TEMPLATES = Path(__file__).parent / "templates"
-SA1_FOLDER = "sa1"
+PARTS = ("blocks", "game")
+"""Folders of parts of a file, and of files for a game: no modules of ours include them."""
+
+INSTEAD = ("library", "sa1", "cpu_multiplier")
+"""Folders whose files take the place of others, for some targets: see Target.templates."""
+
 FOLDERS = (
     TEMPLATES,
-    *sorted(path for path in TEMPLATES.iterdir() if path.is_dir() and path.name not in ("blocks", SA1_FOLDER)),
+    *sorted(path for path in TEMPLATES.iterdir() if path.is_dir() and path.name not in ("blocks", *INSTEAD)),
 )
 """Where a source file is found by its name alone. Those of blocks/ are parts of one, named with their folder."""
 
 LATE_INCLUDES = ("cartridge.inc",)
+LATE_INCLUDES_OF_LIBRARY = ("library.inc",)
 """Includes that are known only when everything has its place."""
 
-INCLUDES = tuple(
-    sorted({path.name for path in TEMPLATES.rglob("*.inc") if path.parent.name != "blocks"} - {*LATE_INCLUDES})
-)
+
+def includes(target: Target) -> tuple[str, ...]:
+    """The other includes of a target's modules. A library has no screens."""
+    paths = [path for path in TEMPLATES.rglob("*.inc") if path.parent.name not in PARTS]
+    named = {path.name for path in paths if not (target.library and path.parent.name == "screens")}
+    return tuple(sorted(named - {*LATE_INCLUDES, *LATE_INCLUDES_OF_LIBRARY}))
 
 
 @cache
-def _environment(folder: str) -> Environment:
-    first = (TEMPLATES / folder,) if folder else ()
+def _environment(folders: tuple[str, ...]) -> Environment:
+    first = [TEMPLATES / folder for folder in folders]
     return Environment(
         loader=FileSystemLoader((*first, *FOLDERS)),
         undefined=StrictUndefined,
@@ -44,7 +55,7 @@ def _environment(folder: str) -> Environment:
 def render(names: Sequence[str], values: Any, **more: Any) -> dict[str, bytes]:
     """Templates, by file name, as text. values: a dataclass, whose fields the templates read, and more by name.
 
-    Where its target has a folder, a file there takes the place of another of its name, also in its blocks/. Same
+    Where its target has folders, a file there takes the place of another of its name, also in its blocks/. Same
     input, same bytes.
     """
     environment = _environment(values.target.templates)

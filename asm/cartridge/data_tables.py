@@ -20,14 +20,14 @@ def cutoffs(model: IntegerModel) -> tuple[int, ...]:
     return tuple(map(cutoff, inverse_temperatures(model)))
 
 
-def data_tables(model: IntegerModel) -> tuple[DataTable, ...]:
-    """In the order in which they are in data.asm."""
+def data_tables(model: IntegerModel, *, shown: bool = True) -> tuple[DataTable, ...]:
+    """In the order in which they are in data.asm. shown: with those of screens."""
     exp, rsqrt = tuple(exp_table().tolist()), tuple(rsqrt_table(model.config.n_embd).entries.tolist())
     return (
         DataTable("exp_table", "exp(−i/32), Q0.16", exp),
         DataTable("rsqrt_table", "1/√ of a sum of squares by its top byte: see tables/rsqrt.py", rsqrt, 1),
         DataTable("inverse_t_table", "1/T in Q8.8 for T = 0.0, 0.1 … 2.0; 0 = greedy", inverse_temperatures(model)),
         DataTable("cutoff_table", "how far below the largest a logit weighs nothing, Q8.8", cutoffs(model)),
-        initials(model.symbols),
+        *([initials(model.symbols)] if shown else []),
         *token_texts(model.symbols),
     )

@@ -68,6 +68,8 @@ def predict(layout: Layout, bar: Bar = no_bar) -> Prediction | None:
     shares = np.bincount(run["position"], run.share, model.config.block_size).astype(np.float64)
     if target.apart:
         stages["wait"] = WAIT
+    elif target.library:
+        stages["calls"] = target.refresh * CALLS
     else:
         stages["advance"] = target.refresh * 720
         stages = _with_display(stages, model, layout, run)
@@ -110,6 +112,9 @@ WAIT = 780
 """Clocks from the end of a token on the SA-1 to the begin of the next, where it goes ahead by itself, and what the
 other processor's part of a document's end comes to. Measured: it depends on where in a line both are.
 """
+
+CALLS = 4000
+"""Clocks of a library's calls for a token, of its looks between steps, and of its longer products in choosing."""
 
 
 def _choose(model: IntegerModel, run: LongRun, clocks: SamplerClocks) -> float:

@@ -30,6 +30,11 @@ class DigitNumbers:
     head_shift: int
     exp7_entries: int
 
+    @property
+    def pages_end(self) -> int:
+        """The address behind them."""
+        return self.pages_start + sum(page.size for page in self.pages)
+
 
 def numbers(site: Site, pages: Mapping[str, int]) -> DigitNumbers:
     """pages: as the routines want them, bytes by name."""

@@ -115,7 +115,8 @@ def lay_out(
         left[bank] -= area.size
         placed[bank].append(area)
     in_7f = sum(area.size for area in placed[1])
-    return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), target.log_end - in_7f, target.high_ram)
+    log = 0 if target.library else target.log_end - in_7f
+    return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), log, target.high_ram)
 
 
 def _in_bwram(
@@ -221,7 +222,7 @@ def digit_pages(target: Target, wanted: Mapping[str, int]) -> Pages:
         others = sum(size for name, size in rounded.items() if name != "slots")
         more = max(0, -(-(attention - others) // PAGE) * PAGE)
         pages = (*((Area("attention_rest", more),) if more else ()), *pages)
-    start = target.stack - sum(page.size for page in pages)
+    start = target.pages_start or target.stack - sum(page.size for page in pages)
     if target.apart and start < IRAM_START:
         room = target.stack - IRAM_START
         raise InputError(

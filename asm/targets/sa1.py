@@ -23,7 +23,7 @@ SA1 = replace(
     STOCK,
     name="sa1",
     computes="SA-1",
-    templates="sa1",
+    templates=("sa1",),
     linker_map="sa1.cfg",
     map_mode=0x23,
     chipset=0x35,

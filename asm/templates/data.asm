@@ -11,19 +11,6 @@
         {{ table.directive }} {{ line }}
 {% endfor %}
 {% endfor %}
-
-        .export font_tiles
-        .segment "FONT"
-font_tiles:
-        .incbin "font.2bpp"
-
-; the rows of the about screen
-        .segment "ABOUT"
-        .export about_text
-about_text:
-{% for line in about.lines %}
-        .byte "{{ line }}"
-{% endfor %}
 {% for part in parts %}
 
 ; {{ part.comment }}

@@ -66,14 +66,16 @@
 .endmacro
 {% endif %}
 
-; probe layer, values: what a layer computed, to the x-ray screen if it looks (xray_cells.asm).
+; probe layer, values: what a layer computed, to the x-ray screen if there is one and it looks (xray_cells.asm).
 .macro probe layer, values
+        .if ::HOSTED
         lda probing
         beq :+
         lda #layer + 1
         ldx #.loword(values)
         call probe_layer
 :
+        .endif
 .endmacro
 
 {% if target.copies_by_dma %}
@@ -159,6 +161,7 @@ proc gpt_step, 16, 16
         ; --- {{ call.comment }}
         mark {{ call.stage }}
 {% include call.template %}
+{% include "blocks/after_step.asm" %}
 {% endfor %}
 {% if digits %}
 {% if target.alone %}
@@ -166,5 +169,6 @@ proc gpt_step, 16, 16
         plb
 {% endif %}
 {% endif %}
+{% include "blocks/after_last_step.asm" %}
         rts
 endproc

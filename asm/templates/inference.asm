@@ -6,7 +6,7 @@
 
         .segment "CODE"
 
-        .if ::DRAWS
+        .if ::BEGINS
 ; A new document: BOS at position 0.
 ; kills: A
 proc begin_document, 16, 16
@@ -125,7 +125,7 @@ complete:
         rts
 endproc
 
-        .if ::DRAWS
+        .if ::BEGINS
 
 ; A running text goes on where its context is full: the second half of the window is given to the next one.
 ; in: next_token, window_tokens    out: host_prompt, given_tokens    kills: A, X

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from snesgpt.files import CARTRIDGE, FileCommand, InputFile, OutputFile
+from snesgpt.files import CARTRIDGE, FileCommand, InputFile, OutputFile, OutputFolder
 from snesgpt.terminal import say
 
 MODEL, WEIGHTS, ROM = Path("build/model.npz"), Path("build/weights.npz"), Path("build/snes_gpt.sfc")
@@ -20,20 +21,59 @@ def with_symbols(path: Path) -> tuple[Path, Path]:
     return path, path.with_suffix(".dbg")
 
 
+def library_files(folder: Path) -> list[Path]:
+    """What a library's folder holds."""
+    from asm.library.files import FILES
+
+    return [folder / name for name in FILES]
+
+
+class Address(click.ParamType):
+    """An address in hexadecimal, with 0x or $ before it or not."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Fails for another text."""
+        digits = str(value).lower().removeprefix("$").removeprefix("0x")
+        if not 1 <= len(digits) <= len("7fffff") or set(digits) - {*"0123456789abcdef"}:
+            self.fail(f"{value!r} is no address such as 0x7E8000", param, ctx)
+        return int(digits, 16)
+
+
+ADDRESS = Address()
+NO_CHANNEL = "none"
+CHANNEL = click.Choice([*map(str, range(8)), NO_CHANNEL])
+
+
 @click.command("build", cls=FileCommand)
 @click.argument("model", type=InputFile(), default=MODEL)
 @click.option("--out", type=OutputFile(CARTRIDGE, with_symbols), default=ROM, help="The cartridge.")
+@click.option("--library", type=OutputFolder(library_files), help="A folder for a game's library: no cartridge.")
+@click.option("--first-bank", type=click.IntRange(0), help="Where the library begins in the game's ROM, in 32 KiB [1].")
+@click.option("--direct-page", type=ADDRESS, help="Where its low RAM begins, a multiple of 0x100 [0x0A00].")
+@click.option("--ram", type=ADDRESS, help="Where its other RAM begins [0x7E8000; BW-RAM: 0x402000].")
+@click.option("--dma-channel", type=CHANNEL, help="The channel that it may use, or none [1].")
+@click.option("--no-ppu-multiplier", is_flag=True, help="Leave the PPU's multiplier to the game, and be slower.")
 @click.option("--trace", is_flag=True, help="Record every intermediate, for `snesgpt verify`.")
 @click.option("--dry-run", is_flag=True, help="Only report what the cartridge would cost; assemble nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -> None:
+def command(
+    model: Path, out: Path, library: Path | None, trace: bool, dry_run: bool, as_json: bool, **place: Any
+) -> None:
     """Generate 65816 source from MODEL, assemble and link it, and write the cartridge.
 
     Beside it go asm/ with every source file, and a .dbg file with symbols for Mesen. If the weights in build/ are
     newer than the model there, they are quantized first, as `snesgpt quantize` does without options.
+
+    With --library a game's library is written instead: see docs/game.md. Addresses are hexadecimal.
     """
+    _check_library(library, place, trace=trace, dry_run=dry_run)
     if model == MODEL:
         _quantize_newer_weights()
+    if library:
+        _write_library(model, library, place, as_json=as_json)
+        return
     if dry_run:
         _say(model, traced=trace, as_json=as_json)
         return
@@ -68,6 +108,40 @@ def command(model: Path, out: Path, trace: bool, dry_run: bool, as_json: bool) -
     for name, size in rom.segments.items():
         say(f"{name:8} {size:7,} bytes")
     say(f"{out}: {len(rom.image) // 1024} KiB")
+
+
+def _check_library(library: Path | None, place: dict[str, Any], *, trace: bool, dry_run: bool) -> None:
+    """Raises UsageError for options that do not go together."""
+    if library is None:
+        given = [f"--{name.replace('_', '-')}" for name, value in place.items() if value not in (None, False)]
+        if given:
+            raise click.UsageError(f"{given[0]} is for --library")
+    elif trace or dry_run:
+        raise click.UsageError(f"--library does not go with {'--trace' if trace else '--dry-run'}")
+
+
+def _write_library(path: Path, folder: Path, place: dict[str, Any], *, as_json: bool) -> None:
+    """The files of a library, all or none, and what they are."""
+    from asm.library.files import build_library, library_files
+    from asm.library.place import Place
+    from quantize.model_file import load_proved
+    from snesgpt.progress import bars
+    from trainer.files import write_all
+
+    channel, keep_ppu = place.pop("dma_channel"), place.pop("no_ppu_multiplier")
+    given = {name: value for name, value in place.items() if value is not None}
+    if channel is not None:
+        given["dma_channel"] = None if channel == NO_CHANNEL else int(channel)
+    with bars() as bar:
+        library = build_library(load_proved(path), Place(**given, ppu_multiplier=not keep_ppu), bar)
+        files = library_files(library)
+    write_all({folder / name: content for name, content in files.items()})
+    if as_json:
+        say(json.dumps(library.report() | {"library": str(folder)}))
+        return
+    for line in library.summary():
+        say(line)
+    say(f"{folder}: {len(library.rom.image) // 1024} KiB, and how to call it in {folder / 'README.txt'}")
 
 
 def _quantize_newer_weights() -> None:

@@ -6,8 +6,6 @@
 
         .segment "CODE"
 
-NO_JOIN = $FFFF                 ; worse than every rank
-
 ; The typed text as given tokens; none for an empty text. Rank and whole of the pair at each place are kept.
 ; in: story_text, story_length    out: host_prompt, given_tokens
 ; kills: A, X, Y, joined_end, join_place, join_right, join_list_end, join_best
@@ -17,18 +15,8 @@ proc tokenise, 16, 16
         lda story_length
         beq done
         call spread_text
-        ldx #0
-:       call find_join
-        ldx join_place
-        inx
-        inx
-        cpx joined_end
-        bne :-
-next:   call best_join
-        bcs joined
-        call join_pair
-        bra next
-joined: lda joined_end
+        call join_tokens
+        lda joined_end
         lsr a
         sta given_tokens
 done:   rts
@@ -55,101 +43,4 @@ next:   phx
         bne next
         sty joined_end
         rts
-endproc
-
-; The token that the tokens at a place and behind it become, and its rank.
-; in: X = 2 · place    out: join_place = X, place_ranks and place_wholes there    kills: A, X, join_right, join_list_end
-proc find_join, 16, 16
-        stx join_place
-        lda host_prompt + 2, x
-        sta join_right
-        lda host_prompt, x
-        asl a
-        tax
-        lda f:join_lists + 2, x
-        sta join_list_end
-        lda f:join_lists, x
-        tax
-next:   cpx join_list_end
-        beq none
-        lda f:join_rights, x
-        cmp join_right
-        beq found
-        inx
-        inx
-        bra next
-found:  lda f:join_wholes, x
-        ldx join_place
-        sta f:place_wholes, x
-        asl a
-        tax
-        lda f:join_ranks, x
-        bra put
-none:   lda #NO_JOIN
-put:    ldx join_place
-        sta f:place_ranks, x
-        rts
-endproc
-
-; The place of the best pair, the first of equals.
-; in: place_ranks, joined_end    out: join_place, carry = there is none    kills: A, X, join_best
-proc best_join, 16, 16
-        set join_best, NO_JOIN
-        ldx joined_end
-        dex
-        dex
-next:   dex                     ; from the last to the first, so that the first of equals wins
-        dex
-        bmi done
-        lda f:place_ranks, x
-        cmp join_best
-        beq :+
-        bcs next
-:       sta join_best
-        stx join_place
-        bra next
-done:   lda join_best
-        cmp #NO_JOIN
-        rts
-endproc
-
-; A pair becomes one token, what is behind it moves up, and its two new pairs are looked for.
-; in: join_place    out: host_prompt, joined_end, place_ranks, place_wholes
-; kills: A, X, join_place, join_right, join_list_end
-proc join_pair, 16, 16
-        dec joined_end
-        dec joined_end
-        ldx join_place
-        lda f:place_wholes, x
-        sta host_prompt, x
-        bra check
-next:   lda host_prompt + 2, x
-        sta host_prompt, x
-        lda f:place_ranks + 2, x
-        sta f:place_ranks, x
-        lda f:place_wholes + 2, x
-        sta f:place_wholes, x
-check:  inx
-        inx
-        cpx joined_end
-        bcc next
-        lda join_place
-        beq behind
-        dec a
-        dec a
-        tax
-        call find_join
-        ldx join_place
-        inx
-        inx
-        stx join_place
-behind: ldx join_place
-        inx
-        inx
-        cpx joined_end
-        beq done
-        dex
-        dex
-        call find_join
-done:   rts
 endproc

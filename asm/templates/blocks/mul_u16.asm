@@ -1,0 +1,1 @@
+{% include "blocks/mul_u16_cpu.asm" %}

@@ -1,0 +1,6 @@
+        clc
+        rts
+given_up:                       ; nobody wants the token any more
+        phk
+        plb
+        sec

@@ -1,0 +1,5 @@
+        inc steps_done
+        lda request
+        bne :+
+        jmp given_up
+:

@@ -1,0 +1,91 @@
+; Computing the token that was asked for.
+
+        .include "contract.inc"
+        .include "snes.inc"
+{% if target.apart %}
+        .include "sa1.inc"
+{% endif %}
+        .include "config.inc"
+        .include "memory.inc"
+
+        .segment "CODE"
+{% if target.apart %}
+
+SA1_STACK_TOP = $07FF
+
+        .export sa1_start
+; The SA-1's program, from reset: it waits until a token is asked for. It reads and writes I-RAM, BW-RAM and its own
+; registers alone.
+sa1_start:
+        clc
+        xce
+        rep #$38
+        .a16
+        .i16
+        ldx #SA1_STACK_TOP
+        txs
+        lda #0
+        tcd
+        a8
+        lda #$80
+        sta f:CBWE
+        lda #$FF
+        sta f:CIWP
+        phk                     ; only now does the stack hold anything
+        plb
+        lda #VECTOR_BLOCK
+        sta BMAP
+        a16
+wait:   lda request
+        cmp #ASKED
+        bne wait
+        inc working             ; and look again: whoever takes the request back sees one or the other
+        lda request
+        cmp #ASKED
+        bne :+
+        call make_asked
+:       stz working
+        bra wait
+{% endif %}
+
+; The next token after all that are given, unless it is not wanted any more: then everything is as it was, but that
+; positions of given tokens are done.
+; in: request, taken, the state of the generation    out: request = MADE, next_token; or request = 0
+; kills: everything
+; twin: one round of quantize.sampler.run
+proc make_asked, 16, 16
+        lda random_x
+        sta before_x
+        lda random_y
+        sta before_y
+        lda taken
+        beq next
+        stz taken
+        call advance
+        .if ::STREAM
+        bcc next
+        call continue_text
+        call begin_document
+        .endif
+next:   stz steps_done
+        call gpt_step
+        bcs given_up
+        call next_of_token
+        lda position
+        cmp given_tokens
+        bcs drawn
+        call advance
+        bra next
+drawn:  asl request             ; ASKED becomes MADE and 0 stays 0, with no interrupt in between
+        bne done
+given_up:
+        lda before_x
+        sta random_x
+        lda before_y
+        sta random_y
+done:   rts
+endproc
+{% if target.apart %}
+
+{% include "blocks/mul_u16_sa1.asm" %}
+{% endif %}
