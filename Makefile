@@ -120,7 +120,7 @@ check: $(CC65) $(VENV)/installed-test
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n auto -m "not emulator and not slow" --ignore tests/proof --ignore tests/screens
+	@$(BIN)/pytest -n auto -m "not emulator and not slow" --ignore tests/proof --ignore tests/screens --ignore tests/games
 
 # Hunts for inputs that break something, an hour in all: see tests/soak.
 MINUTES = 60

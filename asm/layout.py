@@ -324,7 +324,9 @@ class _Planned:
         rows = [part for tensors in made for name, values in tensors for part in self.rom.rows(name, values)]
         self._parts_of = {name: tuple(parts) for name, parts in groupby(rows, lambda part: part.tensor)}
         packer = self.rom.packer
-        addresses = [pack_addresses(ROW_TABLES[n], own, packer) for n, own in self._parts_of.items() if n in ROW_TABLES]
+        addresses = [
+            pack_addresses(ROW_TABLES[n], own, packer) for n, own in self._parts_of.items() if n in ROW_TABLES
+        ]
         self.rom.tables = [*rows, *addresses, *self.rom.tables]
 
     @cached_property

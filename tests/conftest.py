@@ -24,7 +24,7 @@ settings.register_profile("same examples", deadline=None, derandomize=True)
 settings.load_profile("same examples")
 
 HERE = Path(__file__).parent
-IN_EMULATORS = ("proof", "screens")
+IN_EMULATORS = ("proof", "screens", "games")
 """Folders whose every test is marked."""
 
 

@@ -26,6 +26,9 @@ class Instruction:
 SLOT_PAGES = ("pair_slots", "hidden_slots", "column_page", "slots")
 """The digit kernels' pages: the RAM that a target has its direct page in."""
 
+CALLED_PRODUCT = Instruction("jsl multiply_factor", 4, 98, 34)
+"""A product on the CPU's multiplier, from its call to its return: see multiply.asm."""
+
 FAR_CALL = (Instruction("jsl", 4, 5, 3), Instruction("rtl", 1, 3, 3))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from asm.cost.instructions import Instruction
+from asm.cost.instructions import CALLED_PRODUCT, Instruction
 from asm.targets.sa1 import WINDOW
 from asm.targets.target import Target
 
@@ -22,23 +22,24 @@ Code = tuple[int | None, ...]
 ACCUMULATOR, INDEX = 0x20, 0x10
 """Bits of the operand of sep and rep: registers of 8 bits, or of 16."""
 
-SEP, REP, PEA, PLD, RTL, JML = 0xE2, 0xC2, 0xF4, 0x2B, 0x6B, 0x5C
+SEP, REP, PEA, PLD, RTL, JML, JSL = 0xE2, 0xC2, 0xF4, 0x2B, 0x6B, 0x5C, 0x22
 PHB, PLB, PEI, LDA_ROM = 0x8B, 0xAB, 0xD4, 0xBD
 REGISTERS = 0x2100
 """The direct page of the PPU's registers: whatever the linker alone knows is taken for it."""
 BRANCHES = {0x90, 0xB0, 0xF0, 0xD0, 0x30, 0x10}
-FIXED = {
+FIXED: dict[int, tuple[int, float, int]] = {
     **dict.fromkeys(
         (0x18, 0x38, 0x0A, 0x4A, 0x1A, 0x3A, 0xAA, 0xA8, 0x8A, 0x98, 0xCA, 0x88, 0xE8, 0xC8), (1, 2, 0)
     ),
     **dict.fromkeys(BRANCHES, (2, 2, 0)),
     **{SEP: (2, 3, 0), REP: (2, 3, 0), PEA: (3, 3, 2), PLD: (1, 3, 2), RTL: (1, 3, 3), 0xEB: (1, 3, 0)},
     JML: (4, 4, 0),
+    JSL: (CALLED_PRODUCT.size, CALLED_PRODUCT.cycles, CALLED_PRODUCT.accesses),
     **{PHB: (1, 2, 1), PLB: (1, 3, 1), PEI: (2, 2, 4), LDA_ROM: (3, 6, 0)},
 }
 """Opcode → its size, its cycles without memory, the bytes of memory that it reads and writes.
 
-A jml leads to the code behind it, in another bank. A lda with an index of 16 bits reads a word of ROM.
+A jml leads to the code behind it, in another bank. A jsl calls for a product. A lda with an index of 16 bits reads a word of ROM.
 """
 
 IMMEDIATE, DIRECT, ABSOLUTE, LONG = 1, 2, 3, 4

@@ -113,7 +113,7 @@ WAIT = 780
 other processor's part of a document's end comes to. Measured: it depends on where in a line both are.
 """
 
-CALLS = 4000
+CALLS = 6000
 """Clocks of a library's calls for a token, of its looks between steps, and of its longer products in choosing."""
 
 

@@ -186,9 +186,10 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         seen, near, lit = run.positions, run.mean(run[f"{name}.near"]), run.mean(run[f"{name}.lit"])
         once = 730 + 260 * code.long + d * (88 + 34 + 180 + 12 * code.mean_shift)
         each_head = 470 + 60 * code.long + 60 * code.long_sums
-        each_pair = 110 + 160 * width + 344 + 162
+        product = self.site.target.product
+        each_pair = 110 + (160 + product) * width + 344 + 162 + product
         dark = 82 + skip_clocks(config)
-        each_lit = 130 + 140 * width
+        each_lit = 130 + (140 + product) * width
         pairs = heads * seen
         crossed = 3 * 6 * run.mean(_crossings(config, weights)[run["position"]])
         turns = (heads // config.kv_heads - 1) * seen * 2 * (skip_clocks(config) if heads > config.kv_heads else 0)
@@ -205,8 +206,9 @@ class PpuAttentionRoutine(Routine[PpuAttention]):
         near = float(run.mean(run[f"{self.kernel.name}.near"]))
         once = 730 + config.kv_dim * 88 + config.n_embd * (34 + 180 + 12 * code.mean_shift)
         each_head = 294 + 60 * code.long_sums
-        each_pair = 110 + 160 * width + 186 + 12 * code.score_drop + 42 * code.score_doublings + 74
-        each_near = 92 + 218 + 140 * width
+        product = self.site.target.product
+        each_pair = 110 + (160 + product) * width + 186 + 12 * code.score_drop + 42 * code.score_doublings + 74
+        each_near = 92 + 218 + product + (140 + product) * width
         crossed = 2 * 6 * run.mean(_crossings(config, weights, windows)[run["position"]])
         streams = sum(
             150

@@ -113,7 +113,8 @@ class TableNormRoutine(Routine[TableNorm]):
         index = 12 * abs(bits - 12) - (18 if bits < 12 else 0)
         double = 24 + 12 * doublings if doublings else 0
         into_stream = 152 * d if self.kernel.into_stream else 0
-        total = 1060 + 222 * loops + d * (222 + index + double + 258 + 12 * shift)
+        each = 222 + index + double + 258 + 12 * shift + self.site.target.product
+        total = 1060 + 222 * loops + d * each
         return {symbol(self.kernel.name): float(total) + into_stream}
 
     def _by_unit(self, loops: float, shifted: float) -> float:

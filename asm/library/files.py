@@ -159,7 +159,12 @@ def library_files(library: Library) -> Mapping[str, bytes]:
     sources = render([OBJECT_SOURCE], layout, facts=facts) | {BINARY: library.rom.image}
     with scratch_folder() as folder:
         objects = assemble(sources, [Path(OBJECT_SOURCE).stem], folder).files
-    return {BINARY: library.rom.image, SYMBOLS: library.rom.debug, OBJECT: objects[Path(OBJECT_SOURCE).stem], **texts}
+    return {
+        BINARY: library.rom.image,
+        SYMBOLS: library.rom.debug,
+        OBJECT: objects[Path(OBJECT_SOURCE).stem],
+        **texts,
+    }
 
 
 def _clocks(prediction: Prediction | None) -> float | None:
@@ -176,7 +181,9 @@ def _areas(rom: Rom) -> Iterator[RamArea]:
             f"--direct-page is ${target.direct_page:04X}: the library's low RAM would end at ${low_end - 1:04X}, beyond "
             f"${LOW_END - 1:04X}; use ${room:04X} or less"
         )
-    yield RamArea(target.direct_page, low_end - 1, "low RAM: a direct page, and what is read through it or beside ROM")
+    yield RamArea(
+        target.direct_page, low_end - 1, "low RAM: a direct page, and what is read through it or beside ROM"
+    )
     if target.apart:
         yield RamArea(0x3000, 0x37FF, "I-RAM, all of it")
         yield RamArea(BWRAM + target.game_bwram, at["high_ram_end"] - 1, "BW-RAM: vectors, keys and values")

@@ -47,7 +47,9 @@ def library_target(name: str, place: Place) -> Target:
     if not 0 <= place.first_bank < target.max_banks:
         raise InputError(f"--first-bank is {place.first_bank}: a ROM has banks 0 to {target.max_banks - 1}")
     if place.direct_page % PAGE or not 0 <= place.direct_page < LOW_END:
-        raise InputError(f"--direct-page is ${place.direct_page:04X}: it must be a multiple of $100 below ${LOW_END:04X}")
+        raise InputError(
+            f"--direct-page is ${place.direct_page:04X}: it must be a multiple of $100 below ${LOW_END:04X}"
+        )
     if place.dma_channel is not None and place.dma_channel not in DMA_CHANNELS:
         raise InputError(f"--dma-channel is {place.dma_channel}: there are 0 to 7, and none")
     folders = ("library", *target.templates)
@@ -62,7 +64,9 @@ def library_target(name: str, place: Place) -> Target:
         templates=folders,
     )
     if not moved.shows_ram(0):
-        raise InputError(f"--first-bank is {place.first_bank}: the program must be in one of the first {_most(target)}")
+        raise InputError(
+            f"--first-bank is {place.first_bank}: the program must be in one of the first {_most(target)}"
+        )
     return _on_sa1(moved, ram) if target.apart else _on_stock(moved, ram, place)
 
 

@@ -39,7 +39,9 @@ class TypedText:
 def typed_text(model: IntegerModel, bank_bytes: int) -> TypedText:
     """The tables of a model's vocabulary. Raises InputError where it can be joined in more ways than a bank holds."""
     tokens = _characters(model)
-    tables = [_table("character_tokens", "the token of each character", (tokens.get(n, NO_TOKEN) for n in range(CODES)))]
+    tables = [
+        _table("character_tokens", "the token of each character", (tokens.get(n, NO_TOKEN) for n in range(CODES)))
+    ]
     if model.pieces:
         tables += _join_tables(joins(model.pieces), ranks(model.pieces), len(model.pieces))
     elif model.merges:

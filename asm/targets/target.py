@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asm.cost.instructions import FAR_CALL, Instruction, direct_page
+from asm.cost.instructions import CALLED_PRODUCT, FAR_CALL, Instruction, direct_page
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,11 @@ class Target:
     def jsl(self) -> float:
         """Clocks of a far call alone."""
         return self.clocks(FAR_CALL[0])
+
+    @property
+    def product(self) -> float:
+        """Clocks that a product takes beyond one of the PPU's multiplier, whose operands are in the direct page."""
+        return self.clocks(CALLED_PRODUCT) + 40 if self.multiplies_on_cpu else 0.0
 
     @property
     def page_call(self) -> float:

@@ -50,7 +50,9 @@ CHANNEL = click.Choice([*map(str, range(8)), NO_CHANNEL])
 @click.argument("model", type=InputFile(), default=MODEL)
 @click.option("--out", type=OutputFile(CARTRIDGE, with_symbols), default=ROM, help="The cartridge.")
 @click.option("--library", type=OutputFolder(library_files), help="A folder for a game's library: no cartridge.")
-@click.option("--first-bank", type=click.IntRange(0), help="Where the library begins in the game's ROM, in 32 KiB [1].")
+@click.option(
+    "--first-bank", type=click.IntRange(0), help="Where the library begins in the game's ROM, in 32 KiB [1]."
+)
 @click.option("--direct-page", type=ADDRESS, help="Where its low RAM begins, a multiple of 0x100 [0x0A00].")
 @click.option("--ram", type=ADDRESS, help="Where its other RAM begins [0x7E8000; BW-RAM: 0x402000].")
 @click.option("--dma-channel", type=CHANNEL, help="The channel that it may use, or none [1].")

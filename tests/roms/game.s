@@ -14,6 +14,7 @@ TEXT = $7E2000
 MOST_SHOTS = 4000
 GAP      = 3                    ; lines from one interrupt to the next
 LINES    = 262
+DOTS     = 336
 INIDISP  = $2100
 BG1HOFS  = $210D
 VMAIN    = $2115
@@ -57,6 +58,7 @@ stop_after      .word           ; interrupts until gpt_stop; 0 = never
 line_stack      .word
 dot             .word           ; of its line, where an interrupt comes
 beam            .word           ; that line
+step            .word           ; dots from one to the next, so that every instruction is met
 .endstruct
 
         .segment "CODE"
@@ -222,6 +224,14 @@ fast:   rep #$30
         sbc #LINES
 :       sta beam
         sta VTIMEL
+        lda dot
+        clc
+        adc step
+        cmp #DOTS
+        bcc :+
+        sbc #DOTS
+:       sta dot
+        sta HTIMEL
         lda stop_after
         beq :+
         dec stop_after

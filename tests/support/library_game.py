@@ -34,6 +34,9 @@ WIDE, NARROW = 0x00, 0x30
 BOOT, LIMIT = 20, 3000
 """Frames."""
 
+WINDOWS = 12
+"""Of a text that goes on."""
+
 
 @dataclass(frozen=True)
 class Registers:
@@ -92,7 +95,7 @@ class Player:
             random = np.random.default_rng(noise)
             self.console.wram[:] = random.integers(0, 256, len(self.console.wram), dtype=np.uint8)
         self.console.write(self._at["go"], bytes(2))
-        self.console.write(self._at["disturbs"], bytes(4))
+        self.disturb(False)
         self.console.run(BOOT)
 
     def __enter__(self) -> Self:
@@ -105,6 +108,14 @@ class Player:
         """A word of the game's."""
         self.console.write(self._at[name], value.to_bytes(2, "little"))
 
+    def disturb(self, on: bool = True, *, dot: int = 0, beam: int = 8, step: int = 5, stop_after: int = 0) -> None:
+        """Whether line interrupts come while a call runs. dot, beam: the first; step: dots that each is later in its
+        line; stop_after: how many until one stops the token, 0 = never.
+        """
+        values = {"disturbs": int(on), "dot": dot, "beam": beam, "step": step, "stop_after": stop_after}
+        for name, value in values.items():
+            self.put(name, value)
+
     def word(self, name: str) -> int:
         """The same, read."""
         return int.from_bytes(self.console.read(self._at[name], 2), "little")
@@ -116,7 +127,9 @@ class Player:
         """
         self.console.write(self._at["entry"], self._at[entry].to_bytes(3, "little"))
         for name, value in vars(state).items():
-            self.put({"flags": "in_p", "b": "in_b"}.get(name, f"in_{name}"), value * 0x101 if name == "b" else value)
+            self.put(
+                {"flags": "in_p", "b": "in_b"}.get(name, f"in_{name}"), value * 0x101 if name == "b" else value
+            )
         self.put("in_a", a)
         self.put("wanted", many)
         self.put("go", MANY if many else CALL)
@@ -163,6 +176,18 @@ class Player:
 
 
 def wanted(model: IntegerModel, seed: int, tenths: int, prompt: Sequence[int] = (), top_p: int = 0) -> list[int]:
-    """The tokens that the integer model draws for one text."""
-    (made,) = run(Executor(model), [Request(seed, tenths, 1, tuple(prompt), top_p)])
-    return [token.next_token for token in made[len(prompt) :]]
+    """The tokens that the integer model draws for one text; of one that goes on, for its first windows.
+
+    The first half of each later window repeats what was drawn before.
+    """
+    windows, context = (WINDOWS if model.goes_on else 1), model.config.block_size
+    (made,) = run(Executor(model), [Request(seed, tenths, windows, tuple(prompt), top_p)])
+    drawn, given = list[int](), len(prompt)
+    for token in made:
+        if token.position >= given:
+            drawn.append(token.next_token)
+        if token.next_token == model.config.bos:
+            break
+        if token.position == context - 1:
+            given = context // 2
+    return drawn
