@@ -47,7 +47,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 # what the last good one printed: build/train.txt is build/train.part until it is done.
 .PRECIOUS: $(WEIGHTS) $(MODEL) $(ROM)
 .SUFFIXES:
-.PHONY: all emulators test check soak golden report diff-asm figures pictures run lab lab-serve lab-lint lab-test clean help
+.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test clean help
 .PHONY: given cc65
 
 all: given $(CC65) $(VENV)/installed $(ROM)
@@ -146,8 +146,36 @@ figures: $(VENV)/installed
 pictures: all $(VENV)/installed-test
 	@$(BIN)/python scripts/pictures.py $(ROM)
 
-run: $(if $(GIVEN),all,$(if $(wildcard $(ROM)),,all))
-	@sh scripts/run-rom.sh $(ROM)
+# The example game, for both machines: two libraries of a model, and what is around them.
+TALKS := checkpoints/memory-tavern.npz
+
+tavern: build/tavern.sfc build/tavern_sa1.sfc
+
+build/tavern/%.npz: $(TALKS) $(QUANTIZE) | $(VENV)/installed
+	@echo "Quantizing $(TALKS) for the $*"
+	@mkdir -p build/tavern
+	@$(BIN)/snesgpt quantize $(TALKS) --target $* --out $@ >build/tavern/$*.txt
+
+build/tavern/%/gpt.o: build/tavern/%.npz $(ASM) | $(CC65) $(VENV)/installed
+	@echo "Building its library: build/tavern/$*/"
+	@$(BIN)/snesgpt build $< --library build/tavern/$* --first-bank 4 >>build/tavern/$*.txt
+
+.PRECIOUS: build/tavern/%.npz build/tavern/%/gpt.o
+GAME := $(call sources,examples/tavern)
+AROUND = @$(MAKE) --silent --no-print-directory -C examples/tavern PYTHON=../../$(BIN)/python
+
+build/tavern.sfc: build/tavern/stock/gpt.o $(GAME)
+	$(AROUND) GPT=../../build/tavern/stock OUT=../../$@
+	@echo "$@: the tavern"
+
+build/tavern_sa1.sfc: build/tavern/sa1/gpt.o $(GAME)
+	$(AROUND) GPT=../../build/tavern/sa1 OUT=../../$@
+	@echo "$@: the tavern, for a cartridge with the SA-1"
+
+SHOWN := $(if $(filter tavern,$(MAKECMDGOALS)),build/tavern.sfc,$(ROM))
+
+run: $(if $(filter tavern,$(MAKECMDGOALS)),tavern,$(if $(GIVEN),all,$(if $(wildcard $(ROM)),,all)))
+	@sh scripts/run-rom.sh $(SHOWN)
 
 # The lab page. npm says nothing unless it fails; what it fetches is pinned by the checksums of package-lock.json.
 LAB_SOURCES := $(call sources,lab/src) lab/index.html lab/vite.config.js
@@ -198,6 +226,7 @@ help:
 	@echo "                (pre-commit install: ruff and mypy before every commit)"
 	@echo "make soak       an hour of mutations, kills, random buttons, models and examples (MINUTES=N)"
 	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
+	@echo "make tavern     the example game for both machines: build/tavern.sfc; make tavern run: and open it"
 	@echo "make diff-asm   whether the working tree makes other machine code than the commit REV"
 	@echo "make golden     rewrite the listings in tests/asm/golden that a test compares with"
 	@echo "make report     bytes, work RAM and clocks of every checkpoint's cartridge against the commit REV"

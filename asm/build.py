@@ -36,7 +36,7 @@ Edit = Callable[[dict[str, bytes]], None]
 
 @dataclass(frozen=True)
 class Rom:
-    """A built cartridge, or the banks of a library: image, its sources by file name, ld65's debug file, bytes used per bank."""
+    """A built cartridge, or a library: image, its sources by file name, ld65's debug file, bytes used per bank."""
 
     image: bytes
     sources: Files

@@ -22,6 +22,8 @@ from asm.kernels.digits import DigitNumbers, numbers
 from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
 from asm.kernels.straight_code import Chain, CodePart
 from asm.kernels.straight_code import modules as code_modules
+from asm.library.calls import CALLS, GameCall
+from asm.library.typed_text import TypedText, typed_text
 from asm.memory.banks import Packer, code_segment, power_of_two, segment
 from asm.memory.log_record import RecordLayout, before_vectors, host_field, saved_bytes
 from asm.memory.rom_data import (
@@ -36,8 +38,6 @@ from asm.memory.rom_data import (
 )
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
 from asm.memory.work_ram import LASTING, PAGE, VECTORS, Area, WorkRam, lay_out
-from asm.library.calls import CALLS, GameCall
-from asm.library.typed_text import TypedText, typed_text
 from asm.render import LATE_INCLUDES, LATE_INCLUDES_OF_LIBRARY, includes, render
 from asm.screens.about import AboutText, about_text
 from asm.screens.merge_tables import PieceTables, merge_tables
@@ -307,7 +307,7 @@ def work_ram(model: IntegerModel) -> WorkRam:
 
 
 class _Planned:
-    """A plan as it grows: routines, numbers and code at first, then data; what is not the model's comes in between."""
+    """A plan as it grows: routines, numbers and code at first, then data; the screens' own comes in between."""
 
     def __init__(self, proved: ProvedModel, target: Target, traced: bool, profiled: bool, bar: Bar) -> None:
         self.site = Site(proved, target, RecordLayout(proved.model, traced))

@@ -39,7 +39,8 @@ FIXED: dict[int, tuple[int, float, int]] = {
 }
 """Opcode → its size, its cycles without memory, the bytes of memory that it reads and writes.
 
-A jml leads to the code behind it, in another bank. A jsl calls for a product. A lda with an index of 16 bits reads a word of ROM.
+A jml leads to the code behind it, in another bank. A jsl calls for a product. A lda with an index of 16 bits reads
+a word of ROM.
 """
 
 IMMEDIATE, DIRECT, ABSOLUTE, LONG = 1, 2, 3, 4

@@ -178,8 +178,8 @@ def _areas(rom: Rom) -> Iterator[RamArea]:
     if low_end > LOW_END:
         room = (LOW_END - (low_end - target.direct_page)) & ~0xFF
         raise InputError(
-            f"--direct-page is ${target.direct_page:04X}: the library's low RAM would end at ${low_end - 1:04X}, beyond "
-            f"${LOW_END - 1:04X}; use ${room:04X} or less"
+            f"--direct-page is ${target.direct_page:04X}: the library's low RAM would end at ${low_end - 1:04X}, "
+            f"beyond ${LOW_END - 1:04X}; use ${room:04X} or less"
         )
     yield RamArea(
         target.direct_page, low_end - 1, "low RAM: a direct page, and what is read through it or beside ROM"
@@ -245,8 +245,8 @@ def _hardware(library: Library) -> Iterator[str]:
         yield "The game holds BMAPS ($2224) and its banks of ROM as it likes."
         return
     if target.ppu_multiplier and on_digits:
-        yield "the PPU's multiplier ($211B-$211C): not to be written, nor $211D-$2120 and $210D-$210E, which share its latch."
-        yield "  A handler may write $210D and $210E behind gpt_handler_begin, which calls gpt_guard; HDMA may not."
+        yield "the PPU's multiplier: $211B-$211C are not to be written. $210D-$210E and $211D-$2120 share a latch:"
+        yield "  a handler may write them behind gpt_handler_begin, which calls gpt_guard; HDMA may not."
     if target.multiplies_on_cpu or not on_digits:
         yield "the CPU's multiplier ($4202-$4206, $4214-$4217): not to be used."
     else:
@@ -254,7 +254,7 @@ def _hardware(library: Library) -> Iterator[str]:
     if on_digits:
         yield "the WRAM port ($2180-$2183): not to be used, nor DMA to it."
     if target.copies_by_dma and on_digits:
-        yield f"DMA channel {target.dma_channel}: its registers are not to be written. All others are free, HDMA too."
+        yield f"DMA channel {target.dma_channel}: not to be written. All others are free, HDMA too."
     else:
         yield "DMA: all channels are free."
     yield "NMI, line interrupts, pads, sound, and all else: free."

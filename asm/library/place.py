@@ -28,9 +28,9 @@ RAM = {"stock": 0x7E8000, "sa1": BWRAM + BLOCK_BYTES}
 class Place:
     """What a game decides.
 
-    first_bank: where the library begins, in banks of 32 KiB of the game's ROM. direct_page: where its low RAM begins,
-    a multiple of 256. ram: where its other RAM begins: in bank $7E from $2000 on, or BW-RAM. dma_channel: the one
-    that it may use, None for none. ppu_multiplier: whether it may use that.
+    first_bank: where the library begins, in banks of 32 KiB of the game's ROM. direct_page: where its low RAM
+    begins, a multiple of 256. ram: where its other RAM begins: in bank $7E from $2000 on, or BW-RAM. dma_channel:
+    the one that it may use, None for none. ppu_multiplier: whether it may use that.
     """
 
     first_bank: int = FIRST_BANK
@@ -41,7 +41,7 @@ class Place:
 
 
 def library_target(name: str, place: Place) -> Target:
-    """The target of a library there, for the stock console or the SA-1. Raises InputError for an impossible place."""
+    """The target of a library there, by its target's name. Raises InputError for an impossible place."""
     target = TARGETS[name]
     ram = place.ram if place.ram is not None else RAM[name]
     if not 0 <= place.first_bank < target.max_banks:

@@ -37,7 +37,7 @@ class TypedText:
 
 
 def typed_text(model: IntegerModel, bank_bytes: int) -> TypedText:
-    """The tables of a model's vocabulary. Raises InputError where it can be joined in more ways than a bank holds."""
+    """The tables of a model's vocabulary. Raises InputError where their joins take more than a bank."""
     tokens = _characters(model)
     tables = [
         _table("character_tokens", "the token of each character", (tokens.get(n, NO_TOKEN) for n in range(CODES)))

@@ -18,10 +18,11 @@ class Target:
     bank_bytes, max_banks, first_bank: ROM; bank 0, the program's, is seen at first_bank. fast_rom: at 3.58 MHz.
     direct_page: its address, and host_block's, in bank 0. dma_channel: what copies rows of the model; None: loops.
     ppu_multiplier: whether the PPU's may be used.
-    high_ram: where the vectors are in bank $7E; below $2000 it is seen in every bank. stack: the page above the digit
-    kernels' pages, unless pages_start says where they begin. low_ram_end: that of what is behind them. log_end: the
-    log and what bank $7E has no room for are in bank $7F below it, the screens' data above it.
-    game_bwram: bytes of BW-RAM before a library's. screen_ram: bytes of bank $7E that the screens keep. mark_ram: the same of a profile build's marks.
+    high_ram: where the vectors are in bank $7E; below $2000 it is seen in every bank. stack: the page above the
+    digit kernels' pages, unless pages_start says where they begin. low_ram_end: that of what is behind them.
+    log_end: the log and what bank $7E has no room for are in bank $7F below it, the screens' data above it.
+    game_bwram: bytes of BW-RAM before a library's. screen_ram: bytes of bank $7E that the screens keep.
+    mark_ram: the same of a profile build's marks.
     fetch, ram, vector_ram: of a byte of code or an internal cycle; of a byte of the memory that the direct page and
     the slots are in; of one of the other vectors'. refresh: the share that the memory's refresh adds. frame: of a
     frame, on average.

@@ -28,7 +28,7 @@ def library_files(folder: Path) -> list[Path]:
     return [folder / name for name in FILES]
 
 
-class Address(click.ParamType):
+class Address(click.ParamType[int]):
     """An address in hexadecimal, with 0x or $ before it or not."""
 
     name = "address"

@@ -480,7 +480,8 @@ def test_what_the_tests_need_holds_the_emulators() -> None:
 def test_check_leaves_out_what_takes_long_and_ends_at_the_first_complaint(tree: Tree) -> None:
     done = workshop(tree).make("check")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    tests = "pytest -n auto -m not emulator and not slow --ignore tests/proof --ignore tests/screens --ignore tests/games"
+    ignored = " ".join(f"--ignore tests/{folder}" for folder in ("proof", "screens", "games"))
+    tests = f"pytest -n auto -m not emulator and not slow {ignored}"
     calls = ["ruff format --check", "ruff check", "mypy", tests]
     assert (tree.root / "calls").read_text().splitlines() == calls
     (tree.root / "calls").unlink()

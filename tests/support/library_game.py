@@ -27,7 +27,8 @@ CALL, MANY = 1, 2
 TEXT, TOKENS, SHOTS = 0x2000, 0x6000, 0x3000
 """Offsets in work RAM: a text that is given; tokens that came back; addresses of interrupted code."""
 
-CARRY, KEPT_FLAGS = 0x01, 0xFC
+CARRY = 0x01
+ANYWHERE = Place()
 WIDE, NARROW = 0x00, 0x30
 """Flags: 16-bit registers, 8-bit registers."""
 
@@ -59,7 +60,7 @@ class Game:
     constants: dict[str, int]
 
 
-def game(model: IntegerModel, place: Place = Place()) -> Game:
+def game(model: IntegerModel, place: Place = ANYWHERE) -> Game:
     """The test game around a model's library there."""
     library = build_library(prove(model), place)
     return game_of(library)
@@ -75,10 +76,11 @@ def game_of(library: Library) -> Game:
     for part in ("memory", "segments"):
         config = config.replace(f"# gpt.{part}", files[f"gpt.{part}"].decode())
     if library.place.first_bank > 1:
-        filler = f"    GAP: start = $818000, size = ${0x8000 * (library.place.first_bank - 1):X}, file = %O, fill = yes;\n"
+        size = 0x8000 * (library.place.first_bank - 1)
+        filler = f"    GAP: start = $818000, size = ${size:X}, file = %O, fill = yes;\n"
         config = re.sub(r"(    HEADER: .*\n)", r"\1" + filler, config, count=1)
     with tempfile.TemporaryDirectory() as name:
-        objects = assemble(files, ["game"], Path(name)).files | {"gpt": files["gpt.o"]}
+        objects = {**assemble(files, ["game"], Path(name)).files, "gpt": files["gpt.o"]}
         image = link(objects, config.encode(), Path(name))
         symbols = (Path(name) / "image.dbg").read_bytes()
     found = re.findall(rb'name="(\w+)".*val=0x([0-9A-F]+)', symbols)
@@ -109,8 +111,8 @@ class Player:
         self.console.write(self._at[name], value.to_bytes(2, "little"))
 
     def disturb(self, on: bool = True, *, dot: int = 0, beam: int = 8, step: int = 5, stop_after: int = 0) -> None:
-        """Whether line interrupts come while a call runs. dot, beam: the first; step: dots that each is later in its
-        line; stop_after: how many until one stops the token, 0 = never.
+        """Whether line interrupts come while a call runs. dot, beam: the first; step: dots that each is later in
+        its line; stop_after: how many until one stops the token, 0 = never.
         """
         values = {"disturbs": int(on), "dot": dot, "beam": beam, "step": step, "stop_after": stop_after}
         for name, value in values.items():

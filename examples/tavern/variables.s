@@ -1,0 +1,4 @@
+; Where the variables are.
+
+DEFINE_VARIABLES = 1
+        .include "game.inc"
