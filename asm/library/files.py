@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asm.build import Rom, build, symbols
+from asm.build import Edit, Rom, build, symbols
 from asm.cost.predict import Prediction, predict
 from asm.layout import plan_library
 from asm.library.calls import BYTES, GameCall
@@ -136,8 +136,8 @@ class Facts:
     hardware: tuple[str, ...]
 
 
-def build_library(proved: ProvedModel, place: Place, bar: Bar = no_bar) -> Library:
-    """Plan and build a model's library where a game lets it be.
+def build_library(proved: ProvedModel, place: Place, bar: Bar = no_bar, edit: Edit | None = None) -> Library:
+    """Plan and build a model's library where a game lets it be. edit: as in asm.build.build.
 
     Raises InputError where it does not fit, or the tools are missing.
     """
@@ -147,7 +147,7 @@ def build_library(proved: ProvedModel, place: Place, bar: Bar = no_bar) -> Libra
     if target.multiplies_on_cpu:
         usual = library_target(proved.model.target, Place(place.first_bank, place.direct_page, place.ram))
         price = _clocks(predict(plan_library(proved, usual)))
-    prediction, rom = predict(layout, bar), build(layout, bar=bar)
+    prediction, rom = predict(layout, bar), build(layout, edit, bar)
     return Library(rom, place, prediction, price, tuple(_areas(rom)))
 
 

@@ -43,7 +43,7 @@ def sources(model: IntegerModel, *, traced: bool = False) -> dict[str, str]:
 
 
 STORY_SOURCES = sources(story_model(story_config(5)))
-STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in (*STORY, "text")}
+STORY_SOURCES = {f"{name}.asm": STORY_SOURCES[f"{name}.asm"] for name in (*STORY, "text", "join_tokens")}
 SQUARED_SOURCES = sources(random_model(SQUARED)) | sources(digit_model(SQUARED))
 SQUARED_SOURCES = {f"{name}.asm": SQUARED_SOURCES[f"{name}.asm"] for name in SQUARED_MODULES}
 SOURCES = sources(MODEL) | STORY_SOURCES | SQUARED_SOURCES

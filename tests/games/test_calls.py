@@ -11,8 +11,8 @@ from asm.library.files import STACK_BYTES
 from asm.library.place import Place
 from quantize.kernel import SA1, STOCK
 from quantize.model import IntegerModel
-from tests.games.test_texts import SMALL, trained
 from tests.support.library_game import CALL, CORES, NARROW, WIDE, Game, Player, Registers, game, wanted
+from tests.support.library_models import SMALL, trained
 from tests.support.models import digit_model
 
 OWN = ((0x10, 0x60), (0x1F00, 0x2000), (0x2000, 0x8000))

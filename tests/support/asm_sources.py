@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from asm.render import TEMPLATES
+from asm.render import INSTEAD, TEMPLATES
 
 _PROC = re.compile(
     r"((?:^;[^\n]*\n)*)(?:^ +\.segment[^\n]*\n)?^(far_)?proc ([\w{} .]+), \d+, \d+\n(.*?)^endproc", re.M | re.S
@@ -43,14 +43,21 @@ def templates() -> list[Path]:
 
 
 SA1 = "sa1 "
-"""Before the name of a routine that takes another's place in a cartridge with the SA-1."""
+"""Before the name of a routine that takes another's place in a cartridge with the SA-1. So have those of the other
+folders whose files take a place, a library's and those without the PPU's multiplier.
+"""
+
+
+def _folder(path: Path) -> str:
+    first = path.relative_to(TEMPLATES).parts[0]
+    return f"{first} " if first in INSTEAD else ""
 
 
 @cache
 def routines() -> dict[str, Routine]:
     """Name → routine; one that is written for every layer goes by its name in the template, `norm.entry`."""
     found = (
-        Routine(SA1 * (path.parent.name == SA1.strip()) + name.strip("{ }"), path, header, body, far=bool(far))
+        Routine(_folder(path) + name.strip("{ }"), path, header, body, far=bool(far))
         for path in templates()
         for header, far, name, body in _PROC.findall(path.read_text(encoding="utf-8"))
     )

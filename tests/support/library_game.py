@@ -17,7 +17,7 @@ from asm.toolchain import assemble, link
 from quantize.executor import Executor
 from quantize.model import IntegerModel
 from quantize.ranges import prove
-from quantize.sampler import Request, run
+from quantize.sampler import Generator, Request, choose, inverse_temperature, run
 from snesgpt.emulator.console import Console
 
 ROMS = Path(__file__).parents[1] / "roms"
@@ -32,7 +32,7 @@ ANYWHERE = Place()
 WIDE, NARROW = 0x00, 0x30
 """Flags: 16-bit registers, 8-bit registers."""
 
-BOOT, LIMIT = 20, 3000
+BOOT, LIMIT = 20, 600
 """Frames."""
 
 WINDOWS = 12
@@ -49,6 +49,10 @@ class Registers:
     s: int = 0x1F80
     x: int = 0x1234
     y: int = 0x5678
+
+
+USUAL = Registers()
+RETURN_X = ("gpt_text", "gpt_progress")
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class Player:
         """The same, read."""
         return int.from_bytes(self.console.read(self._at[name], 2), "little")
 
-    def call(self, entry: str, a: int = 0, state: Registers = Registers(), *, many: int = 0) -> int:
+    def call(self, entry: str, a: int = 0, state: Registers = USUAL, *, many: int = 0, keeps_x: bool = True) -> int:
         """A call in this state, or many of it while carry is clear. Returns A.
 
         Checks that the direct page, the data bank, the stack, X, Y and widths come back as they were.
@@ -141,8 +145,9 @@ class Player:
         assert self.word("out_b") & 0xFF == state.b
         assert self.word("out_s") == state.s
         assert (self.word("out_p") ^ state.flags) & 0x38 == 0
-        if entry not in ("gpt_text", "gpt_progress", "gpt_guard"):
-            assert (self.word("out_x"), self.word("out_y")) == (state.x & mask, state.y & mask)
+        assert self.word("out_y") == state.y & mask
+        if entry not in RETURN_X and keeps_x:
+            assert self.word("out_x") == state.x & mask
         return self.word("out_a")
 
     @property
@@ -193,3 +198,22 @@ def wanted(model: IntegerModel, seed: int, tenths: int, prompt: Sequence[int] = 
         if token.position == context - 1:
             given = context // 2
     return drawn
+
+
+def drawn_after(model: IntegerModel, tokens: Sequence[int], seed: int, tenths: int) -> list[int]:
+    """What the integer model draws after these tokens, of which it has drawn all but the last itself."""
+    executor, generator = Executor(model), Generator.seeded([seed])
+    streams, inverse_t = executor.start(1), inverse_temperature(tenths, model.logit_exponent)
+    for _ in tokens[1:]:
+        generator.draw()
+    found, token = list[int](), model.config.bos
+    for position in range(model.config.block_size):
+        logits = executor.step(streams, np.array([token]))
+        if position < len(tokens):
+            token = tokens[position]
+            continue
+        token = int(choose(logits, inverse_t, generator.draw())[0])
+        found.append(token)
+        if token == model.config.bos:
+            break
+    return found

@@ -73,7 +73,11 @@ class Tavern:
     def _buttons(self, random: Random) -> set[str]:
         if self._state() in (1, 2) and random.random() < 0.9:  # let them speak
             return {random.choice(WALKS)}
-        return {random.choice(WALKS), *(["a"] if random.random() < 0.4 else []), *(["b"] if random.random() < 0.02 else [])}
+        return {
+            random.choice(WALKS),
+            *(["a"] if random.random() < 0.4 else []),
+            *(["b"] if random.random() < 0.02 else []),
+        }
 
     def _talk(self, *, whole: bool) -> Talk:
         letters = self.console.read(self._at["letters"], self.word("letters_made")).decode("latin-1")

@@ -87,5 +87,5 @@ done:   rts
 endproc
 {% if target.apart %}
 
-{% include "blocks/mul_u16_sa1.asm" %}
+{% include "blocks/mul_u16_unit.asm" %}
 {% endif %}

@@ -87,7 +87,7 @@ proc publish, 16, 16
         rts
 endproc
 
-{% include "blocks/mul_u16_sa1.asm" %}
+{% include "blocks/mul_u16_unit.asm" %}
 
 ; The hidden units of the layer looked at, kept for the x-ray screen: called by gpt_step after each layer.
 ; in: A = layer + 1, X = hidden units    kills: A, X, Y

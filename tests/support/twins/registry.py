@@ -25,9 +25,11 @@ RUN_WHOLE = frozenset(
         *("find_context", "model_alone", "memory_alone", "both_again"),
         *("shade_vector", "shade", "shade_head", "choose_bars", "weigh_at_one", "percent_of_picked"),
         *("put_bars", "put_label"),
+        *("join_tokens", "library feed_text", "library make_asked"),
+        *("library mul_u16", "cpu_multiplier multiply_factor"),
     }
 )
-"""Routines with a `twin:` that the tests of parity, of the x-ray screen and of the typed text run whole."""
+"""Routines with a `twin:` that the tests of parity, of the x-ray screen, of the typed text and of games run."""
 
 
 @dataclass(frozen=True)
