@@ -31,6 +31,7 @@ LINES = {
     "distill": {"weights": "llama.npz", "--out": "new.npz", "--digits": "1", "--steps": "1"},
     "quantize": {"weights": "weights.npz", "--data": "text.txt", "--out": "new.npz"},
     "build": {"model": "model.npz", "--out": "new.sfc"},
+    "build library": {"model": "model.npz", "--library": "new"},
     "bench": {"rom": "rom.sfc", "--model": "model.npz", "--weights": "weights.npz", "--tokens": "1"},
     "verify": {"rom": "rom.sfc", "--model": "model.npz", "--tokens": "1"},
     "evaluate": {"model": "model.npz", "--weights": "weights.npz", "--data": "text.txt"},

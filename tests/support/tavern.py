@@ -18,6 +18,7 @@ WALKS = ("up", "down", "left", "right")
 DONE, CLOSING = 3, 4
 """Of talk_state, halved: the whole text is shown; the window closes."""
 
+PEOPLE = 4
 BOOT = 120
 
 
@@ -56,16 +57,23 @@ class Tavern:
         """A text in bank 0, up to its zero."""
         return self._rom[address & 0x7FFF :].split(b"\0", 1)[0].decode()
 
-    def play(self, random: Random, frames: int) -> Iterator[Talk]:
-        """Random buttons; every talk as it ends."""
-        end, state = self.console.frames + frames, self._state()
+    def play(self, random: Random, length: int) -> Iterator[Talk]:
+        """Random buttons for some frames; every talk as it ends."""
+        end, state = self.console.frames + length, self._state()
         while self.console.frames < end:
-            self.console.press(*self._buttons(random))
-            for _ in range(random.choice((1, 2, 3, 8, 20, 40))):
-                self.console.run()
-                before, state = state, self._state()
-                if state == CLOSING and before != CLOSING and self.word("speaker") < 0x8000:
-                    yield self._talk(whole=before == DONE)
+            held = self._buttons(random)
+            for buttons, frames in ((held, random.choice((1, 2, 3, 8, 20, 40))), (held - {"a"}, 2)):
+                self.console.press(*buttons)
+                for _ in range(frames):
+                    self.console.run()
+                    before, state = state, self._state()
+                    if state == CLOSING and before != CLOSING and self.word("speaker") < 0x8000:
+                        yield self._talk(whole=before == DONE)
+
+    @property
+    def said(self) -> bool:
+        """Whether the whole of a line is shown."""
+        return self._state() == DONE
 
     def _state(self) -> int:
         return self.word("talk_state") // 2
@@ -84,7 +92,7 @@ class Tavern:
         return Talk(self.text(self.word("talk_opening")), self.word("talk_seed"), letters, whole)
 
 
-def wanted(model: IntegerModel, talk: Talk) -> str:
+def wanted_line(model: IntegerModel, talk: Talk) -> str:
     """What the integer model says after the opening, the first letter a capital."""
     given = [model.symbols.index(letter) for letter in talk.opening]
     (made,) = run(Executor(model), [Request(talk.seed, model.temperature, 1, tuple(given), model.top_p)])

@@ -1,4 +1,4 @@
-; A library of snes-gpt for asar: {{ facts.title }}. README.txt says what each call does.
+; A library of snes-gpt for asar 1.9 or newer: {{ facts.title }}. README.txt says what each call does.
 ; LoROM: gpt.bin is put where it belongs.
 
 {% for call in facts.entries %}
@@ -41,5 +41,5 @@ endmacro
 
 {% for bank in facts.banks %}
 org ${{ '%06X' % bank.address }}
-        incbin "gpt.bin":${{ '%X' % bank.begin }}-${{ '%X' % bank.end }}
+        incbin "gpt.bin":${{ '%X' % bank.begin }}..${{ '%X' % bank.end }}
 {% endfor %}
