@@ -1,6 +1,6 @@
 """Ten minutes in the tavern that `make tavern` has built, in both cores and for both machines.
 
-    python scripts/play_tavern.py [--minutes 10] [--seed 7]
+    python -m scripts.play_tavern [--minutes 10] [--seed 7]
 
 Random buttons walk the player about among the four people. Every line is compared with the integer model's, letter
 by letter, and every frame is counted in which the game's own logic ran.
@@ -38,10 +38,8 @@ def command(minutes: int, seed: int) -> None:
             lines = [(talk.said, wanted_line(model, talk)) for talk in talks]
             wrong = sum(not line.startswith(said) for said, line in lines)
             letters = sum(len(said) for said, _ in lines)
-            click.echo(
-                f"{target} {core}: {ran:,} of {frames:,} frames, {missed} late, the longest {longest} of 262 lines; "
-                f"{len(lines)} talks, {letters:,} letters, {wrong} wrong"
-            )
+            frames_said = f"{ran:,} of {frames:,} frames, {missed} late, the longest {longest} of 262 lines"
+            click.echo(f"{target} {core}: {frames_said}; {len(lines)} talks, {letters:,} letters, {wrong} wrong")
             if wrong or missed or ran != frames:
                 raise click.ClickException("the tavern is not what it should be")
 

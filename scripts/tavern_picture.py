@@ -1,4 +1,7 @@
-"""The moving picture of the tavern in README.md: the knight tells what he wants. After `make tavern`."""
+"""The moving picture of the tavern in README.md: the knight tells what he wants.
+
+    make tavern && .venv/bin/python -m scripts.tavern_picture
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,9 @@ def command(out: Path) -> None:
     colours = frames[len(frames) // 2].quantize(128, dither=Image.Dither.NONE)
     shown = [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in frames]
     with whole_file(out) as temporary:
-        shown[0].save(temporary, format="GIF", save_all=True, append_images=shown[1:], duration=MILLISECONDS, loop=0)
+        shown[0].save(
+            temporary, format="GIF", save_all=True, append_images=shown[1:], duration=MILLISECONDS, loop=0
+        )
     click.echo(f"{out}: {len(shown)} pictures")
 
 
