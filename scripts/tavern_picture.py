@@ -1,6 +1,6 @@
 """The moving picture of the tavern in README.md: the knight tells what he wants.
 
-    make tavern && .venv/bin/python -m scripts.tavern_picture
+make tavern && .venv/bin/python -m scripts.tavern_picture
 """
 
 from __future__ import annotations

@@ -95,7 +95,8 @@ def lay_out(
     vectors, room_7e = sum(area.size for area in work), BANK - target.high_ram - others
     if vectors > room_7e:
         raise InputError(
-            f"vectors take {vectors:,} bytes of work RAM, and {room_7e:,} are left: use fewer heads or less context"
+            f"vectors take {vectors:,} bytes of work RAM, and {room_7e:,} are left: "
+            f"{_advice(target)} fewer heads or less context"
         )
     if record > target.log_end:
         raise InputError(
@@ -109,14 +110,22 @@ def lay_out(
         if area.size > left[bank]:
             raise InputError(
                 f"{what}, and the sampler's tables, take {sum(area.size for area in areas):,} bytes of work RAM, "
-                f"in pieces of up to {areas[0].size:,}, and a log of {record:,} bytes a token leaves {room:,}: "
-                "use fewer layers, fewer dimensions or less context"
+                f"in pieces of up to {areas[0].size:,}, and {_log(record)}leaves {room:,}: "
+                f"{_advice(target)} fewer layers, fewer dimensions or less context"
             )
         left[bank] -= area.size
         placed[bank].append(area)
     in_7f = sum(area.size for area in placed[1])
     log = 0 if target.library else target.log_end - in_7f
     return WorkRam(tuple(work), tuple(placed[0]), tuple(placed[1]), log, target.high_ram)
+
+
+def _advice(target: Target) -> str:
+    return "give a lower --ram, or use" if target.library else "use"
+
+
+def _log(record: int) -> str:
+    return f"a log of {record:,} bytes a token " if record else "what begins there "
 
 
 def _in_bwram(
@@ -131,7 +140,7 @@ def _in_bwram(
     if begun + low + vectors > BLOCK_BYTES:
         raise InputError(
             f"vectors take {low + vectors:,} bytes of BW-RAM, and their block has {BLOCK_BYTES - begun:,}: "
-            "use a smaller vocabulary, fewer hidden units or fewer dimensions"
+            f"{_advice(target)} a smaller vocabulary, fewer hidden units or fewer dimensions"
         )
     left = BLOCK_BYTES - begun - low - vectors
     shared, *others = _blocks([area for area in areas if area.in_block], left)
@@ -145,8 +154,8 @@ def _in_bwram(
     if _size(second) > room[1]:
         raise InputError(
             f"{what}, and the sampler's tables, take {_size(areas):,} bytes of BW-RAM, "
-            f"and a log of {record:,} bytes a token leaves {sum(room):,}: "
-            "use fewer layers, fewer dimensions or less context"
+            f"and {_log(record)}leaves {sum(room):,}: "
+            f"{_advice(target)} fewer layers, fewer dimensions or less context"
         )
     gap = Area("", room[0] - _size((*shared, *beside, *first)))
     return WorkRam(
