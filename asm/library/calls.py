@@ -90,8 +90,7 @@ CALLS = (
     GameCall(
         "gpt_guard",
         "guard",
-        "for a handler that writes the scroll of background 1: see below",
-        gives="A, X and Y are lost",
+        "for a handler's begin, in which gpt_handler_begin calls it; A, X and Y are lost",
         in_handler=True,
         wrapped=False,
     ),

@@ -18,6 +18,7 @@ from asm.targets.sa1 import BWRAM
 from asm.targets.target import Target
 from asm.toolchain import assemble
 from quantize.model import IntegerModel
+from quantize.program import on_digits
 from quantize.ranges import ProvedModel
 from trainer.errors import InputError
 from trainer.files import scratch_folder
@@ -28,8 +29,11 @@ BINARY, OBJECT, SYMBOLS, OBJECT_SOURCE = "gpt.bin", "gpt.o", "gpt.dbg", "gpt_obj
 FILES = (BINARY, OBJECT, SYMBOLS, *TEXTS)
 """All that a library's folder holds."""
 
+SHOWN_BANKS = 64
+"""Banks of ROM that both emulators show with the SA-1 from power-on."""
+
 STACK_BYTES = 48
-"""More than any call takes, the game's own jsl counted: tests/library looks at poisoned stacks."""
+"""More than any call takes, the game's own jsl counted: tests/games/test_calls.py looks at poisoned stacks."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,8 @@ def build_library(proved: ProvedModel, place: Place, bar: Bar = no_bar, edit: Ed
     Raises InputError where it does not fit, or the tools are missing.
     """
     target = library_target(proved.model.target, place)
+    if not place.ppu_multiplier and not on_digits(proved.model.program):
+        raise InputError("the schoolbook kernel does not use the PPU's multiplier: leave --no-ppu-multiplier out")
     layout = plan_library(proved, target, bar)
     price = None
     if target.multiplies_on_cpu:
@@ -231,6 +237,9 @@ def _constants(model: IntegerModel, library: Library) -> Iterator[Constant]:
     yield Constant("GPT_TOKENS", config.vocab_size, "that there are")
     yield Constant("GPT_END", config.bos, "the token that ends a text")
     yield Constant("GPT_CONTEXT", config.block_size, "tokens that the model sees")
+    typed = library.rom.layout.typed
+    assert typed is not None
+    yield Constant("GPT_TEXT", typed.most - typed.begins_with_space, "characters that gpt_feed_text takes at most")
     yield Constant("GPT_STEPS", len(library.rom.layout.calls), "of a token: see gpt_progress")
     yield Constant("GPT_TEMPERATURE", model.temperature, "what suits the model, in tenths")
     yield Constant("GPT_TOP_P", model.top_p, "the same, in percent; 0 = off")
@@ -238,22 +247,24 @@ def _constants(model: IntegerModel, library: Library) -> Iterator[Constant]:
 
 def _hardware(library: Library) -> Iterator[str]:
     """What is used, and what a handler may do."""
-    target, on_digits = library.target, library.rom.layout.digits is not None
+    target, fast = library.target, library.rom.layout.digits is not None
     if target.apart:
         yield "the SA-1 with its registers ($2200-$23FF), I-RAM, and the BW-RAM above: nobody else may touch these."
-        yield "Everything of the console's own is free: PPU, DMA, both multipliers, WRAM port, interrupts."
-        yield "The game holds BMAPS ($2224) and its banks of ROM as it likes."
+        yield "The console's own is free: PPU, DMA, both multipliers, WRAM port, interrupts; so is BMAPS ($2224)."
+        if library.place.first_bank + library.rom.layout.banks > SHOWN_BANKS:
+            yield "ROM behind 2 MiB is used: before gpt_start the game writes 4, 5, 6 and 7 to $2220-$2223."
         return
-    if target.ppu_multiplier and on_digits:
+    yield "fast ROM: the clocks above are those of a game that has set $420D."
+    if target.ppu_multiplier and fast:
         yield "the PPU's multiplier: $211B-$211C are not to be written. $210D-$210E and $211D-$2120 share a latch:"
-        yield "  a handler may write them behind gpt_handler_begin, which calls gpt_guard; HDMA may not."
-    if target.multiplies_on_cpu or not on_digits:
+        yield "  a handler may write them behind gpt_handler_begin, which calls gpt_guard; HDMA may not. No Mode 7."
+    if target.multiplies_on_cpu or not fast:
         yield "the CPU's multiplier ($4202-$4206, $4214-$4217): not to be used."
     else:
         yield "the CPU's multiplier and divider: free."
-    if on_digits:
+    if fast:
         yield "the WRAM port ($2180-$2183): not to be used, nor DMA to it."
-    if target.copies_by_dma and on_digits:
+    if target.copies_by_dma and fast:
         yield f"DMA channel {target.dma_channel}: not to be written. All others are free, HDMA too."
     else:
         yield "DMA: all channels are free."

@@ -52,6 +52,10 @@ def library_target(name: str, place: Place) -> Target:
         )
     if place.dma_channel is not None and place.dma_channel not in DMA_CHANNELS:
         raise InputError(f"--dma-channel is {place.dma_channel}: there are 0 to 7, and none")
+    if target.apart and (place.dma_channel, place.ppu_multiplier) != (Place.dma_channel, Place.ppu_multiplier):
+        raise InputError(
+            "with the SA-1 all DMA channels and the PPU's multiplier are free: leave those options out"
+        )
     folders = ("library", *target.templates)
     moved = replace(
         target,

@@ -115,7 +115,11 @@ def command(
 def _check_library(library: Path | None, place: dict[str, Any], *, trace: bool, dry_run: bool) -> None:
     """Raises UsageError for options that do not go together."""
     if library is None:
-        given = [f"--{name.replace('_', '-')}" for name, value in place.items() if value not in (None, False)]
+        given = [
+            f"--{name.replace('_', '-')}"
+            for name, value in place.items()
+            if value is not None and value is not False
+        ]
         if given:
             raise click.UsageError(f"{given[0]} is for --library")
     elif trace or dry_run:

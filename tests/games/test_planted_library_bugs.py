@@ -87,14 +87,19 @@ class Bug:
 
 
 BUGS = (
-    Bug("the guard goes back too little", "library.asm", "lda #8\n", "lda #5\n"),
-    Bug("or not at all behind a load", "library.asm", "        lda #5\n        bra again", "        bra unharmed"),
+    Bug("the guard goes back too little", "library.asm", "ldx #8\n", "ldx #5\n"),
+    Bug(
+        "or not behind a store",
+        "library.asm",
+        "        ldx #5\n        bra if_factor",
+        "        bra unharmed",
+    ),
     Bug("it does not swap A back", "library.asm", "        xba                     ; as", "        nop   ; as"),
     Bug("it takes the game's bank for the library's", "library.asm", "cmp #LIBRARY_BANKS", "cmp #0"),
-    Bug("a token is not taken", "library.asm", "        set taken, 1\n", "", texts),
+    Bug("a token is not drawn", "work.asm", "        set drawn, 1\n", ""),
     Bug(
-        "a text does not end with the context",
-        "library.asm",
+        "a full text does not end",
+        "work.asm",
         "cmp #N_CONTEXT - 1",
         "cmp #N_CONTEXT",
         model="memory",

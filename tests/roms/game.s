@@ -8,6 +8,7 @@
 
 CALL = 1                        ; of go
 MANY = 2
+PLAY = 3                        ; the handler asks and looks, while the main loop lets the library compute
 SHOTS = $7E3000                 ; where the code was interrupted: three bytes each
 TOKENS = $7E6000
 TEXT = $7E2000
@@ -56,6 +57,8 @@ interrupts      .word
 disturbs        .word           ; 1 = handlers disturb
 stop_after      .word           ; interrupts until gpt_stop; 0 = never
 line_stack      .word
+breaks          .word           ; instructions that are none
+playing         .word           ; 1 = the handler has to ask first; 2 = it looks
 dot             .word           ; of its line, where an interrupt comes
 beam            .word           ; that line
 step            .word           ; dots from one to the next, so that every instruction is met
@@ -83,6 +86,15 @@ reset:  sei
         stz NMITIMEN
         lda #$80
         sta VMAIN
+        .if GPT_SA1 && GPT_FIRST_BANK + GPT_BANKS > 64
+        ldx #3                  ; ROM behind 2 MiB
+:       txa
+        clc
+        adc #4
+        sta $2220, x
+        dex
+        bpl :-
+        .endif
         rep #$20
         .a16
 idle:   sei
@@ -124,17 +136,28 @@ idle:   sei
         cli
 quiet:  lda go
         cmp #CALL
-        bne many
+        bne :+
         jsr one
-        bra idle
+        jmp idle
+:
+        cmp #PLAY
+        bne many
+        lda #1
+        sta playing
+play:   jsl gpt_work
+        lda playing
+        bne play
+        jmp idle
 many:   lda made
         cmp wanted
-        beq idle
-        jsr one
+        bne :+
+        jmp idle
+:       jsr one
         lda out_p
         lsr a                   ; carry: no more
-        bcs idle
-        lda made
+        bcc :+
+        jmp idle
+:       lda made
         asl a
         tax
         lda out_a
@@ -238,6 +261,7 @@ fast:   rep #$30
         bne :+
         jsl gpt_stop
 :       inc interrupts
+        jsr take_part
         sep #$20
         .a8
         lda #$5A                ; all that a handler may write
@@ -268,11 +292,50 @@ fast:   rep #$30
 nothing:
         rti
 
+; A handler that asks for tokens, and takes them.
+take_part:
+        .a16
+        .i16
+        lda playing
+        beq done
+        cmp #1
+        beq ask
+        jsl gpt_progress
+        jsl gpt_look
+        bcs done
+        pha
+        lda made
+        asl a
+        tax
+        pla
+        sta f:TOKENS, x
+        inc made
+        jsl gpt_text
+ask:    lda made
+        cmp wanted
+        beq over
+        jsl gpt_ask
+        bcs over
+        lda #2
+        sta playing
+done:   rts
+over:   stz playing
+        rts
+
+; An instruction that is none: wild code.
+broken: rep #$20
+        pha
+        lda f:breaks
+        inc a
+        sta f:breaks
+        pla
+        rti
+
         .segment "HEADER"
         .byte "A GAME FOR THE TESTS "
         .byte $30 - GPT_SA1 * $0D, GPT_SA1 * $34, 12, GPT_SA1 * 7, 1, 0, 0
         .word $FFFF, $0000
         .res 4
-        .addr nothing, nothing, nothing, nothing, 0, line_interrupt
+        .addr broken, broken, nothing, nothing, 0, line_interrupt
         .res 4
         .addr nothing, 0, nothing, nothing, reset, nothing

@@ -94,6 +94,22 @@ def test_an_impossible_place_is_refused_in_one_line(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("sa1", ["--dma-channel", "none"], "are free"),
+        ("sa1", ["--no-ppu-multiplier"], "are free"),
+        ("sa1", ["--direct-page", "1F00"], "low RAM would end at"),
+        ("schoolbook", ["--no-ppu-multiplier"], "does not use the PPU's multiplier"),
+    ],
+)
+def test_an_option_that_another_model_has_no_use_for_is_refused(
+    name: str, options: list[str], complaint: str, models: Path, tmp_path: Path
+) -> None:
+    done = built(models / f"{name}.npz", "--library", tmp_path / "out", *options)
+    assert isinstance(done.exception, InputError) and complaint in str(done.exception)
+
+
 @pytest.mark.parametrize("ram", ["3FFFFF", "410000"])
 def test_so_is_one_that_is_no_bw_ram(ram: str, models: Path, tmp_path: Path) -> None:
     done = built(models / "sa1.npz", "--library", tmp_path / "out", "--ram", ram)
@@ -104,6 +120,7 @@ def test_so_is_one_that_is_no_bw_ram(ram: str, models: Path, tmp_path: Path) -> 
     ("options", "complaint"),
     [
         (["--ram", "7E9000"], "--ram is for --library"),
+        (["--first-bank", "0"], "--first-bank is for --library"),
         (["--no-ppu-multiplier"], "--no-ppu-multiplier is for --library"),
         (["--library", "out", "--trace"], "--library does not go with --trace"),
         (["--library", "out", "--ram", "7E 90"], "is no address such as 0x7E8000"),

@@ -23,7 +23,7 @@ from snesgpt.emulator.console import Console
 ROMS = Path(__file__).parents[1] / "roms"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CORES = ("snes9x", "bsnes")
-CALL, MANY = 1, 2
+CALL, MANY, PLAY = 1, 2, 3
 TEXT, TOKENS, SHOTS = 0x2000, 0x6000, 0x3000
 """Offsets in work RAM: a text that is given; tokens that came back; addresses of interrupted code."""
 
@@ -100,7 +100,8 @@ class Player:
         if noise is not None:
             random = np.random.default_rng(noise)
             self.console.wram[:] = random.integers(0, 256, len(self.console.wram), dtype=np.uint8)
-        self.console.write(self._at["go"], bytes(2))
+        for name in ("go", "breaks", "playing"):
+            self.put(name, 0)
         self.disturb(False)
         self.console.run(BOOT)
 
@@ -140,6 +141,7 @@ class Player:
         self.put("wanted", many)
         self.put("go", MANY if many else CALL)
         self.console.run_until(lambda _: self.word("go") == 0, LIMIT)
+        assert self.word("breaks") == 0
         mask = 0xFF if state.flags & 0x10 else 0xFFFF
         assert self.word("out_d") == state.d
         assert self.word("out_b") & 0xFF == state.b
@@ -173,6 +175,16 @@ class Player:
     def tokens(self, most: int = 1000) -> list[int]:
         """What gpt_next gives until the text ends, or most."""
         self.call("gpt_next", many=most)
+        raw = self.console.read(TOKENS, 2 * self.word("made"))
+        return [int(token) for token in np.frombuffer(raw, "<u2")]
+
+    def played(self, most: int = 1000) -> list[int]:
+        """The same, but that the handler of a line interrupt asks and looks while the main loop calls gpt_work."""
+        self.disturb()
+        self.put("wanted", most)
+        self.put("go", PLAY)
+        self.console.run_until(lambda _: self.word("go") == 0, LIMIT)
+        assert self.word("breaks") == 0
         raw = self.console.read(TOKENS, 2 * self.word("made"))
         return [int(token) for token in np.frombuffer(raw, "<u2")]
 

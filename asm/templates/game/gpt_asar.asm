@@ -1,5 +1,5 @@
 ; A library of snes-gpt for asar 1.9 or newer: {{ facts.title }}. README.txt says what each call does.
-; LoROM: gpt.bin is put where it belongs.
+; With `{% if target.apart %}sa1rom{% else %}lorom{% endif %}` before it, gpt.bin is put where it belongs.
 
 {% for call in facts.entries %}
 !{{ call.name }} = ${{ '%06X' % call.address }}
@@ -39,7 +39,9 @@ macro gpt_handler_end()
         rti
 endmacro
 
+pushpc
 {% for bank in facts.banks %}
 org ${{ '%06X' % bank.address }}
         incbin "gpt.bin":${{ '%X' % bank.begin }}..${{ '%X' % bank.end }}
 {% endfor %}
+pullpc

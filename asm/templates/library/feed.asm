@@ -86,28 +86,28 @@ endproc
 
 ; in: typed_tokens, typed_length    out: carry = they cannot be given    kills: A, X, Y, typed_length
 proc give_tokens, 16, 16
+        call settle
         lda ended
         ora request
         cmp #1
         bcs done
-        lda taken
-        clc
-        adc position            ; where the next token is chosen
+        inc ended               ; no handler may ask until they are there
+        lda drawn
+        adc position            ; carry is clear. Where the next token is chosen
         cmp given_tokens
         bcs :+
         lda given_tokens
 :       sta typed_place
-        lda typed_length
-        beq none
         clc
-        adc typed_place
+        adc typed_length
         cmp #N_CONTEXT
-        bcs done                ; the last one must leave a place for what is drawn
-        sta given_tokens
+        bcs over                ; the last one must leave a place for what is drawn
         lda typed_place
         asl a
         tax
         ldy #0
+        lda typed_length
+        beq given
 next:   lda typed_tokens, y
         sta f:GIVEN, x
         inx
@@ -116,6 +116,10 @@ next:   lda typed_tokens, y
         iny
         dec typed_length
         bne next
-none:   clc
+        txa
+        lsr a
+        sta given_tokens
+given:  clc
+over:   stz ended
 done:   rts
 endproc

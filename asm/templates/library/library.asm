@@ -81,7 +81,7 @@ proc start_library, 16, 16
         lda #$FF
         sta SIWP
         a16
-        ldx #.loword(talk_end - token) & $FFFE
+        ldx #.loword(talk_end - token - 1) & $FFFE
 :       stz token, x
         dex
         dex
@@ -116,18 +116,35 @@ proc start_library, 16, 16
 endproc
 {% endif %}
 
+; What is asked for and not wanted any more is over.
+; kills: A
+proc settle, 16, 16
+wait:   lda stopping
+        beq done
+        lda request
+        cmp #ASKED
+        bne done
+{% if target.apart %}
+        bra wait                ; the SA-1 sees it between two steps
+{% else %}
+        stz request             ; nobody computes while the game is here
+{% endif %}
+done:   rts
+endproc
+
 ; A text begins; what was asked for is forgotten.
 ; in: A = seed, X = temperature in tenths, Y = top-p in percent, 0 = off    out: carry clear
 ; kills: A, X, Y, acc, dividend, divisor
 proc begin_text, 16, 16
-        stz request
         phy
         phx
-{% if target.apart %}
-:       ldx working             ; at a token that nobody wants any more
-        bne :-
-        stz request             ; it may have made it meanwhile
-{% endif %}
+        ldx #1
+        stx ended               ; no handler may ask until all is there
+        stx stopping
+        pha
+        call settle
+        pla
+        stz request
         call seed_random
         pla
         cmp #TEMPERATURE_MAX
@@ -140,10 +157,11 @@ proc begin_text, 16, 16
         bcc :+
         lda #0
 :       call set_top_p
-        stz taken
-        stz ended
+        stz drawn
         stz given_tokens
         call begin_document
+        stz stopping
+        stz ended
         clc
         rts
 endproc
@@ -152,13 +170,18 @@ endproc
 ; out: carry = the text has ended    kills: A
 proc ask_token, 16, 16
         lda ended
-        cmp #1
-        bcs done
+        bne over
+        stz stopping
         lda request
         bne :+
-        inc request
+        set request, ASKED
 :       clc
-done:   rts
+        rts
+over:   lda request             ; the last one may be there
+        cmp #MADE
+        beq :-
+        sec
+        rts
 endproc
 
 {% if target.apart %}
@@ -180,26 +203,17 @@ proc do_work, 16, 16
 endproc
 
 ; The token, if it is made: it is given out once.
-; out: A = it, carry = there is none
+; out: A = it, carry = there is none    kills: X
 proc take_token, 16, 16
         lda request
         cmp #MADE
         bne none
-        set taken, 1
-        stz request
-        lda next_token
-        cmp #TOKEN_BOS
-        beq last
-        .if !::STREAM
-        lda position
-        cmp #N_CONTEXT - 1
-        bcs last
-        .endif
-have:   lda next_token
+        ldx next_token
+        trb request             ; in one instruction: a handler may have taken it
+        beq none
+        txa
         clc
         rts
-last:   inc ended
-        bra have
 none:   sec
         rts
 endproc
@@ -212,20 +226,19 @@ proc await_token, 16, 16
 again:  call do_work
         call take_token
         bcc done
-        lda request             ; 0 = stopped{% if target.apart %}; the SA-1 may have made it since the look{% endif %}
-
+        lda request             ; 0 = a handler has stopped it
         bne again
         sec
 done:   rts
 endproc
 
-; The token that is being computed is not wanted any more. One that is made stays.
+; What is asked for is not wanted any more. A token that is made stays.
 ; out: carry clear    kills: A
 proc forget_request, 16, 16
         lda request
         cmp #ASKED
         bne :+
-        stz request
+        set stopping, 1
 :       clc
         rts
 endproc
@@ -233,7 +246,7 @@ endproc
 ; out: A = steps of the token that are done, X = tokens of the text so far, carry clear
 progress:
         php
-        rep #$30
+        rep #$38
         .a16
         .i16
 {% if target.apart %}
@@ -252,7 +265,7 @@ progress:
 ; in: A = a token    out: X, A = address and bank of its text, which ends with a zero; carry clear
 text_of_token:
         php
-        rep #$30
+        rep #$38
         asl a
         tax
         lda f:token_offsets, x

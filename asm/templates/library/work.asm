@@ -39,18 +39,13 @@ sa1_start:
 wait:   lda request
         cmp #ASKED
         bne wait
-        inc working             ; and look again: whoever takes the request back sees one or the other
-        lda request
-        cmp #ASKED
-        bne :+
         call make_asked
-:       stz working
         bra wait
 {% endif %}
 
 ; The next token after all that are given, unless it is not wanted any more: then everything is as it was, but that
 ; positions of given tokens are done.
-; in: request, taken, the state of the generation    out: request = MADE, next_token; or request = 0
+; in: request = ASKED, drawn, the state of the generation    out: request = MADE, next_token, drawn, ended; or request = 0
 ; kills: everything
 ; twin: one round of quantize.sampler.run
 proc make_asked, 16, 16
@@ -58,9 +53,9 @@ proc make_asked, 16, 16
         sta before_x
         lda random_y
         sta before_y
-        lda taken
+        lda drawn
         beq next
-        stz taken
+        stz drawn
         call advance
         .if ::STREAM
         bcc next
@@ -73,16 +68,33 @@ next:   stz steps_done
         call next_of_token
         lda position
         cmp given_tokens
-        bcs drawn
+        bcs made
         call advance
         bra next
-drawn:  asl request             ; ASKED becomes MADE and 0 stays 0, with no interrupt in between
-        bne done
+made:   lda stopping
+        bne given_up
+        set drawn, 1
+        lda next_token
+        cmp #TOKEN_BOS
+        beq last
+        .if !::STREAM
+        lda position
+        cmp #N_CONTEXT - 1
+        bcs last
+        .endif
+tell:   set request, MADE
+        rts
+last:   set ended, 1
+        bra tell
 given_up:
         lda before_x
         sta random_x
         lda before_y
         sta random_y
+        stz request
+        lda stopping
+        bne done
+        set request, ASKED      ; it was asked for again meanwhile
 done:   rts
 endproc
 {% if target.apart %}

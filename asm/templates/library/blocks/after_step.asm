@@ -1,5 +1,5 @@
         inc steps_done
-        lda request
-        bne :+
+        lda stopping
+        beq :+
         jmp given_up
 :

@@ -7,8 +7,9 @@ SAVED_A = 16
 RETURN  = 19
 BACK    = 8
 STX_FACTOR = $1B86              ; stx <M7A
-TAX_CODE = $AA
-XBA_CODE = $EB
+XBA_TAX    = $AAEB
+TAX_CODE   = $AA
+XBA_CODE   = $EB
 
 ; What an interrupt handler calls that writes the scroll of background 1, which has a latch in common with the PPU's
 ; multiplier: code that it interrupted between the two halves of a factor begins again with the first. The handler
@@ -42,25 +43,21 @@ guard:
         lda [POINTER], y        ; what comes next
         cmp #STX_FACTOR
         beq second
+        cmp #XBA_TAX
+        beq halves
         and #$FF
         cmp #TAX_CODE
         beq swapped
-        ldy #BACK - 2
-        tax
-        lda [POINTER], y        ; what came last
-        cmp #STX_FACTOR
-        bne unharmed
-        cpx #XBA_CODE
-        beq by_register
-        ldy #BACK + 3           ; a load of three bytes, and the other half
+        ldy #BACK - 4           ; ldx a:x, stx | ldx a:x + 1, stx: operands that follow each other
         lda [POINTER], y
-        cmp #STX_FACTOR
+        inc a
+        ldy #BACK + 1
+        cmp [POINTER], y
         bne unharmed
-        lda #5
-        bra again
-by_register:
-        lda #3
-        bra again
+        ldy #BACK + 3
+        lda [POINTER], y
+        ldx #5
+        bra if_factor
 unharmed:
         tsc
         clc
@@ -68,30 +65,49 @@ unharmed:
         tcs
         pld
         rtl
+halves: ldx #3                  ; tax, stx | xba, tax, stx
+        bra if_last
 swapped:
+        ldy #BACK - 1           ; tax, stx, xba | tax, stx
+        lda [POINTER], y
+        and #$FF
+        cmp #XBA_CODE
+        bne unharmed
         ldy #BACK - 3
+        ldx #4
+        bra if_swapped
+second: ldy #BACK - 2
+        lda [POINTER], y
+        cmp #XBA_TAX
+        beq tax_before
+        ldy #BACK - 7           ; ldx a:x, stx, ldx a:x + 1 | stx
+        lda [POINTER], y
+        inc a
+        ldy #BACK - 2
+        cmp [POINTER], y
+        bne unharmed
+        ldx #8
+        ldy #BACK - 5
+        bra look
+if_last:
+        ldy #BACK - 2
+look:   lda [POINTER], y
+if_factor:
+        cmp #STX_FACTOR
+        bne unharmed
+        bra again
+tax_before:
+        ldy #BACK - 4           ; tax, stx, xba, tax | stx
+        ldx #5
+if_swapped:
         lda [POINTER], y
         cmp #STX_FACTOR
         bne unharmed
-        lda #4
-        bra swap
-second: ldy #BACK - 5
-        lda [POINTER], y
-        cmp #STX_FACTOR
-        beq loaded
-        iny
-        lda [POINTER], y
-        cmp #STX_FACTOR
-        bne unharmed
-        lda #5
-swap:   tax
         lda <SAVED_A
         xba                     ; as it was before
         sta <SAVED_A
-        txa
-        bra again
-loaded: lda #8
-again:  eor #$FFFF
+again:  txa                     ; bytes back to the first half
+        eor #$FFFF
         sec
         adc <RETURN
         sta <RETURN
