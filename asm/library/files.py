@@ -118,6 +118,11 @@ class RomPart:
         """The byte behind it."""
         return self.begin + self.size
 
+    @property
+    def offset(self) -> int:
+        """Where it is in the game's ROM."""
+        return self.number * self.size
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -136,6 +141,7 @@ class Facts:
     areas: tuple[RamArea, ...]
     stack: int
     end: int
+    letters: str
     goes_on: bool
     hardware: tuple[str, ...]
 
@@ -224,6 +230,7 @@ def _facts(library: Library) -> Facts:
         areas=library.areas,
         stack=STACK_BYTES,
         end=config.bos,
+        letters="".join(sorted({letter for text in model.symbols for letter in text if letter.isprintable()})),
         goes_on=bool(layout.stream),
         hardware=tuple(_hardware(library)),
     )

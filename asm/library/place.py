@@ -44,8 +44,9 @@ def library_target(name: str, place: Place) -> Target:
     """The target of a library there, by its target's name. Raises InputError for an impossible place."""
     target = TARGETS[name]
     ram = place.ram if place.ram is not None else RAM[name]
-    if not 0 <= place.first_bank < target.max_banks:
-        raise InputError(f"--first-bank is {place.first_bank}: a ROM has banks 0 to {target.max_banks - 1}")
+    if not 1 <= place.first_bank < target.max_banks:
+        known = f"bank 0 has the game's header, and the last is {target.max_banks - 1}"
+        raise InputError(f"--first-bank is {place.first_bank}: {known}")
     if place.direct_page % PAGE or not 0 <= place.direct_page < LOW_END:
         raise InputError(
             f"--direct-page is ${place.direct_page:04X}: it must be a multiple of $100 below ${LOW_END:04X}"

@@ -26,7 +26,7 @@ NAMES    = 10
 name:   .res 2                  ; its number, and its seed
 row:    .res 2                  ; where it begins in VRAM
 place:  .res 2                  ; where its next letter goes
-letter: .res 3                  ; where that is in ROM
+letter: .res 4                  ; where that is in ROM
 
         .segment "CODE"
 reset:  clc

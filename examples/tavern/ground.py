@@ -30,8 +30,8 @@ def ground(people: list[tuple[int, int]]) -> Cells:
         block(cells, (x - 8, y - 8, 16, 8), hidden=2)
     for x, y in STOOLS:
         block(cells, (x - 6, y - 2, 12, 12), hidden=0)
-    for x, y in people:
-        block(cells, (x - 8, y - 8, 16, 8), hidden=0)
+    for x, y in people:  # two rows, so that nobody stands right behind somebody and is not seen
+        block(cells, (x - 8, y - 16, 16, 16), hidden=0)
     cells[: WALL // TILE + 1] = BLOCKED
     cells[: (BAR[1] + BAR[3]) // TILE, BAR[0] // TILE :] = BLOCKED
     cells[FRONT_WALL // TILE :] = BLOCKED

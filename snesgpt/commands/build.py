@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from snesgpt.files import CARTRIDGE, FileCommand, InputFile, OutputFile, OutputFolder
 from snesgpt.terminal import say
@@ -51,7 +52,7 @@ CHANNEL = click.Choice([*map(str, range(8)), NO_CHANNEL])
 @click.option("--out", type=OutputFile(CARTRIDGE, with_symbols), default=ROM, help="The cartridge.")
 @click.option("--library", type=OutputFolder(library_files), help="A folder for a game's library: no cartridge.")
 @click.option(
-    "--first-bank", type=click.IntRange(0), help="Where the library begins in the game's ROM, in 32 KiB [1]."
+    "--first-bank", type=click.IntRange(1), help="Where the library begins in the game's ROM, in 32 KiB [1]."
 )
 @click.option("--direct-page", type=ADDRESS, help="Where its low RAM begins, a multiple of 0x100 [0x0A00].")
 @click.option("--ram", type=ADDRESS, help="Where its other RAM begins [0x7E8000; BW-RAM: 0x402000].")
@@ -122,6 +123,8 @@ def _check_library(library: Path | None, place: dict[str, Any], *, trace: bool, 
         ]
         if given:
             raise click.UsageError(f"{given[0]} is for --library")
+    elif click.get_current_context().get_parameter_source("out") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--library does not go with --out: no cartridge is made")
     elif trace or dry_run:
         raise click.UsageError(f"--library does not go with {'--trace' if trace else '--dry-run'}")
 

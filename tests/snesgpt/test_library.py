@@ -75,7 +75,7 @@ def test_json_says_the_same(models: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--first-bank", "128"], "a ROM has banks 0 to 127"),
+        (["--first-bank", "128"], "the last is 127"),
         (["--first-bank", "64"], "the program must be in one of the first 64"),
         (["--direct-page", "0x0A01"], "a multiple of \\$100"),
         (["--direct-page", "2000"], "a multiple of \\$100 below \\$2000"),
@@ -120,7 +120,8 @@ def test_so_is_one_that_is_no_bw_ram(ram: str, models: Path, tmp_path: Path) -> 
     ("options", "complaint"),
     [
         (["--ram", "7E9000"], "--ram is for --library"),
-        (["--first-bank", "0"], "--first-bank is for --library"),
+        (["--library", "out", "--first-bank", "0"], "is not in the range"),
+        (["--library", "out", "--out", "x.sfc"], "--library does not go with --out"),
         (["--no-ppu-multiplier"], "--no-ppu-multiplier is for --library"),
         (["--library", "out", "--trace"], "--library does not go with --trace"),
         (["--library", "out", "--ram", "7E 90"], "is no address such as 0x7E8000"),
