@@ -7,7 +7,7 @@ everything gets its place in ROM.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -38,6 +38,7 @@ from asm.memory.rom_data import (
 )
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
 from asm.memory.work_ram import LASTING, PAGE, VECTORS, Area, WorkRam, lay_out
+from asm.modules import OPTIONAL_MODULES, PROMPT, STORY, cartridge_modules, in_order, library_modules, modules_with
 from asm.render import LATE_INCLUDES, LATE_INCLUDES_OF_LIBRARY, includes, render
 from asm.screens.about import AboutText, about_text
 from asm.screens.merge_tables import PieceTables, merge_tables
@@ -64,37 +65,6 @@ T = TypeVar("T", bound=Template)
 
 TITLE = "SNES-GPT"
 
-PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
-XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
-STORY = ("story_page", "story_keys", "story_status", "story_text", "tokenise")
-"""In place of the screen of prompts where the vocabulary is pieces."""
-
-SYSTEM = ("main", "gpt", "math", "sampler", "inference", "host", "screen", "labels", "pages")
-LATE = ("kept_page", "about_page", "self_test", "sound", "sound_driver", "save", "profile", "data", "font")
-
-SCHOOLBOOK_MODULES = ("attention", "vector", "relu")
-SQUARED_MODULES = ("relu2", "square", "square_hidden")
-DIGIT_MODULES = ("clear_hidden", "trace_slots", "residual_of_slots", "rsqrt_far")
-OPTIONAL_MODULES = (
-    "attention",
-    "vector",
-    "relu",
-    *SQUARED_MODULES,
-    "rounding",
-    "embedding",
-    "find_context",
-    *DIGIT_MODULES,
-    "text",
-    "join_tokens",
-)
-"""Assembled where a routine or a screen needs them: no routine is in a cartridge that nothing calls.
-
-They are linked in this order, and after them any other module that a routine needs.
-"""
-
-OF_TEXTS = ("text", "join_tokens")
-"""Those of them that are the screens'."""
-
 TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "column_sums", "clamp", "table_norm", "attention_ppu")
 """The sources of measured routines, in the order in which they are linked; any other comes after them."""
 
@@ -105,27 +75,8 @@ ROW_TABLES = {"wte": "wte_rows", "wpe": "wpe_rows", "front": "front_row_addresse
 """Tables that are looked up by row, and the tables of their rows' addresses."""
 
 
-def modules_with(prompt: tuple[str, ...]) -> tuple[str, ...]:
-    """The source files that every cartridge has, around those of the screen where one types."""
-    return (*SYSTEM, "names_page", "names_list", *prompt, *XRAY, *LATE)
-
-
-MODULES = modules_with(PROMPT)
-
-COMPUTING = ("gpt", "math", "sampler", "inference", "host")
-"""The source files of the processor that computes, of those that every cartridge has."""
-
-LIBRARY = ("library", "feed", "math", "sampler", "inference", "data")
-"""The source files of a game's library that run on the processor that it calls, but for those that compute."""
-
-LIBRARY_COMPUTES = ("gpt", "math", "sampler", "inference", "work")
-"""Those of the processor that computes."""
-
 MARK_WORDS, RING_BYTES = {"mark_next": 1, "frames_seen": 1}, 8 * 1024
 """Of a profile build, where the SA-1 notes the time: see sa1/profile.asm."""
-
-DRAWN_ELSEWHERE = ("gpt", "profile")
-"""Those that the other one, where there are two, does without."""
 
 
 @dataclass(frozen=True)
@@ -375,35 +326,11 @@ class _Planned:
         if self.site.target.library:
             called = ["join_tokens"] if known.typed and known.typed.joins else []
             called += ["multiply"] if self.site.target.multiplies_on_cpu else []
-            return _library_modules(self.site.target, in_order(OPTIONAL_MODULES, used), called, own)
+            return library_modules(self.site.target, in_order(OPTIONAL_MODULES, used), called, own)
         text = {"text"} if model.pieces or known.names.lines > 1 else set()
         joined = {"join_tokens"} if model.pieces else set()
         library = in_order(OPTIONAL_MODULES, used | text | joined)
-        return _modules(self.site.target, modules_with(STORY if model.pieces else PROMPT), library, own)
-
-
-def _modules(target: Target, screens: Sequence[str], library: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
-    """The modules in the order in which they are linked. library: that of the kernels, and of screens of text."""
-    if not target.apart:
-        return (*screens, *library, *own)
-    drawing = [name for name in screens if name not in DRAWN_ELSEWHERE]
-    computing = [name for name in (*COMPUTING, "engine", "profile", *library, *own) if name not in OF_TEXTS]
-    return (
-        *drawing,
-        "calls",
-        "pace",
-        *(name for name in library if name in OF_TEXTS),
-        *(SA1_PREFIX + name for name in computing),
-    )
-
-
-def _library_modules(
-    target: Target, kernels: Sequence[str], called: Sequence[str], own: Sequence[str]
-) -> tuple[str, ...]:
-    """The same of a game's library. called: the rest of what its calls need."""
-    if not target.apart:
-        return (*dict.fromkeys((*LIBRARY, *LIBRARY_COMPUTES)), *called, *kernels, *own)
-    return (*LIBRARY, *called, *(SA1_PREFIX + name for name in (*LIBRARY_COMPUTES, *kernels, *own)))
+        return cartridge_modules(self.site.target, modules_with(STORY if model.pieces else PROMPT), library, own)
 
 
 def _numbers(site: Site, made: Sequence[Routine[Any]], *, traced: bool, profiled: bool) -> Numbers:
@@ -529,11 +456,6 @@ def _near(config: ModelConfig, target: Target) -> tuple[Area, ...]:
     """Those that its matrices multiply, in the SA-1's own memory, in bytes: it has room for those of any shape."""
     widths = {"normed": config.n_embd, "attended": config.n_embd, "hidden": config.n_hidden}
     return tuple(Area(name, 2 * length) for name, length in widths.items()) if target.apart else ()
-
-
-def in_order(order: Sequence[str], wanted: Collection[str]) -> list[str]:
-    """The wanted names: first those that have a place in the order, then the others by the alphabet."""
-    return [*(name for name in order if name in wanted), *sorted(set(wanted) - set(order))]
 
 
 def _unique(items: Iterable[Item]) -> list[Item]:

@@ -14,7 +14,7 @@ from jinja2 import Environment, nodes
 import quantize
 from asm.build import build_rom
 from asm.cartridge.header import faults
-from asm.layout import DIGIT_MODULES, MODULES, OPTIONAL_MODULES, SQUARED_MODULES, STORY
+from asm.modules import DIGIT_MODULES, MODULES, OPTIONAL_MODULES, SQUARED_MODULES, STORY
 from asm.render import TEMPLATES
 from asm.toolchain import assemble
 from asm.toolchain import link as linked
