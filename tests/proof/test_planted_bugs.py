@@ -222,14 +222,12 @@ BY_PARITY = [
     ),
     Bug(
         "the temperature asked for is ignored",
-        "inference.asm",
+        "host.asm",
         "lda host_temperature\n",
         "lda #TEMPERATURE_DEFAULT\n",
         "next_token[",
     ),
-    Bug(
-        "the top-p asked for is ignored", "inference.asm", "lda host_top_p\n", "lda #TOP_P_DEFAULT\n", "next_token["
-    ),
+    Bug("the top-p asked for is ignored", "host.asm", "lda host_top_p\n", "lda #TOP_P_DEFAULT\n", "next_token["),
     Bug(
         "top-p kept from the request before",
         routine("set_top_p", "sampler.asm"),

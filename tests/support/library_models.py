@@ -47,7 +47,7 @@ MODELS: Mapping[str, Callable[[str], IntegerModel]] = {
     "pairs": in_pairs,
     "running": running,
     "memory": lambda target: digit_model(remembering(SMALL, 2, 3), 1, target=target),
-    "llama": lambda target: llama_model(llama_config(21, 10, 16, (4, 2), 2, 24), 2, target=target),
+    "llama": lambda target: llama_model(llama_config(21, 10, 8, (2, 1), 2, 12), 2, target=target),
     "windows": lambda target: llama_model(
         windowed(llama_config(21, 10, 16, (4, 2), 1, 24), 3, 10, 3, 5), target=target
     ),
