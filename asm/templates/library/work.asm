@@ -17,24 +17,7 @@ SA1_STACK_TOP = $07FF
 ; The SA-1's program, from reset: it waits until a token is asked for. It reads and writes I-RAM, BW-RAM and its own
 ; registers alone.
 sa1_start:
-        clc
-        xce
-        rep #$38
-        .a16
-        .i16
-        ldx #SA1_STACK_TOP
-        txs
-        lda #0
-        tcd
-        a8
-        lda #$80
-        sta f:CBWE
-        lda #$FF
-        sta f:CIWP
-        phk                     ; only now does the stack hold anything
-        plb
-        lda #VECTOR_BLOCK
-        sta BMAP
+{% include "blocks/from_reset.asm" %}
         a16
 wait:   lda request
         cmp #ASKED

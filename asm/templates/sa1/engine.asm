@@ -12,24 +12,7 @@ SA1_STACK_TOP = $07FF
         .export sa1_start
 ; From reset, and whenever a token is abandoned. It reads and writes I-RAM, BW-RAM and its own registers alone.
 sa1_start:
-        clc
-        xce
-        rep #$38
-        .a16
-        .i16
-        ldx #SA1_STACK_TOP
-        txs
-        lda #0
-        tcd
-        a8
-        lda #$80
-        sta CBWE
-        lda #$FF
-        sta CIWP
-        phk                     ; only now does the stack hold anything
-        plb
-        lda #VECTOR_BLOCK
-        sta BMAP
+{% include "blocks/from_reset.asm" %}
         .if ::PROFILE
         lda #$80
         sta TMC
