@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,9 @@ class Library:
 
 @dataclass(frozen=True)
 class RamArea:
-    """Bytes that are the library's: their first and their last address."""
+    """Bytes that are the library's: their first and their last address; name: of the constants that say so."""
 
+    name: str
     begin: int
     last: int
     what: str
@@ -90,9 +91,6 @@ class Entry:
 
     call: GameCall
     address: int
-
-    def __getattr__(self, name: str) -> str:
-        return str(getattr(self.call, name))
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ def build_library(proved: ProvedModel, place: Place, bar: Bar = no_bar, edit: Ed
     layout = plan_library(proved, target, bar)
     price = None
     if target.multiplies_on_cpu:
-        usual = library_target(proved.model.target, Place(place.first_bank, place.direct_page, place.ram))
+        usual = library_target(proved.model.target, replace(place, ppu_multiplier=True))
         price = _clocks(predict(plan_library(proved, usual)))
     prediction, rom = predict(layout, bar), build(layout, edit, bar)
     return Library(rom, place, prediction, price, tuple(_areas(rom)))
@@ -194,16 +192,19 @@ def _areas(rom: Rom) -> Iterator[RamArea]:
             f"beyond ${LOW_END - 1:04X}; use ${room:04X} or less"
         )
     yield RamArea(
-        target.direct_page, low_end - 1, "low RAM: a direct page, and what is read through it or beside ROM"
+        "LOW_RAM",
+        target.direct_page,
+        low_end - 1,
+        "low RAM: a direct page, and what is read through it or beside ROM",
     )
     if target.apart:
-        yield RamArea(0x3000, 0x37FF, "I-RAM, all of it")
-        yield RamArea(BWRAM + target.game_bwram, at["high_ram_end"] - 1, "BW-RAM: vectors, keys and values")
+        yield RamArea("IRAM", 0x3000, 0x37FF, "I-RAM, all of it")
+        yield RamArea("RAM", BWRAM + target.game_bwram, at["high_ram_end"] - 1, "BW-RAM: vectors, keys and values")
     else:
-        yield RamArea(WORK_RAM + target.high_ram, at["high_ram_end"] - 1, "vectors, keys and values")
+        yield RamArea("RAM", WORK_RAM + target.high_ram, at["high_ram_end"] - 1, "vectors, keys and values")
     second = BWRAM + BANK if target.apart else WORK_RAM + BANK
     if (end := at["bank_7f_end"]) > second + rom.layout.wram.log_bytes:
-        yield RamArea(second + rom.layout.wram.log_bytes, end - 1, "more of these")
+        yield RamArea("MORE_RAM", second + rom.layout.wram.log_bytes, end - 1, "more of these")
 
 
 def _facts(library: Library) -> Facts:
@@ -246,10 +247,14 @@ def _constants(model: IntegerModel, library: Library) -> Iterator[Constant]:
     yield Constant("GPT_CONTEXT", config.block_size, "tokens that the model sees")
     typed = library.rom.layout.typed
     assert typed is not None
-    yield Constant("GPT_TEXT", typed.most - typed.begins_with_space, "characters that gpt_feed_text takes at most")
+    text = typed.most - typed.begins_with_space if typed.joins else config.block_size - 1
+    yield Constant("GPT_TEXT", text, "characters that gpt_feed_text takes at most")
     yield Constant("GPT_STEPS", len(library.rom.layout.calls), "of a token: see gpt_progress")
     yield Constant("GPT_TEMPERATURE", model.temperature, "what suits the model, in tenths")
     yield Constant("GPT_TOP_P", model.top_p, "the same, in percent; 0 = off")
+    for area in library.areas:
+        yield Constant(f"GPT_{area.name}", area.begin, area.what)
+        yield Constant(f"GPT_{area.name}_BYTES", area.last + 1 - area.begin, "its size")
 
 
 def _hardware(library: Library) -> Iterator[str]:

@@ -38,6 +38,10 @@ def test_a_folder_with_all_that_a_game_needs(models: Path, tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     assert "RAM: $7E9000 to $7E" in done.output and "ROM: banks 6 to " in done.output
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES}
+    include = (tmp_path / "out" / "gpt.inc").read_text()
+    assert re.search(r"GPT_RAM +\= \$7E9000", include) and re.search(
+        r"GPT_LOW_RAM_BYTES +\= \$000[1-9A-F]", include
+    )
     image = (tmp_path / "out" / "gpt.bin").read_bytes()
     assert len(image) % 0x8000 == 0
     at = symbols((tmp_path / "out" / "gpt.dbg").read_bytes())

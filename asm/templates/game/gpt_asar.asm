@@ -1,8 +1,8 @@
 ; A library of snes-gpt for asar 1.9 or newer: {{ facts.title }}. README.txt says what each call does.
 ; With `{% if target.apart %}sa1rom{% else %}lorom{% endif %}` before it, gpt.bin is put where it belongs.
 
-{% for call in facts.entries %}
-!{{ call.name }} = ${{ '%06X' % call.address }}
+{% for entry in facts.entries %}
+!{{ entry.call.name }} = ${{ '%06X' % entry.address }}
 {% endfor %}
 
 {% for constant in facts.constants %}
