@@ -18,7 +18,6 @@ from asm.render import build_id_inc, includes, render, stages_inc
 from asm.toolchain import SA1_PREFIX, assemble, link
 from quantize.model import IntegerModel
 from quantize.ranges import prove
-from tables.cells import tiles_2bpp
 from trainer.documents import SHORT, reading
 from trainer.errors import InputError
 from trainer.files import scratch_folder
@@ -86,7 +85,7 @@ def sources(layout: Layout) -> dict[str, bytes]:
     files |= layout.measured
     for module, parts in code.items():
         files[f"{module}.asm"] = render(["kernels.asm"], layout, code=parts)["kernels.asm"]
-    files |= {"stages.inc": stages_inc(files), "font.2bpp": tiles_2bpp()}
+    files |= {"stages.inc": stages_inc(files), **layout.pictures}
     return files | {"build_id.inc": build_id_inc(files)}
 
 

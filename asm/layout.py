@@ -41,8 +41,10 @@ from asm.memory.work_ram import LASTING, PAGE, VECTORS, Area, WorkRam, lay_out
 from asm.modules import OPTIONAL_MODULES, PROMPT, STORY, cartridge_modules, in_order, library_modules, modules_with
 from asm.render import LATE_INCLUDES, LATE_INCLUDES_OF_LIBRARY, includes, render
 from asm.screens.about import AboutText, about_text
+from asm.screens.look import Look, look
 from asm.screens.merge_tables import PieceTables, merge_tables
 from asm.screens.names import NameList, name_list
+from asm.screens.title import TitleText, title_text
 from asm.screens.xray import XrayTables, xray_tables
 from asm.targets import TARGETS
 from asm.targets.sa1 import BWRAM_BYTES
@@ -54,7 +56,6 @@ from quantize.program import on_digits
 from quantize.ranges import ProvedModel, prove
 from quantize.sampler import MAX_TEMPERATURE, SEED_MIX, SEED_ROUNDS
 from quantize.twins.xray import bar_places
-from tables.cells import tiles_2bpp
 from tables.rsqrt import rsqrt_table
 from tables.wave import NOTES, brr_cycle, pitches
 from trainer.config import ModelConfig
@@ -68,7 +69,7 @@ TITLE = "SNES-GPT"
 TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "column_sums", "clamp", "table_norm", "attention_ppu")
 """The sources of measured routines, in the order in which they are linked; any other comes after them."""
 
-DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", "FONT", "ABOUT")
+DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", "FONT", "LOOK", "TITLE", "ABOUT")
 """The segments of data.asm before its tables."""
 
 ROW_TABLES = {"wte": "wte_rows", "wpe": "wpe_rows", "front": "front_row_addresses"}
@@ -170,6 +171,11 @@ class Layout(Numbers):
         return [code for code in self.templates if isinstance(code, kind)]
 
     @property
+    def pictures(self) -> Mapping[str, bytes]:
+        """The binary files that the source includes: none."""
+        return {}
+
+    @property
     def chain_parts(self) -> Mapping[str, int]:
         """Label of a chain of straight-line code → the parts that it is in."""
         return Counter(part.label.partition("_part")[0] for part in self.code)
@@ -199,12 +205,18 @@ class CartridgeLayout(Layout):
     pitch_lines: tuple[str, ...]
     transcript: Transcript
     about: AboutText
+    title_text: TitleText
+    look: Look
     rom_size_code: int
     sram_size_code: int
 
     @property
     def late_includes(self) -> tuple[str, ...]:
         return LATE_INCLUDES
+
+    @property
+    def pictures(self) -> Mapping[str, bytes]:
+        return self.look.files
 
 
 def plan(
@@ -221,10 +233,13 @@ def plan(
     """
     planned = _Planned(proved, target or TARGETS[proved.model.target], traced, profiled, bar)
     model, rom = proved.model, planned.rom
-    rom.place("FONT", len(tiles_2bpp()))
+    book, words = bool(model.pieces), title_text(model)
+    shown = look(book=book, small=planned.known.digits is not None and not book)
+    for name in shown.elsewhere:
+        rom.place(name, shown.sizes[name])
     checked = transcript(model)
     golden = pack_table("golden", checked.checksums, 2, rom.packer)
-    rom.place("ABOUT", about_text(model, 0).size)
+    rom.place("ABOUT", about_text(model, 0).size + words.size)
     rom.tables.append(golden)
     size = power_of_two(planned.end()) * planned.site.target.bank_bytes
     return CartridgeLayout(
@@ -236,6 +251,8 @@ def plan(
         pitch_lines=lines(pitches()),
         transcript=checked,
         about=about_text(model, size // 1024),
+        title_text=words,
+        look=shown,
         rom_size_code=size_code(size),
         sram_size_code=size_code(planned.known.sram_bytes),
     )

@@ -9,11 +9,23 @@ from asm.toolchain import SA1_PREFIX
 
 PROMPT = ("prompt_page", "prompt_list", "prompt_grid")
 XRAY = ("xray_page", "xray_texts", "xray_cells", "xray_bars")
-STORY = ("story_page", "story_keys", "story_status", "story_text", "tokenise")
+STORY = ("story_page", "story_keys", "story_status", "story_text", "page_turn", "tokenise")
 """In place of the screen of prompts where the vocabulary is pieces."""
 
-SYSTEM = ("main", "gpt", "math", "sampler", "inference", "host", "screen", "labels", "pages")
-LATE = ("kept_page", "about_page", "self_test", "sound", "sound_driver", "save", "profile", "data", "font")
+DISPLAY = ("display", "windows", "pointer")
+SYSTEM = ("main", "gpt", "math", "sampler", "inference", "host", "screen", "labels", "pages", *DISPLAY)
+LATE = (
+    "title_page",
+    "kept_page",
+    "about_page",
+    "self_test",
+    "sound",
+    "sound_driver",
+    "save",
+    "profile",
+    "data",
+    "look",
+)
 
 SCHOOLBOOK_MODULES = ("attention", "vector", "relu")
 SQUARED_MODULES = ("relu2", "square", "square_hidden")

@@ -163,7 +163,9 @@ def changed_lines(old: dict[str, bytes], new: dict[str, bytes]) -> int:
 def source_difference(old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
     """Unified differences of all files but the build id."""
     found: list[str] = []
-    for name in sorted((set(old) | set(new)) - {"build_id.inc", "font.2bpp"}):
+    for name in sorted(name for name in set(old) | set(new) if name.endswith((".asm", ".inc", ".cfg"))):
+        if name == "build_id.inc":
+            continue
         before, after = (files.get(name, b"").decode("latin-1").splitlines() for files in (old, new))
         found += difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm="", n=1)
     return found

@@ -137,8 +137,8 @@ def _with_display(
     """Add the display: per letter, per name, four times a second the speed, and every frame the blank."""
     documents = float(tokens.mean(tokens["position"] == 0))
     characters = float(tokens.mean(np.array([*map(len, model.symbols), 0])[tokens["next_token"]]))
-    letter, name = (2000, 6200) if layout.names.columns == 2 else (700 + 2200 * characters, 60000)
-    speed, blank, strip = 12000, 1560, 1250
+    letter, name = (2400, 7300) if layout.names.columns == 2 else (700 + 2200 * characters, 60000)
+    speed, blank, strip = 12000, 3000, 1250
     own = sum(stages.values()) + letter + name * documents + strip
     total = own / (1 - (blank + speed / 16) / layout.target.frame)
     frames = total / layout.target.frame

@@ -71,9 +71,8 @@ class FrontTableRoutine(Routine[FrontTable]):
         return {"residual": self.config.n_embd, "query": self.config.n_embd, "packed": self.config.kv_dim}
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
-        if self.site.target.apart:  # a word takes 26 clocks: copy_row
-            return {"front": 184 + 3 * 26 * self.config.n_embd}
-        return {"front": 750 + 48 * self.config.n_embd}
+        target = self.site.target
+        return {"front": (184 if target.apart else 750) + 3 * target.copied_word * self.config.n_embd}
 
 
 class AddedRowsRoutine(Routine[AddedRows]):

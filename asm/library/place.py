@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from asm.memory.work_ram import BANK, PAGE
 from asm.targets import TARGETS
 from asm.targets.sa1 import BLOCK_BYTES, BWRAM, BWRAM_BYTES
+from asm.targets.stock import MEMORY_REFRESH
 from asm.targets.target import Target
 from trainer.errors import InputError
 
@@ -91,6 +92,7 @@ def _on_stock(target: Target, ram: int, place: Place) -> Target:
         screen_ram=TEXT_BYTES,
         log_end=BANK,
         ppu_multiplier=place.ppu_multiplier,
+        refresh=MEMORY_REFRESH,
         templates=target.templates if place.ppu_multiplier else ("cpu_multiplier", *target.templates),
     )
 

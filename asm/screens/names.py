@@ -12,6 +12,9 @@ MIN_ENTRY, MAX_ENTRY = 4, 7
 TWO_COLUMNS = 16
 """Names of letters up to this context are shown in two columns, a line each; all others on several lines."""
 
+LIST_LINES = 10
+"""Lines for the completions of a prompt."""
+
 LETTERS_A_LINE = 20
 """Letters that a line has at least, out of 29: where words stay whole, it may end up to nine letters early."""
 
@@ -23,6 +26,11 @@ class NameList:
     entry_shift: int
     columns: int
     lines: int
+
+    @property
+    def completions(self) -> int:
+        """Completions of a prompt on its screen: where they are long, one of them is shown in full below."""
+        return LIST_LINES if self.lines == 1 else LIST_LINES - 1 - self.lines
 
     @property
     def entry_bytes(self) -> int:

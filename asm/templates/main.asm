@@ -7,38 +7,16 @@
 {% endif %}
         .include "config.inc"
         .include "memory.inc"
+        .include "screen.inc"
 
-VRAM_FONT   = $0000             ; in words
-VRAM_MAP    = $0800
-FONT_BYTES  = 256 * 16
-.assert FONT_BYTES / 2 <= VRAM_MAP, error, "the font reaches into the tile map"
 REPEAT_AFTER = 20               ; frames
 REPEAT_EVERY = 5
+SHOULDERS    = PAD_L | PAD_R
+TOGETHER     = 4                ; frames in which the other one may follow
 PADS_READ_LINE = 229            ; the picture ends at 225, the automatic reading takes three lines
 STRIP_BYTES = SCREEN_BYTES / SCREEN_STRIPS
 
         .segment "CODE"
-
-; dma mode, port, source, bytes: channel 0. A8.
-.macro dma mode, port, source, bytes
-        lda #mode
-        sta DMAP0
-        lda #.lobyte(port)
-        sta BBAD0
-        ldx #.loword(source)
-        stx A1T0L
-        lda #.bankbyte(source)
-        sta A1B0
-        ldx #.loword(bytes)
-        stx DAS0L
-        lda #1
-        sta MDMAEN
-.endmacro
-
-DMA_BYTE_FIXED = %00001000      ; one register, source does not move
-DMA_BYTE       = %00000000
-DMA_WORD       = %00000001      ; two registers in turn
-DMA_WORD_FIXED = %00001001
 
 ; Power-on and reset: every register and every byte of RAM, VRAM, CGRAM and OAM gets a known value.
 reset:
@@ -72,7 +50,7 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         call open_cartridge     ; before anything is read from a bank that it maps: Snes9x shows others there until then
         a8
 {% endif %}
-        call load_screen
+        call load_display
         a16
         call sound_start
         call load_kept
@@ -93,8 +71,6 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         a8
         lda #$21
         sta NMITIMEN            ; interrupt at a line, automatic pad reading
-        lda #$0F
-        sta INIDISP             ; full brightness
         a16
         cli
 {% if target.apart %}
@@ -103,6 +79,7 @@ start:  rep #$38                ; 16-bit registers, binary arithmetic
         set host_magic, 'G' + 'P' * 256
         set host_magic + 2, 'T' + '1' * 256
 {% endif %}
+        set page, TITLE_PAGE
         tail_call open_page
 
 ; PPU and CPU registers that are written once with zero, and the few that are not.
@@ -149,36 +126,6 @@ proc clear_memories, 8, 16
 zero:   .byte 0, 0
 endproc
 
-; Mode 0, one background of 2-bit tiles, the font and the palettes.
-proc load_screen, 8, 16
-        stz BGMODE
-        lda #.lobyte(VRAM_MAP >> 8)
-        sta BG1SC
-        lda #1
-        sta TM
-        lda #$FF                ; the picture begins one line down
-        sta BG1VOFS
-        stz BG1VOFS
-        ldx #VRAM_FONT
-        stx VMADDL
-        dma DMA_WORD, VMDATAL, font_tiles, FONT_BYTES
-        stz CGADD
-        dma DMA_BYTE, CGDATA, palettes, palettes_end - palettes
-        rts
-; four inks of four colours each: background, letter, shadow, and one for cells (blue 5, green 5, red 5 bits)
-palettes:
-        .word $2440, $7FFF, $1820, $30A4        ; paper white; a cell at zero
-        .word $2440, $2F7F, $1820, $3906        ; gold: what is being made; the baseline of the bars
-        .word $2440, $7F8E, $1820, $0000        ; sky: titles
-        .word $2440, $4A52, $1820, $2861        ; grey: labels; a cell whose time has not come
-; twelve shades of cells
-        .word $2440, $2469, $288F, $24D6        ; warm: above zero, weak
-        .word $2440, $119C, $169F, $47BF        ; and strong
-        .word $2440, $4503, $5583, $6603        ; cool: below zero, weak
-        .word $2440, $76A6, $7F4F, $7FF9        ; and strong
-palettes_end:
-endproc
-
 ; Four lines into the vertical blank, when the pads have been read and need not be waited for: copy the tile map if it changed, read the pad, count the frame.
 ; It shares no multiplier, divider or Mode 7 register with the program it interrupts.
 vertical_blank:
@@ -210,6 +157,13 @@ vertical_blank:
         a16
 {% endif %}
         inc frames
+        .if ::PIECES
+        call move_page
+        lda page_edge
+        beq :+
+        jmp .loword(copied)     ; while a page turns, the last one is shown
+:
+        .endif
         .repeat SCREEN_STRIPS, I
         lda strips_dirty + 2 * I
         beq :+
@@ -221,7 +175,9 @@ vertical_blank:
         a16
 :
         .endrepeat
+copied: call show_display
         call read_pad
+        call watch_demo
         .if ::PIECES
         call turn_mark
         .endif
@@ -262,7 +218,13 @@ abandon:
 ; The first pad: what is held, and what was newly pressed, until the program has seen it. A held direction repeats.
 ; out: pad_held, pad_pressed    kills: A, X
 proc read_pad, 16, 16
-        lda JOY1L
+        lda shoulders
+        beq :+
+        dec shoulders_wait
+        bne :+
+        tsb pad_pressed         ; one of them alone
+        stz shoulders
+:       lda JOY1L
         bit #PAD_SIGNATURE
         beq :+
         lda #0                  ; something else is plugged in
@@ -271,8 +233,22 @@ proc read_pad, 16, 16
         stx pad_held
         and pad_held
         beq same
-        tsb pad_pressed
+        tax
         set pad_repeat, REPEAT_AFTER
+        txa
+        and #.loword(~SHOULDERS)
+        tsb pad_pressed
+        txa
+        and #SHOULDERS
+        beq done
+        tsb shoulders
+        set shoulders_wait, TOGETHER
+        lda shoulders
+        cmp #SHOULDERS
+        bne done
+        stz shoulders
+        lda #PAD_THEME
+        tsb pad_pressed
         rts
 same:   txa
         and #PAD_CROSS

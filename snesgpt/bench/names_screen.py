@@ -58,6 +58,8 @@ class NamesPage:
             raise InputError(
                 "the ROM shows no host block within two seconds: not snesgpt's, or its screen says what it needs"
             ) from error
+        if "TITLE_PAGE" in addresses:
+            self._press("start", lambda: self.word("page") != addresses["TITLE_PAGE"])
         if "names_pause" in addresses:
             self.ram.write_words(self.address("names_pause"), np.array([0]))
         if tenths is not None:

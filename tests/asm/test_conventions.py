@@ -39,7 +39,7 @@ LLAMA_MODEL = llama_model(llama_config(9, 5, 8, (2, 1), 2, 20))
 def sources(model: IntegerModel, *, traced: bool = False) -> dict[str, str]:
     """Every generated file that is text."""
     files = build_rom(model, traced=traced).sources
-    return {name: content.decode() for name, content in files.items() if name != "font.2bpp"}
+    return {name: content.decode() for name, content in files.items() if name.endswith((".asm", ".inc"))}
 
 
 STORY_SOURCES = sources(story_model(story_config(5)))

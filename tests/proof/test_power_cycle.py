@@ -21,7 +21,7 @@ from snesgpt.emulator.console import Console
 from tests.support.models import model_for
 from tests.support.power_on import put_save, save_format
 from tests.support.routine_console import Call, RoutineConsole, build_routines
-from tests.support.screens import BOOT_FRAMES, Screens
+from tests.support.screens import BOOT_FRAMES, NAMES_A_PAGE, Screens
 from trainer.config import ModelConfig
 
 CORES = ("snes9x", "bsnes")
@@ -80,7 +80,7 @@ def test_the_header_says_what_save_ram_there_is(
 @pytest.mark.parametrize(("core", "target"), MACHINES)
 def test_what_is_kept_while_names_are_made_is_there_after_a_power_cycle(core: str, target: str) -> None:
     model, rom = cartridge(target)
-    form, names = save_format(rom), documents(Executor(model), Request(1, 13, 40))
+    form, names = save_format(rom), documents(Executor(model), Request(1, 13, NAMES_A_PAGE))
     kept: list[str] = []
 
     def keep(console: Console, screens: Screens) -> None:
@@ -95,16 +95,15 @@ def test_what_is_kept_while_names_are_made_is_there_after_a_power_cycle(core: st
             kept.append(next(name for name in newest if status.startswith(f"kept {name} ")))
             assert status.endswith(f" {kept[-1]}  {len(kept)} of 64")
         screens.push("y")
-        wait_for(console, screens, 40)
+        wait_for(console, screens, NAMES_A_PAGE)
         console.run(2)
-        rows = screens.rows()[4:24]
-        assert [row[2:16].strip() for row in rows] + [row[17:].strip() for row in rows] == names
+        assert screens.listed() == names
 
     def look(_: Console, screens: Screens) -> None:
         assert screens.word("save_state") == LOADED
         assert screens.word("muted") == 1
         screens.open("kept")
-        assert [row.strip(" >") for row in screens.rows()[6:9]] == [*kept, ""]
+        assert [row.strip() for row in screens.rows()[6:11:2]] == [*kept, ""]
         assert screens.rows()[STATUS_ROW].isspace()
 
     first = powered(core, rom, b"\x60" * form.sram_bytes, keep)
@@ -118,12 +117,12 @@ def test_a_name_is_kept_once_and_a_full_list_stays_as_it_is(target: str) -> None
     form = save_format(rom)
 
     def keep(console: Console, screens: Screens) -> None:
-        wait_for(console, screens, 40)
+        wait_for(console, screens, NAMES_A_PAGE)
         for answer in answers:
             screens.push("x")
             assert screens.rows()[STATUS_ROW].strip() == answer
 
-    last = documents(Executor(model), Request(1, 13, 40))[-1]
+    last = documents(Executor(model), Request(1, 13, NAMES_A_PAGE))[-1]
     answers = [f"kept {last}  1 of 64", "already kept"]
     powered("snes9x", rom, bytes(form.sram_bytes), keep)
     answers = ["the list is full"]
@@ -138,12 +137,12 @@ def test_without_save_ram_nothing_is_said_to_be_kept(core: str) -> None:
         )
 
     def keep(console: Console, screens: Screens) -> None:
-        wait_for(console, screens, 40)
+        wait_for(console, screens, NAMES_A_PAGE)
         screens.push("x")
         assert screens.rows()[STATUS_ROW].strip() == "save memory does not answer"
         screens.open("kept")
         assert screens.rows()[STATUS_ROW].strip() == "save memory does not answer"
-        assert "0 of 64" in screens.rows()[3]
+        assert "0 of 64" in screens.rows()[2]
 
     rom = build_rom(cartridge(STOCK)[0], edit=cheapest)
     assert (rom.image[CHIPSET], rom.image[SRAM_SIZE]) == (0, 0)
@@ -310,9 +309,10 @@ def test_reset_in_the_middle_of_saving_is_clean(core: str, target: str) -> None:
             console.release()
             console.reset()
             console.run(BOOT_FRAMES + MAX_SAVE)  # a damaged copy is written anew
+            screens.leave_title()
             assert screens.word("page") == 0
             screens.open("kept")
             assert form.load(console.sram.tobytes()).kept.names in (old, old[1:])
-            assert f"{screens.word('kept_count')} of 64" in screens.rows()[3]
+            assert f"{screens.word('kept_count')} of 64" in screens.rows()[2]
 
     powered(core, rom, full_list(form), remove)

@@ -27,7 +27,7 @@ from trainer.weights import save_weights
 CONFIG = ModelConfig(9, 6, n_embd=8, n_head=2, n_layer=2, n_hidden=24)
 SCHOOLBOOK = replace(random_model(CONFIG), info={"nll_float": 2.07884, "nll_integer": 12.07891})
 ROM = build_rom(SCHOOLBOOK)
-FIRST_ROW, VALUE_COLUMN = 3, 15
+FIRST_ROW, VALUE_COLUMN = 4, 15
 MACHINE_FRAMES = 30
 EUROPE = 2
 

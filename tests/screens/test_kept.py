@@ -14,13 +14,14 @@ from quantize.kernel import TARGETS
 from snesgpt.emulator.console import Console
 from tests.support.models import model_for
 from tests.support.power_on import put_save, save_format
-from tests.support.screens import COLUMNS, Screens
+from tests.support.screens import TALL, Screens
 from trainer.config import ModelConfig
 
 CORES = ("snes9x", "bsnes")
 MACHINES = [(core, target) for core in CORES for target in TARGETS]
 ON_TARGETS = pytest.mark.parametrize("target", TARGETS)
-TITLE_ROW, COUNT_ROW, FIRST_ROW, LIST_ROWS, STATUS_ROW = 1, 3, 6, 16, 24
+TITLE_ROW, COUNT_ROW, FIRST_ROW, PITCH, LIST_NAMES, STATUS_ROW = 1, 2, 6, 2, 8, 24
+LONG_ROW = 4
 ELLIPSIS = 0x1F
 NAMES = tuple(f"name-{number}" for number in range(40))
 
@@ -44,21 +45,22 @@ def kept_screen(target: str, names: tuple[str, ...], core: str = "snes9x", conte
 
 def shown(screens: Screens) -> list[str]:
     """The names on the screen, column by column."""
-    rows = screens.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]
+    rows = screens.rows()[FIRST_ROW : FIRST_ROW + PITCH * LIST_NAMES : PITCH]
     lines = [row[2:16] for row in rows] + [row[17:] for row in rows]
     return [line.strip() for line in lines if not line.isspace()]
 
 
-def marked(screens: Screens) -> list[str]:
-    """The names with a marker, which must be gold; all others are not."""
-    found = []
-    for row in range(FIRST_ROW, FIRST_ROW + LIST_ROWS):
-        for column in (1, 16):
-            name = screens.rows()[row][column + 1 : column + 15].strip()
-            gold = screens.rows()[row][column] == ">"
-            assert not name or screens.ink(row, column + 1) == ("gold" if gold else "paper")
-            found += [name] * gold
-    return found
+def chosen(screens: Screens) -> list[str]:
+    """The names in gold: the pointer must be at one of them."""
+    found, rows = {}, screens.rows()
+    for row in range(FIRST_ROW, FIRST_ROW + PITCH * LIST_NAMES, PITCH):
+        for column in (2, 17):
+            name = rows[row][column : column + 14].strip()
+            if name and screens.ink(row, column) == "gold":
+                found[row, column] = name
+            assert not name or screens.ink(row, column) in ("gold", "paper")
+    assert screens.pointed() in found
+    return list(found.values())
 
 
 def kept(screens: Screens) -> tuple[str, ...]:
@@ -72,24 +74,26 @@ def status(screens: Screens) -> str:
 @pytest.mark.parametrize(("core", "target"), MACHINES)
 def test_the_list_is_shown_by_pages_with_how_many_they_are(core: str, target: str) -> None:
     with kept_screen(target, NAMES, core) as screens:
-        assert shown(screens) == list(NAMES[:32])
+        assert shown(screens) == list(NAMES[:16])
         assert screens.rows()[COUNT_ROW].strip() == "40 of 64 names kept"
-        assert screens.rows()[TITLE_ROW].split() == ["SNES-GPT", "KEPT", "page", "1", "of", "2"]
+        assert screens.rows()[TITLE_ROW].split() == ["SNES-GPT", "KEPT", "page", "1", "of", "3"]
         assert screens.rows()[25].strip() == "X remove  START clear all"
         screens.push("r")
+        assert shown(screens) == list(NAMES[16:32])
+        screens.push("r")
         assert shown(screens) == list(NAMES[32:])
-        assert screens.rows()[TITLE_ROW].split()[-3:] == ["2", "of", "2"]
+        assert screens.rows()[TITLE_ROW].split()[-3:] == ["3", "of", "3"]
         assert status(screens) == ""
 
 
 @ON_TARGETS
 def test_the_cross_and_the_shoulders_move_the_cursor_and_stop_at_the_ends(target: str) -> None:
-    there = (("up", 0), ("left", 0), ("down", 1), ("right", 17), ("r", 39), ("down", 39), ("right", 39))
-    back = (("l", 7), ("l", 0), ("right", 16), ("right", 32), ("left", 16), ("r", 39), ("up", 38))
+    there = (("up", 0), ("left", 0), ("down", 1), ("right", 9), ("r", 25), ("r", 39), ("down", 39), ("right", 39))
+    back = (("l", 23), ("l", 7), ("l", 0), ("right", 8), ("right", 16), ("left", 8), ("r", 24), ("up", 23))
     with kept_screen(target, NAMES) as screens:
         for button, number in there + back:
             screens.push(button)
-            assert marked(screens) == [NAMES[number]], button
+            assert chosen(screens) == [NAMES[number]], button
 
 
 @pytest.mark.parametrize(("core", "target"), MACHINES)
@@ -100,7 +104,7 @@ def test_x_removes_the_name_under_the_cursor(core: str, target: str) -> None:
             screens.push("x")
             assert status(screens) == f"removed {NAMES[gone]}"
             assert kept(screens) == tuple(shown(screens)) == tuple(NAMES[number] for number in left)
-            assert marked(screens) == [NAMES[under]]
+            assert chosen(screens) == [NAMES[under]]
             assert screens.rows()[COUNT_ROW].strip() == f"{len(left)} of 64 names kept"
         screens.push("x")
         assert kept(screens) == ()
@@ -112,11 +116,11 @@ def test_x_removes_the_name_under_the_cursor(core: str, target: str) -> None:
 
 @ON_TARGETS
 def test_the_last_name_of_a_page_takes_the_page_with_it(target: str) -> None:
-    with kept_screen(target, NAMES[:33]) as screens:
+    with kept_screen(target, NAMES[:17]) as screens:
         screens.push("r")
         screens.push("x")
-        assert shown(screens) == list(NAMES[:32])
-        assert marked(screens) == [NAMES[31]]
+        assert shown(screens) == list(NAMES[:16])
+        assert chosen(screens) == [NAMES[15]]
 
 
 @ON_TARGETS
@@ -142,14 +146,14 @@ def test_all_are_cleared_only_when_confirmed(target: str) -> None:
 
 
 @ON_TARGETS
-def test_long_names_stand_in_one_column_and_are_cut(target: str) -> None:
-    names = tuple(f"{number:02} ".ljust(40, "x") for number in range(17))
+def test_long_names_stand_in_one_column_and_the_one_chosen_in_full_below(target: str) -> None:
+    names = tuple(f"{number:02} ".ljust(40, "x") for number in range(LIST_NAMES + 1))
     with kept_screen(target, names, context=40) as screens:
-        assert [row[2:30] for row in screens.rows()[FIRST_ROW : FIRST_ROW + LIST_ROWS]] == [
-            name[:28] for name in names[:LIST_ROWS]
-        ]
-        assert screens.tile(FIRST_ROW, 30) == (ELLIPSIS, 1)
-        assert screens.rows()[FIRST_ROW + LIST_ROWS] == " " * COLUMNS
+        listed = slice(LONG_ROW, LONG_ROW + LIST_NAMES)
+        assert [row[2:30] for row in screens.rows()[listed]] == [name[:28] for name in names[:LIST_NAMES]]
+        assert screens.tile(LONG_ROW, 30) == (ELLIPSIS, 1)
+        in_full = screens.rows()[LONG_ROW + LIST_NAMES + 1 :]
+        assert [row[2:31] for row in in_full[:3]] == ["00".ljust(29), "x" * 29, "x" * 8 + " " * 21]
         screens.push("x")
         assert status(screens) == "removed " + names[0][:14]
         assert kept(screens) == names[1:]
@@ -159,8 +163,8 @@ def test_long_names_stand_in_one_column_and_are_cut(target: str) -> None:
 def test_a_name_as_long_as_its_place_is_not_cut_into(target: str) -> None:
     with kept_screen(target, ("sixteen_letters_", "fourteen_chars")) as screens:
         assert screens.rows()[FIRST_ROW][2:15] == "sixteen_lette"
-        assert screens.tile(FIRST_ROW, 15) == (ELLIPSIS, 1)
-        assert screens.rows()[FIRST_ROW + 1][2:16] == "fourteen_chars"
+        assert screens.tile(FIRST_ROW, 15) == (ELLIPSIS | TALL, 1)
+        assert screens.rows()[FIRST_ROW + PITCH][2:16] == "fourteen_chars"
 
 
 @pytest.mark.parametrize(

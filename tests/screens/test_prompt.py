@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -15,7 +15,7 @@ from quantize.executor import Executor
 from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
 from quantize.sampler import MAX_TEMPERATURE, Request, documents
-from quantize.twins.xray import bar_places, label
+from quantize.twins.xray import label
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
 from tests.support.models import (
@@ -30,17 +30,28 @@ from tests.support.models import (
     shakespeare_model,
 )
 from tests.support.planted_bugs import Edit
-from tests.support.screens import Screens
+from tests.support.prompt_screen import (
+    BLANK,
+    BLOCK,
+    CHOSEN_ROW,
+    COMPLETIONS,
+    ELLIPSIS,
+    FRAMES_A_LIST,
+    GRID_ROW,
+    LABEL,
+    LINE,
+    LIST_ROW,
+    NEWLINE,
+    PROMPT_ROW,
+    STATUS_ROW,
+    TEXT,
+    PromptPage,
+)
+from tests.support.screens import TALL
 from tests.support.slow import sa1_slow
 from trainer.config import ModelConfig
 
 MACHINES = [(core, target) for core in sorted(KNOWN) for target in TARGETS]
-COMPLETIONS, PROMPT_ROW, STATUS_ROW, TEXT = 10, 4, 24, 2
-GRID_ROW, GRID_TILES = 6, 28  # when there are too many letters to space them apart
-CHOSEN_ROW, LABEL = 5, 3  # of merged tokens
-BLOCK, ELLIPSIS = 0x7F, 0x1F
-FRAMES_A_LIST = 3000
-LINE, NEWLINE = 29, 10
 THOUSAND = tuple(
     first + second for first in (*string.ascii_letters, " ", ",") for second in ("", *string.ascii_lowercase)
 )[:1023]
@@ -52,78 +63,6 @@ def cartridge(target: str) -> tuple[IntegerModel, Rom]:
     model = model_for(target, ModelConfig(17, 6, n_embd=4, n_head=2, n_hidden=4))
     model = replace(model, info={"temperature": 1.3})
     return model, build_rom(model)
-
-
-class PromptPage(Screens):
-    """The screen of prompts in an emulator."""
-
-    def __init__(self, console: Console, model: IntegerModel, rom: Rom) -> None:
-        super().__init__(console, rom)
-        self.model = model
-        self.columns = GRID_TILES // (bar_places(model.symbols)[1] + 1)
-        self.open("prompt")
-
-    def choose(self, symbol: str) -> None:
-        """Move the cursor to a letter, by the cross."""
-        down = self.model.symbols.index(symbol) // self.columns - self.word("prompt_cursor") // self.columns
-        for _ in range(abs(down)):
-            self.push("down" if down > 0 else "up")
-        right = self.model.symbols.index(symbol) - self.word("prompt_cursor")
-        for _ in range(abs(right)):
-            self.push("right" if right > 0 else "left")
-
-    def type(self, text: Iterable[str]) -> None:
-        """Move to each symbol and press A."""
-        for symbol in text:
-            self.choose(symbol)
-            self.push("a")
-
-    def finish(self) -> list[str]:
-        """The ten completions, as soon as they are shown."""
-        self.console.run_until(lambda _: self.word("completions_made") == COMPLETIONS, FRAMES_A_LIST)
-        self.console.run(2)
-        rows = self.rows()
-        return [rows[row][TEXT:].rstrip() for row in self.lines()]
-
-    def lines(self) -> list[int]:
-        """The rows of the completions: the last block above the status line."""
-        rows = self.rows()
-        last = max(row for row in range(STATUS_ROW) if rows[row].strip())
-        first = max(row for row in range(last) if not rows[row].strip()) + 1
-        assert last - first + 1 == COMPLETIONS
-        return list(range(first, last + 1))
-
-    def typed(self) -> str:
-        """The line that is typed, its block as a space."""
-        return self.rows()[PROMPT_ROW][TEXT:].rstrip()
-
-    def twin(self, prompt: str, tenths: int, seed: int = 1, count: int = COMPLETIONS) -> list[str]:
-        """The completions that a host gets for the same, by the integer model."""
-        tokens = tuple(map(self.model.symbols.index, prompt))
-        return documents(Executor(self.model), Request(seed, tenths, count, tokens))
-
-    def entries(self, size: int) -> list[str]:
-        """The completions as they would be kept, of `size` characters each."""
-        entries = self.ram.read(self.address("completions"), size * COMPLETIONS)
-        return [entries[n : n + size].rstrip(b"\0").decode() for n in range(0, len(entries), size)]
-
-    def assert_inks(self, typed: int) -> None:
-        """The first `typed` letters are gold, those the model made paper."""
-        rows = self.rows()
-        for row in self.lines():
-            length = len(rows[row][TEXT:].rstrip())
-            inks = [self.ink(row, TEXT + n) for n in range(length)]
-            assert inks == ["gold"] * typed + ["paper"] * (length - typed)
-
-    def chosen(self) -> list[tuple[int, int]]:
-        """Rows and columns of the letters in brackets."""
-        rows = self.rows()
-        return [
-            (row, column)
-            for row in range(PROMPT_ROW + 1, STATUS_ROW)
-            for column in range(2, 30)
-            if rows[row][column - 1] + rows[row][column + 1] == "[]" and self.ink(row, column) == "gold"
-        ]
 
 
 @pytest.fixture(params=TARGETS)
@@ -164,7 +103,7 @@ def test_b_deletes_the_last_letter_and_nothing_before_the_first(page: PromptPage
 
 def test_the_last_place_of_the_context_is_the_model_s(page: PromptPage) -> None:
     page.type("abcde")
-    assert page.tile(PROMPT_ROW, TEXT + 5) == (ord(" "), 1)
+    assert page.tile(PROMPT_ROW, TEXT + 5) == (BLANK, 1)
     assert page.finish() == page.twin("abcde", 13)
     page.type("f")
     assert page.typed() == "abcde"
@@ -176,16 +115,16 @@ def test_the_last_place_of_the_context_is_the_model_s(page: PromptPage) -> None:
 
 def test_l_and_r_change_the_temperature_to_its_ends(page: PromptPage) -> None:
     page.type("b")
-    page.push("r")
+    page.shoulder("r")
     assert "T 1.4 seed     1" in page.rows()[2]
     assert page.finish() == page.twin("b", 14)
     for _ in range(MAX_TEMPERATURE):
-        page.push("l")
+        page.shoulder("l")
     greedy = page.finish()
     assert greedy == page.twin("b", 0)
     assert len(set(greedy)) == 1
     for _ in range(MAX_TEMPERATURE + 1):
-        page.push("r")
+        page.shoulder("r")
     assert page.finish() == page.twin("b", MAX_TEMPERATURE)
 
 
@@ -195,6 +134,7 @@ def test_the_seed_of_the_names_and_what_was_typed_stay_when_another_screen_is_sh
     page.push("up")
     page.console.run(20)
     page.open("prompt")
+    page.console.run(4)
     assert page.typed() == "bo"
     assert page.finish() == page.twin("bo", 13, seed=2)
 
@@ -263,17 +203,19 @@ def test_down_from_the_letters_the_cross_chooses_a_completion() -> None:
         page.type("c")
         completions = page.finish()
         page.push("down")  # nothing straight below: the last letter
+        assert page.chosen() == [page.letters.place(len(model.symbols) - 1)]
         page.push("down")
-        assert page.chosen() == []
-        for _ in range(COMPLETIONS):
+        for row in (*page.lines(), page.lines()[-1]):
+            page.assert_points_at_line(row)
             page.push("down")
-        assert [row for row in range(STATUS_ROW) if page.rows()[row][1] == ">"] == page.lines()[-1:]
         page.push("a")
         page.push("x")
         assert page.typed() == "c"
         assert page.entries(16) == completions
-        for _ in range(COMPLETIONS):
+        for row in reversed(page.lines()):
+            page.assert_points_at_line(row)
             page.push("up")
+        assert page.chosen() == [page.letters.place(len(model.symbols) - 1)]
         page.push("a")
         assert page.typed() == "c" + model.symbols[-1]
 
@@ -288,10 +230,10 @@ def test_a_completion_longer_than_its_line_is_cut() -> None:
             page.push("a")
         assert page.typed() == "a" * 20
         assert "no room" in page.rows()[STATUS_ROW]
-        assert page.finish() == ["a" * 28] * COMPLETIONS
+        assert page.finish() == ["a" * 28] * page.completions
         assert {page.tile(row, 30) for row in page.lines()} == {(ELLIPSIS, 0)}
         assert {row[31] for row in page.rows()} == {" "}
-        assert page.entries(64) == ["a" * 40] * COMPLETIONS
+        assert page.entries(64) == ["a" * 40] * page.completions
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -318,7 +260,7 @@ def test_upper_and_lower_case_signs_and_line_breaks_are_typed_and_completed(targ
         assert page.tile(GRID_ROW, TEXT)[0] == NEWLINE
         page.type("O, Me?\nTo")
         shown = [page.tile(PROMPT_ROW, TEXT + n)[0] for n in range(9)]
-        assert shown == [NEWLINE if symbol == "\n" else ord(symbol) for symbol in "O, Me?\nTo"]
+        assert shown == [TALL | (NEWLINE if symbol == "\n" else ord(symbol)) for symbol in "O, Me?\nTo"]
         made = page.finish()
         expected = page.twin("O, Me?\nTo", model.temperature)
         assert all(len(text) == model.config.block_size for text in expected)
@@ -342,9 +284,9 @@ def test_a_thousand_merged_tokens_are_chosen_and_completed(target: str) -> None:
         page.push("a")
         assert page.typed() == last + "zz"
         tokens = (1022, THOUSAND.index("zz"))
-        expected = documents(Executor(page.model), Request(1, model.temperature, COMPLETIONS, tokens))
+        expected = documents(Executor(page.model), Request(1, model.temperature, page.completions, tokens))
         assert page.finish() == [(text if len(text) < 30 else text[:28]).rstrip() for text in expected]
-        assert len({*expected}) == COMPLETIONS
+        assert len({*expected}) == page.completions
 
 
 def test_merged_tokens_are_typed_and_completed_in_full() -> None:
@@ -359,7 +301,7 @@ def test_merged_tokens_are_typed_and_completed_in_full() -> None:
         page.push("b")
         assert page.typed() == "abcabdd"
         tokens = tuple(map(symbols.index, ("abcab", "dd")))
-        expected = documents(Executor(model), Request(1, model.temperature, COMPLETIONS, tokens))
+        expected = documents(Executor(model), Request(1, model.temperature, page.completions, tokens))
         assert page.finish() == [text if len(text) <= 29 else text[:28] for text in expected]
         page.assert_inks(len("abcabdd"))
 
@@ -376,16 +318,15 @@ def test_merged_tokens_are_chosen_by_labels_and_the_one_under_the_cursor_stands_
             assert tuple(chosen) == label(MERGED, token, 17)
             assert page.rows()[CHOSEN_ROW][:10] == "  A types "
             top = page.word("prompt_top") * page.columns
-            for n in range(6 * page.columns):
-                row, column = GRID_ROW + n // page.columns, 2 + n % page.columns * (LABEL + 1)
+            for n in range(page.letters.rows * page.columns):
+                row, column = page.letters.place(n)
                 shown = tuple(page.tile(row, column + across)[0] for across in range(LABEL))
                 assert shown == (label(MERGED, top + n, LABEL) if top + n < len(MERGED) else (ord(" "),) * LABEL)
-            row, column = GRID_ROW + token // page.columns - page.word("prompt_top"), 1 + token % page.columns * 4
-            assert [page.rows()[row][at] for at in (column, column + 4)] == ["[", "]"]
-            assert sum(text.count("[") + text.count("]") for text in page.rows()) == 2
+            assert page.chosen() == [page.letters.place(token - top)]
         page.choose(" bcdefghijklmnop")
         page.push("down")
         assert page.rows()[CHOSEN_ROW].isspace()
+        page.assert_points_at_line(LIST_ROW)
 
 
 def test_what_is_typed_leaves_room_to_see_what_is_made() -> None:
@@ -399,6 +340,6 @@ def test_what_is_typed_leaves_room_to_see_what_is_made() -> None:
         assert "no room for another letter" in page.rows()[STATUS_ROW]
         page.type(("x",))
         assert page.typed() == "abcdefghijklmnopandx"
-        assert page.tile(PROMPT_ROW, TEXT + 20) == (ord(" "), 1)
+        assert page.tile(PROMPT_ROW, TEXT + 20) == (BLANK, 1)
         page.push("b")
         assert page.tile(PROMPT_ROW, TEXT + 19) == (BLOCK, 1)

@@ -13,6 +13,7 @@ from quantize.executor import Executor
 from quantize.kernel import SA1, STOCK
 from quantize.model import IntegerModel
 from quantize.twins.xray import BAR_COLUMNS, BAR_PIXELS, LABEL, bar_places, label, xray
+from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import requests, verify
 from tables.cells import END
@@ -27,10 +28,14 @@ from tests.support.models import (
     shakespeare_model,
 )
 from tests.support.planted_bugs import Bug, block, regex
+from tests.support.screens import PAGES, TITLE_PAGE, Screens
 from tests.support.xray_screen import (
     CELLS,
+    LEGEND,
     LETTERS,
+    PATIENCE,
     STATUS,
+    Tiles,
     assert_shows,
     expected_tiles,
     groups_of,
@@ -72,6 +77,9 @@ def gpt2(target: str = STOCK) -> tuple[IntegerModel, Rom]:
     model = shakespeare_model(target, 9, 16)
     return begun_anew(model), build_rom(model)
 
+
+FRAMES_TO_THE_X_RAY = 3000
+"""Ten seconds of the title, twenty of the names, and ten again."""
 
 MANY_LAYERS = ModelConfig(9, 6, n_embd=12, n_head=6, n_hidden=20, n_layer=3)
 
@@ -219,7 +227,7 @@ def test_a_new_name_begins_with_the_random_numbers_that_come_next(button: str, n
         press(page, button)
         assert page.word("xray_random") == now.x
         assert page.word("made_position") == 0
-        assert page.rows()[LETTERS][CELLS + 2 :].isspace()
+        assert page.rows()[LETTERS][CELLS + 2 : LEGEND].isspace()
 
 
 def test_holding_a_runs_slowly_and_letting_go_stops() -> None:
@@ -249,6 +257,32 @@ def test_a_token_appears_whole_in_one_picture(name: str) -> None:
             page.console.run()
             seen.add(wholes.index(shown(page, wholes[0])))
     assert seen >= set(range(6))
+
+
+def demonstrated(page: Screens, first: Tiles) -> None:
+    """Nobody presses: the names, the title again, then this screen, to its first picture."""
+    page.console.run_until(lambda _: page.word("page") == 2 * PAGES.index("xray"), FRAMES_TO_THE_X_RAY)
+    page.console.run_until(lambda _: shown(page, first) == first, PATIENCE)
+
+
+@pytest.mark.parametrize("name", ["digit columns", "SA-1, digit columns"])
+def test_a_demonstration_shows_one_token_after_the_other_until_a_button_is_pressed(name: str) -> None:
+    model, rom = MODELS[name]()
+    pictures = [xray(model, document, model.temperature, 1, 0) for document in traced(model, 30)]
+    wholes = [expected_tiles(model, picture) for picture in pictures]
+    with Console(rom.image) as console:
+        page = Screens(console, rom, begin=False)
+        demonstrated(page, wholes[0])
+        at = 0
+        for _ in range(200):
+            console.run()
+            now = shown(page, wholes[0])
+            at += now != wholes[at]
+            assert now == wholes[at]
+        assert 18 <= at <= 22
+        page.push("right")
+        assert page.word("page") == TITLE_PAGE
+        assert page.word("temperature") == model.temperature
 
 
 @pytest.mark.parametrize("name", ["digit columns", "GPT-2", "SA-1, digit columns", "SA-1, GPT-2"])
@@ -301,6 +335,14 @@ BUGS = [
 ]
 
 
+LEGEND_BUGS = [
+    Bug("a legend beside other rows", "xray_cells.asm", "at HEADS_ROW, LEGEND", "at HEADS_ROW + 1, LEGEND"),
+    Bug("a legend of wrong shades", "xray_cells.asm", "lda entries, y", "lda entries + ENTRY, y"),
+    Bug("a legend of wrong texts", "xray_cells.asm", "adc #.loword(entries) + 2", "adc #.loword(entries) + 8"),
+    Bug("a negative value as positive", "xray_cells.asm", '.asciiz " -4"', '.asciiz "  4"'),
+]
+
+
 PART = block("layer1.activation1")
 GPT2_BUGS = [
     Bug("a part in another's place", PART, "sta a:hidden + 2 * 26", "sta a:hidden + 2 * 0"),
@@ -330,7 +372,7 @@ LABEL_BUGS = [
 
 @pytest.mark.parametrize(
     ("name", "bug"),
-    [("digit columns", bug) for bug in BUGS]
+    [("digit columns", bug) for bug in BUGS + LEGEND_BUGS]
     + [("merged tokens", bug) for bug in LABEL_BUGS]
     + [("SA-1, schoolbook", bug) for bug in SA1_BOOK_BUGS]
     + [(name, bug) for bug in GPT2_BUGS for name in ("GPT-2", "SA-1, GPT-2")],

@@ -19,6 +19,7 @@ CONFIG = ModelConfig(27, block_size=6, n_embd=8, n_head=2, n_hidden=16)
 FRAMES = 600
 REST = 30
 TOKENS = 20
+TITLE_FRAMES = 3
 
 
 def get(console: Console, name: str) -> int:
@@ -29,6 +30,13 @@ def put(console: Console, name: str, value: int) -> None:
     console.write_words(host_field(name), np.array([value]))
 
 
+def leave_title(console: Console) -> None:
+    """By Start, to the names."""
+    console.press("start")
+    console.run(TITLE_FRAMES)
+    console.release()
+
+
 @pytest.mark.parametrize("core", ["snes9x", "bsnes"])
 def test_looked_on_the_names_screen_goes_token_by_token(core: str) -> None:
     model = random_model(CONFIG)
@@ -37,6 +45,7 @@ def test_looked_on_the_names_screen_goes_token_by_token(core: str) -> None:
         host = Host(console, model)
         put(console, "capacity", 1)
         put(console, "watch", 1)
+        leave_title(console)
         streams, seen = integer.start(1), 0
         while seen < TOKENS:
             console.run_until(lambda c: get(c, "status") == FULL and get(c, "log_count") == 1, FRAMES)
@@ -56,5 +65,6 @@ def test_unwatched_the_names_screen_logs_nothing() -> None:
     model = random_model(CONFIG)
     with Console(build_rom(model, traced=False).image) as console:
         Host(console, model)
+        leave_title(console)
         console.run(FRAMES)
         assert get(console, "log_count") == 0

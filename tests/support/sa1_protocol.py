@@ -21,7 +21,7 @@ from snesgpt.verify.parity import requests, verify
 from tests.support.models import model_for
 from tests.support.planted_bugs import Bug, all_of
 from tests.support.power_on import noise_in_iram, scramble_all
-from tests.support.screens import Screens
+from tests.support.screens import NAMES_A_PAGE, Screens
 from tests.support.slow import (
     late_to_count,
     late_to_go_on,
@@ -33,7 +33,7 @@ from tests.support.slow import (
 )
 from trainer.config import ModelConfig
 
-PAGE, SOME = 40, 4
+PAGE, SOME = NAMES_A_PAGE, 4
 """Names of a page, and enough of them where a processor is late."""
 
 MOST_FRAMES = 1500
@@ -67,8 +67,7 @@ def shown(page: Screens, count: int) -> list[str]:
     """Names on the screen, once `count` are made."""
     page.console.run_until(lambda _: page.word("names_made") >= count, MOST_FRAMES)
     page.console.run(2)
-    rows = page.rows()[4:24]
-    return [*(row[2:16].rstrip() for row in rows), *(row[17:].rstrip() for row in rows)][:count]
+    return page.listed()[:count]
 
 
 def page_is_right(bug: Bug | None, *late: Bug, core: str = "snes9x", count: int = PAGE) -> None:
@@ -170,7 +169,7 @@ def completed(page: Screens) -> list[str]:
     page.open("prompt")
     page.console.run_until(lambda _: page.word("completions_made") == 10, MOST_FRAMES)
     page.console.run(2)
-    return page.rows()[11:21]
+    return page.rows()[13:23]
 
 
 def completes_the_same(bug: Bug | None) -> None:

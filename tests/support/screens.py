@@ -10,8 +10,14 @@ from snesgpt.emulator.console import BUTTONS, Console
 from snesgpt.emulator.ram import Ram
 from trainer.text.alphabet import FONT
 
-VRAM_MAP, ROWS, COLUMNS = 0x1000, 28, 32
-PAGES = ("names", "prompt", "xray", "kept", "about")
+VRAM_MAP, VRAM_WINDOWS, ROWS, COLUMNS = 0x3000, 0x3800, 28, 32
+PAGES = ("names", "prompt", "xray", "kept", "about", "title")
+TALL, HALVES = 0x100, 0x300
+"""What the tile of a tall letter's upper half has beside its character, and what differs in the lower half's."""
+
+LIST_ROW, NAMES_A_COLUMN, NAMES_A_PAGE = 4, 9, 18
+HAND, CORNERS, QUILL = 1, 2, 3
+TITLE_PAGE = 2 * PAGES.index("title")
 INKS = ("paper", "gold", "sky", "grey")
 BOOT_FRAMES, DRAWING_FRAMES = 60, 12
 
@@ -25,14 +31,32 @@ def unseen(rom: Rom) -> set[str]:
 
 
 def shown_rows(console: Console) -> list[str]:
-    """The text of every row: tile number = character; cells and other pictures as spaces."""
-    text = "".join(chr(tile) if chr(tile) in FONT else " " for tile in _tiles(console)[::2])
-    return [text[n : n + COLUMNS] for n in range(0, len(text), COLUMNS)]
+    """The text of every row; cells and other pictures as spaces.
+
+    A tall letter is in the row of its upper half, and its lower half, checked to be there, is a space.
+    """
+    tiles = [entry & 0x3FF for entry in _entries(console)]
+    for place, tile in enumerate(tiles):
+        if tile & HALVES == TALL:
+            assert tiles[place + COLUMNS] == tile ^ HALVES, f"half a letter at {divmod(place, COLUMNS)}"
+    lower = {place + COLUMNS for place, tile in enumerate(tiles) if tile & HALVES == TALL}
+    assert lower == {place for place, tile in enumerate(tiles) if tile & HALVES == TALL ^ HALVES}
+    shown = [
+        " " if place in lower or chr(tile & 0xFF) not in FONT else chr(tile & 0xFF)
+        for place, tile in enumerate(tiles)
+    ]
+    return ["".join(shown[n : n + COLUMNS]) for n in range(0, len(shown), COLUMNS)]
 
 
-def _tiles(console: Console) -> bytes:
-    """The tile map in VRAM: what is shown, not what the program believes."""
-    return console.vram[VRAM_MAP : VRAM_MAP + 2 * ROWS * COLUMNS].tobytes()
+def _entries(console: Console) -> list[int]:
+    """The tile map in VRAM, in words: what is shown, not what the program believes."""
+    return list(console.vram[VRAM_MAP : VRAM_MAP + 2 * ROWS * COLUMNS].view("<u2"))
+
+
+def shown_windows(console: Console) -> list[list[int]]:
+    """The numbers of the windows' pieces in VRAM, row by row."""
+    pieces = console.vram[VRAM_WINDOWS : VRAM_WINDOWS + 2 * ROWS * COLUMNS].view("<u2")
+    return [[int(piece) for piece in row] for row in pieces.reshape(ROWS, COLUMNS)]
 
 
 def missing(console: Console) -> str:
@@ -48,12 +72,19 @@ def missing(console: Console) -> str:
 class Screens:
     """The screens of a cartridge that runs in a console."""
 
-    def __init__(self, console: Console, rom: Rom) -> None:
+    def __init__(self, console: Console, rom: Rom, *, begin: bool = True) -> None:
         self.console, self.rom = console, rom
         self._at, self._unseen = symbols(rom.debug), unseen(rom)
         self.ram = Ram(console, self._at.get("VECTOR_BLOCK"))
         magic = self.address("host_magic")
         console.run_until(lambda _: self.ram.read(magic, 4) == b"GPT1", BOOT_FRAMES)
+        if begin:
+            self.leave_title()
+
+    def leave_title(self) -> None:
+        """By Start."""
+        while self.word("page") == TITLE_PAGE:
+            self.push("start")
 
     def address(self, name: str) -> int:
         """Of a name in RAM. Raises KeyError for one that no host sees."""
@@ -83,14 +114,28 @@ class Screens:
     def _is_other(self, page: int, _: Console) -> bool:
         return self.word("page") != page
 
+    def listed(self) -> list[str]:
+        """The NAMES_A_PAGE names on the screen of short names, column by column, without marker."""
+        lines = self.rows()[LIST_ROW : LIST_ROW + 2 * NAMES_A_COLUMN : 2]
+        return [line[left : left + 14].rstrip() for left in (2, 17) for line in lines]
+
     def rows(self) -> list[str]:
         """The text of every row, as shown_rows."""
         return shown_rows(self.console)
 
     def tile(self, row: int, column: int) -> tuple[int, int]:
         """Tile number and palette at a place."""
-        low, high = _tiles(self.console)[2 * (row * COLUMNS + column) :][:2]
-        return low | (high & 3) << 8, high >> 2 & 7
+        entry = int(_entries(self.console)[row * COLUMNS + column])
+        return entry & 0x3FF, entry >> 10 & 7
+
+    def pointed(self) -> tuple[int, int] | None:
+        """Row and column of what the pointer is at, or on its way to."""
+        shape, x, y = (self.word(f"pointer_{what}") for what in ("shape", "to_x", "to_y"))
+        if not shape:
+            return None
+        if shape == CORNERS:
+            return (y + 1) // 8, x // 8
+        return ((y + 1) & 0xFFFF) + 4 >> 3, (x + 16 & 0xFFFF) // 8
 
     def ink(self, row: int, column: int) -> str:
         """The ink of the character at a place."""

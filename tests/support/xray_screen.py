@@ -8,19 +8,23 @@ from contextlib import contextmanager
 from asm.build import Rom
 from asm.kernels.attention import MAX_SHOWN_HEADS
 from quantize.executor import Executor
+from quantize.fixed import ONE
 from quantize.model import IntegerModel
 from quantize.sampler import Request, Token, run
 from quantize.twins.xray import ACROSS, BAR_PIXELS, HEADS, SHORT_BAR_PIXELS, Xray, bar_places, label, xray
 from snesgpt.emulator.console import Console
-from tables.cells import BAR, BASE, ELLIPSIS, END, LINE, future, heat
+from tables.cells import BAR, BASE, ELLIPSIS, END, LINE, POSITIVE, SHARES, SIGNED, WHOLE, future, heat
 from tests.support.screens import INKS, Screens
 
-LETTERS, FIRST_HEAD, STREAM, HIDDEN, BAR_LETTERS, STATUS = 3, 4, 9, 10, 23, 24
-BAR_ROWS = {2: (15, 19), 3: (14, 17, 20)}
+LETTERS, FIRST_HEAD, STREAM, HIDDEN, STATUS = 4, 5, 9, 10, 24
+BAR_ROWS, BAR_LETTERS = {2: (14, 18), 3: (14, 17, 20)}, {2: 22, 3: 23}
 BAR_INKS = {2: ("grey", "sky"), 3: ("grey", "paper", "sky")}
 """By how many pictures of bars there are."""
 
-CELLS, BARS = 10, 2
+CELLS, BARS, LEGEND = 10, 2, 27
+SHARES_TOLD, VALUES_TOLD = (6, 4, 3, 1), (6, 4, 0, -4, -6)
+"""The shades that the legend tells, from its top: shares of attention, then values."""
+
 BLANK = (ord(" "), 0)
 PATIENCE = 3000
 Place = tuple[int, int]
@@ -57,9 +61,37 @@ def bar(pixels: int, ink: str, tiles: int) -> list[Tile]:
     return [(BAR + part - 1, INKS.index(ink)) if part else BLANK for part in parts]
 
 
+def legend() -> Tiles:
+    """What the shades mean: the least share in percent, the least value in units, beside the rows it is for."""
+    texts = [f"{(100 * SHARES[shade - 1] + WHOLE // 2) // WHOLE}%" for shade in SHARES_TOLD]
+    texts += [f"{least_of(shade):g}" for shade in VALUES_TOLD]
+    tiles = written("from", (LETTERS, LEGEND))
+    for row, (shade, text) in enumerate(zip(SHARES_TOLD + VALUES_TOLD, texts, strict=True), FIRST_HEAD):
+        tiles |= {(row, LEGEND): heat(shade)} | written(f"{text:>3}", (row, LEGEND + 1))
+    return tiles
+
+
+def least_of(shade: int) -> float:
+    """The value of least magnitude that has a shade: alike in the stream and, above zero, the hidden units."""
+    if not shade:
+        return 0
+    least = SIGNED[abs(shade) - 1]
+    assert shade < 0 or least == POSITIVE[shade - 1], "one legend would not serve both"
+    return (least if shade > 0 else -least) / ONE
+
+
+def written(text: str, place: Place) -> Tiles:
+    """A text in grey."""
+    row, column = place
+    return {
+        (row, column + n): BLANK if letter == " " else (ord(letter), INKS.index("grey"))
+        for n, letter in enumerate(text)
+    }
+
+
 def expected_tiles(model: IntegerModel, picture: Xray) -> Tiles:
     """Every picture and every letter of the model's on the screen, by row and column."""
-    tiles: Tiles = {(LETTERS, CELLS - 1): (ELLIPSIS, 3) if picture.first else BLANK}
+    tiles: Tiles = legend() | {(LETTERS, CELLS - 1): (ELLIPSIS, 3) if picture.first else BLANK}
     for place in range(ACROSS + 1):
         tiles[LETTERS, CELLS + place] = BLANK
     for place, token in enumerate(picture.letters):
@@ -76,12 +108,12 @@ def expected_tiles(model: IntegerModel, picture: Xray) -> Tiles:
             tiles[first + n // ACROSS, CELLS + n % ACROSS] = tile
     width = bar_places(model.symbols)[1]
     pitch = width + (width > 1)
-    lines = BAR_ROWS[len(picture.said)]
+    lines, letters = BAR_ROWS[len(picture.said)], BAR_LETTERS[len(picture.said)]
     height = (BAR_PIXELS if len(lines) == 2 else SHORT_BAR_PIXELS) // 8
     for n, token in enumerate(picture.bars):
         picked = token == picture.picked
         column = BARS + n * pitch
-        tiles |= labelled(model, token, (BAR_LETTERS, column), width, "gold" if picked else "grey")
+        tiles |= labelled(model, token, (letters, column), width, "gold" if picked else "grey")
         for line, ink, said in zip(lines, BAR_INKS[len(lines)], picture.said, strict=True):
             for part, tile in enumerate(bar(said.pixels[n], "gold" if picked else ink, height)):
                 tiles |= {(line + height - part, column + across): tile for across in range(width)}

@@ -10,9 +10,18 @@
 
         .segment "CODE"
 
-FIRST_ROW   = 3
+FIRST_ROW   = 4
 BUILD_ROW   = FIRST_ROW + ABOUT_BYTES / 32
 MACHINE_ROW = BUILD_ROW + 1
+
+        .export about_windows
+about_windows:
+        windows_of INSIDE
+        window 0, 0, 4, 32
+        window 3, 0, 21, 32
+        window 3, 0, 1, 32
+        window MACHINE_ROW + 1, 0, 1, 32
+        windows_end
 
 ; The facts, then the self-test as often as A asks for it.
 proc about_page, 16, 16

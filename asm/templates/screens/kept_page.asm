@@ -8,17 +8,37 @@
 
         .segment "CODE"
 
-KEPT_ROWS   = 16
+KEPT_ROWS   = 8
 KEPT_PAGE   = KEPT_ROWS * NAME_COLUMNS
-FIRST_ROW   = 6
-COUNT_ROW   = 3
+COUNT_ROW   = 2
+.if NAME_LINES = 1
+FIRST_ROW   = 6                         ; an even one: names are tall
+ROW_SHIFT   = 7
+NAME_SIZE   = TALL
+.else
+FIRST_ROW   = 4
+ROW_SHIFT   = 6
+NAME_SIZE   = 0
+.endif
+BAR_ROW     = FIRST_ROW + KEPT_ROWS     ; below it, the name that is chosen in full, where names are long
 PAGE_COLUMN = 20
-COLUMN      = 30 / NAME_COLUMNS         ; tiles: a marker, then the name
+COLUMN      = 30 / NAME_COLUMNS         ; tiles: a place for the pointer, then the name
 NAME_TILES  = COLUMN - 1
-MARKER      = '>'
 REMOVED_TILES = 15
 .assert NAME_TILES < ENTRY_BYTES, error, "put_kept would read behind an entry"
 .assert NAME_COLUMNS <= 2, error, "the second bit of a name's number is its column"
+.assert BAR_ROW + NAME_LINES < STATUS_ROW - 1, error, "a name in full reaches into the window's edge"
+
+        .export kept_windows
+kept_windows:
+        windows_of INSIDE
+        window 0, 0, 4, 32
+        window 3, 0, 21, 32
+        window 3, 0, 1, 32
+        .if ::NAME_LINES > 1
+        window BAR_ROW, 0, 1, 32
+        .endif
+        windows_end
 
 ; The list, and what to do with it.
 proc kept_page, 16, 16
@@ -151,7 +171,12 @@ show:   sta kept_cursor
 :       call draw_kept_line     ; where it was
         lda kept_cursor
         sta column
+        .if ::NAME_LINES > 1
+        call draw_kept_line
+        tail_call draw_kept_in_full
+        .else
         tail_call draw_kept_line
+        .endif
 endproc
 
 ; Everything but the status line. Nothing is emptied first: what stays does not flicker.
@@ -174,13 +199,20 @@ proc draw_kept, 16, 16
         inc column
         dec rows
         bne :-
+        .if ::NAME_LINES > 1
+        call draw_kept_in_full
+        .endif
         lda kept_count
         bne :+
-        at FIRST_ROW, 1
-        say INK_PAPER, nothing
-        at FIRST_ROW + 2, 1
+        call hide_pointer
+        ldx #FIRST_ROW * ROW_BYTES
+        ldy #(BAR_ROW - FIRST_ROW) * 32
+        call clear_tiles
+        at FIRST_ROW, 2
+        say INK_PAPER | NAME_SIZE, nothing
+        at FIRST_ROW + 3, 2
         say INK_GREY, advice
-        at FIRST_ROW + 3, 1
+        at FIRST_ROW + 4, 2
         say INK_GREY, advice_below
 :       rts
 nothing: .asciiz "Nothing is kept yet."
@@ -224,15 +256,42 @@ proc put_kept_page, 16, 16
         tail_call put_character
 endproc
 
+        .if ::NAME_LINES > 1
+; The name that is chosen, all of it, with whole words; or nothing.
+; kills: A, X, Y
+proc draw_kept_in_full, 16, 16
+        at BAR_ROW + 1, 2
+        call begin_lines
+        lda kept_count
+        beq done
+        set ink, INK_PAPER
+        lda kept_cursor
+        call find_kept_text
+        ldy #ENTRY_BYTES
+next:   lda f:save_entries, x
+        and #$FF
+        beq done
+        phy
+        phx
+        call show_character
+        plx
+        ply
+        inx
+        dey
+        bne next
+done:   rts
+endproc
+        .endif
+
 ; A line of the list, or an empty one.
 ; in: column = the name's number    kills: A, X, Y
 proc draw_kept_line, 16, 16
         lda column
         and #KEPT_ROWS - 1
-        .repeat 6
+        .repeat ::ROW_SHIFT
         asl a
         .endrepeat
-        adc #FIRST_ROW * ROW_BYTES + 2
+        adc #FIRST_ROW * ROW_BYTES + 2 * 2
         sta cursor
         lda column
         and #KEPT_ROWS * (NAME_COLUMNS - 1)
@@ -241,21 +300,16 @@ proc draw_kept_line, 16, 16
         clc
         adc #2 * COLUMN
         sta cursor
-:       ldy #COLUMN
+:       set ink, INK_PAPER | NAME_SIZE
+        ldy #NAME_TILES
         lda column
         cmp kept_count
         bcs blank
-        set ink, INK_PAPER
-        ldx #' '
-        lda column
         cmp kept_cursor
         bne :+
-        set ink, INK_GOLD
-        ldx #MARKER
-:       txa
-        call put_character
-        lda column
-        ldy #NAME_TILES
+        set ink, INK_GOLD | NAME_SIZE
+        call point_at_line
+:       lda column
         call put_kept
         bra pad
 blank:  lda #' '

@@ -94,7 +94,7 @@ endproc
 proc mark_name, 16, 16
         lda names_made
         call name_place
-        set ink, INK_GOLD
+        set ink, INK_GOLD | NAME_SIZE
         lda #MARKER
         tail_call put_character
 endproc
@@ -190,6 +190,7 @@ proc begin_lines, 16, 16
         adc #(NAME_LINES - 1) * ROW_BYTES
         sta text_last
         set text_width, NAME_TILES
+        set text_pitch, ROW_BYTES
         stz lines_full
         tail_call begin_text
 endproc
@@ -290,7 +291,7 @@ proc settle_name, 16, 16
         lda #' '
         call put_character
         inc names_made
-        lda #NAME_LINES
+        lda #NAME_HEIGHT
         sta rows
 line:   ldx cursor
         ldy #NAME_TILES
@@ -336,6 +337,8 @@ proc name_place, 16, 16
         set mul_b, NAME_LINES
         call mul_u16
         lda product
+        .else
+        asl a                   ; two rows a name
         .endif
         clc
         adc cursor
@@ -347,7 +350,7 @@ endproc
 ; kills: A, X, Y
 proc clear_list, 16, 16
         ldx #FIRST_ROW * ROW_BYTES
-        ldy #NAME_ROWS * 32
+        ldy #LIST_ROWS * 32
         tail_call clear_tiles
 endproc
 
@@ -377,16 +380,14 @@ endproc
 proc draw_name, 16, 16
         lda column
         call name_place
-        set ink, INK_PAPER
+        inc cursor
+        inc cursor
+        set ink, INK_PAPER | NAME_SIZE
         lda column
         cmp names_cursor
-        bne :+
-        set ink, INK_GOLD
-        lda #MARKER
-        call put_character
-        bra text
-:       inc cursor
-        inc cursor
+        bne text
+        set ink, INK_GOLD | NAME_SIZE
+        call point_at_line
 text:   lda column
         call find_entry
         ldy #ENTRY_BYTES

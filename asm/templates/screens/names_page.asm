@@ -11,6 +11,14 @@
 
 .assert HISTORY_PAGES >= 2, error, "the names made do not fit their memory"
 
+        .export names_windows
+names_windows:
+        windows_of INSIDE
+        window 0, 0, 4, 32
+        window 3, 0, 21, 32
+        window 3, 0, 1, 32
+        windows_end
+
 ; Make names for ever, a screenful at a time. Coming back from another screen goes on where it was left, unless the
 ; settings are others now.
 proc names_page, 16, 16
@@ -188,7 +196,8 @@ look:   call wait_pad
 turn:   call move_in_names
         call draw_view
         bra look
-leave:  stz names_view
+leave:  call hide_pointer
+        stz names_view
         call draw_names_hints
         call draw_view
         tail_call resume_name

@@ -8,21 +8,32 @@
 
         .segment "CODE"
 
+DEMO_PAUSE   = 90               ; frames until a demonstration goes on where a person would press A
 SPEED_FRAMES = 16               ; between two drawings of the speed
 SPEED_SPAN  = $1000             ; frames after which half of what was measured is forgotten
 
-; Show the screen `page`: empty, its title on top. It never comes back: each screen ends here again by Select.
+; Show the screen `page`: empty but for its windows, its title on top. It never comes back: each screen ends here again
+; by Select.
 proc open_page, 16, 16
         ldx #STACK_TOP
         txs
-        ldx #0
-        ldy #SCREEN_BYTES / 2
-        call clear_tiles
+        call darken
+        stz pointer_shape
         stz given_tokens
         stz log_enabled
         .if ::PIECES
         stz thinking_at
+        call drop_page
         .endif
+        ldx page
+        lda .loword(windows), x
+        tax
+        call draw_windows
+        call choose_look
+        lda page
+        cmp #TITLE_PAGE
+        beq title
+        call show_windows
         at TITLE_ROW, 1
         say INK_SKY, product
         at TITLE_ROW, 11
@@ -31,16 +42,23 @@ proc open_page, 16, 16
         lda .loword(titles), x
         tax
         call put_string
+        bra shown
+title:  call show_title
+shown:  call lighten
         ldx page
         jmp (.loword(pages), x)
 product: .asciiz "SNES-GPT"
         .if ::PIECES
 prompt_or_story = story_page
+prompt_or_story_windows = story_windows
         .else
 prompt_or_story = prompt_page
+prompt_or_story_windows = prompt_windows
         .endif
 pages:  .addr .loword(names_page), .loword(prompt_or_story), .loword(xray_page), .loword(kept_page), .loword(about_page)
-pages_end:
+        .addr .loword(title_page)
+windows: .addr .loword(names_windows), .loword(prompt_or_story_windows), .loword(xray_windows), .loword(kept_windows)
+        .addr .loword(about_windows), .loword(title_windows)
 titles: .addr .loword(names_title), .loword(prompt_title), .loword(xray_title), .loword(kept_title), .loword(about_title)
 names_title:  .asciiz "NAMES"
         .if ::PIECES
@@ -51,11 +69,10 @@ prompt_title: .asciiz "PROMPT"
 xray_title:   .asciiz "X-RAY"
 kept_title:   .asciiz "KEPT"
 about_title:  .asciiz "ABOUT"
-PAGES = (pages_end - pages) / 2
 endproc
 
-; Buttons pressed since the last look, except those that act alike on all screens: Select, next screen; Y, sound.
-; A host's command takes the machine over.
+; Buttons pressed since the last look, except those that act alike on all screens: Select, next screen; Y, sound; both
+; shoulders, colours. A host's command takes the machine over.
 ; out: A, zero flag    kills: X
 proc take_pad, 16, 16
         lda host_command
@@ -63,9 +80,18 @@ proc take_pad, 16, 16
         tail_call host_loop
 :       lda pad_pressed
         trb pad_pressed         ; only what was seen: a press between the two is kept
+        bit #PAD_HOME
+        bne home
         bit #PAD_SELECT
         bne next_page
-        bit #PAD_Y
+        bit #PAD_THEME
+        beq :+
+        pha
+        phy
+        call next_theme
+        ply
+        pla
+:       bit #PAD_Y
         beq done
         pha
         lda muted
@@ -73,25 +99,37 @@ proc take_pad, 16, 16
         sta muted
         call save_settings
         pla
-done:   and #.loword(~PAD_Y)
+done:   and #.loword(~(PAD_Y | PAD_THEME))
         rts
+home:   lda #TITLE_PAGE
+        bra :+
 next_page:
         lda page
         inc a
         inc a
-        cmp #2 * ::open_page::PAGES
+        cmp #TITLE_PAGE
         bcc :+
         lda #0
 :       sta page
         tail_call open_page
 endproc
 
-; Wait for a press.
+; Wait for a press. A demonstration goes on by itself after a while.
 ; out: A    kills: X
 proc wait_pad, 16, 16
+        lda frames
+        sta waiting_since
 :       call take_pad
+        bne done
+        lda demo_left
         beq :-
-        rts
+        lda frames
+        sec
+        sbc waiting_since
+        cmp #DEMO_PAUSE
+        bcc :-
+        lda #PAD_A
+done:   rts
 endproc
 
 ; Change temperature and seed by the cross.

@@ -16,7 +16,7 @@ proc move_in_prompt, 16, 16
         bne list
         call move_in_grid
 draw:   call draw_grid
-        tail_call draw_choice
+        tail_call draw_choices
 list:   bit #PAD_UP
         bne up
         bit #PAD_DOWN
@@ -84,7 +84,7 @@ move:   sta prompt_cursor
 done:   rts
 endproc
 
-; The labels in the window, and whether there are more above and below. Every tile is written once.
+; The labels in the window, the chosen one gold, and whether there are more above and below.
 ; kills: A, X, Y, count, column, rows, field, cursor, token_text
 proc draw_grid, 16, 16
         lda #0
@@ -100,22 +100,19 @@ proc draw_grid, 16, 16
         beq :+
         lda #.loword(-1)        ; the cursor is in the completions
 :       sta column
-        at GRID_ROW, 1
+        at GRID_ROW, TEXT_COLUMN
         set rows, GRID_ROWS
-row:    set field, ' '
-        ldy #GRID_COLUMNS
+row:    ldy #GRID_COLUMNS
 :       call draw_cell
         dey
         bne :-
-        set ink, INK_GOLD
-        lda field
-        call put_character
         lda cursor
         clc
-        adc #GRID_PITCH * ROW_BYTES - 2 * (GRID_TILES + 1)
+        adc #GRID_PITCH * ROW_BYTES - 2 * GRID_COLUMNS * (LABEL_TILES + 1)
         sta cursor
         dec rows
         bne row
+        .if ::ALL_ROWS > ::GRID_ROWS
         set ink, INK_GREY
         at GRID_ROW, 30
         lda #' '
@@ -123,13 +120,14 @@ row:    set field, ' '
         beq :+
         lda #'^'
 :       call put_character
-        at GRID_END - 1, 30
+        at GRID_ROW + GRID_ROWS - 1, 30
         lda #'v'
         ldx prompt_top
         cpx #ALL_ROWS - GRID_ROWS
         bcc :+
         lda #' '
 :       call put_character
+        .endif
         .if ::MERGED
         tail_call draw_chosen
         .else
@@ -156,25 +154,18 @@ types:  .asciiz "A types "
 endproc
         .endif
 
-; A label and the tile before it, which may close the cursor around the last one.
-; in: count = its number, column = the cursor's, field = that tile    out: count, field    kills: A, X, token_text
+; A label, and the empty tile behind it.
+; in: count = its number, column = the cursor's    out: count    kills: A, X, token_text
 proc draw_cell, 16, 16
         phy
-        set ink, INK_GOLD
-        lda count
-        cmp column
-        beq chosen
-        lda field
-        call put_character
-        set ink, INK_SKY
-        lda #' '
-        bra label
-chosen: lda #'['
-        call put_character
-        lda #']'
-label:  sta field
+        set ink, INK_SKY | GRID_SIZE
         ldy #LABEL_TILES
         lda count
+        cmp column
+        bne :+
+        set ink, INK_GOLD | GRID_SIZE
+        call point_around
+:       lda count
         inc count
         cmp #SYMBOLS
         bcs none
@@ -184,6 +175,8 @@ none:   lda #' '
         call put_character
         dey
         bne none
-done:   ply
+done:   lda #' '
+        call put_character
+        ply
         rts
 endproc

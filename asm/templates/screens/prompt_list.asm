@@ -8,7 +8,6 @@
 
         .segment "CODE"
 
-MARKER      = '>'
 ELLIPSIS    = $1F
 
 ; X = the offset of a completion from `history`.
@@ -31,7 +30,7 @@ proc begin_list, 16, 16
         ldx #COMPLETIONS_ROW * ROW_BYTES
         ldy #COMPLETIONS * 32
         call clear_tiles
-        call draw_choice
+        call draw_choices
         call start_speed
         tail_call begin_line
 endproc
@@ -46,6 +45,12 @@ proc begin_line, 16, 16
         sta f:history + 2 * I, x
         .endrepeat
         stz completion_length
+        .if ::NAME_LINES > 1
+        call shows_newest
+        bcc :+
+        call begin_in_full
+:
+        .endif
         set ink, INK_GOLD
         ldy #0
 next:   cpy given_tokens
@@ -90,6 +95,19 @@ next:   sta token_text
         phy
         ldy completion_length
         inc completion_length
+        .if ::NAME_LINES > 1
+        cpy #ENTRY_BYTES
+        bcs :++                 ; what the entry has no room for: it would be gone when the pane is drawn anew
+        pha
+        phy
+        call shows_newest
+        bcc :+
+        lda 3, s
+        call show_character
+:       ply
+        pla
+:
+        .endif
         call put_completed
         ply
         lda token_text
@@ -135,23 +153,84 @@ put:    sta cursor
         tail_call put_character
 endproc
 
-; The marker before the completion that is chosen.
+; The pointer at the completion that is chosen, if it is not at a letter; and one of them in full.
 ; kills: A, X, Y
-proc draw_choice, 16, 16
-        at COMPLETIONS_ROW, 1
-        set ink, INK_GOLD
-        ldy #1
-next:   lda #' '
-        cpy prompt_choice
-        bne :+
-        lda #MARKER
-:       call put_character
-        lda cursor
+proc draw_choices, 16, 16
+        lda prompt_choice
+        beq :+
+        dec a
+        .repeat 6
+        asl a
+        .endrepeat
         clc
-        adc #ROW_BYTES - 2
+        adc #COMPLETIONS_ROW * ROW_BYTES + 2 * TEXT_COLUMN
         sta cursor
-        iny
-        cpy #COMPLETIONS + 1
-        bne next
+        stz ink
+        call point_at_line
+:
+        .if ::NAME_LINES > 1
+        tail_call draw_in_full
+        .else
+        rts
+        .endif
+endproc
+
+        .if ::NAME_LINES > 1
+; Is the completion that is shown in full the newest: because none is chosen, or one that is not made yet?
+; out: carry    kills: A
+proc shows_newest, 16, 16
+        lda prompt_choice
+        beq :+
+        dec a
+        cmp completions_made
+        rts
+:       sec
         rts
 endproc
+
+; A window for a completion in full.
+; kills: A, X, Y, cursor
+proc begin_in_full, 16, 16
+        at FULL_BAR + 1, TEXT_COLUMN
+        tail_call begin_lines
+endproc
+
+; The completion that is chosen, or else the newest: all of it, with whole words. What was typed is gold.
+; kills: A, X, Y, cursor, ink
+proc draw_in_full, 16, 16
+        call begin_in_full
+        call shows_newest
+        bcc one
+        lda completions_made
+        cmp #COMPLETIONS
+        bcc one
+        lda #COMPLETIONS - 1    ; all are made: the last one
+one:    .repeat ::ENTRY_SHIFT
+        asl a
+        .endrepeat
+        clc
+        adc #.loword(completions - history)
+        tax
+        ldy #0
+next:   lda f:history, x
+        and #$FF
+        beq done
+        stz ink
+        .assert INK_PAPER = 0, error, "stz makes paper"
+        cpy prompt_typed
+        bcs :+
+        pha
+        set ink, INK_GOLD
+        pla
+:       phy
+        phx
+        call show_character
+        plx
+        ply
+        inx
+        iny
+        cpy #ENTRY_BYTES
+        bne next
+done:   rts
+endproc
+        .endif

@@ -12,6 +12,18 @@
 
 BLOCK       = $7F
 
+        .export prompt_windows
+prompt_windows:
+        windows_of INSIDE
+        window 0, 0, 4, 32
+        window 3, 0, 21, 32
+        window 3, 0, 1, 32
+        window BAR_ROW, 0, 1, 32
+        .if ::NAME_LINES > 1
+        window FULL_BAR, 0, 1, 32
+        .endif
+        windows_end
+
 ; Complete what is typed for ever; after the tenth, wait.
 proc prompt_page, 16, 16
         ldx #.loword(hints)
@@ -204,7 +216,7 @@ endproc
 ; out: prompt_typed    kills: A, X, Y, cursor, token_text
 proc draw_typed, 16, 16
         at PROMPT_ROW, TEXT_COLUMN
-        set ink, INK_GOLD
+        set ink, INK_GOLD | TALL
         ldy #0
 next:   cpy prompt_length
         beq end

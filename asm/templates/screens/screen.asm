@@ -4,17 +4,23 @@
         .include "snes.inc"
         .include "config.inc"
         .include "memory.inc"
+        .include "screen.inc"
 
         .segment "CODE"
 
 
-; One character at the cursor, which moves on.
+; One character at the cursor, which moves on. A tall one is two rows high, the upper of which is an even one: both are
+; in one strip.
 ; in: A = character, ink, cursor    kills: A, X
 proc put_character, 16, 16
         ora ink
         ldx cursor
         sta f:screen, x
-        inx
+        bit #TALL
+        beq :+
+        eor #HALVES
+        sta f:screen + ROW_BYTES, x
+:       inx
         inx
         stx cursor
         dex

@@ -79,7 +79,7 @@ endproc
 ; kills: A, X, Y, cursor
 proc draw_story_text, 16, 16
         at TYPED_ROW, 1
-        set ink, INK_GOLD
+        set ink, INK_GOLD | TALL
         ldy #0
 next:   lda story_text, y
         and #$FF
@@ -94,7 +94,7 @@ put:    call put_character
         iny
         cpy #TYPED_TILES
         bne :+
-        at TYPED_ROW + 1, 1
+        at TYPED_ROW + 2, 1
 :       cpy #TYPED_TILES * TYPED_ROWS
         bne next
         rts
@@ -139,22 +139,18 @@ move:   sta story_cursor
         rts
 endproc
 
-; The keys, one of them in brackets. Every tile is written once.
-; kills: A, X, Y, count, field, cursor
+; The keys, the chosen one gold. Every tile is written once.
+; kills: A, X, Y, count, cursor
 proc draw_keys, 16, 16
         at KEYS_ROW, KEYS_COLUMN
         stz count
-row:    set field, ' '
-        ldy #KEY_COLUMNS
+row:    ldy #KEY_COLUMNS
 :       call draw_key
         dey
         bne :-
-        set ink, INK_GOLD
-        lda field
-        call put_character
         lda cursor
         clc
-        adc #KEY_PITCH * ROW_BYTES - 2 * (2 * KEY_COLUMNS + 1)
+        adc #KEY_PITCH * ROW_BYTES - 2 * 2 * KEY_COLUMNS
         sta cursor
         lda count
         cmp #KEY_ROWS * KEY_COLUMNS
@@ -162,23 +158,19 @@ row:    set field, ' '
         rts
 endproc
 
-; A key and the tile before it, which may close the brackets around the last one.
-; in: count = its number, field = that tile    out: count, field    kills: A, X, cursor
+; A key, and the empty tile behind it.
+; in: count = its number    out: count    kills: A, X, cursor
 proc draw_key, 16, 16
-        set ink, INK_GOLD
+        set ink, INK_SKY | TALL
         lda count
         cmp story_cursor
-        beq chosen
-        lda field
-        call put_character
-        set ink, INK_SKY
-        lda #' '
-        bra :+
-chosen: lda #'['
-        call put_character
-        lda #']'
-:       sta field
-        ldx count
+        bne :+
+        set ink, INK_GOLD | TALL
+        phy
+        ldy #1
+        call point_around
+        ply
+:       ldx count
         inc count
         lda #' '
         cpx #KEYS
@@ -188,5 +180,7 @@ chosen: lda #'['
         cmp #' '
         bne put
         lda #SPACE_SHOWN
-put:    tail_call put_character
+put:    call put_character
+        lda #' '
+        tail_call put_character
 endproc

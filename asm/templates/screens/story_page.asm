@@ -10,8 +10,17 @@
 
         .segment "CODE"
 
-; Type, tell, rest. A full window's second half is given to the next one, and the story goes on.
+        .export story_windows
+story_windows:
+        windows_of PAGE_INSIDE
+        window 0, 0, 28, 32
+        windows_end
+
+; Type, tell, rest. A full window's second half is given to the next one, and the story goes on. A demonstration types
+; nothing.
 proc story_page, 16, 16
+        lda demo_left
+        bne tell
 type:   call begin_typing
 :       call wait_pad
         call typing_pad
@@ -51,9 +60,11 @@ the_end: .asciiz "the end"
 stopped: .asciiz "stopped"
 endproc
 
-; Nothing on the screen but title and settings.
+; Another page, empty but for title and settings.
 ; kills: A, X, Y
 proc clear_page, 16, 16
+        call hide_pointer
+        call turn_page
         ldx #STORY_FIRST * ROW_BYTES
         ldy #(HINTS_ROW - STORY_FIRST) * 32
         call clear_tiles
@@ -83,8 +94,9 @@ proc begin_story, 16, 16
         set text_first, STORY_FIRST * ROW_BYTES + 2 * STORY_COLUMN
         set text_last, STORY_LAST * ROW_BYTES + 2 * STORY_COLUMN
         set text_width, STORY_TILES
+        set text_pitch, 2 * ROW_BYTES
         call begin_text
-        set ink, INK_GOLD
+        set ink, INK_GOLD | TALL
         ldx #0
 next:   cpx story_length
         beq typed
@@ -118,20 +130,24 @@ proc show_told, 16, 16
         lda next_token
         cmp #TOKEN_BOS
         beq shown
-        set ink, INK_PAPER
+        set ink, INK_PAPER | TALL
         call text_of_chosen
         call put_text
         bcc :++
-:       call scroll_text
+:       call next_page
         bcs :-
 :       call play_letter
-shown:  tail_call draw_progress
+shown:  lda text_cursor
+        sta cursor
+        call point_with_quill
+        tail_call draw_progress
 endproc
 
 ; A story that has ended or was stopped: it stays on the screen, with the reason.
 ; in: X = the reason's text, in bank $80    kills: A, X, Y
 proc rest_story, 16, 16
         stz thinking_at
+        call hide_pointer
         phx
         call begin_status
         plx

@@ -1,4 +1,4 @@
-; A story in its window: what tokens print, and the window moved up by a line where it is full.
+; A story on its pages: what tokens print, and another page where one is full.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -43,33 +43,15 @@ next:   sta text_rest
 done:   rts
 endproc
 
-; A full window moves up by a line; the word that was being written, and what is left of the token, go on in the last.
-; in: ink    out: carry = full again: only if a token has several lines    kills: A, X, Y, cursor
-proc scroll_text, 16, 16
-        lda text_first
-        bra check
-next:   pha
-        clc
-        adc #.loword(screen)
-        tay
-        adc #ROW_BYTES
-        tax
-        lda text_width
-        asl a
-        dec a
-        phb
-        mvn #$7E, #$7E
-        plb
+; The page is full: the word that was being written, and what is left of the token, begin the next one.
+; in: ink    out: carry = full again: only if a token has more lines than a page    kills: A, X, Y, cursor
+proc next_page, 16, 16
+        call turn_page
+        lda text_kept
+        pha
+        call begin_text
         pla
-        clc
-        adc #ROW_BYTES
-check:  cmp text_last
-        bne next
-        tax
-        ldy text_width
-        call clear_tiles
-        lda text_last
-        call text_begin_line
+        sta text_kept
         call text_put_kept
         lda text_rest
         tail_call put_text

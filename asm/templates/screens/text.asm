@@ -1,6 +1,6 @@
 ; Running text in a window of the screen: words stay whole, newlines are kept.
 ; Whoever owns the window sets text_first, text_last (byte offsets of its first and last line in `screen`) and
-; text_width (tiles), then calls begin_text, and put_text_character for every character, until carry: it is full.
+; text_width (tiles) and text_pitch (two rows where the ink has tall letters), then calls begin_text, and put_text_character for every character, until carry: it is full.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -13,19 +13,22 @@
 NEWLINE = 10
 
 ; An empty window; writing begins at its top left.
-; in: text_first, text_last, text_width    out: text_line, text_word, text_cursor, text_kept    kills: A, X, Y
+; in: text_first, text_last, text_width, text_pitch    out: text_line, text_word, text_cursor, text_kept    kills: A, X, Y
 proc begin_text, 16, 16
         lda text_first
-next:   sta text_line
-        tax
+        sta text_line
+next:   ldx text_line
         ldy text_width
         call clear_tiles
         lda text_line
         clc
         adc #ROW_BYTES
-        cmp text_last
-        bcc next
-        beq next
+        sta text_line
+        lda text_last
+        clc
+        adc text_pitch
+        cmp text_line
+        bne next
         stz text_kept
         lda text_first
         tail_call text_begin_line
@@ -83,7 +86,11 @@ next:   cpx text_cursor
         tyx
         sta f:text_carry, x
         plx
+        bit #TALL
+        beq :+
         lda #' '
+        sta f:screen + ROW_BYTES, x
+:       lda #' '
         sta f:screen, x
         inx
         inx
@@ -110,7 +117,11 @@ next:   tyx
         lda f:text_carry, x
         ldx text_cursor
         sta f:screen, x
-        inx
+        bit #TALL
+        beq :+
+        eor #HALVES
+        sta f:screen + ROW_BYTES, x
+:       inx
         inx
         stx text_cursor
         iny
@@ -130,7 +141,7 @@ proc text_next_line, 16, 16
         beq done                ; with carry
         lda text_line
         clc
-        adc #ROW_BYTES
+        adc text_pitch
         call text_begin_line
         clc
 done:   rts

@@ -15,6 +15,7 @@ MAX_HIDDEN  = 64               ; cells
 STREAM_GROUP = (N_EMBD + ACROSS - 1) / ACROSS           ; values that share a cell
 HIDDEN_GROUP = (N_HIDDEN + MAX_HIDDEN - 1) / MAX_HIDDEN
 WEIGHTS_ROW  = 2 * N_CONTEXT
+ENTRY        = 6                ; bytes of one of the legend
 FUTURE       = {{ xray.future }}
 FIRST_PLACE  = HEADS_ROW * ROW_BYTES + 2 * CELLS_COLUMN ; offsets in the tile map
 STREAM_PLACE = STREAM_ROW * ROW_BYTES + 2 * CELLS_COLUMN
@@ -276,4 +277,43 @@ places: .repeat ::HEADS, I
         .repeat ::XRAY_ROWS - ::HEADS - 1, I
         .word HIDDEN_PLACE + I * ROW_BYTES
         .endrepeat
+endproc
+
+; What the shades mean: from which share of attention, and from which value of a stream's or a hidden unit.
+; kills: A, X, Y, cursor, ink, count
+proc draw_legend, 16, 16
+        at LETTERS_ROW, LEGEND_COLUMN
+        say INK_GREY, from
+        at HEADS_ROW, LEGEND_COLUMN
+        ldy #0
+next:   lda entries, y
+        ldx cursor
+        sta f:screen, x
+        inc cursor
+        inc cursor
+        phy
+        tya
+        clc
+        adc #.loword(entries) + 2
+        tax
+        call put_string
+        pla
+        clc
+        adc #ENTRY
+        tay
+        lda cursor
+        clc
+        adc #ROW_BYTES - 2 * (ENTRY - 2)
+        sta cursor
+        cpy #entries_end - entries
+        bne next
+        rts
+from:   .asciiz "from"
+; a shade's tile, and its text of three characters
+entries:
+{% for entry in xray.legend %}
+        .word {{ entry.tile }}
+        .asciiz "{{ entry.text }}"
+{% endfor %}
+entries_end:
 endproc

@@ -19,9 +19,24 @@ AFTER_FOOT   = (AFTER_ROW + BAR_PARTS) * ROW_BYTES + 2 * BARS_COLUMN
 MEMORY_FOOT  = (MEMORY_BARS + BAR_PARTS) * ROW_BYTES + 2 * BARS_COLUMN
 .endif
 
+        .export xray_windows
+xray_windows:
+        windows_of INSIDE
+        .if ::MEMORY_ROW
+        window 0, 0, 28, 32     ; three pictures of bars: no row is left
+        .else
+        window 0, 0, 4, 32
+        window 3, 0, 21, 32
+        .endif
+        window 3, 0, 1, 32
+        windows_end
+
 ; A token, shown; then wait for A. A press is heard while one is computed, and it is computed anew.
 proc xray_page, 16, 16
         call draw_xray_labels
+        call draw_legend
+        lda frames
+        sta xray_due
         set xray_view, VIEWS - HEAD_GROUPS              ; the last layer, its first heads
         call find_view
 begin:  call set_temperature
@@ -48,10 +63,12 @@ again:  lda xray_random
         call show_token
 rest:   call take_pad
         bne pressed
+        lda demo_left
+        bne :+                  ; a demonstration runs as if A were held
         lda pad_held
         bit #PAD_A
         beq rest
-        lda frames
+:       lda frames
         sec
         sbc xray_due
         bmi rest

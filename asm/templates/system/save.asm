@@ -4,6 +4,7 @@
         .include "contract.inc"
         .include "snes.inc"
         .include "config.inc"
+        .include "cartridge.inc"
         .include "memory.inc"
         .include "screen.inc"
 
@@ -12,6 +13,7 @@ MAGIC_HIGH  = 'P' + 'T' * 256
 SHAPE       = SAVE_VERSION + ENTRY_BYTES * 256
 CRC_START   = $FFFF
 FLAG_MUTED  = 1
+THEME_BITS  = 7                 ; above it: the colours
 SAVE_FIRST_BAD = 2              ; save_state: 0 = all was well, 1 = the second copy was bad, 3 = both
 SAVE_FAILS  = 4
 STATUS_NAME = 15                ; tiles of a name on the status line
@@ -39,8 +41,8 @@ crc_table:
 
         .segment "CODE"
 
-; At power-on: find the newer good copy, take the sound's setting from it, and write anew a copy that is damaged.
-; out: kept_copy, kept_count, kept_sequence, save_state, muted    kills: A, X, Y, save_to, save_next, crc, crc_end
+; At power-on: find the newer good copy, take the settings from it, and write anew a copy that is damaged.
+; out: kept_copy, kept_count, kept_sequence, save_state, muted, theme    kills: A, X, Y, save_to, save_next, crc, crc_end
 proc load_kept, 16, 16
         ldx #0
         call check_copy
@@ -58,6 +60,7 @@ proc load_kept, 16, 16
         stz kept_count
         stz kept_sequence
         stz muted
+        stz theme
         call save_settings      ; an empty list, here and once more below
         bra repair
 newer:  lda f:save_sequence + SECOND_COPY
@@ -69,8 +72,16 @@ first:  ldx #0
 second: ldx #SECOND_COPY
 found:  call use_copy
         lda f:save_flags, x
+        pha
         and #FLAG_MUTED
         sta muted
+        pla
+        lsr a
+        and #THEME_BITS
+        cmp #THEMES
+        bcc :+
+        lda #0                  ; of a cartridge with more of them
+:       sta theme
         lda save_state
         beq done
 repair: call save_settings
@@ -150,8 +161,8 @@ proc clear_kept, 16, 16
         tail_call finish_copy
 endproc
 
-; Save the list as it is, with the current `muted`.
-; in: muted    kills: A, X, save_to, save_next, crc, crc_end    out: carry = it could not be saved
+; Save the list as it is, with the current settings.
+; in: muted, theme    kills: A, X, save_to, save_next, crc, crc_end    out: carry = it could not be saved
 proc save_settings, 16, 16
         phy
         call begin_copy
@@ -230,7 +241,9 @@ proc finish_copy, 16, 16
         lda kept_sequence
         inc a
         sta f:save_sequence, x
-        lda muted
+        lda theme
+        asl a
+        ora muted
         sta f:save_flags, x
         pla
         sta f:save_count, x
@@ -346,13 +359,20 @@ none:   clc
         rts
 endproc
 
-; A name of the list at the cursor, in the ink set.
-; in: A = its number, Y = tiles at most, less than ENTRY_BYTES    out: Y = tiles left    kills: A, X
-proc put_kept, 16, 16
+; Where a name of the list begins, from save_entries.
+; in: A = its number    out: X    kills: A
+proc find_kept_text, 16, 16
         times_entry
         clc
         adc kept_copy
         tax
+        rts
+endproc
+
+; A name of the list at the cursor, in the ink set.
+; in: A = its number, Y = tiles at most, less than ENTRY_BYTES    out: Y = tiles left    kills: A, X
+proc put_kept, 16, 16
+        call find_kept_text
 next:   lda f:save_entries, x
         and #$FF
         beq done
