@@ -16,9 +16,15 @@ from snesgpt.emulator.console import Console
 from trainer.files import whole_file
 
 SCREENS = ("names", "prompt", "xray", "kept", "about")
+STORY = "story"
 SCALE = 2
 STEPS, STEP_MILLISECONDS = 30, 400
 PATIENCE = 20_000
+FADE = 40
+TITLE_FRAMES = 160
+STORY_SYMBOL = "story_cursor"
+STORY_LINE = 20 * 64 + 2 * 3
+"""Where the last line but one of a page begins, in the tile map."""
 
 
 class Tour:
@@ -33,18 +39,22 @@ class Tour:
             self.console.press(button)
             self.console.run(3)
             self.console.release()
-            self.console.run(3)
+            self.console.run(5)
+
+    def wait_for(self, name: str, least: int) -> None:
+        """Run until a word of memory is as large."""
+        self.console.run_until(lambda _: self.page.word(name) >= least, PATIENCE)
 
     def open(self, screen: str) -> None:
         """By Select."""
         while self.page.word("page") != 2 * SCREENS.index(screen):
             self.push("select")
-        self.console.run(4)
+        self.console.run(FADE)
 
     def names(self) -> None:
         """Most of a page, some of them kept."""
-        for made in (5, 9, 16, 21, 30, 34):
-            self.console.run_until(lambda _, made=made: self.page.word("names_made") >= made, PATIENCE)
+        for made in (3, 5, 8, 11, 14, 16):
+            self.wait_for("names_made", made)
             self.push("x")
 
     def prompt(self) -> None:
@@ -52,6 +62,12 @@ class Tour:
         self.open("prompt")
         self.push(*["right"] * 12, "a", *["left"] * 12, "a", "start")
         self.console.run(240)
+
+    def story(self) -> None:
+        """Most of a page of one."""
+        self.open("prompt")
+        self.push("start")
+        self.wait_for("text_line", STORY_LINE)
 
     def xray(self) -> None:
         """The fourth letter of a name."""
@@ -64,6 +80,7 @@ class Tour:
         """The names kept."""
         self.open("kept")
         self.push("down")
+        self.console.run(FADE)
 
     def about(self) -> None:
         """A self-test that has passed."""
@@ -91,20 +108,30 @@ def enlarged(picture: NDArray[uint8]) -> Image.Image:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("docs/pictures"))
 @click.option("--core", default="snes9x")
 def command(rom: Path, out: Path, core: str) -> None:
-    """Write OUT/<screen>.png and OUT/xray.gif."""
+    """Write OUT/title.png, OUT/<screen>.png and OUT/xray.gif; of a cartridge of stories OUT/story.png alone."""
     out.mkdir(parents=True, exist_ok=True)
+    at = symbols(rom.with_suffix(".dbg").read_bytes())
+
+    def save(name: str) -> None:
+        with whole_file(out / f"{name}.png") as temporary:
+            enlarged(console.picture).save(temporary, format="PNG", optimize=True)
+
     with Console(rom, core) as console:
-        tour = Tour(console, NamesPage(console, symbols(rom.with_suffix(".dbg").read_bytes())))
-        for screen in SCREENS:
+        console.run(TITLE_FRAMES)
+        if STORY_SYMBOL not in at:
+            save("title")
+        tour = Tour(console, NamesPage(console, at))
+        shown = (STORY,) if STORY_SYMBOL in at else SCREENS
+        for screen in shown:
             getattr(tour, screen)()
-            with whole_file(out / f"{screen}.png") as temporary:
-                enlarged(console.picture).save(temporary, format="PNG", optimize=True)
-        frames = [enlarged(picture).quantize(64) for picture in tour.steps()]
-    with whole_file(out / "xray.gif") as temporary:
-        frames[0].save(
-            temporary, format="GIF", save_all=True, append_images=frames[1:], duration=STEP_MILLISECONDS, loop=0
-        )
-    click.echo(f"{out}: {', '.join(SCREENS)}")
+            save(screen)
+        frames = [enlarged(picture).quantize(64) for picture in tour.steps()] if shown is SCREENS else []
+    if frames:
+        with whole_file(out / "xray.gif") as temporary:
+            frames[0].save(
+                temporary, format="GIF", save_all=True, append_images=frames[1:], duration=STEP_MILLISECONDS, loop=0
+            )
+    click.echo(f"{out}: {', '.join(shown)}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from binascii import crc_hqx
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tables.look.themes import THEMES
 from trainer.errors import InputError
 
 CAPACITY = 64
@@ -19,7 +20,7 @@ CRC, BODY, HEADER_BYTES = 4, 6, 16
 """Offsets in a copy: the checksum, the first byte it covers, the first entry."""
 
 CRC_START, CRC_BYTES = 0xFFFF, 256
-MUTED = 1
+MUTED, THEME_SHIFT, THEME_BITS = 1, 1, 7
 SRAM_SIZES = (8 << 10, 32 << 10)
 """Bytes of the save RAMs that cartridges of this kind were made with."""
 
@@ -29,11 +30,12 @@ LOADED, SECOND_BAD, FIRST_BAD, RESET = range(4)
 
 @dataclass(frozen=True)
 class Kept:
-    """A list as a copy holds it; `sequence` counts the saves, modulo 2^16."""
+    """A list as a copy holds it, and the settings; `sequence` counts the saves, modulo 2^16."""
 
     names: tuple[str, ...] = ()
     muted: bool = False
     sequence: int = 0
+    theme: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class SaveFormat:
         if len(kept.names) > CAPACITY:
             raise InputError(f"{len(kept.names)} names: the cartridge keeps {CAPACITY}")
         entries = b"".join(map(self.entry, kept.names))
-        words = (kept.sequence & 0xFFFF, MUTED * kept.muted, len(kept.names), 0)
+        flags = MUTED * kept.muted | kept.theme << THEME_SHIFT
+        words = (kept.sequence & 0xFFFF, flags, len(kept.names), 0)
         header = bytes((VERSION, self.entry_bytes)) + b"".join(word.to_bytes(2, "little") for word in words)
         body = header + entries
         return MAGIC + crc_hqx(body, CRC_START).to_bytes(2, "little") + body
@@ -96,7 +99,9 @@ class SaveFormat:
             return None
         entries = (copy[at : at + self.entry_bytes] for at in range(HEADER_BYTES, end, self.entry_bytes))
         names = tuple(entry.rstrip(b"\0").decode("latin-1") for entry in entries)
-        return Kept(names, bool(copy[10] & MUTED), int.from_bytes(copy[8:10], "little"))
+        theme = copy[10] >> THEME_SHIFT & THEME_BITS
+        sequence = int.from_bytes(copy[8:10], "little")
+        return Kept(names, bool(copy[10] & MUTED), sequence, theme if theme < len(THEMES) else 0)
 
     def load(self, sram: bytes) -> Loaded:
         """The result of loading at power-on, before the cartridge repairs a damaged copy.    asm: load_kept"""

@@ -12,7 +12,7 @@ import pytest
 
 from asm.build import Rom, build_rom
 from asm.cartridge.header import CHIPSET, SRAM_SIZE, faults
-from asm.memory.save_format import CAPACITY, FIRST_BAD, LOADED, RESET, SECOND_BAD, Kept, SaveFormat
+from asm.memory.save_format import CAPACITY, FIRST_BAD, LOADED, RESET, SECOND_BAD, Kept, Loaded, SaveFormat
 from quantize.executor import Executor
 from quantize.kernel import SA1, STOCK, TARGETS
 from quantize.model import IntegerModel
@@ -169,6 +169,7 @@ def removals(form: SaveFormat, lists: Sequence[Kept]) -> Call:
     numbers = np.array([kept.sequence for kept in lists])
     state = {"kept_copy": copies, "kept_count": counts, "kept_sequence": numbers}
     given = {"A": np.zeros(len(lists) - 1, int), "muted": np.zeros(len(lists) - 1, int)}
+    given["theme"] = given["muted"]
     return Call(
         given | {name: values[:-1] for name, values in state.items()},
         {name: values[1:] for name, values in state.items()} | {"carry": given["A"]},
@@ -251,7 +252,7 @@ def test_a_power_cut_while_somebody_removes_names_leaves_the_old_list_or_the_new
 
 def left_there(form: SaveFormat) -> dict[str, bytes]:
     """What a cartridge of this format may find at power-on."""
-    random, other, kept = np.random.default_rng(4), SaveFormat(128), Kept(("ada", "bo"), True, 9)
+    random, other, kept = np.random.default_rng(4), SaveFormat(128), Kept(("ada", "bo"), True, 9, 3)
     good = form.compose(kept, Kept(("ada",), False, 8))
     found = {f"noise {n}": random.integers(0, 256, form.sram_bytes, np.uint8).tobytes() for n in range(3)}
     for number in range(8):
@@ -268,6 +269,11 @@ def left_there(form: SaveFormat) -> dict[str, bytes]:
     }
 
 
+def settings(loaded: Loaded) -> tuple[tuple[str, ...], bool, int]:
+    """All that a save is for."""
+    return loaded.kept.names, loaded.kept.muted, loaded.kept.theme
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_whatever_the_save_ram_held_what_is_whole_of_it_is_loaded(target: str) -> None:
     rom = cartridge(target)[1]
@@ -275,7 +281,7 @@ def test_whatever_the_save_ram_held_what_is_whole_of_it_is_loaded(target: str) -
     for name, content in left_there(form).items():
         sram = content[: form.sram_bytes].ljust(form.sram_bytes, b"\x33")
         want, after = form.load(sram), form.load(powered("snes9x", rom, sram, lambda *_: None))
-        assert (after.state, after.kept.names, after.kept.muted) == (LOADED, want.kept.names, want.kept.muted), name
+        assert (after.state, settings(after)) == (LOADED, settings(want)), name
         states.add(want.state)
     assert states == {LOADED, SECOND_BAD, FIRST_BAD, RESET}
 

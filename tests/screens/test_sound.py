@@ -124,6 +124,7 @@ QUICK_ROM = build_rom(QUICK)
 def console(request: pytest.FixtureRequest) -> Iterator[Console]:
     with Console(ROM.image, request.param, audio=True) as opened:
         opened.scramble(1)
+        opened.press("start")  # held: the names begin at once, here and after a reset
         yield opened
 
 
@@ -190,6 +191,7 @@ def assert_sa1_plays(core: str, *bugs: Bug) -> None:
     wanted = notes_of(Executor(sa1_model()), 1, 10, 8)
     assert len(set(wanted)) >= 4
     with Console(build_rom(sa1_model(), edit=all_of(sa1_slow(8), *bugs)).image, core, audio=True) as opened:
+        opened.press("start")
         assert_plays(listen(opened, len(wanted)), wanted)
 
 
@@ -243,6 +245,7 @@ def test_a_note_begins_softly_and_dies_away(console: Console) -> None:
 @pytest.mark.parametrize("core", sorted(KNOWN))
 def test_letters_faster_than_their_notes_die_stay_quiet_and_without_clicks(core: str) -> None:
     with Console(QUICK_ROM.image, core, audio=True) as console:
+        console.press("start")
         console.run(120)
         audio = console.audio.astype(np.int64)
     assert 1500 < np.abs(audio).max() < FULL_SCALE / 6

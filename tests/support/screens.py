@@ -82,9 +82,12 @@ class Screens:
             self.leave_title()
 
     def leave_title(self) -> None:
-        """By Start."""
-        while self.word("page") == TITLE_PAGE:
+        """By Start. Raises TimeoutError when the cartridge does not hear it."""
+        for _ in range(BOOT_FRAMES):
+            if self.word("page") != TITLE_PAGE:
+                return
             self.push("start")
+        raise TimeoutError("the title stays")
 
     def address(self, name: str) -> int:
         """Of a name in RAM. Raises KeyError for one that no host sees."""

@@ -154,16 +154,22 @@ endproc
 ; kills: A, X
 proc show_pointer, 16, 16
         lda pointer_shape
+        .if ::PIECES
+        ldx page_edge
+        beq :+
+        lda #0                  ; it is on the page that comes
+:
+        .endif
+        tax
         ora pointer_shown
         beq done
-        lda pointer_shape
-        sta pointer_shown
+        stx pointer_shown
         a8
         stz OAMADDL
         stz OAMADDH
         a16
         call put_under
-        lda pointer_shape
+        lda pointer_shown
         beq done
         ldx #pointer_x
         call approach
@@ -171,7 +177,7 @@ proc show_pointer, 16, 16
         call approach
         a8
         stz OAMADDL
-        lda pointer_shape
+        lda pointer_shown
         cmp #CORNERS
         beq corners
         call put_hand
