@@ -41,7 +41,7 @@ from asm.memory.work_ram import LASTING, PAGE, VECTORS, Area, WorkRam, lay_out
 from asm.modules import OPTIONAL_MODULES, PROMPT, STORY, cartridge_modules, in_order, library_modules, modules_with
 from asm.render import LATE_INCLUDES, LATE_INCLUDES_OF_LIBRARY, includes, render
 from asm.screens.about import AboutText, about_text
-from asm.screens.look import Look, look
+from asm.screens.look import SEGMENTS, Look, look
 from asm.screens.merge_tables import PieceTables, merge_tables
 from asm.screens.names import NameList, name_list
 from asm.screens.title import TitleText, title_text
@@ -69,7 +69,7 @@ TITLE = "SNES-GPT"
 TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "column_sums", "clamp", "table_norm", "attention_ppu")
 """The sources of measured routines, in the order in which they are linked; any other comes after them."""
 
-DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", "FONT", "LOOK", "TITLE", "ABOUT")
+DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", *SEGMENTS, "ABOUT")
 """The segments of data.asm before its tables."""
 
 ROW_TABLES = {"wte": "wte_rows", "wpe": "wpe_rows", "front": "front_row_addresses"}
@@ -233,8 +233,8 @@ def plan(
     """
     planned = _Planned(proved, target or TARGETS[proved.model.target], traced, profiled, bar)
     model, rom = proved.model, planned.rom
-    book, words = bool(model.pieces), title_text(model)
-    shown = look(book=book, small=planned.known.digits is not None and not book)
+    words = title_text(model)
+    shown = look(book=bool(model.pieces), small=_small(planned.known))
     for name in shown.elsewhere:
         rom.place(name, shown.sizes[name])
     checked = transcript(model)
@@ -255,6 +255,20 @@ def plan(
         look=shown,
         rom_size_code=size_code(size),
         sram_size_code=size_code(planned.known.sram_bytes),
+    )
+
+
+SMALL_WIDTH = 32
+
+
+def _small(known: Numbers) -> bool:
+    """Whether the program leaves room for pictures in its bank: of one narrow layer on digits, with short names."""
+    config = known.config
+    return (
+        known.digits is not None
+        and config.n_layer == 1
+        and config.n_embd <= SMALL_WIDTH
+        and known.names.columns == 2
     )
 
 

@@ -49,6 +49,4 @@ class EmbeddingRoutine(Routine[Embedding]):
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
         d = self.config.n_embd
-        return {
-            symbol(self.kernel.name): 740 + 228 * d if self._positions else 600 + self.site.target.copied_word * d
-        }
+        return {symbol(self.kernel.name): 740 + 228 * d if self._positions else 330 + self.site.target.copied(d)}

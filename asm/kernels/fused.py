@@ -72,7 +72,7 @@ class FrontTableRoutine(Routine[FrontTable]):
 
     def clocks(self, run: LongRun, placed: Placed) -> Mapping[str, float]:
         target = self.site.target
-        return {"front": (184 if target.apart else 750) + 3 * target.copied_word * self.config.n_embd}
+        return {"front": (184 if target.apart else 480) + target.copied(3 * self.config.n_embd)}
 
 
 class AddedRowsRoutine(Routine[AddedRows]):

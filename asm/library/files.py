@@ -278,8 +278,8 @@ def _hardware(library: Library) -> Iterator[str]:
         yield "the WRAM port ($2180-$2183): not to be used, nor DMA to it."
     if target.copies_by_dma and fast:
         yield f"DMA channel {target.dma_channel}: not to be written. All others are free."
-        yield "  A game with HDMA is built with --dma-channel none: the first revision of the console crashes where a"
-        yield "  DMA ends as HDMA begins."
+        yield "  A game with HDMA is built with --dma-channel none: the first revision of the console crashes"
+        yield "  where a DMA ends as HDMA begins."
     else:
         yield "DMA: all channels are free."
     yield "NMI, line interrupts, pads, sound, and all else: free."

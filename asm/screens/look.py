@@ -16,6 +16,9 @@ from tables.title.picture import title
 GRADIENT_BYTES = 128
 """Of one gradient: three bytes for its first line, one of none, its table."""
 
+SEGMENTS = ("FONT", "LOOK", "TITLE", "TITLE_REST")
+"""The last two are too large for the program's bank, and the picture is too large for the smallest bank."""
+
 FIRST_TALL = 32 * 16
 """Bytes of the tall letters' tiles before the first that has a picture."""
 
@@ -29,11 +32,12 @@ class Look:
     themes: int
     pieces: int
     title_bytes: int
+    title_rest_bytes: int
 
     @property
     def sizes(self) -> Mapping[str, int]:
         """Bytes of each segment that they are in."""
-        found = {"FONT": 0, "LOOK": 0, "TITLE": 0}
+        found = dict.fromkeys(SEGMENTS, 0)
         for name, data in self.files.items():
             kind = name.partition(".")[0].upper()
             found[kind if kind in found else "LOOK"] += len(data)
@@ -41,8 +45,8 @@ class Look:
 
     @property
     def elsewhere(self) -> Sequence[str]:
-        """The segments that are not in the program's bank. Only that of a small program has room for the others."""
-        return ("TITLE",) if self.beside_program else tuple(self.sizes)
+        """The segments that are not in the program's bank. Only a small program leaves room for the others."""
+        return SEGMENTS[2:] if self.beside_program else SEGMENTS
 
 
 @cache
@@ -52,6 +56,7 @@ def look(*, book: bool, small: bool) -> Look:
     book: whether it has the book that stories are told in. small: whether its program is.
     """
     picture, tall = title(), font.tall_tiles_2bpp()
+    half = len(picture.tiles) // 2
     upper, lower = tall[: len(tall) // 2], tall[len(tall) // 2 :]
     schemes = [(theme, paged) for paged in (False, True)[: 1 + book] for theme in THEMES]
     return Look(
@@ -62,13 +67,15 @@ def look(*, book: bool, small: bool) -> Look:
             "sprites.4bpp": sprite_tiles(),
             "palettes.bin": b"".join(_colours(*scheme) for scheme in schemes) + _title_colours(),
             "gradients.bin": b"".join(_gradient(*scheme) for scheme in schemes) + bytes(GRADIENT_BYTES),
-            "title.4bpp": picture.tiles,
+            "title.4bpp": picture.tiles[:half],
             "title.map": picture.map,
+            "title_rest.4bpp": picture.tiles[half:],
         },
         small,
         len(THEMES),
         len(Piece),
-        len(picture.tiles),
+        half,
+        len(picture.tiles) - half,
     )
 
 

@@ -24,9 +24,8 @@ class Target:
     game_bwram: bytes of BW-RAM before a library's. screen_ram: bytes of bank $7E that the screens keep.
     mark_ram: the same of a profile build's marks.
     fetch, ram, vector_ram: of a byte of code or an internal cycle; of a byte of the memory that the direct page and
-    the slots are in; of one of the other vectors'. refresh: the factor by
-    which the memory's refresh, and the screens' gradient by HDMA, make all of it longer. frame: of a frame, on
-    average.
+    the slots are in; of one of the other vectors'. refresh: the factor by which the memory's refresh, and the
+    screens' gradient by HDMA, make all of it longer. frame: of a frame, on average.
     """
 
     name: str
@@ -80,10 +79,11 @@ class Target:
         """Whether a DMA channel copies rows of the model."""
         return self.alone and self.dma_channel is not None
 
-    @property
-    def copied_word(self) -> int:
-        """Clocks of a word of a row of the model on its way into work RAM: copy_row in gpt.asm."""
-        return 26 if self.apart else 16 if self.copies_by_dma else 70
+    def copied(self, words: int) -> int:
+        """Clocks of a part of a row of the model on its way into work RAM: copy_row in gpt.asm."""
+        if self.apart:
+            return 26 * words
+        return 270 + 16 * words if self.copies_by_dma else 76 * words
 
     @property
     def alone(self) -> bool:

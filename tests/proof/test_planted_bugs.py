@@ -446,6 +446,7 @@ def makes_tokens(edit: Edit | None, core: str) -> bool:
     rom = build_rom(MODEL, edit=edit)
     with Console(rom.image, core) as console:
         console.scramble(1)
+        console.press("start")
         console.run(60)
         return 1 < int(console.read_words(symbols(rom.debug)["tokens_made"], 1)[0]) < 200
 

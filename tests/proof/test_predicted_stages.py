@@ -39,7 +39,7 @@ from tests.support.models import (
 )
 from trainer.config import ModelConfig
 
-TOKENS = 60
+TOKENS = 150
 CONFIG = llama_config(60, 40, 32, (4, 2), 2, 20)
 TOLERANCE, LOOP_TOLERANCE = 0.005, 0.02
 

@@ -20,6 +20,7 @@ from tests.support.story_screen import (
     TURN_FRAMES,
     StoryPage,
     quill_at,
+    read_rows,
     told,
     window,
     written,
@@ -112,7 +113,7 @@ def check_story(page: StoryPage, typed: str) -> None:
     tokens = told(page.model, typed, page.model.temperature, 1, turns)
     pages = written(page.model, typed, tokens)
     assert len(written(page.model, typed, tokens[:-1])) == 1 and len(pages) == 2 and pages[0].text_kept
-    assert full == window(page.model, typed, tokens[:-1])
+    assert full == read_rows(pages[0])
     for _ in range(3):
         check_between_tokens(page, typed, before)
 

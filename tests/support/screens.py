@@ -20,6 +20,7 @@ HAND, CORNERS, QUILL = 1, 2, 3
 TITLE_PAGE = 2 * PAGES.index("title")
 INKS = ("paper", "gold", "sky", "grey")
 BOOT_FRAMES, DRAWING_FRAMES = 60, 12
+BRIGHT = 200
 
 
 def unseen(rom: Rom) -> set[str]:
@@ -66,6 +67,7 @@ def missing(console: Console) -> str:
     console.press(*BUTTONS)
     console.run(BOOT_FRAMES)
     assert shown_rows(console) == before
+    assert console.picture.max() > BRIGHT, "the screen is dark"
     return " ".join(" ".join(before).split())
 
 

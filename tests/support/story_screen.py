@@ -129,8 +129,12 @@ def told(model: IntegerModel, typed: str, tenths: int, seed: int, count: int) ->
 
 def window(model: IntegerModel, typed: str, tokens: list[Token]) -> Rows:
     """The rows that the window shows of them: those of the last page."""
-    rows = written(model, typed, tokens)[-1].tiles()
-    return [read([(tile & 0x3FF, tile >> 10) for tile in row]) for row in rows]
+    return read_rows(written(model, typed, tokens)[-1])
+
+
+def read_rows(page: TextWindow) -> Rows:
+    """The rows of a page."""
+    return [read([(tile & 0x3FF, tile >> 10) for tile in row]) for row in page.tiles()]
 
 
 def written(model: IntegerModel, typed: str, tokens: list[Token]) -> list[TextWindow]:

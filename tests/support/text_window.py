@@ -58,7 +58,7 @@ class TextWindow:
 
     def next_page(self) -> bool:
         """The word that was being written, and what is left of the token, begin it."""
-        if self.fade >= LIT:
+        if self.fade >= LIT and not self.page_edge:
             self.page_edge = FROM_EDGE
         kept = self.text_kept
         self.begin_text()

@@ -95,6 +95,8 @@ proc need_sa1, 16, 16
 {% endif %}
         rts
 missing:
+        call choose_look
+        call show_windows
         at MESSAGE_ROW, 1
         say INK_GOLD, needs
         at MESSAGE_ROW + 2, 1

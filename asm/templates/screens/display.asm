@@ -17,15 +17,14 @@ PATTERN_TILE = {{ look.pieces }}               ; behind the pieces that fill win
 PANEL_BYTES  = FRAME_BYTES + 4 * 4 * 16
 SPRITE_BYTES = 32 * 32
 TITLE_BYTES  = {{ look.title_bytes }}
+REST_BYTES   = {{ look.title_rest_bytes }}
 FULL         = $0F              ; brightness
 DARK         = $80              ; forced blank: all of video memory may be written
 GRADIENT_HDMA = $80             ; channel 7
-GRADIENT_BYTES = 128            ; of a theme: three bytes for the first line, a byte, the table
 PALETTE_BYTES = 256 + 32        ; of a theme: the backgrounds, the sprites
 MIXED        = %01101100        ; half the gradient, half the backdrop, the pattern and the panels
 TEXT_CUT     = %00000010        ; of the first background, inside the first window
 SPRITES      = 128
-UNDER        = $F0              ; a line that no television shows: where sprites are that nobody sees
 
 ; tiles place, source, bytes: into video memory, while that may be written. A8.
 .macro tiles place, source, bytes
@@ -43,6 +42,7 @@ proc load_display, 8, 16
         tiles VRAM_PANELS, panel_tiles, PANEL_BYTES
         tiles VRAM_SPRITES, sprite_tiles, SPRITE_BYTES
         tiles VRAM_TITLE, title_tiles, TITLE_BYTES
+        tiles VRAM_TITLE + TITLE_BYTES / 2, title_rest, REST_BYTES
         tiles VRAM_TITLE_MAP, title_map, SCREEN_BYTES
         call spread_pattern
         call hide_sprites
@@ -97,7 +97,7 @@ proc spread_pattern, 8, 16
         rts
 endproc
 
-; Every sprite under the picture; the first, of a pointing hand, is 16 × 16, as those of a page's edge are.
+; Every sprite under the picture. The first is 16 × 16, and so are those from the sixth on, for a page's edge.
 proc hide_sprites, 8, 16
         stz OAMADDL
         stz OAMADDH
@@ -121,7 +121,7 @@ proc hide_sprites, 8, 16
         rts
 endproc
 
-; Dark until lighten: forced blank, no gradient. Nothing is copied by the vertical blank but what was drawn.
+; Dark until lighten: forced blank, no gradient.
 ; kills: A
 proc darken, 16, 16
         inc dark
@@ -205,20 +205,10 @@ proc choose_look, 16, 16
         lda .loword(looks), x
 :       sta look
         xba
-        lsr a                   ; 128 bytes
-        tax
-        stx gradient_at
-        clc
-        adc #.loword(gradients) + 4
-        sta A1T7L
+        lsr a                   ; 128 bytes each: three for the first line, one of none, the table
+        sta gradient_at
         inc look_changed
         rts
-; where the looks of a page begin, those of the themes one behind the other
-        .if ::PIECES
-looks:  .word 0, THEMES, 0, 0, 0, 2 * THEMES
-        .else
-looks:  .word 0, 0, 0, 0, 0, THEMES
-        .endif
 endproc
 
 ; The next theme, and the battery keeps it.
@@ -244,6 +234,10 @@ proc show_display, 16, 16
 :       lda dark
         bne done
         ldx gradient_at
+        txa
+        clc
+        adc #.loword(gradients) + 4
+        sta A1T7L
         a8
         lda f:gradients, x
         sta COLDATA

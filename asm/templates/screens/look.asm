@@ -27,6 +27,11 @@ title_tiles:
 title_map:
         .incbin "title.map"
 
+        .segment "TITLE_REST"
+        .export title_rest
+title_rest:
+        .incbin "title_rest.4bpp"
+
 ; the rows of the about screen, and of the title
         .segment "ABOUT"
         .export about_text, title_text

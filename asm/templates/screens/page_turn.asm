@@ -1,5 +1,5 @@
-; A page that turns: its edge goes from right to left, and what is behind it is blank paper. Meanwhile the program goes on
-; and writes on the next page, which the vertical blank copies when the edge has arrived.
+; A page that turns: its edge goes from right to left, and what is behind it is blank paper. Meanwhile the program goes
+; on and writes on the next page, which the vertical blank copies when the edge has arrived.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -14,8 +14,6 @@ PIXELS      = 12                ; a frame
 EDGE_SPRITE = 5                 ; behind those of the pointer
 EDGES       = 14                ; sprites of 16 pixels, one above the other
 EDGE_TILE   = 4
-AHEAD       = $30               ; of everything else
-UNDER       = $F0
 
 ; Unless the picture is only coming out of the dark. If a page is turning already, it arrives at the newest one.
 ; kills: A
@@ -25,9 +23,6 @@ proc turn_page, 16, 16
         bcc done
         lda page_edge
         bne done
-        lda frames
-:       cmp frames              ; what was written last is still shown on its page
-        beq :-
         set page_edge, FROM_EDGE
 done:   rts
 endproc

@@ -3,6 +3,7 @@
         .include "contract.inc"
         .include "snes.inc"
         .include "config.inc"
+        .include "cartridge.inc"
         .include "memory.inc"
         .include "screen.inc"
 
@@ -12,8 +13,8 @@ DEMO_PAUSE   = 90               ; frames until a demonstration goes on where a p
 SPEED_FRAMES = 16               ; between two drawings of the speed
 SPEED_SPAN  = $1000             ; frames after which half of what was measured is forgotten
 
-; Show the screen `page`: empty but for its windows, its title on top. It never comes back: each screen ends here again
-; by Select.
+; Show the screen `page`: empty but for its windows, its title on top. It never comes back: each screen ends here
+; again by Select.
 proc open_page, 16, 16
         ldx #STACK_TOP
         txs
@@ -69,10 +70,19 @@ prompt_title: .asciiz "PROMPT"
 xray_title:   .asciiz "X-RAY"
 kept_title:   .asciiz "KEPT"
 about_title:  .asciiz "ABOUT"
+        .assert windows - pages = TITLE_PAGE + 2, error, "SCREENS is another number"
 endproc
 
-; Buttons pressed since the last look, except those that act alike on all screens: Select, next screen; Y, sound; both
-; shoulders, colours. A host's command takes the machine over.
+; The first of the colours of each page: those of the themes are one behind the other.
+        .export looks
+        .if ::PIECES
+looks:  .word 0, THEMES, 0, 0, 0, 2 * THEMES
+        .else
+looks:  .word 0, 0, 0, 0, 0, THEMES
+        .endif
+
+; Buttons pressed since the last look, except those that act alike on all screens: Select, next screen; and, but on
+; the title, Y, sound; both shoulders, colours. A host's command takes the machine over.
 ; out: A, zero flag    kills: X
 proc take_pad, 16, 16
         lda host_command
@@ -84,6 +94,9 @@ proc take_pad, 16, 16
         bne home
         bit #PAD_SELECT
         bne next_page
+        ldx page
+        cpx #TITLE_PAGE         ; which shows neither
+        beq done
         bit #PAD_THEME
         beq :+
         pha
@@ -101,7 +114,9 @@ proc take_pad, 16, 16
         pla
 done:   and #.loword(~(PAD_Y | PAD_THEME))
         rts
-home:   lda #TITLE_PAGE
+home:   lda demo_seed
+        sta seed
+        lda #TITLE_PAGE
         bra :+
 next_page:
         lda page

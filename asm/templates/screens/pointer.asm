@@ -1,5 +1,5 @@
-; The pointer: a hand before a line, four corners around a label, or a quill that writes. It glides to its place, a part of the way every
-; frame, while the program goes on. The text says by its ink what is chosen; this makes it easy to see.
+; The pointer: a hand before a line, four corners around a label, or a quill that writes. It glides to its place, a
+; part of the way every frame, while the program goes on. The ink of the text says what is chosen; this shows it.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -16,10 +16,8 @@ HAND_TILE   = 0
 TAP         = 16                ; frames of each of its two pictures
 QUILL_TILE  = 6
 CORNER_TILE = 8
-IN_FRONT_OF_ALL = $30
 TO_LEFT = $70                   ; with a turned tile
 DOWN    = $B0
-UNDER   = $F0
 HAND_WIDTH = 16
 CORNER  = 8                     ; pixels
 BEYOND = 2
@@ -112,6 +110,7 @@ endproc
 ; Where the cursor is, in pixels.
 ; in: A = shape, cursor    out: pointer_to_x, pointer_to_y    kills: A, X
 proc place_pointer, 16, 16
+        sei                     ; until begin_pointer: half of a place is none
         ldx pointer_shape
         stx pointer_was
         sta pointer_shape
@@ -140,7 +139,8 @@ proc begin_pointer, 16, 16
         sta pointer_x
         lda pointer_to_y
         sta pointer_y
-done:   rts
+done:   cli
+        rts
 endproc
 
 ; No pointer.
@@ -160,16 +160,11 @@ proc show_pointer, 16, 16
         lda #0                  ; it is on the page that comes
 :
         .endif
-        tax
-        ora pointer_shown
-        beq done
-        stx pointer_shown
-        a8
-        stz OAMADDL
-        stz OAMADDH
-        a16
-        call put_under
-        lda pointer_shown
+        cmp pointer_shown
+        beq :+
+        sta pointer_shown
+        call put_under          ; what was there goes
+:       lda pointer_shown
         beq done
         ldx #pointer_x
         call approach
@@ -177,6 +172,7 @@ proc show_pointer, 16, 16
         call approach
         a8
         stz OAMADDL
+        stz OAMADDH
         lda pointer_shown
         cmp #CORNERS
         beq corners
@@ -194,6 +190,8 @@ endproc
 ; kills: A, X
 proc put_under, 16, 16
         a8
+        stz OAMADDL
+        stz OAMADDH
         lda #UNDER
         ldx #2 * 5
 :       sta OAMDATA
@@ -241,7 +239,7 @@ proc put_hand, 8, 16
         sta OAMDATA
         txa
         sta OAMDATA
-        lda #IN_FRONT_OF_ALL
+        lda #AHEAD
         sta OAMDATA
         rts
 endproc
@@ -249,7 +247,7 @@ endproc
 ; Four corners, two pixels outside.
 ; kills: A
 proc put_corners, 8, 16
-        corner 0, 0, IN_FRONT_OF_ALL
+        corner 0, 0, AHEAD
         corner 1, 0, TO_LEFT
         corner 0, 1, DOWN
         corner 1, 1, TO_LEFT | DOWN

@@ -1,4 +1,4 @@
-; The ten completions of what is typed: on their lines, and in their entries, for keeping.
+; The completions of what is typed: on their lines, and in their entries, for keeping.
 
         .include "contract.inc"
         .include "config.inc"
@@ -23,16 +23,16 @@ proc find_completion, 16, 16
         rts
 endproc
 
-; Ten empty lines, and the first of them begun.
+; Empty lines, and the first of them begun.
 ; kills: A, X, Y
 proc begin_list, 16, 16
         stz completions_made
         ldx #COMPLETIONS_ROW * ROW_BYTES
         ldy #COMPLETIONS * 32
         call clear_tiles
-        call draw_choices
         call start_speed
-        tail_call begin_line
+        call begin_line
+        tail_call draw_choices
 endproc
 
 ; The typed text, on the next line and in its entry.

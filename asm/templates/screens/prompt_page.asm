@@ -1,5 +1,5 @@
-; The screen where a person types how a name begins, and the model completes it ten ways. Symbols to type are sky,
-; typed text is gold, the model's text is paper. Every letter typed begins the ten again, at once.
+; The screen where a person types how a name begins, and the model completes it in several ways. Symbols to type are
+; sky, typed text is gold, the model's text is paper. Every letter typed begins all of them again, at once.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -24,7 +24,7 @@ prompt_windows:
         .endif
         windows_end
 
-; Complete what is typed for ever; after the tenth, wait.
+; Complete what is typed for ever; after the last of the list, wait.
 proc prompt_page, 16, 16
         ldx #.loword(hints)
         ldy #.loword(hints_below)
@@ -61,7 +61,7 @@ hints:  .asciiz "A type  B delete  START more"
 hints_below: .asciiz "L R T  X keep  SELECT next"
 endproc
 
-; The ten completions of what is typed, from the seed on.
+; The completions of what is typed, from the seed on.
 ; kills: A, X, Y
 proc begin_prompt, 16, 16
         lda prompt_length
@@ -75,7 +75,7 @@ proc begin_prompt, 16, 16
         tail_call begin_list
 endproc
 
-; Where the prompt ends and the first free letter comes: the keys and values so far serve all ten completions.
+; Where the prompt ends and the first free letter comes: the keys and values so far serve all completions.
 ; kills: A
 proc note_prompt_end, 16, 16
         lda position

@@ -9,8 +9,8 @@
         .segment "CODE"
 
 
-; One character at the cursor, which moves on. A tall one is two rows high, the upper of which is an even one: both are
-; in one strip.
+; One character at the cursor, which moves on. A tall one is two rows high, the upper of which is an even one: both
+; are in one strip.
 ; in: A = character, ink, cursor    kills: A, X
 proc put_character, 16, 16
         ora ink

@@ -16,8 +16,8 @@ story_windows:
         window 0, 0, 28, 32
         windows_end
 
-; Type, tell, rest. A full window's second half is given to the next one, and the story goes on. A demonstration types
-; nothing.
+; Type, tell, rest. A full window's second half is given to the next one, and the story goes on. A demonstration
+; types nothing.
 proc story_page, 16, 16
         lda demo_left
         bne tell
@@ -133,7 +133,10 @@ proc show_told, 16, 16
         set ink, INK_PAPER | TALL
         call text_of_chosen
         call put_text
-        bcc :++
+        bcc :+++
+        lda frames
+:       cmp frames              ; what was written last is still shown on its page
+        beq :-
 :       call next_page
         bcs :-
 :       call play_letter

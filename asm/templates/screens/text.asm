@@ -1,6 +1,7 @@
 ; Running text in a window of the screen: words stay whole, newlines are kept.
 ; Whoever owns the window sets text_first, text_last (byte offsets of its first and last line in `screen`) and
-; text_width (tiles) and text_pitch (two rows where the ink has tall letters), then calls begin_text, and put_text_character for every character, until carry: it is full.
+; text_width (tiles) and text_pitch (two rows where the ink has tall letters), then calls begin_text, and
+; put_text_character for every character, until carry: it is full.
 
         .include "contract.inc"
         .include "snes.inc"
@@ -13,7 +14,8 @@
 NEWLINE = 10
 
 ; An empty window; writing begins at its top left.
-; in: text_first, text_last, text_width, text_pitch    out: text_line, text_word, text_cursor, text_kept    kills: A, X, Y
+; in: text_first, text_last, text_width, text_pitch    out: text_line, text_word, text_cursor, text_kept
+; kills: A, X, Y
 proc begin_text, 16, 16
         lda text_first
         sta text_line

@@ -32,12 +32,18 @@ next:   call draw_press
         call take_pad
         bit #PAD_START | PAD_A
         bne leave
-        lda frames
+        cmp #0
+        beq :+
+        ldx frames              ; somebody is there
+        stx title_since
+:       lda frames
         sec
         sbc title_since
         cmp #PATIENCE
         bcc next
         set demo_left, DEMO_FRAMES
+        lda seed
+        sta demo_seed           ; stories change it
         ldx demo_page
         lda .loword(demo_pages), x
         sta page

@@ -42,7 +42,8 @@ crc_table:
         .segment "CODE"
 
 ; At power-on: find the newer good copy, take the settings from it, and write anew a copy that is damaged.
-; out: kept_copy, kept_count, kept_sequence, save_state, muted, theme    kills: A, X, Y, save_to, save_next, crc, crc_end
+; out: kept_copy, kept_count, kept_sequence, save_state, muted, theme
+; kills: A, X, Y, save_to, save_next, crc, crc_end
 proc load_kept, 16, 16
         ldx #0
         call check_copy
