@@ -191,7 +191,15 @@ function merged(stages) {
 }
 
 /** @type {Record<string, string>} */
-const FIXED = { ASLEEP: "where a processor waits", CODE: "program", TABLES: "tables of exp, 1/√ and the like", HEADER: "header", VECTORS: "vectors" };
+const FIXED = {
+  ASLEEP: "where a processor waits",
+  CODE: "program",
+  TABLES: "tables of exp, 1/√ and the like",
+  FONT: "letters",
+  LOOK: "windows and colours",
+  HEADER: "header",
+  VECTORS: "vectors",
+};
 
 /**
  * The banks with what the linker put into them.
