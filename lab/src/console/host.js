@@ -7,6 +7,7 @@
 import { record } from "./record.js";
 import { setWord, word } from "./ram.js";
 
+const START_FRAMES = 8;
 const FULL = 2;
 const RUN = 1;
 const NTSC_FRAMES = 60.0988; // a second
@@ -33,6 +34,9 @@ export class Host {
    * @type {Mode}
    */
   mode = "person";
+
+  /** Frames that Start is still held, which leads from the title to the names. */
+  #start = START_FRAMES;
   /** The console makes a token only when step() asks for it. */
   stepping = false;
   /** @type {Request | null} the request that runs or ran last */
@@ -89,6 +93,7 @@ export class Host {
   /** The reset button: the cartridge begins again and is the person's. */
   reset() {
     this.mode = "person";
+    this.#start = START_FRAMES;
     this.current = null;
     this.#read = 0;
     this.#made = [];
@@ -126,6 +131,7 @@ export class Host {
   /** Once a frame: settings of the log are renewed, for a reset clears them; new records go out; a full log goes on. */
   #look() {
     if (!this.#up) return;
+    if (this.#start) this.#console.press("Start", --this.#start > 0);
     this.#set("watch", this.mode === "person" && !this.#quiet ? 1 : 0);
     this.#set("capacity", this.#capacity);
     const count = this.#get("log_count");
