@@ -31,23 +31,15 @@ class Piece(IntEnum):
     LEFT_TEE = 10
     RIGHT_TEE = 11
     BAR = 12
-    RULE = 13
-    TITLE_LEFT = 14
-    TITLE = 15
-    TITLE_RIGHT = 16
-    PAGE_INSIDE = 17
-    PAGE_TOP_LEFT = 18
-    PAGE_TOP = 19
-    PAGE_TOP_RIGHT = 20
-    PAGE_LEFT = 21
-    PAGE_RIGHT = 22
-    PAGE_BOTTOM_LEFT = 23
-    PAGE_BOTTOM = 24
-    PAGE_BOTTOM_RIGHT = 25
-    PAGE_LEFT_TEE = 26
-    PAGE_RIGHT_TEE = 27
-    PAGE_BAR = 28
-    PAGE_RULE = 29
+    PAGE_INSIDE = 13
+    PAGE_TOP_LEFT = 14
+    PAGE_TOP = 15
+    PAGE_TOP_RIGHT = 16
+    PAGE_LEFT = 17
+    PAGE_RIGHT = 18
+    PAGE_BOTTOM_LEFT = 19
+    PAGE_BOTTOM = 20
+    PAGE_BOTTOM_RIGHT = 21
 
 
 FORM = Form([piece.name for piece in Piece], size=8, bits=2, blocks=2)
