@@ -8,7 +8,7 @@ from functools import cache
 
 from tables import cells, font
 from tables.look.pattern import pattern_tiles
-from tables.look.sprites import sprite_tiles
+from tables.look.sprites import Sprite, sprite_tiles
 from tables.look.themes import THEMES, Theme, gradient_start, gradient_table, palette, sprite_palette
 from tables.look.windows import Piece, frame_tiles, panel_tiles
 from tables.title.picture import title
@@ -16,11 +16,11 @@ from tables.title.picture import title
 GRADIENT_BYTES = 128
 """Of one gradient: three bytes for its first line, one of none, its table."""
 
+FIRST_TALL = 32
+"""The first character that has a tall letter."""
+
 SEGMENTS = ("FONT", "LOOK", "TITLE", "TITLE_REST")
 """The last two are too large for the program's bank, and the picture is too large for the smallest bank."""
-
-FIRST_TALL = 32 * 16
-"""Bytes of the tall letters' tiles before the first that has a picture."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,14 @@ class Look:
     pieces: int
     title_bytes: int
     title_rest_bytes: int
+    gradient_bytes: int = GRADIENT_BYTES
+    first_tall: int = FIRST_TALL
+    cursor: int = 2 * Sprite.CURSOR
+    """The first tile of each sprite."""
+    cursor_2: int = 2 * Sprite.CURSOR_2
+    page_edge: int = 2 * Sprite.PAGE_EDGE
+    quill: int = 2 * Sprite.QUILL
+    corner: int = 2 * Sprite.CORNER
 
     @property
     def sizes(self) -> Mapping[str, int]:
@@ -57,11 +65,12 @@ def look(*, book: bool, small: bool) -> Look:
     """
     picture, tall = title(), font.tall_tiles_2bpp()
     half = len(picture.tiles) // 2
+    skipped = FIRST_TALL * 16
     upper, lower = tall[: len(tall) // 2], tall[len(tall) // 2 :]
     schemes = [(theme, paged) for paged in (False, True)[: 1 + book] for theme in THEMES]
     return Look(
         {
-            "font.2bpp": cells.tiles_2bpp() + upper[FIRST_TALL:] + lower[FIRST_TALL:],
+            "font.2bpp": cells.tiles_2bpp() + upper[skipped:] + lower[skipped:],
             "frames.2bpp": frame_tiles(),
             "panels.2bpp": panel_tiles() + pattern_tiles(),
             "sprites.4bpp": sprite_tiles(),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quantize.kernel import SA1
+from quantize.kernel import SA1, STOCK
 from quantize.model import IntegerModel
 
 COLUMNS = 32
 WHAT = "A transformer in a cartridge"
-PROCESSORS = {False: "65C816 at 3.58 MHz", True: "SA-1 at 10.74 MHz"}
+PROCESSORS = {STOCK: "65C816 at 3.58 MHz", SA1: "SA-1 at 10.74 MHz"}
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,5 @@ def title_text(model: IntegerModel) -> TitleText:
     """What it is, how large the model is, and what computes it."""
     config = model.config
     layers = f"{config.n_layer} layer{'s' * (config.n_layer > 1)}"
-    facts = (WHAT, f"{config.n_params:,} weights, {layers}", PROCESSORS[model.target == SA1])
+    facts = (WHAT, f"{config.n_params:,} weights, {layers}", PROCESSORS[model.target])
     return TitleText(tuple(f"{fact:^{COLUMNS}}"[:COLUMNS] for fact in facts))

@@ -10,7 +10,7 @@
         .segment "CODE"
 
 SMALL_BYTES  = 256 * 16
-FIRST_TALL   = 32               ; the first character that has a tall letter
+FIRST_TALL   = {{ look.first_tall }}               ; the first character that has a tall letter
 TALL_BYTES   = (256 - FIRST_TALL) * 16
 FRAME_BYTES  = {{ look.pieces }} * 16
 PATTERN_TILE = {{ look.pieces }}               ; behind the pieces that fill windows
@@ -21,6 +21,7 @@ REST_BYTES   = {{ look.title_rest_bytes }}
 FULL         = $0F              ; brightness
 DARK         = $80              ; forced blank: all of video memory may be written
 GRADIENT_HDMA = $80             ; channel 7
+GRADIENT_BYTES = {{ look.gradient_bytes }}             ; of a theme: three for the first line, one of none, the table
 PALETTE_BYTES = 256 + 32        ; of a theme: the backgrounds, the sprites
 MIXED        = %01101100        ; half the gradient, half the backdrop, the pattern and the panels
 TEXT_CUT     = %00000010        ; of the first background, inside the first window
@@ -205,7 +206,8 @@ proc choose_look, 16, 16
         lda .loword(looks), x
 :       sta look
         xba
-        lsr a                   ; 128 bytes each: three for the first line, one of none, the table
+        .assert GRADIENT_BYTES = 128, error, "half of 256 times the number is the place"
+        lsr a
         sta gradient_at
         inc look_changed
         rts

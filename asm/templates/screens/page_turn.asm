@@ -13,7 +13,7 @@ FROM_EDGE   = 248               ; pixels
 PIXELS      = 12                ; a frame
 EDGE_SPRITE = 5                 ; behind those of the pointer
 EDGES       = 14                ; sprites of 16 pixels, one above the other
-EDGE_TILE   = 4
+EDGE_TILE   = {{ look.page_edge }}
 
 ; Unless the picture is only coming out of the dark. If a page is turning already, it arrives at the newest one.
 ; kills: A

@@ -12,10 +12,11 @@
 HAND    = 1                     ; pointer_shape
 CORNERS = 2
 QUILL   = 3
-HAND_TILE   = 0
+HAND_TILE   = {{ look.cursor }}
+TAP_TILE    = {{ look.cursor_2 }}
 TAP         = 16                ; frames of each of its two pictures
-QUILL_TILE  = 6
-CORNER_TILE = 8
+QUILL_TILE  = {{ look.quill }}
+CORNER_TILE = {{ look.corner }}
 TO_LEFT = $70                   ; with a turned tile
 DOWN    = $B0
 HAND_WIDTH = 16
@@ -232,7 +233,7 @@ proc put_hand, 8, 16
         lda frames
         and #TAP
         beq :+
-        ldx #HAND_TILE + 2      ; its second picture
+        ldx #TAP_TILE
 :       lda pointer_x
         sta OAMDATA
         lda pointer_y
