@@ -47,7 +47,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 # what the last good one printed: build/train.txt is build/train.part until it is done.
 .PRECIOUS: $(WEIGHTS) $(MODEL) $(ROM)
 .SUFFIXES:
-.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test clean help
+.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test cartridges clean help
 .PHONY: given cc65
 
 all: given $(CC65) $(VENV)/installed $(ROM)
@@ -145,6 +145,29 @@ figures: $(VENV)/installed
 
 pictures: all $(VENV)/installed-test
 	@$(BIN)/python scripts/pictures.py $(ROM)
+
+# The cartridges that are published, see publish/cartridges.py: of weights in checkpoints/ or, made elsewhere, in build/.
+define cartridge
+build/cartridges/%-$(1)/model.npz: checkpoints/%.npz $(QUANTIZE) | $(VENV)/installed
+	$$(QUANTIZED)
+build/cartridges/%-$(1)/model.npz: build/%.npz $(QUANTIZE) | $(VENV)/installed
+	$$(QUANTIZED)
+build/cartridges/%-$(1)/lab/lab.json: build/cartridges/%-$(1)/model.npz $(ASM) $(call sources,snesgpt/lab) | $(CC65)
+	@$(BIN)/snesgpt lab $$< --weights $$(firstword $$(wildcard checkpoints/$$*.npz build/$$*.npz)) --out $$(@D) >$$(@D).txt
+endef
+QUANTIZED = @mkdir -p $(@D); $(BIN)/snesgpt quantize $< --target $(lastword $(subst -, ,$(@D))) --out $@ >$(@D)/quantize.txt
+$(foreach target,stock sa1,$(eval $(call cartridge,$(target))))
+
+build/cartridges/%/snes_gpt.sfc: build/cartridges/%/model.npz $(ASM) | $(CC65)
+	@echo "Building $@"
+	@$(BIN)/snesgpt build $< --out $@ >$(@D)/build.txt
+
+.PRECIOUS: build/cartridges/%/snes_gpt.sfc build/cartridges/%-stock/model.npz build/cartridges/%-sa1/model.npz
+.PRECIOUS: build/cartridges/%-stock/lab/lab.json build/cartridges/%-sa1/lab/lab.json
+
+# Every file of them that site and release need.
+cartridges: $(CC65) $(VENV)/installed
+	@$(MAKE) --silent --no-print-directory $$($(BIN)/python -m publish files)
 
 # The example game, for both machines: two libraries of a model, and what is around them.
 TALKS := checkpoints/memory-tavern.npz
