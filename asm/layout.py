@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import groupby
 from typing import Any, TypeVar
 
 from asm.cartridge.data_tables import cutoffs, data_tables
@@ -20,28 +19,20 @@ from asm.kernels.attention import MAX_SHOWN_HEADS
 from asm.kernels.context import MemoryNumbers, memory_numbers
 from asm.kernels.digits import DigitNumbers, numbers
 from asm.kernels.routine import Call, Item, Routine, Site, Table, Template
-from asm.kernels.straight_code import Chain, CodePart
+from asm.kernels.straight_code import CodePart
 from asm.kernels.straight_code import modules as code_modules
 from asm.library.calls import CALLS, GameCall
 from asm.library.typed_text import TypedText, typed_text
-from asm.memory.banks import Packer, code_segment, power_of_two, segment
+from asm.memory.banks import power_of_two, segment
 from asm.memory.log_record import RecordLayout, before_vectors, host_field, saved_bytes
-from asm.memory.rom_data import (
-    DataTable,
-    Part,
-    Records,
-    lines,
-    pack_addresses,
-    pack_records,
-    pack_rows,
-    pack_table,
-)
+from asm.memory.rom_data import DataTable, Part, lines
 from asm.memory.save_format import CAPACITY, VERSION, crc_table
 from asm.memory.work_ram import LASTING, PAGE, VECTORS, Area, WorkRam, lay_out
 from asm.modules import OPTIONAL_MODULES, PROMPT, STORY, cartridge_modules, in_order, library_modules, modules_with
 from asm.render import LATE_INCLUDES, LATE_INCLUDES_OF_LIBRARY, includes, render
+from asm.rom_plan import RomBank, RomPlan, SegmentPlace
 from asm.screens.about import AboutText, about_text
-from asm.screens.look import SEGMENTS, Look, look
+from asm.screens.look import Look, look
 from asm.screens.merge_tables import PieceTables, merge_tables
 from asm.screens.names import NameList, name_list
 from asm.screens.title import TitleText, title_text
@@ -69,31 +60,8 @@ TITLE = "SNES-GPT"
 TEMPLATE_ORDER = ("rotary", "gate", "cut_sum", "column_sums", "clamp", "table_norm", "attention_ppu")
 """The sources of measured routines, in the order in which they are linked; any other comes after them."""
 
-DATA_SEGMENTS = ("TOKEN_TEXTS", "MERGE_TABLES", *SEGMENTS, "ABOUT")
-"""The segments of data.asm before its tables."""
-
-ROW_TABLES = {"wte": "wte_rows", "wpe": "wpe_rows", "front": "front_row_addresses"}
-"""Tables that are looked up by row, and the tables of their rows' addresses."""
-
-
 MARK_WORDS, RING_BYTES = {"mark_next": 1, "frames_seen": 1}, 8 * 1024
 """Of a profile build, where the SA-1 notes the time: see sa1/profile.asm."""
-
-
-@dataclass(frozen=True)
-class RomBank:
-    """A bank of weights: its number and the address it is seen at, in the fast mirror."""
-
-    number: int
-    start: str
-
-
-@dataclass(frozen=True)
-class SegmentPlace:
-    """A linker segment and its bank."""
-
-    name: str
-    bank: int
 
 
 @dataclass(frozen=True)
@@ -238,9 +206,8 @@ def plan(
     for name in shown.elsewhere:
         rom.place(name, shown.sizes[name])
     checked = transcript(model)
-    golden = pack_table("golden", checked.checksums, 2, rom.packer)
+    rom.put([Table("golden", checked.checksums)])
     rom.place("ABOUT", about_text(model, 0).size + words.size)
-    rom.tables.append(golden)
     size = power_of_two(planned.end()) * planned.site.target.bank_bytes
     return CartridgeLayout(
         **planned.all(size // planned.site.target.bank_bytes),
@@ -300,16 +267,10 @@ class _Planned:
             tell(number)
             items += routine.items
         items, self._sources, self._objects = _measured(self.known, _unique(items), target)
-        self.rom = _Rom(Packer(target), self._objects.segments)
+        self.rom = RomPlan(target, self._objects.segments)
         self.rom.put(items)
-        made = (routine.data.items() for routine in self._routines)
-        rows = [part for tensors in made for name, values in tensors for part in self.rom.rows(name, values)]
-        self._parts_of = {name: tuple(parts) for name, parts in groupby(rows, lambda part: part.tensor)}
-        packer = self.rom.packer
-        addresses = [
-            pack_addresses(ROW_TABLES[n], own, packer) for n, own in self._parts_of.items() if n in ROW_TABLES
-        ]
-        self.rom.tables = [*rows, *addresses, *self.rom.tables]
+        tensors = (tensor for routine in self._routines for tensor in routine.data.items())
+        self._parts_of = self.rom.put_tensors(tensors)
 
     @cached_property
     def _fixed(self) -> tuple[DataTable, ...]:
@@ -320,15 +281,13 @@ class _Planned:
 
     def end(self) -> int:
         """Place the rest. Returns the banks that are in use; raises InputError where they are too many."""
-        for name, tables in groupby(self._fixed, lambda table: table.segment):
-            if name in DATA_SEGMENTS:
-                self.rom.place(name, sum(table.size for table in tables))
-        self.rom.packer.check()
-        return self.rom.packer.bank + 1
+        self.rom.place_tables(self._fixed)
+        self.rom.check()
+        return self.rom.used_banks
 
     def all(self, banks: int) -> dict[str, Any]:
         """The fields of Layout, for a ROM of this many banks."""
-        rom, target, parts = self.rom, self.site.target, tuple(self.rom.tables)
+        rom = self.rom
         own = [name.removesuffix(".asm") for name in self._sources]
         code = code_modules(rom.code) if rom.code else {}
         return dict(
@@ -338,17 +297,17 @@ class _Planned:
             objects=self._objects,
             measured=self._sources,
             calls=tuple(call.placed(self._parts_of) for routine in self._routines for call in routine.calls),
-            parts=parts,
+            parts=tuple(rom.tables),
             data_tables=self._fixed,
             templates=rom.templates,
             code=tuple(rom.code),
             segments=rom.segments(banks),
-            segment_bytes=rom.sizes(parts),
+            segment_bytes=rom.segment_bytes(),
             banks=banks,
-            used_banks=rom.packer.bank + 1,
-            rom_banks=tuple(RomBank(n, f"${target.bank_start(n):06X}") for n in range(1, banks)),
+            used_banks=rom.used_banks,
+            rom_banks=rom.banks(banks),
             modules=self._modules([*own, *code]),
-            game_calls=CALLS if target.library else (),
+            game_calls=CALLS if self.site.target.library else (),
         )
 
     def _modules(self, own: Sequence[str]) -> tuple[str, ...]:
@@ -522,58 +481,6 @@ def _assembled(known: Numbers, templates: tuple[Template, ...]) -> tuple[Mapping
         prefix = SA1_PREFIX if known.target.apart else ""
         modules = [prefix + name.removesuffix(".asm") for name in sources]
         return sources, assemble(common | sources, modules, folder, listed=True)
-
-
-class _Rom:
-    """ROM as it fills."""
-
-    def __init__(self, packer: Packer, measured: Mapping[str, int]) -> None:
-        self.packer, self._measured = packer, measured
-        self.tables: list[Part] = []
-        self.templates: tuple[Template, ...] = ()
-        self.code: list[CodePart] = []
-        self._places: dict[str, int] = {}
-        self._sizes: dict[str, int] = {}
-
-    def put(self, items: Iterable[Item]) -> None:
-        """In order."""
-        for item in items:
-            match item:
-                case Table():
-                    self.tables.append(pack_table(item.label, item.values, item.width, self.packer))
-                case Records():
-                    self.tables += pack_records(item, self.packer)
-                case Chain():
-                    self.code += item.place(self.packer)
-                case Template():
-                    self.templates += (item,)
-                    for name in item.segments:
-                        self.place(name, self._measured[name])
-
-    def place(self, name: str, size: int) -> None:
-        """A segment of its own."""
-        self._places[name], self._sizes[name] = self.packer.place(size), size
-
-    def rows(self, name: str, values: Any) -> list[Part]:
-        """A tensor, row by row."""
-        return pack_rows(name, values, self.packer)
-
-    def segments(self, banks: int) -> tuple[SegmentPlace, ...]:
-        """In the order in which they are in a bank: text and tables, measured routines, straight-line code."""
-        first = [SegmentPlace(name, self._places[name]) for name in DATA_SEGMENTS if name in self._places]
-        data = [SegmentPlace(segment(bank), bank) for bank in range(1, banks)]
-        own = [SegmentPlace(name, self._places[name]) for name in self._measured if name in self._places]
-        code = [SegmentPlace(code_segment(bank), bank) for bank in range(1, banks)]
-        return (*first, *data, *own, *code)
-
-    def sizes(self, parts: Iterable[Part]) -> Mapping[str, int]:
-        """Bytes of every segment."""
-        found = Counter(self._sizes)
-        for part in parts:
-            found[part.segment] += part.size
-        for code in self.code:
-            found[code.segment] += code.size
-        return found
 
 
 def size_code(size: int) -> int:
