@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from publish.cartridges import cartridges
+from trainer.errors import InputError
+
+OUT = click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder that it goes to.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Publishing(click.Group):
+    """What is wrong is one line on stderr, and the exit status is 1."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+        except InputError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Publishing, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Make what leaves the house."""
 
@@ -17,6 +32,15 @@ def files() -> None:
     """Print the files that make has to make first."""
     for cartridge in cartridges():
         click.echo(f"{cartridge.rom} {cartridge.lab / 'lab.json'}")
+
+
+@main.command()
+@OUT
+def pages(out: Path) -> None:
+    """Write the docs and the lessons as pages."""
+    from publish.pages import write_pages
+
+    write_pages(out)
 
 
 if __name__ == "__main__":
