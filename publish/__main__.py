@@ -43,5 +43,14 @@ def pages(out: Path) -> None:
     write_pages(out)
 
 
+@main.command()
+@OUT
+def manual(out: Path) -> None:
+    """Write the manual of the cartridges: manual.html and manual.pdf."""
+    from publish.manual import write_manual
+
+    write_manual(out)
+
+
 if __name__ == "__main__":
     main()
