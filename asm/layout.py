@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from asm.cartridge.data_tables import cutoffs, data_tables
+from asm.cartridge.report_code import CodeNumbers, code_numbers
 from asm.cartridge.transcript import Transcript, transcript
 from asm.kernels import routines
 from asm.kernels.attention import MAX_SHOWN_HEADS
@@ -172,6 +173,7 @@ class CartridgeLayout(Layout):
     wave_lines: tuple[str, ...]
     pitch_lines: tuple[str, ...]
     transcript: Transcript
+    report: CodeNumbers
     about: AboutText
     title_text: TitleText
     look: Look
@@ -217,6 +219,7 @@ def plan(
         wave_lines=lines(brr_cycle()),
         pitch_lines=lines(pitches()),
         transcript=checked,
+        report=code_numbers(planned.site.target),
         about=about_text(model, size // 1024),
         title_text=words,
         look=shown,

@@ -19,6 +19,7 @@ LATE = (
     "kept_page",
     "about_page",
     "self_test",
+    "report",
     "sound",
     "sound_driver",
     "save",

@@ -352,6 +352,20 @@ BY_ROUTINE = [
         "nop ; the middle",
         "mul_u16",
     ),
+    Bug(
+        "the report's checksum begins at another word",
+        routine("seal_report", "report.asm"),
+        "ldx #0\n",
+        "ldx #2\n",
+        "seal_report",
+    ),
+    Bug(
+        "a bit of the report lost",
+        routine("report_digit", "report.asm"),
+        "rol report\n",
+        "asl report\n",
+        "report_digit",
+    ),
     Bug("shift without its half", routine("round_shift", "vector.asm"), "bcc done\n", "bra done\n", "round_shift"),
     Bug(
         "a result through a 16-bit pointer",

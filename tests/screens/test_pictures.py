@@ -28,15 +28,17 @@ FOLDERS = {STOCK: FOLDER, SA1: FOLDER / "sa1"}
 FRAMES, SETTLING = 6000, 30
 VRAM_TITLE = 0xA000
 SPEED, BUILD_ID = np.s_[2 * 8 : 3 * 8, 19 * 8 : 31 * 8], np.s_[15 * 8 : 16 * 8, 15 * 8 : 31 * 8]
+CODE = np.s_[22 * 8 : 23 * 8, 12 * 8 : 31 * 8]
 PERIOD = 128
 """Frames after which the pattern and the pointer look the same again."""
 
 PHASE = 2
 """They look alike for some frames: a core's picture may be one older than its memory."""
 
-HIDDEN = {"names": SPEED, "prompt": SPEED, "about": BUILD_ID}
+HIDDEN = {"names": (SPEED,), "prompt": (SPEED,), "about": (BUILD_ID, CODE)}
 """The tokens a second: the cores' clocks differ by a fraction of a percent, and so may its last digit.
-The build id: a hash of the cartridge's sources, another one after every change to them."""
+The build id: a hash of the cartridge's sources, another one after every change to them; and the code that has both.
+"""
 
 
 def rom(target: str) -> Rom:
@@ -94,8 +96,8 @@ def pictures(core: str, target: str) -> dict[str, NDArray[np.uint8]]:
             page.open(name)
             show(page)
             found[name] = settled(page)
-            if name in HIDDEN:
-                found[name][HIDDEN[name]] = 0
+            for part in HIDDEN.get(name, ()):
+                found[name][part] = 0
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from asm.build import Rom, build_rom, symbols
 from asm.cartridge.header import checksum, with_checksum
+from asm.cartridge.report_code import MAX_FRAMES, Report, Verdict, decode
 from asm.cartridge.transcript import MAX_TOKENS, MIN_TOKENS, checksums, documents, transcript
 from asm.kernels.straight_code import CodePart
 from quantize.executor import Executor
@@ -19,10 +20,21 @@ from quantize.sampler import Request, run
 from quantize.sampler import documents as texts
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import KNOWN
+from snesgpt.verify.self_test import build_of, for_region
 from tables.gelu import GELU_ENTRIES
 from tests.support.models import digit_rom, for_sa1, random_model, shakespeare_model
 from tests.support.screens import Screens, unseen
-from tests.support.self_tests import LIMIT_FRAMES, begin, changed, ended, offset, outcome, shown
+from tests.support.self_tests import (
+    CODE_ROW,
+    LIMIT_FRAMES,
+    RESULT_COLUMN,
+    begin,
+    changed,
+    ended,
+    offset,
+    outcome,
+    shown,
+)
 from trainer.config import ModelConfig
 
 CONFIG = ModelConfig(9, 6, n_embd=8, n_head=2, n_hidden=8)
@@ -80,6 +92,101 @@ def test_the_first_wrong_token_is_named(token: int, target: str) -> None:
     rom = SCHOOLBOOK_ROM if target == STOCK else digits(target)[1]
     wrong = changed(rom.image, offset(rom, "golden") + 2 * (token - 1), 1)
     assert outcome(rom, wrong) == ("PASS", f"FAIL at token {token}")
+
+
+def code(screens: Screens) -> Report:
+    """What the screen's code says."""
+    return decode(screens.rows()[CODE_ROW][RESULT_COLUMN:])
+
+
+def reported(rom: Rom, image: bytes, core: str = "snes9x") -> Report:
+    """The code of a self-test from power-on to its end."""
+    with Console(image, core) as console:
+        screens = Screens(console, rom)
+        screens.open("about")
+        assert screens.rows()[CODE_ROW].split() == ["code", "run", "the", "self-test"]
+        screens.push("a")
+        console.run_until(lambda _: ended(screens), LIMIT_FRAMES)
+        return code(screens)
+
+
+EMULATED_CHIPS = (2, 1, 3)
+DRAWN_AROUND = 4
+
+
+@pytest.mark.parametrize("core", sorted(KNOWN))
+@pytest.mark.parametrize("pal", [False, True], ids=["NTSC", "PAL"])
+@ON_TARGETS
+def test_the_code_says_build_chips_region_target_and_outcome(target: str, pal: bool, core: str) -> None:
+    model, rom = digits(target)
+    found = reported(rom, for_region(rom.image, pal=pal), core)
+    assert (build_of(rom.image) or "").startswith(f"{found.build:05X}")
+    assert (found.cpu, found.ppu1, found.ppu2) == EMULATED_CHIPS
+    assert (found.pal, found.sa1) == (pal, target == SA1)
+    assert (found.verdict, found.sum_right, found.tokens) == (Verdict.PASSED, True, transcript(model).tokens)
+
+
+@ON_TARGETS
+def test_the_code_counts_the_frames_of_the_transcript(target: str) -> None:
+    """From outside: how long the screen shows which token it computes, and a little more is drawn."""
+    rom = digits(target)[1]
+    with Console(rom.image) as console:
+        screens = Screens(console, rom)
+        begin(screens)
+        console.run_until(lambda _: "token" in shown(screens)[1], LIMIT_FRAMES)
+        begun = screens.word("frames")
+        console.run_until(lambda _: "PASS" in shown(screens)[1], LIMIT_FRAMES)
+        frames = screens.word("frames") - begun
+        console.run_until(lambda _: ended(screens), 20)
+        assert 0 <= frames - code(screens).frames <= DRAWN_AROUND
+
+
+def test_the_code_names_the_first_wrong_token() -> None:
+    for token in (1, 200):
+        wrong = changed(SCHOOLBOOK_ROM.image, offset(SCHOOLBOOK_ROM, "golden") + 2 * (token - 1), 1)
+        found = reported(SCHOOLBOOK_ROM, wrong)
+        assert (found.verdict, found.tokens, found.computed) == (Verdict.FAILED, token - 1, token)
+        assert found.sum_right and found.frames
+
+
+def test_the_code_says_that_the_sum_is_wrong() -> None:
+    rom = digits(STOCK)[1]
+    found = reported(rom, rom.image[:-1] + bytes([rom.image[-1] ^ 0x10]))
+    assert (found.verdict, found.sum_right) == (Verdict.PASSED, False)
+
+
+@ON_TARGETS
+def test_the_code_of_a_test_that_was_stopped_says_how_far_it_came_and_the_next_one_forgets_it(target: str) -> None:
+    rom = SCHOOLBOOK_ROM if target == STOCK else digits(target)[1]
+    with Console(rom.image) as console:
+        screens = Screens(console, rom)
+        begin(screens)
+        console.run_until(lambda _: screens.word("golden_token") > 20, 200)
+        screens.push("b")
+        console.run_until(lambda _: ended(screens), 20)
+        found = code(screens)
+        assert (found.verdict, found.tokens, found.sum_right) == (
+            Verdict.STOPPED,
+            screens.word("golden_token"),
+            True,
+        )
+        screens.push("a")
+        assert screens.rows()[CODE_ROW].split() == ["code"]
+        console.run_until(lambda _: ended(screens), LIMIT_FRAMES)
+        assert code(screens).verdict == Verdict.PASSED
+
+
+def test_frames_that_a_word_cannot_count_are_the_most_there_are() -> None:
+    with Console(SCHOOLBOOK_ROM.image) as console:
+        screens = Screens(console, SCHOOLBOOK_ROM)
+        begin(screens)
+        console.run_until(lambda _: screens.word("golden_token") > 20, 200)
+        for begun in (0x8000, 5):  # 32,768 frames ago, then, as it seems, 5 after that
+            since = screens.word("frames") - begun
+            console.write_words(screens.address("golden_since"), np.array([since]))
+            console.run(30)
+        console.run_until(lambda _: ended(screens), LIMIT_FRAMES)
+        assert code(screens).frames == MAX_FRAMES
 
 
 def predicted(model: IntegerModel) -> str:

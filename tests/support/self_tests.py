@@ -7,7 +7,7 @@ from asm.cartridge.header import with_checksum
 from snesgpt.emulator.console import Console
 from tests.support.screens import Screens
 
-SUM_ROW, TRANSCRIPT_ROW, RESULT_COLUMN = 20, 21, 12
+SUM_ROW, TRANSCRIPT_ROW, CODE_ROW, RESULT_COLUMN = 20, 21, 22, 12
 HINTS_ROW, READY = 25, " A self-test"
 BANK_BYTES = 0x8000
 LIMIT_FRAMES = 3000

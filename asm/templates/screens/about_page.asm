@@ -23,6 +23,10 @@ about_windows:
         window MACHINE_ROW + 1, 0, 1, 32
         windows_end
 
+        .export build_id
+build_label: .asciiz "build"
+build_id:    .asciiz BUILD_ID   ; `snesgpt report` finds it behind its label
+
 ; The facts, then the self-test as often as A asks for it.
 proc about_page, 16, 16
         call put_about
@@ -36,7 +40,7 @@ proc about_page, 16, 16
         set ink, INK_PAPER
         ldx #.loword(ntsc)
         lda STAT78
-        bit #$10
+        bit #STAT78_PAL
         beq :+
         ldx #.loword(pal)
 :       call put_string
@@ -52,8 +56,6 @@ next:   call wait_pad
         call set_temperature    ; the weights of the letters are the transcript's now
         call draw_about_hints
         bra next
-build_label:   .asciiz "build"
-build_id:      .asciiz BUILD_ID
 machine_label: .asciiz "machine"
 ntsc:          .asciiz "NTSC, 60 Hz"
 pal:           .asciiz "PAL, 50 Hz"

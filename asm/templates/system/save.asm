@@ -34,6 +34,7 @@ STATUS_NAME = 15                ; tiles of a name on the status line
         .segment "TABLES"
 
 ; CRC-16 of every byte
+        .export crc_table
 crc_table:
 {% for line in crc_lines %}
         .word {{ line }}

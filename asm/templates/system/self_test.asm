@@ -12,6 +12,7 @@
 TEST_ROW        = 18
 SUM_ROW         = TEST_ROW + 2
 TRANSCRIPT_ROW  = SUM_ROW + 1
+CODE_ROW        = TRANSCRIPT_ROW + 1
 RESULT_COLUMN   = 12
 PROGRESS_PLACES = 4
 SUM_AT_ONCE     = 8
@@ -22,7 +23,7 @@ FIRST_HALVES    = $80           ; banks of which one half is seen: 4 MiB
 HEADER_CHECKSUM = $FFDE         ; its complement is before it: the four bytes always sum to the same
 .assert ROM_BANKS <= ${{ '%X' % target.max_banks }} && GOLDEN_TOKENS < 10000, error, "the self-test cannot show these numbers"
 
-; The title and the two things tested.
+; The title, the two things tested, and the code that says how it went.
 ; kills: A, X, Y
 proc draw_self_test, 16, 16
         at TEST_ROW, 1
@@ -31,27 +32,40 @@ proc draw_self_test, 16, 16
         say INK_GREY, sum_label
         at TRANSCRIPT_ROW, 1
         say INK_GREY, transcript_label
+        at CODE_ROW, 1
+        say INK_GREY, code_label
+        at CODE_ROW, RESULT_COLUMN
+        say INK_GREY, run_it
         rts
 title:            .asciiz "SELF-TEST"
 sum_label:        .asciiz "ROM sum"
 transcript_label: .asciiz "transcript"
+code_label:       .asciiz "code"
+run_it:           .asciiz "run the self-test"
 endproc
 
-; Both tests with their progress and outcome; a press stops them, and is still to be taken. Whoever calls sets the
-; temperature's tables anew.
+; Both tests with their progress and outcome, then the code; a press stops them, and is still to be taken. Whoever
+; calls sets the temperature's tables anew.
 ; kills: everything
 proc self_test, 16, 16
         stz prompt_length       ; what was typed on the prompt's screen makes room
+        stz golden_token
+        stz golden_frames
+        set golden_verdict, REPORT_STOPPED
         ldx #TRANSCRIPT_ROW * ROW_BYTES
         call clear_result       ; an earlier one
+        ldx #CODE_ROW * ROW_BYTES
+        call clear_result
         call test_sum
         bcs :+
         call test_transcript
-:       rts
+:       at CODE_ROW, RESULT_COLUMN
+        set ink, INK_PAPER
+        tail_call put_report
 endproc
 
 ; Sum every byte of the image as its header's checksum does.
-; out: carry = stopped    kills: A, X, Y, acc, count
+; out: carry = stopped, golden_verdict    kills: A, X, Y, acc, count
 proc test_sum, 16, 16
         ldx #SUM_ROW * ROW_BYTES
         call clear_result
@@ -78,6 +92,8 @@ next:   lda pad_pressed
         lda acc
         cmp HEADER_CHECKSUM
         bne failed
+        lda #REPORT_SUM
+        tsb golden_verdict
         say INK_SKY, pass
         clc
         rts
@@ -161,7 +177,7 @@ endproc
 
 {% endif %}
 ; Compute the golden transcript again: every document from its beginning, every token against its checksum.
-; out: carry = stopped    kills: everything
+; out: golden_token, golden_frames, golden_verdict    kills: everything
 proc test_transcript, 16, 16
         ldx #TRANSCRIPT_ROW * ROW_BYTES
         call clear_result
@@ -174,8 +190,9 @@ proc test_transcript, 16, 16
         call set_temperature
         pla
         sta temperature
-        stz golden_token
         stz golden_document
+        lda frames
+        sta golden_since
 document:
         call begin_golden_document
 next:   at TRANSCRIPT_ROW, RESULT_COLUMN + 6
@@ -186,6 +203,7 @@ next:   at TRANSCRIPT_ROW, RESULT_COLUMN + 6
         call put_decimal
         call try_token
         bcs stopped
+        call count_frames
         call token_checksum
         tay
         lda golden_token
@@ -202,7 +220,9 @@ next:   at TRANSCRIPT_ROW, RESULT_COLUMN + 6
         bcc next
         inc golden_document
         bra document
-passed: ldx #TRANSCRIPT_ROW * ROW_BYTES
+passed: lda #REPORT_STOPPED
+        trb golden_verdict
+        ldx #TRANSCRIPT_ROW * ROW_BYTES
         call clear_result
         say INK_SKY, pass
         lda #GOLDEN_TOKENS
@@ -210,14 +230,16 @@ passed: ldx #TRANSCRIPT_ROW * ROW_BYTES
         ldx #.loword(tokens)
         call put_string
         bra done
-failed: ldx #TRANSCRIPT_ROW * ROW_BYTES
+failed: lda #REPORT_STOPPED ^ REPORT_FAILED
+        eor golden_verdict
+        sta golden_verdict
+        ldx #TRANSCRIPT_ROW * ROW_BYTES
         call clear_result
         say INK_GOLD, fail
         lda golden_token
         inc a
         call put_number
 done:   stz given_tokens
-        clc
         rts
 stopped:
         stz given_tokens
@@ -227,6 +249,19 @@ progress: .asciiz "token      of "
 pass:   .asciiz "PASS "
 tokens: .asciiz " tokens"
 fail:   .asciiz "FAIL at token "
+endproc
+
+; How long the transcript takes so far: $FFFF for as many frames or more.
+; in: frames, golden_since    out: golden_frames    kills: A
+proc count_frames, 16, 16
+        lda frames
+        sec
+        sbc golden_since
+        cmp golden_frames
+        bcs :+
+        lda #$FFFF              ; they are counted in a word
+:       sta golden_frames
+        rts
 endproc
 
 ; The next document of the transcript; of those that are not free, all letters but the last are given.

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from asm.cartridge import report_code
 from asm.cartridge.transcript import checksums
 from asm.kernels.schoolbook import RowsCode
 from asm.targets.sa1 import BLOCK_BYTES, WINDOW
@@ -149,6 +150,38 @@ def token_checksum(memory: Memory, random: Random, count: int) -> Call:
     tokens = [Token(0, 0, int(n), int(a), int(b), row, None) for n, a, b, row in rows]
     given = {"next_token": chosen, "random_x": x, "random_y": y, "logits": logits}
     return Call(given, {**given, "A": checksums(tokens)})
+
+
+@twin("schoolbook")
+def seal_report(memory: Memory, random: Random, count: int) -> Call:
+    """Chips of every version; the region comes in A, and what the self-test found as it is in the last word."""
+    cases = reports(random, count)
+    sealed = np.array([report_code.words(case) for case in cases])
+    given = {
+        "A": sealed[:, 3] & 0x04,
+        "report": sealed[:, :2],
+        "golden_frames": sealed[:, 2],
+        "golden_token": np.array([case.tokens for case in cases]),
+        "golden_verdict": sealed[:, 3] & 0x38,
+    }
+    return Call(given, {"report": sealed})
+
+
+@twin("schoolbook")
+def report_digit(memory: Memory, random: Random, count: int) -> Call:
+    sealed = np.array([report_code.words(case) for case in reports(random, count)])
+    first = np.array([report_code.digits(words)[0] for words in sealed.tolist()])
+    rest = [[*report_code.digits(words)[1:], 0] for words in sealed.tolist()]
+    moved = [report_code.packed(digits) for digits in rest]
+    return Call({"report": sealed}, {"A": first, "report": np.array(moved)})
+
+
+def reports(random: Random, count: int) -> list[report_code.Report]:
+    """Every field at its ends, then anything."""
+    bits = report_code.BITS | {"sa1": 0, "format": 0}
+    ends = [dict.fromkeys(bits, 0), {name: (1 << n) - 1 for name, n in bits.items()} | {"verdict": 2}]
+    some = [{name: int(random.integers(1 << n)) for name, n in bits.items()} for _ in range(count)]
+    return [report_code.report(case | {"verdict": min(case["verdict"], 2)}) for case in [*ends, *some]]
 
 
 @twin("schoolbook")
