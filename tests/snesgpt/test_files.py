@@ -40,6 +40,7 @@ LINES = {
     "play": {"rom": "rom.sfc", "--screenshot": "new.png", "--frames": "1"},
     "sample": {"model": "model.npz"},
     "info": {"rom": "rom.sfc"},
+    "report": {"code": "NJTQ-44R1-5NTM-GXTB", "--rom": "rom.sfc"},
     "export": {"weights": "weights.npz", "--out": "new.safetensors"},
     "lab": {"model": "model.npz", "--weights": "weights.npz", "--data": "text.txt", "--out": "new"}
     | {"--golden": "new.json"},
