@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from quantize.double import double
 from trainer.files import Array
 from trainer.model.decoder import batch_decoder
 from trainer.model.generate import chosen
@@ -41,7 +42,10 @@ class Ranges:
 
 
 def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
-    """Over TEXTS texts that the float model writes at temperature 1, MAX_LENGTH tokens each, always the same."""
+    """Over TEXTS texts that the float model writes at temperature 1, MAX_LENGTH tokens each.
+
+    They are the same on every machine, and so are the ranges: see quantize/double.py.
+    """
     config, random = weights.config, np.random.default_rng(SEED)
     seen: dict[str, tuple[Array, Array]] = {}
 
@@ -50,13 +54,13 @@ def ranges(weights: Weights, bar: Bar = no_bar) -> Ranges:
         known = seen.get(f"{name}{layer}", (least, most))
         seen[f"{name}{layer}"] = np.minimum(known[0], least), np.maximum(known[1], most)
 
-    decoder = batch_decoder(weights.tensors, config, TEXTS, observe)
+    decoder = batch_decoder(double(weights.tensors), config, TEXTS, observe)
     tokens, text = np.full(TEXTS, config.bos), []
     tell = bar("calibration", length := min(MAX_LENGTH, config.block_size))
     for position in range(length):
         tell(position)
         text.append(tokens)
-        tokens = chosen(decoder.step(tokens).astype(np.float64), random)
+        tokens = chosen(decoder.step(tokens), random)
 
     def of(name: str) -> tuple[Array, Array]:
         layers = [seen[f"{name}{layer}"] for layer in range(config.n_layer)]

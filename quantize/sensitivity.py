@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from quantize.double import double
 from trainer.config import ModelConfig
 from trainer.errors import InputError
 from trainer.files import Array
@@ -24,8 +25,8 @@ def sensitivities(
     """Matrix → what a squared error of each weight costs, twice the nats a token. tensors: in float, as the integer
     model uses them.
     """
-    plain = unfolded(tensors, config)
-    information = fisher_information(plain, config, text, np.random.default_rng(0), DRAWS, bar)
+    plain, random = double(unfolded(tensors, config)), np.random.default_rng(0)
+    information = fisher_information(plain, config, text, random, DRAWS, bar)
     return {
         name: own / query_scale(name, config) ** 2 for name, own in information.items() if name in config.matrices
     }

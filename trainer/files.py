@@ -212,8 +212,9 @@ def write_arrays(
     packed: compressed, for what is written once and kept: weights made of digits become a fifth.
     """
     text, save = json.dumps(header, sort_keys=True).encode(), np.savez_compressed if packed else np.savez
+    members: dict[str, Any] = {HEADER: np.frombuffer(text, np.uint8), **arrays}
     with whole_file(path) as temporary, temporary.open("wb") as file, _signals_wait():
-        save(file, allow_pickle=False, **{HEADER: np.frombuffer(text, np.uint8), **arrays})
+        save(file, **members)
 
 
 def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from quantize.double import double
 from quantize.executor import Executor, loss
 from quantize.model import IntegerModel
 from snesgpt.selection.belonging import check_same, learned_from
@@ -67,8 +68,9 @@ def measure(weights: Weights, model: IntegerModel, text: HeldOut, bar: Bar = no_
     documents, context = text.documents, model.config.block_size
     tokens = sum(min(len(document) - 1, context) for document in documents)
     characters = sum(weights.tokenizer.n_characters(document[1 : context + 1]) for document in documents)
+    exact, tell = double(weights.tensors), bar("float loss", len(documents))
     with np.errstate(over="ignore", invalid="ignore"):
-        nll_float = loss_per_token(weights.tensors, weights.config, documents, bar("float loss", len(documents)))
+        nll_float = loss_per_token(exact, weights.config, documents, tell)
     if not math.isfinite(nll_float):
         raise InputError("the float weights are too large for a loss: train again with a lower learning rate")
     start = time.perf_counter()
