@@ -13,7 +13,7 @@ from quantize.kernel import State, Trace
 from quantize.model import IntegerModel
 from quantize.program import leaves
 from quantize.schedule import LOGITS
-from trainer.memory import LONGEST
+from trainer.config import LONGEST
 from trainer.progress import Tell, nobody
 
 __all__ = ["Executor", "Streams", "Trace", "loss", "window_logits"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from msgspec import Meta
 
 from trainer.documents import checked
 from trainer.errors import InputError
-from trainer.memory import Memory
+
+if TYPE_CHECKING:
+    from trainer.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ FAMILIES = {
     "llama": Family(("swiglu",), 1024, False),
     "gpt2": Family(("gelu", "gelu_tanh"), 1024, True, biases=True),
 }
+
+SHORTEST, LONGEST = 2, 4
+"""Tokens of a context that a memory knows. One token's vector is the embedding itself."""
 
 LATER = ("family", "n_kv_head", "rope_base", "windows", "memory")
 """Fields that files written before there was more than one family lack."""
@@ -222,6 +227,8 @@ class ModelConfig:
     def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
         """Inverse of to_dict. Raises InputError on missing or unknown fields."""
         if "memory" in data:
+            from trainer.memory import Memory
+
             data = data | {"memory": Memory.from_dict(data["memory"])}
         names = {field.name for field in fields(cls)}
         if not names - set(LATER) <= set(data) <= names:
@@ -233,4 +240,6 @@ class ModelConfig:
 @cache
 def _kinds() -> dict[str, Any]:
     """Name → type and limits of every field."""
-    return get_type_hints(ModelConfig, include_extras=True)
+    from trainer.memory import Memory
+
+    return get_type_hints(ModelConfig, localns={"Memory": Memory}, include_extras=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from msgspec import Meta, Struct
 
+from trainer.config import LONGEST, SHORTEST
 from trainer.documents import checked
 from trainer.errors import InputError
 from trainer.files import Array
@@ -21,8 +22,6 @@ from trainer.files import Array
 if TYPE_CHECKING:
     from trainer.training.packing import Batch, Documents
 
-SHORTEST, LONGEST = 2, 4
-"""Tokens of a context. One token's vector is the embedding itself."""
 BASE = 1024
 """Tokens are below this: so a context is one number."""
 AT_ONCE = 4096

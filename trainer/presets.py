@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import ModelConfig
-from trainer.memory import Memory
 
 if TYPE_CHECKING:
+    from trainer.memory import Memory
     from trainer.training.packing import Documents
 
 
@@ -61,6 +61,8 @@ class Preset:
         """What it remembers of a text, if it does. Raises InputError as Memory.of_text does."""
         if not self.remembers:
             return None
+        from trainer.memory import Memory
+
         return Memory.of_text(self.memory_vectors, self.memory_logits, documents, bos, self.memory_least)
 
     def config(self, vocab_size: int, **overrides: Any) -> ModelConfig:

@@ -18,15 +18,15 @@ import click
 
 from snesgpt.files import WEIGHTS, FileCommand, InputFile, OutputFile
 from snesgpt.terminal import say
-from trainer.config import FAMILIES
+from trainer.config import FAMILIES, LONGEST
 from trainer.errors import InputError
-from trainer.memory import LONGEST, Memory
 from trainer.presets import MEMORY, PRESETS, Preset
 from trainer.text.alphabet import NEWLINE
 from trainer.text.splitting import KINDS
 
 if TYPE_CHECKING:
     from trainer.config import ModelConfig
+    from trainer.memory import Memory
     from trainer.model.decoder import Tensors
     from trainer.text.corpus import Corpus
     from trainer.text.tokenizer import Tokenizer
@@ -128,7 +128,7 @@ def command(
     Each weight becomes a sum of a few signed powers of two, its digits; a digit is one addition on the console.
     --digits sets the average number of digits per weight; 0 trains plain float weights.
 
-    The loss curve is written to loss.png, beside the weights.
+    The loss curve is written to loss.png, beside the weights, where matplotlib is installed.
 
     A run that was interrupted left a checkpoint beside --out. The same command goes on from it; a run with other
     options or another text neither uses nor overwrites it.

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.models import remembering
-from trainer.config import ModelConfig
+from trainer.config import LONGEST, ModelConfig
 from trainer.errors import InputError
-from trainer.memory import LONGEST, Memory, is_memory, last_tokens, logit_table, vector_table
+from trainer.memory import Memory, is_memory, last_tokens, logit_table, vector_table
 from trainer.model.blocks import surprise
 from trainer.model.decoder import batch_decoder, forward, forward_logits, gradient
 from trainer.training.packing import Documents

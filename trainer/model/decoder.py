@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.config import ModelConfig
+from trainer.config import LONGEST, ModelConfig
 from trainer.files import Array
-from trainer.memory import LONGEST, is_memory, last_tokens, logit_table, vector_table
+from trainer.memory import is_memory, last_tokens, logit_table, vector_table
 from trainer.model import gpt2, llama, llama_gradient
 from trainer.model.attention import Padded, Sliding, attention_over
 from trainer.model.blocks import (
