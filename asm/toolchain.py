@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,22 +18,42 @@ from trainer.errors import InputError
 from trainer.progress import Bar, no_bar
 
 OLDEST = (2, 18)
-HOW_TO_GET = "install cc65 (package cc65 on Debian, Ubuntu and Fedora; brew install cc65; AUR on Arch)"
+HINTS = Path(__file__).with_name("cc65.txt")
+"""A line for each system, which scripts/get-tool.sh reads too."""
+
+
+def how_to_get() -> str:
+    """How to get cc65: on the system that this runs on first, then on the others."""
+    here = _system()
+    lines = HINTS.read_text(encoding="utf-8").splitlines()
+    lines.sort(key=lambda line: here.isdisjoint(re.split(", ", line.partition(":")[0].lower())))
+    return f"install cc65 ({'; '.join(lines)})"
+
+
+def _system() -> set[str]:
+    """The names of this system, and of those that it is made from, in lower case."""
+    if sys.platform == "darwin":
+        return {"macos"}
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return set()
+    return {release["ID"], *release.get("ID_LIKE", "").split()}
 
 
 def find_tool(name: str) -> str:
     """Path of a program of cc65. Raises InputError when it is missing or older than 2.18."""
     path = shutil.which(name)
     if path is None:
-        raise InputError(f"{name} is not installed: {HOW_TO_GET}")
+        raise InputError(f"{name} is not installed: {how_to_get()}")
     try:
         shown = subprocess.run([path, "--version"], capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:
-        raise InputError(f"{path} does not run ({error.strerror}): {HOW_TO_GET}") from error
+        raise InputError(f"{path} does not run ({error.strerror}): {how_to_get()}") from error
     found = re.search(r"V(\d+)\.(\d+)", shown.stdout + shown.stderr)
     if not found or (int(found[1]), int(found[2])) < OLDEST:
         version = found[0] if found else "of unknown version"
-        raise InputError(f"{name} is {version}: 2.18 or newer is needed; {HOW_TO_GET}")
+        raise InputError(f"{name} is {version}: 2.18 or newer is needed; {how_to_get()}")
     return path
 
 

@@ -2,13 +2,14 @@
 # get-tool.sh cc65 | bsnes | node | chromium: installs what pip cannot, through apt-get where that asks for no password.
 # Anywhere else it names the packages and fails.
 set -eu
+how=
 
 case $1 in
 cc65)
     if command -v ca65 && command -v ld65; then exit; fi >/dev/null
     package=cc65
     missing="the assembler (ca65, ld65) is missing"
-    elsewhere="dnf install cc65; brew install cc65; pacman -S cc65, or the AUR"
+    while read -r line; do how="$how${how:+; }$line"; done <"$(dirname "$0")/../asm/cc65.txt"
     ;;
 bsnes)
     package=libretro-bsnes-mercury-accuracy
@@ -40,10 +41,10 @@ fail() {
 
 as_root=
 if ! command -v apt-get >/dev/null; then
-    fail "$missing: install it and run make again (apt-get install $package; $elsewhere)"
+    fail "$missing: install it and run make again (${how:-apt-get install $package; $elsewhere})"
 elif [ "$(id -u)" != 0 ]; then
     sudo -n true 2>/dev/null ||
-        fail "$missing: install it and run make again (sudo apt-get install $package; $elsewhere)"
+        fail "$missing: install it and run make again (${how:-sudo apt-get install $package; $elsewhere})"
     as_root="sudo -n"
 fi
 

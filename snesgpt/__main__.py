@@ -9,6 +9,8 @@ from io import TextIOWrapper
 
 def main() -> None:
     """Whatever is wrong is one line on stderr and an exit status, never a traceback."""
+    if sys.platform == "win32":  # files are locked, and signals heard, as on POSIX
+        sys.exit("snesgpt: runs on Linux, macOS and in WSL on Windows: `wsl --install`, then install it there")
     try:
         _open_what_is_closed()
         from snesgpt import signals

@@ -316,8 +316,7 @@ def test_missing_assembler_names_the_packages_before_any_work(tree: Tree) -> Non
     message = done.stderr.splitlines()[0]
     assert done.returncode != 0
     assert "ca65" in message
-    assert all(f"{manager} install cc65" in message for manager in ("apt-get", "dnf", "brew"))
-    assert "pacman -S cc65" in message
+    assert "; ".join((ROOT / "asm/cc65.txt").read_text().splitlines()) in message
     assert not (tree.root / "calls").exists()
 
 
@@ -449,7 +448,7 @@ def test_emulators_come_with_one_command_that_installs_once(tree: Tree) -> None:
     calls = (tree.root / "calls").read_text().splitlines()
     calls = [call for call in calls if not call.startswith(("    ", "        ")) and "if True:" not in call]
     assert calls[0] == "python -m pip --version"
-    assert calls[1] == "python -m pip install -q --disable-pip-version-check -e .[emulators]"
+    assert calls[1] == "python -m pip install -q --disable-pip-version-check -e .[plots,tokens,emulators]"
     assert 'find_core("bsnes")' in calls[2] and len(calls) == 3
     again = tree.make("emulators")
     assert again.stdout == "Snes9x and bsnes are ready for snesgpt verify, play and bench\n"
