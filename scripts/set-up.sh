@@ -1,5 +1,6 @@
 #!/bin/sh
-# set-up.sh PYTHON FOLDER [EXTRA]: a virtual environment with this package, and what an extra of pyproject.toml needs;
+# set-up.sh PYTHON FOLDER [EXTRA]: a virtual environment with this package, and what extras of pyproject.toml need: those
+# of every command that make calls, and EXTRA;
 # or one line that says why there is none. It may be killed at any moment, and run twice at once.
 set -eu
 python=$1 folder=$2 extra=${3-}
@@ -50,13 +51,14 @@ if [ -e "$unfinished" ] || ! "$folder/bin/python" -m pip --version >/dev/null 2>
 
 case $extra in
 test) what="the package and what its tests need" ;;
+release) what="the package and what a release is built with" ;;
 emulators) what="the package and the emulator Snes9x" ;;
 *) what="the package" ;;
 esac
 echo "Installing $what into $folder"
 : >"$unfinished"
 # pip says nothing unless it fails.
-"$folder/bin/python" -m pip install -q --disable-pip-version-check -e ".${extra:+[$extra]}" 2>"$folder/pip.log" || {
+"$folder/bin/python" -m pip install -q --disable-pip-version-check -e ".[plots,tokens${extra:+,$extra}]" 2>"$folder/pip.log" || {
     rm "$unfinished"
     cat "$folder/pip.log" >&2
     exit 1

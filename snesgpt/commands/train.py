@@ -361,6 +361,7 @@ def _finish(
 ) -> None:
     """Write the weights and the loss curve; say how it went and where they are."""
     from trainer.documents import checked
+    from trainer.extras import Missing
     from trainer.model.generate import generate
     from trainer.notes import Notes
     from trainer.training.plot import plot_loss
@@ -368,7 +369,12 @@ def _finish(
 
     config, curve = settings.config, with_curve(out)[1]
     save_weights(out, Weights(config, tokenizer.symbols, result.tensors, checked(summary, Notes), tokenizer.merges))
-    plot_loss(curve, result.log, _title(summary, config.n_params))
+    try:
+        plot_loss(curve, result.log, _title(summary, config.n_params))
+        drawn = str(curve)
+    except Missing as missing:  # the weights are what was asked for
+        drawn = None
+        say(f"snesgpt: no loss curve: {missing}", err=True)
     samples = generate(result.tensors, config, tokenizer, SAMPLES, summary["temperature"], settings.seed)
     if as_json:
         log = [[entry.step, entry.train, entry.validation] for entry in result.log]
@@ -377,7 +383,7 @@ def _finish(
             "seconds": result.seconds,
             "documents_per_second": result.documents_per_second,
             "weights": str(out),
-            "loss_curve": str(curve),
+            "loss_curve": drawn,
             "samples": samples,
             "log": log,
         }
@@ -389,7 +395,7 @@ def _finish(
         f"{_additions(summary)}"
         f"{result.steps:,} steps in {result.seconds:.1f} s, {result.documents_per_second:,.0f} documents/s\n"
         f"samples: {', '.join(sample.replace(NEWLINE, ' / ') for sample in samples)}\n"
-        f"weights: {out}\nloss curve: {curve}"
+        f"weights: {out}" + (f"\nloss curve: {drawn}" if drawn else "")
     )
 
 

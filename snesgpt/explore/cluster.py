@@ -16,6 +16,7 @@ from snesgpt.explore.results import Row
 from snesgpt.explore.trial import Text, empty_row, pack, run_point, unpack
 from snesgpt.explore.trials import Point
 from trainer.errors import InputError
+from trainer.extras import Extra, needed
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Several threads on matrices this small only wait for each other."""
@@ -33,12 +34,8 @@ def open_client(scheduler: str | None, workers: int, timeout: float = 10.0) -> I
 
     Raises InputError when Dask is not installed or nothing answers within `timeout` seconds.
     """
-    try:
+    with needed(Extra.EXPLORE, "explore"):
         from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise InputError(
-            "this needs Dask: python -m pip install -e '.[explore]' in this checkout, with the python of .venv"
-        ) from error
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as opened:

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from trainer.documents import SHORT, checked
 from trainer.errors import InputError
+from trainer.extras import Extra, needed
 from trainer.formats.llama_checkpoint import Vocabulary
 from trainer.text.sentencepiece import BYTES, PieceTokenizer
 
@@ -157,7 +158,8 @@ def _scores(merges: Sequence[tuple[str, str]]) -> dict[str, float]:
 
 def _check_order(vocabulary: Vocabulary, document: Document, merges: Sequence[tuple[str, str]]) -> None:
     """Raises InputError unless every token, and every one before some others, is encoded as the library does it."""
-    from tokenizers import Tokenizer as Library
+    with needed(Extra.TOKENS, "tokenizer.json"):
+        from tokenizers import Tokenizer as Library
 
     kind = {"type": "BPE", "byte_fallback": True, "unk_token": None, "fuse_unk": False, "dropout": None}
     model = kind | {"vocab": document.model.vocab, "merges": merges}

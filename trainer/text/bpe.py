@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 
 from trainer.errors import InputError
+from trainer.extras import Extra, needed
 from trainer.text.tokenizer import MAX_TOKEN, WORD, Tokenizer
 
 
@@ -20,8 +21,9 @@ def learn_pairs(
     for a pair.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from tokenizers import Regex, models, pre_tokenizers, trainers
-    from tokenizers import Tokenizer as Learner
+    with needed(Extra.TOKENS, "--tokens"):
+        from tokenizers import Regex, models, pre_tokenizers, trainers
+        from tokenizers import Tokenizer as Learner
 
     if size < len(characters) + 2:
         raise InputError(
