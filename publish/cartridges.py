@@ -11,6 +11,9 @@ from quantize.kernel import SA1, STOCK, TARGETS
 BUILD = Path("build/cartridges")
 """A folder of each cartridge, which make fills: model.npz, snes_gpt.sfc, lab/lab.json and lab/cartridge.sfc."""
 
+CHECKPOINTS, MADE = Path("checkpoints"), Path("build")
+"""Where weights are: those that come with the project, and those that were made here."""
+
 MACHINES = {STOCK: "any Super Nintendo", SA1: "a cartridge with the SA-1"}
 
 
@@ -33,7 +36,7 @@ class Title:
     @property
     def there(self) -> bool:
         """Whether its weights are: they come with the project, or were made here."""
-        return any(Path(folder, f"{self.weights}.npz").exists() for folder in ("checkpoints", "build"))
+        return any((folder / f"{self.weights}.npz").exists() for folder in (CHECKPOINTS, MADE))
 
 
 TITLES = (
