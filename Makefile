@@ -47,7 +47,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 # what the last good one printed: build/train.txt is build/train.part until it is done.
 .PRECIOUS: $(WEIGHTS) $(MODEL) $(ROM)
 .SUFFIXES:
-.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test cartridges clean help
+.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test cartridges checksums release clean help
 .PHONY: given cc65
 
 all: given $(CC65) $(VENV)/installed $(ROM)
@@ -169,6 +169,22 @@ build/cartridges/%/snes_gpt.sfc: build/cartridges/%/model.npz $(ASM) | $(CC65)
 cartridges: $(CC65) $(VENV)/installed
 	@$(MAKE) --silent --no-print-directory $$($(BIN)/python -m publish files)
 
+# What a fresh build of checkpoints/ is compared with: to be written again when machine code or a checkpoint changes.
+checksums: cartridges
+	@$(BIN)/python -m publish checksums
+
+# TAG=v1.2.3: refused unless it is the tag of pyproject.toml's version.
+TAG =
+override TAG := $(value TAG)
+export TAG
+
+$(VENV)/installed-release: $(SET_UP) | $(BIN)/python
+	$(INSTALL) release
+
+release: cartridges tavern site $(VENV)/installed-release
+	@sh scripts/get-tool.sh chromium
+	@$(BIN)/python -m publish release --tag "$$TAG"
+
 # The example game, for both machines: two libraries of a model, and what is around them.
 TALKS := checkpoints/memory-tavern.npz
 
@@ -259,6 +275,8 @@ help:
 	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"
 	@echo "make lab-lint   its linter and its types"
 	@echo "make lab-test   both, and the lab page in a real browser"
+	@echo "make release    dist/: cartridges, manual, site, packages, checksums (TAG=vN refuses another version)"
+	@echo "make checksums  publish/checksums.txt, after a change of machine code"
 	@echo "make clean      remove build/"
 	@echo
 	@echo "DATA=FILE       the text to learn                          [$$DATA]"

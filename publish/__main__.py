@@ -52,5 +52,24 @@ def manual(out: Path) -> None:
     write_manual(out)
 
 
+@main.command()
+def checksums() -> None:
+    """Write publish/checksums.txt, of the cartridges that come of checkpoints/."""
+    from publish.checksums import CHECKSUMS, write_checksums
+
+    click.echo(f"{CHECKSUMS.name}: {write_checksums()} cartridges")
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("dist"), help="The folder.", show_default=True)
+@click.option("--tag", help="The tag that is released: it must be that of the version.")
+def release(out: Path, tag: str | None) -> None:
+    """Write the release: cartridges, manual, site, packages, licenses, checksums, notes."""
+    from publish.release import write_release
+
+    write_release(out, tag or None)
+    click.echo(f"{out}/ is the release")
+
+
 if __name__ == "__main__":
     main()
