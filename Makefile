@@ -275,6 +275,7 @@ help:
 	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"
 	@echo "make lab-lint   its linter and its types"
 	@echo "make lab-test   both, and the lab page in a real browser"
+	@echo "make cartridges  every cartridge that is published: build/cartridges/"
 	@echo "make release    dist/: cartridges, manual, site, packages, checksums (TAG=vN refuses another version)"
 	@echo "make checksums  publish/checksums.txt, after a change of machine code"
 	@echo "make clean      remove build/"
