@@ -47,7 +47,8 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 # what the last good one printed: build/train.txt is build/train.part until it is done.
 .PRECIOUS: $(WEIGHTS) $(MODEL) $(ROM)
 .SUFFIXES:
-.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test cartridges checksums release clean help
+.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test cartridges \
+        site site-serve site-test checksums release clean help
 .PHONY: given cc65
 
 all: given $(CC65) $(VENV)/installed $(ROM)
@@ -217,7 +218,7 @@ run: $(if $(filter tavern,$(MAKECMDGOALS)),tavern,$(if $(GIVEN),all,$(if $(wildc
 	@sh scripts/run-rom.sh $(SHOWN)
 
 # The lab page. npm says nothing unless it fails; what it fetches is pinned by the checksums of package-lock.json.
-LAB_SOURCES := $(call sources,lab/src) lab/index.html lab/vite.config.js
+LAB_SOURCES := $(call sources,lab/src lab/worker) lab/index.html lab/lab.html lab/vite.config.js
 
 lab/node_modules/.package-lock.json: lab/package.json lab/package-lock.json
 	@sh scripts/get-tool.sh node
@@ -234,59 +235,88 @@ build/lab-data/lab.json: $(MODEL) $(WEIGHTS) $(ASM) $(call sources,snesgpt/lab) 
 	@mv build/lab.part build/lab.txt
 	@touch $@
 
-build/lab/index.html: build/lab-data/lab.json build/lab-core/snes9x.wasm.gz $(LAB_SOURCES)
+# The pages of lab and site as they are for every model: publish/site.py lays models and cartridges beside them.
+build/lab-pages/lab.html: lab/node_modules/.package-lock.json $(LAB_SOURCES)
+	@echo "Building build/lab-pages/"
+	@cd lab && node_modules/.bin/vite build --logLevel warn --outDir ../build/lab-pages.new
+	@rm -rf build/lab-pages && mv build/lab-pages.new build/lab-pages
+
+LAID := build/lab-pages/lab.html build/lab-core/snes9x.wasm.gz
+
+build/lab/index.html: build/lab-data/lab.json $(LAID) $(call sources,publish)
 	@echo "Building build/lab/"
-	@cd lab && node_modules/.bin/vite build --logLevel warn --outDir ../build/lab.new
-	@rm -rf build/lab && mv build/lab.new build/lab
+	@$(BIN)/python -m publish lab --data build/lab-data --out build/lab
 
 lab: build/lab/index.html
 	@echo "build/lab/ is a static folder: make lab-serve shows it"
 
 lab-serve: lab
-	@cd lab && node_modules/.bin/vite preview
+	@cd lab && node_modules/.bin/vite preview --outDir ../build/lab
 
 lab-lint: lab/node_modules/.package-lock.json
 	@cd lab && npm run --silent lint && npm run --silent typecheck
 
-lab-test: lab-lint lab | $(VENV)/installed-test
+lab-test: lab-lint lab build/site-test/index.html | $(VENV)/installed-test
 	@sh scripts/get-tool.sh chromium
 	@$(BIN)/python -m tests.support.lab_golden build/lab-golden
 	@cd lab && npm test --silent
+
+# The site: every cartridge, and for its tests a few: both machines, a memory, a Llama.
+FEW := names-stock names-sa1 memory-stock stories-sa1
+ONLY = $(addprefix --only ,$(FEW))
+
+site: cartridges $(LAID)
+	@$(BIN)/python -m publish site --out build/site
+	@echo "build/site/ is a static folder for any web server: make site-serve shows it"
+
+site-serve: site
+	@cd lab && node_modules/.bin/vite preview --outDir ../build/site
+
+build/site-test/index.html: $(LAID) $(ASM) $(QUANTIZE) $(call sources,publish snesgpt/lab) | $(CC65) $(VENV)/installed
+	@$(MAKE) --silent --no-print-directory $$($(BIN)/python -m publish files $(ONLY))
+	@$(BIN)/python -m publish site $(ONLY) --out build/site-test
+
+site-test: lab-lint build/site-test/index.html
+	@sh scripts/get-tool.sh chromium
+	@cd lab && node --test --test-concurrency=1 --test-reporter=spec test/browser/site.test.js test/browser/offline.test.js
 
 clean:
 	@rm -rf build
 	@echo "Removed build/ ($(VENV) stays, and lab/node_modules)"
 
 help:
-	@echo "make            train, quantize, generate, assemble: $(ROM)"
-	@echo "make emulators  fetch Snes9x and bsnes, in which snesgpt verify, play and bench run a ROM"
-	@echo "make test       ruff, mypy and every test, in two real emulators"
-	@echo "make check      ruff, mypy and the tests that need no emulator, in a minute"
-	@echo "                (pre-commit install: ruff and mypy before every commit)"
-	@echo "make soak       an hour of mutations, kills, random buttons, models and examples (MINUTES=N)"
-	@echo "make run        open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
-	@echo "make tavern     the example game for both machines: build/tavern.sfc; make tavern run: and open it"
-	@echo "make diff-asm   whether the working tree makes other machine code than the commit REV"
-	@echo "make golden     rewrite the listings in tests/asm/golden that a test compares with"
-	@echo "make report     bytes, work RAM and clocks of every checkpoint's cartridge against the commit REV"
-	@echo "make figures    README.md and docs/: the figures of docs/figures.json, the commands' help"
-	@echo "make pictures   docs/pictures: every screen, and X-ray moving"
-	@echo "make lab        the lab page, a static folder: build/lab/"
-	@echo "make lab-serve  the lab page on http://127.0.0.1:8765/"
-	@echo "make lab-lint   its linter and its types"
-	@echo "make lab-test   both, and the lab page in a real browser"
-	@echo "make cartridges  every cartridge that is published: build/cartridges/"
-	@echo "make release    dist/: cartridges, manual, site, packages, checksums (TAG=vN refuses another version)"
-	@echo "make checksums  publish/checksums.txt, after a change of machine code"
-	@echo "make clean      remove build/"
+	@echo "make             train, quantize, generate, assemble: $(ROM)"
+	@echo "make emulators   fetch Snes9x and bsnes, in which snesgpt verify, play and bench run a ROM"
+	@echo "make test        ruff, mypy and every test, in two real emulators"
+	@echo "make check       ruff, mypy and the tests that need no emulator, in a minute"
+	@echo "                 (pre-commit install: ruff and mypy before every commit)"
+	@echo "make soak        an hour of mutations, kills, random buttons, models and examples (MINUTES=N)"
+	@echo "make run         open $(ROM) in Snes9x, ares, bsnes, Mesen or RetroArch"
+	@echo "make tavern      the example game for both machines: build/tavern.sfc; make tavern run: and open it"
+	@echo "make diff-asm    whether the working tree makes other machine code than the commit REV"
+	@echo "make golden      rewrite the listings in tests/asm/golden that a test compares with"
+	@echo "make report      bytes, work RAM and clocks of every checkpoint's cartridge against the commit REV"
+	@echo "make figures     README.md and docs/: the figures of docs/figures.json, the commands' help"
+	@echo "make pictures    docs/pictures: every screen, and X-ray moving"
+	@echo "make lab         the lab page, a static folder: build/lab/"
+	@echo "make lab-serve   the lab page on http://127.0.0.1:8765/"
+	@echo "make lab-lint    its linter and its types"
+	@echo "make lab-test    both, and the lab page in a real browser"
+	@echo "make cartridges  every cartridge that is published, see publish/cartridges.py"
+	@echo "make site        the start page, the lab of every cartridge, downloads, lessons and docs: build/site/"
+	@echo "make site-serve  the site on http://127.0.0.1:8765/"
+	@echo "make site-test   a site of a few cartridges in a real browser"
+	@echo "make release     dist/: cartridges, manual, site, packages, checksums (TAG=vN refuses another version)"
+	@echo "make checksums   publish/checksums.txt, after a change of machine code"
+	@echo "make clean       remove build/"
 	@echo
-	@echo "DATA=FILE       the text to learn                          [$$DATA]"
-	@echo "DOCUMENTS=KIND  what one is in it: lines, paragraphs (blank lines between them) or stream [$$DOCUMENTS]"
-	@echo "TOKENS=N        merge characters into N tokens, at most 512 [a character each]"
-	@echo "PRESET=NAME     microgpt, small, large, tavern, forerunner [$$PRESET]"
-	@echo "STEPS=N         length of the training                     [the preset's]"
-	@echo "SEED=N          first weights and order of the documents   [$$SEED]"
-	@echo "CHECKPOINT=FILE trained weights, as in checkpoints/, instead of a training"
-	@echo "TARGET=NAME     stock, or sa1: a cartridge with its own processor [$$TARGET]"
-	@echo "REV=COMMIT      what diff-asm and report compare with     [$$REV]"
-	@echo "PYTHON=PROGRAM  3.11 or newer, makes .venv                 [$$PYTHON]"
+	@echo "DATA=FILE        the text to learn                          [$$DATA]"
+	@echo "DOCUMENTS=KIND   what one is in it: lines, paragraphs (blank lines between them) or stream [$$DOCUMENTS]"
+	@echo "TOKENS=N         merge characters into N tokens, at most 512 [a character each]"
+	@echo "PRESET=NAME      microgpt, small, large, tavern, forerunner [$$PRESET]"
+	@echo "STEPS=N          length of the training                     [the preset's]"
+	@echo "SEED=N           first weights and order of the documents   [$$SEED]"
+	@echo "CHECKPOINT=FILE  trained weights, as in checkpoints/, instead of a training"
+	@echo "TARGET=NAME      stock, or sa1: a cartridge with its own processor [$$TARGET]"
+	@echo "REV=COMMIT       what diff-asm and report compare with     [$$REV]"
+	@echo "PYTHON=PROGRAM   3.11 or newer, makes .venv                 [$$PYTHON]"

@@ -47,6 +47,7 @@ export default defineConfig([
     },
   },
   { files: ["src/**"], languageOptions: { globals: { ...globals.browser, EJS_Runtime: "readonly" } } },
+  { files: ["worker/**"], languageOptions: { globals: globals.serviceworker } },
   { files: ["*.js", "scripts/**", "test/**"], languageOptions: { globals: globals.node } },
   // What a test hands to page.evaluate runs in the browser.
   { files: ["test/browser/**"], languageOptions: { globals: globals.browser } },

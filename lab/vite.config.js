@@ -1,28 +1,19 @@
-// The page as a static folder: build/lab/. The files it fetches while it runs, the cartridge, the numbers and
-// the emulator, are made before by `make lab` and are in build/lab-data and build/lab-core.
+// The pages as a static folder: build/lab-pages/. What they fetch while they run, cartridges, numbers and the emulator,
+// is laid beside them by publish/site.py, for `make lab` and `make site`.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-const build = (/** @type {string} */ name) => fileURLToPath(new URL(`../build/${name}`, import.meta.url));
-
-const SHIPPED = {
-  "data/lab.json": build("lab-data/lab.json"),
-  "data/cartridge.sfc": build("lab-data/cartridge.sfc"),
-  "core/snes9x.js": build("lab-core/snes9x.js"),
-  "core/snes9x.wasm.gz": build("lab-core/snes9x.wasm.gz"),
-  "core/snes9x-license.txt": build("lab-core/snes9x-license.txt"),
-};
+const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 
 /**
  * What the browser fetches while the script is still on its way.
  * @type {[href: string, as: "fetch" | "script"][]}
  */
 const EARLY = [
+  ["data/cartridges.json", "fetch"],
   ["core/snes9x.wasm.gz", "fetch"],
   ["core/snes9x.js", "script"],
-  ["data/cartridge.sfc", "fetch"],
-  ["data/lab.json", "fetch"],
 ];
 
 /** @type {import("vite").HtmlTagDescriptor[]} */
@@ -37,16 +28,21 @@ const shipped = {
   name: "shipped-files",
   transformIndexHtml: () => PRELOADS,
   generateBundle() {
-    for (const [fileName, from] of Object.entries(SHIPPED)) {
-      this.emitFile({ type: "asset", fileName, source: readFileSync(from) });
-    }
+    const fileName = "service-worker.js"; // as it is, at the top: it serves what is beside and below it
+    this.emitFile({ type: "asset", fileName, source: readFileSync(here(`worker/${fileName}`)) });
   },
 };
 
 export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
+  root: here("."),
   base: "./", // the folder may be anywhere on a server
-  build: { outDir: build("lab"), emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
+  build: {
+    outDir: here("../build/lab-pages"),
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: [here("index.html"), here("lab.html")] },
+  },
   preview: { host: "127.0.0.1", port: 8765 },
   plugins: [shipped],
 });

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from publish.cartridges import cartridges
+from publish.cartridges import Cartridge, cartridges
 from trainer.errors import InputError
 
+ONLY = click.option("--only", multiple=True, metavar="NAME", help="A cartridge, as names-stock.  [default: all]")
 OUT = click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder that it goes to.")
 
 
@@ -27,11 +28,40 @@ def main() -> None:
     """Make what leaves the house."""
 
 
+def chosen(names: tuple[str, ...]) -> list[Cartridge]:
+    """The cartridges of these names, or all. Raises InputError for a name that none has."""
+    found = {cartridge.name: cartridge for cartridge in cartridges()}
+    if unknown := [name for name in names if name not in found]:
+        raise InputError(f"there is no cartridge {unknown[0]}: there are {', '.join(found)}")
+    return [found[name] for name in names or found]
+
+
 @main.command()
-def files() -> None:
+@ONLY
+def files(only: tuple[str, ...]) -> None:
     """Print the files that make has to make first."""
-    for cartridge in cartridges():
+    for cartridge in chosen(only):
         click.echo(f"{cartridge.rom} {cartridge.lab / 'lab.json'}")
+
+
+@main.command()
+@ONLY
+@OUT
+def site(only: tuple[str, ...], out: Path) -> None:
+    """Write the site: pages that run, downloads, docs and lessons."""
+    from publish.site import write_site
+
+    write_site(out, chosen(only))
+
+
+@main.command()
+@OUT
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="What `snesgpt lab` wrote.")
+def lab(data: Path, out: Path) -> None:
+    """Write the lab page of one model."""
+    from publish.site import write_lab
+
+    write_lab(out, data)
 
 
 @main.command()

@@ -79,6 +79,11 @@ class Cartridge:
     target: str
 
     @property
+    def name(self) -> str:
+        """What it is called where its machine matters, as names-stock."""
+        return f"{self.title.name}-{self.target}"
+
+    @property
     def folder(self) -> Path:
         """What make made of it."""
         return BUILD / f"{self.title.weights}-{self.target}"

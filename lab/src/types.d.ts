@@ -438,8 +438,47 @@ export interface Machine {
   host: import("./console/host.js").Host;
 }
 
+/** A cartridge that is published: publish/site.py, Entry. */
+export interface Cartridge {
+  name: string;
+  title: string;
+  about: string;
+  target: Build["target"];
+  /** The target in words. */
+  machine: string;
+  /** Where lab.json is, and the cartridge that logs all it computes. */
+  folder: string;
+  /** Where the cartridge is as its owner plays it. */
+  rom: string;
+  bytes: number;
+  sha256: string;
+  weights: number;
+  tokens_per_second: number | null;
+  prompt: string;
+  seed: number;
+  tenths: number;
+}
+
+/** data/cartridges.json. site: whether the other pages of the site are around this one. */
+export interface Cartridges {
+  site: boolean;
+  cartridges: Cartridge[];
+}
+
+/** What an address says. asks: whether it asks for a text. problems: what is wrong in it, as sentences. */
+export interface Wish {
+  cartridge: Cartridge;
+  prompt: string;
+  tenths: number;
+  seed: number;
+  asks: boolean;
+  problems: string[];
+}
+
 /** What every part of the page is given. */
 export interface Page {
+  cartridges: Cartridge[];
+  wish: Wish;
   lab: Lab;
   model: Model;
   /** The emulator with the cartridge in it; rejected where it cannot run. */

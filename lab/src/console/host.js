@@ -20,6 +20,7 @@ export class Host {
   #fields;
   /** @type {Set<(token: LoggedToken) => void>} */
   #listeners = new Set();
+  #most = 0; // records that the log can hold, as the console has it before a host lowers it
   #read = 0; // records of the log that listeners have seen
   #full = false; // the console was seen waiting in the frame before too
   #owed = 0; // tokens that step() still has to get
@@ -131,6 +132,7 @@ export class Host {
   /** Once a frame: settings of the log are renewed, for a reset clears them; new records go out; a full log goes on. */
   #look() {
     if (!this.#up) return;
+    this.#most ||= this.#get("capacity");
     if (this.#start) this.#console.press("Start", --this.#start > 0);
     this.#set("watch", this.mode === "person" && !this.#quiet ? 1 : 0);
     this.#set("capacity", this.#capacity);
@@ -154,7 +156,7 @@ export class Host {
   }
 
   get #capacity() {
-    return this.stepping && !this.#quiet ? 1 : this.#lab.record.capacity;
+    return this.stepping && !this.#quiet ? 1 : this.#most;
   }
 
   #mayGoOn() {

@@ -15,10 +15,11 @@ import { mountPad } from "./pad.js";
  */
 const WORK = "work";
 
-const ROM = "data/cartridge.sfc";
-
 const FRAME = `
-  <h2 id="console-title">The console</h2>
+  <div class="console-head">
+    <h2 id="console-title">The console</h2>
+    <button type="button" class="whole" hidden>Full screen</button>
+  </div>
   <div class="screen">
     <canvas tabindex="0" role="application"
       aria-label="Picture of the Super Nintendo. While it has the focus: arrow keys, X is A, Z is B, S is X, A is Y, Q is L, W is R, Enter is Start, Backspace is Select."></canvas>
@@ -26,30 +27,44 @@ const FRAME = `
   </div>
   <div class="pad" role="group" aria-label="Pad"></div>
   <p class="hint">
-    The cartridge, unchanged but for a log of its own arithmetic, runs in the Snes9x emulator<span class="chip"></span>. Play it with these buttons, or
+    <span class="what"></span> runs in the Snes9x emulator<span class="chip"></span>. Play it with these buttons, or
     choose the picture and use the arrow keys, X Z S A for A B X Y, Q W for L R, Enter for Start and Backspace for Select.
     Its sound begins with your first click.
   </p>`;
 
+/** Where a browser can, a button lets the picture fill the screen. */
+function mountFullscreen(/** @type {HTMLElement} */ element) {
+  const button = find(element, ".whole", HTMLButtonElement);
+  button.hidden = !document.fullscreenEnabled;
+  button.addEventListener("click", async () => {
+    await find(element, ".screen", HTMLElement).requestFullscreen();
+    find(element, "canvas", HTMLCanvasElement).focus();
+  });
+}
+
 /**
- * Boots the cartridge into `element`; loading: a promise of lab.json. Resolves to { console, host }; rejects, with a
- * message shown, where it cannot run.
+ * Boots the cartridge into `element`. Resolves to { console, host }; rejects, with a message shown, where it cannot run.
  * @param {HTMLElement} element
- * @param {Promise<Lab>} loading
+ * @param {object} given
+ * @param {string} given.rom where the cartridge is
+ * @param {string} given.what what it is, as the beginning of a sentence
+ * @param {Promise<Lab>} given.loading its numbers
  * @returns {Promise<Machine>}
  */
-export async function mountConsole(element, loading) {
+export async function mountConsole(element, { rom, what, loading }) {
   element.innerHTML = FRAME;
+  find(element, ".what", HTMLElement).textContent = what;
   const canvas = find(element, "canvas", HTMLCanvasElement);
   const message = find(element, ".screen-message", HTMLElement);
   const pad = find(element, ".pad", HTMLElement);
   try {
-    const console = await bootCore({ canvas, rom: ROM });
+    const console = await bootCore({ canvas, rom });
     const lab = await loading;
     await console.attach(WORK);
     await console.attach(lab.host.ram);
     if (lab.build.target === "sa1") find(element, ".chip", HTMLElement).textContent = ", with the SA-1 chip that it has";
     message.remove();
+    mountFullscreen(element);
     mountPad(pad, canvas, console);
     return { console, host: new Host(console, lab) };
   } catch (error) {

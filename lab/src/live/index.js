@@ -31,7 +31,8 @@ const FIRST_STAND_IN = { seed: 1, count: 65535, prompt: [] };
  * @param {HTMLElement} element
  * @param {Page} page
  */
-export function mountLive(element, { lab, model, machine }) {
+export function mountLive(element, page) {
+  const { lab, model, machine, wish } = page;
   element.innerHTML = PANEL;
   const part = (/** @type {string} */ name) => find(element, `.${name}`, HTMLElement);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -64,7 +65,7 @@ export function mountLive(element, { lab, model, machine }) {
     comparison.begin(request);
     text.clear();
   };
-  const controls = new Controls(part("controls"), { model, lab, calm, onRequest: begin });
+  const controls = new Controls(part("controls"), { page, calm, onRequest: begin });
 
   let colours = palette();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -101,8 +102,8 @@ export function mountLive(element, { lab, model, machine }) {
       part("badge").textContent = "No console to compare with: these numbers are the page's own model's.";
       find(element, "h2", HTMLElement).textContent = "Live from the model";
       const standIn = new StandIn(model);
+      if (!wish.asks) standIn.request({ ...FIRST_STAND_IN, tenths: lab.temperature });
       connect(standIn);
-      standIn.request({ ...FIRST_STAND_IN, tenths: lab.temperature });
     },
   );
 }

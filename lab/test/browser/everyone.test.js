@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { BUILD, PICTURES, ask, running, says, startBrowser } from "./page.js";
+import { BUILD, PICTURES, ask, running, says, startBrowser, withoutWasm } from "./page.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -16,7 +16,6 @@ let browser;
 before(async () => (browser = await startBrowser()));
 after(() => browser.close());
 
-const withoutWasm = () => void Reflect.deleteProperty(globalThis, "WebAssembly");
 const withoutWebGL = () => {
   const { getContext } = HTMLCanvasElement.prototype;
   HTMLCanvasElement.prototype.getContext = new Proxy(getContext, {
@@ -46,7 +45,7 @@ test("a server that knows nothing of gzip hands the core out as well", async () 
 });
 
 test("where the cartridge is missing the console's place says so", async () => {
-  const page = await browser.open({ answers: { "data/cartridge.sfc": { status: 404 } } });
+  const page = await browser.open({ answers: { "data/model/cartridge.sfc": { status: 404 } } });
   await says(page, ".screen-message", /404/);
   await says(page, ".written .current", /../);
   await page.close();

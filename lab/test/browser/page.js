@@ -30,9 +30,13 @@ const onPath = (/** @type {string} */ name) => {
   return found;
 };
 
+/** A script for a browser that has none. */
+export const withoutWasm = () => void Reflect.deleteProperty(globalThis, "WebAssembly");
+
 /**
  * What may be asked of a page besides a browser context's options.
  * @typedef {object} Asked
+ * @property {string} [at] the page's address on the server
  * @property {() => void} [before] script to run first
  * @property {Record<string, object>} [answers] path on the server → what to answer in place of it
  */
@@ -46,9 +50,13 @@ const onPath = (/** @type {string} */ name) => {
 
 /** @typedef {Awaited<ReturnType<typeof startBrowser>>} LabBrowser */
 
-/** A server and a browser: open(options) gives a page; close() ends both. */
-export async function startBrowser() {
-  const server = await preview({ root: LAB, configFile: `${LAB}vite.config.js`, preview: { port: 0 }, logLevel: "warn" });
+/**
+ * A server of a folder in build/, and a browser: open(options) gives a page; close() ends both.
+ * @param {string} folder
+ */
+export async function startBrowser(folder = "lab") {
+  const build = { outDir: `${BUILD}${folder}` };
+  const server = await preview({ root: LAB, configFile: `${LAB}vite.config.js`, build, preview: { port: 0 }, logLevel: "warn" });
   const url = server.resolvedUrls?.local[0];
   if (!url) throw new Error("the server has no address");
   const browser = await chromium.launch({ executablePath: onPath("chromium"), args: FLAGS });
@@ -70,7 +78,7 @@ export async function startBrowser() {
  * @param {Options} options
  * @returns {Promise<LabPage>}
  */
-async function openPage(browser, url, { before = () => {}, answers = {}, ...options }) {
+async function openPage(browser, url, { at = "", before = () => {}, answers = {}, ...options }) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
   /** @type {string[]} */
   const requests = [];
@@ -87,7 +95,7 @@ async function openPage(browser, url, { before = () => {}, answers = {}, ...opti
   page.on("close", () => context.close().catch(() => {})); // the browser may have closed it first
   await page.addInitScript(before);
   for (const [path, answer] of Object.entries(answers)) await page.route(`${url}${path}`, (route) => route.fulfill(answer));
-  await page.goto(url);
+  await page.goto(url + at);
   await page.waitForFunction(() => globalThis.lab); // the page's context, once its data is there
   return page;
 }
