@@ -14,6 +14,7 @@ from pathlib import Path
 from publish.archives import write_zip
 from publish.cartridges import CHECKPOINTS, cartridges
 from publish.checksums import as_text, check_published, checksums
+from publish.folder import whole_folder
 from publish.manual import write_manual
 from trainer.errors import InputError
 from trainer.weights import load_weights
@@ -84,20 +85,16 @@ def write_release(out: Path, tag: str | None = None) -> None:
     said = notes(version(), dated=tag is not None)
     if out.exists() and not (out / SUMS).exists():
         raise InputError(f"{out} is there and is no release: move it away, or give another --out")
-    new = out.with_name(f"{out.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    for name, path in roms().items():
-        shutil.copyfile(path, new / name)
-    write_manual(new)
-    write_packages(new)
-    write_zip(new / f"snes-gpt-site-{version()}.zip", SITE)
-    (new / "LICENSES.txt").write_text(licences(), encoding="utf-8")
-    (new / "NOTES.md").write_text(said, encoding="utf-8")
-    sums = as_text(checksums((path.name, path) for path in new.iterdir()))
-    (new / SUMS).write_text(sums, encoding="utf-8")
-    shutil.rmtree(out, ignore_errors=True)
-    new.rename(out)
+    with whole_folder(out) as new:
+        for name, path in roms().items():
+            shutil.copyfile(path, new / name)
+        write_manual(new)
+        write_packages(new)
+        write_zip(new / f"snes-gpt-site-{version()}.zip", SITE)
+        (new / "LICENSES.txt").write_text(licences(), encoding="utf-8")
+        (new / "NOTES.md").write_text(said, encoding="utf-8")
+        sums = as_text(checksums((path.name, path) for path in new.iterdir()))
+        (new / SUMS).write_text(sums, encoding="utf-8")
 
 
 def write_packages(folder: Path) -> None:
