@@ -133,6 +133,7 @@ export class Host {
   #look() {
     if (!this.#up) return;
     this.#most ||= this.#get("capacity");
+    if (!this.#most) return;
     if (this.#start) this.#console.press("Start", --this.#start > 0);
     this.#set("watch", this.mode === "person" && !this.#quiet ? 1 : 0);
     this.#set("capacity", this.#capacity);
