@@ -51,8 +51,20 @@ PICTURES = frozenset((".png", ".gif", ".svg"))
 STYLE = "pages.css"
 
 SHELVES = {
-    "Use it": ("index", "manual", "cli", "text", "training", "checkpoints", "explore", "import", "llama", "gpt2"),
-    "Build on it": ("game", "tavern", "host", "lab", "contributing", "rules"),
+    "Use it": (
+        "index",
+        "manual",
+        "hardware",
+        "cli",
+        "text",
+        "training",
+        "checkpoints",
+        "explore",
+        "import",
+        "llama",
+        "gpt2",
+    ),
+    "Build on it": ("game", "tavern", "host", "lab", "site", "release", "contributing", "rules"),
     "How it works": ("architecture", "performance", "memory", "sa1", "xray", "save", "sound", "glossary"),
 }
 """The list of the docs, by the stems of their addresses."""
