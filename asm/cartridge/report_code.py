@@ -110,7 +110,7 @@ def packed(letters: Sequence[int]) -> list[int]:
 
 
 def _number(parts: Sequence[int], bits: int) -> int:
-    """Numbers of so many bits, the highest first, as one."""
+    """Numbers of this width, the highest first, as one."""
     return sum(part << bits * n for n, part in enumerate(reversed(parts)))
 
 
