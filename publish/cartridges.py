@@ -34,9 +34,9 @@ class Title:
     tenths: int = 5
 
     @property
-    def there(self) -> bool:
-        """Whether its weights are: they come with the project, or were made here."""
-        return any((folder / f"{self.weights}.npz").exists() for folder in (CHECKPOINTS, MADE))
+    def paths(self) -> list[Path]:
+        """Its weights, where they are: they come with the project, or were made here. Or nothing."""
+        return [path for folder in (CHECKPOINTS, MADE) if (path := folder / f"{self.weights}.npz").exists()]
 
 
 TITLES = (
@@ -106,4 +106,4 @@ class Cartridge:
 
 def cartridges(titles: Sequence[Title] = TITLES) -> Iterator[Cartridge]:
     """Of every title whose weights are there, one for each machine."""
-    return (Cartridge(title, target) for title in titles if title.there for target in TARGETS)
+    return (Cartridge(title, target) for title in titles if title.paths for target in TARGETS)

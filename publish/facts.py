@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from publish.cartridges import Cartridge
 from trainer.errors import InputError
@@ -31,6 +30,4 @@ def facts(cartridge: Cartridge) -> Facts:
         raise InputError(f"{error.filename} is not there: run make cartridges first") from error
     if speed is None:
         raise InputError(f"{report} says no speed: remove {cartridge.folder} and run make cartridges")
-    names = (Path(folder, f"{cartridge.title.weights}.npz") for folder in ("checkpoints", "build"))
-    weights = next(path for path in names if path.exists())
-    return Facts(load_weights(weights).config.n_params, size, float(speed[1]))
+    return Facts(load_weights(cartridge.title.paths[0]).config.n_params, size, float(speed[1]))
