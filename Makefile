@@ -10,10 +10,11 @@ CHECKPOINT =
 TARGET     = stock
 PYTHON     = python3
 REV        = HEAD
+CORE       = build/rtl/core
 
 # What is given is data: scripts get it through the environment, and neither make nor a shell reads it as text.
-OPTIONS := DATA DOCUMENTS TOKENS PRESET STEPS SEED CHECKPOINT TARGET PYTHON REV
-export GIVEN := $(strip $(foreach name,$(filter-out PYTHON REV,$(OPTIONS)),\
+OPTIONS := DATA DOCUMENTS TOKENS PRESET STEPS SEED CHECKPOINT TARGET PYTHON REV CORE
+export GIVEN := $(strip $(foreach name,$(filter-out PYTHON REV CORE,$(OPTIONS)),\
                  $(if $(filter file,$(origin $(name))),,$(name))))
 $(foreach name,$(OPTIONS),$(eval override $(name) := $$(value $(name))))
 export $(OPTIONS)
@@ -47,7 +48,7 @@ CC65 := $(if $(and $(call found,ca65),$(call found,ld65)),,cc65)
 # what the last good one printed: build/train.txt is build/train.part until it is done.
 .PRECIOUS: $(WEIGHTS) $(MODEL) $(ROM)
 .SUFFIXES:
-.PHONY: all emulators test check soak golden report diff-asm figures pictures tavern run lab lab-serve lab-lint lab-test cartridges \
+.PHONY: all emulators test check soak golden report diff-asm figures pictures rtl rtl-core tavern run lab lab-serve lab-lint lab-test cartridges \
         site site-serve site-test checksums release clean help
 .PHONY: given cc65
 
@@ -146,6 +147,19 @@ figures: $(VENV)/installed
 
 pictures: all $(VENV)/installed-test
 	@$(BIN)/python scripts/pictures.py $(ROM)
+
+# The console's own logic, see docs/rtl.md. CORE is a clone of the MiSTer core: GPL-3, and no part of this project.
+RTL := build/rtl/snes_rtl_libretro.so
+
+rtl: $(RTL)
+
+$(RTL): $(call sources,rtl) $(wildcard $(CORE)/rtl/SNES.vhd) | $(VENV)/installed-emulators
+	@sh scripts/get-tool.sh ghdl
+	@sh scripts/get-tool.sh verilator
+	@$(BIN)/python -m rtl build "$$CORE"
+
+rtl-core: $(VENV)/installed
+	@$(BIN)/python -m rtl fetch
 
 # The cartridges that are published, see publish/cartridges.py: of weights in checkpoints/ or, made elsewhere, in build/.
 define cartridge
@@ -298,6 +312,8 @@ help:
 	@echo "make report      bytes, work RAM and clocks of every checkpoint's cartridge against the commit REV"
 	@echo "make figures     README.md and docs/: the figures of docs/figures.json, the commands' help"
 	@echo "make pictures    docs/pictures: every screen, and X-ray moving"
+	@echo "make rtl-core    fetch the MiSTer core: a console as logic"
+	@echo "make rtl         make an emulator of it, or of the clone in CORE: --core rtl"
 	@echo "make lab         the lab page, a static folder: build/lab/"
 	@echo "make lab-serve   the lab page on http://127.0.0.1:8765/"
 	@echo "make lab-lint    its linter and its types"
@@ -319,4 +335,5 @@ help:
 	@echo "CHECKPOINT=FILE  trained weights, as in checkpoints/, instead of a training"
 	@echo "TARGET=NAME      stock, or sa1: a cartridge with its own processor [$$TARGET]"
 	@echo "REV=COMMIT       what diff-asm and report compare with     [$$REV]"
+	@echo "CORE=FOLDER      a clone of the MiSTer core, of which make rtl makes a program [$$CORE]"
 	@echo "PYTHON=PROGRAM   3.11 or newer, makes .venv                 [$$PYTHON]"

@@ -1,8 +1,20 @@
 #!/bin/sh
-# get-tool.sh cc65 | bsnes | node | chromium: installs what pip cannot, through apt-get where that asks for no password.
-# Anywhere else it names the packages and fails.
+# get-tool.sh cc65 | bsnes | node | chromium | ghdl | verilator: installs what pip cannot, through apt-get where that
+# asks for no password. Anywhere else it names the packages and fails.
 set -eu
 how=
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+# too_old PROGRAM WANTED: fails where the program is there, for its version is another one.
+too_old() {
+    if command -v "$1" >/dev/null; then
+        fail "the simulator of rtl/ needs $2 or newer: this is $("$1" --version | head -n 1)"
+    fi
+}
 
 case $1 in
 cc65)
@@ -28,16 +40,25 @@ chromium)
     missing="the tests of the lab page need chromium"
     elsewhere="dnf install chromium; brew install --cask chromium; pacman -S chromium"
     ;;
+ghdl)
+    case $(ghdl --version 2>/dev/null) in "GHDL "[2-9]*) exit ;; esac
+    too_old ghdl "GHDL 2"
+    package="ghdl ghdl-mcode"
+    missing="the VHDL synthesizer (ghdl) is missing"
+    elsewhere="dnf install ghdl; brew install ghdl; pacman -S ghdl"
+    ;;
+verilator)
+    case $(verilator --version 2>/dev/null) in "Verilator "[5-9]*) exit ;; esac
+    too_old verilator "Verilator 5"
+    package="verilator clang make"
+    missing="Verilator is missing"
+    elsewhere="dnf install verilator clang; brew install verilator; pacman -S verilator clang"
+    ;;
 *)
-    echo "usage: get-tool.sh cc65 | bsnes | node | chromium" >&2
+    echo "usage: get-tool.sh cc65 | bsnes | node | chromium | ghdl | verilator" >&2
     exit 2
     ;;
 esac
-
-fail() {
-    echo "$1" >&2
-    exit 1
-}
 
 as_root=
 if ! command -v apt-get >/dev/null; then
@@ -57,5 +78,5 @@ apt_get() {
 }
 
 echo "Installing $package with apt-get"
-apt_get install "$package" || { apt_get update && apt_get install "$package"; } ||
+apt_get install $package || { apt_get update && apt_get install $package; } ||
     fail "apt-get could not install $package: $(tail -n 1 "$log")"

@@ -35,7 +35,7 @@ PREPARATIONS = 4
 @click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
 @click.option("--model", type=InputFile(), help="Integer model.  [default: found by ROM]")
 @click.option("--weights", type=InputFile(), help="Float weights, for a comparison.  [default: beside MODEL]")
-@click.option("--core", default="bsnes", help="snes9x, bsnes, or the path of a libretro core.")
+@click.option("--core", default="bsnes", help="snes9x, bsnes, rtl or the path of a libretro core.")
 @click.option("--tokens", type=click.IntRange(1), default=1000, help="Time at least this many tokens.")
 @click.option(
     "--temperature", type=click.FloatRange(0, MAX_TEMPERATURE), help="0 = greedy.  [default: the ROM's own]"

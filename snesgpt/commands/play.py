@@ -25,7 +25,7 @@ Buttons = tuple[str, ...]
 
 @click.command("play", cls=FileCommand)
 @click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
-@click.option("--core", default="snes9x", help="snes9x, bsnes, or the path of a libretro core.")
+@click.option("--core", default="snes9x", help="snes9x, bsnes, rtl or the path of a libretro core.")
 @click.option("--frames", type=click.IntRange(min=1), default=600, help="Frames to run, 60.1 a second.")
 @click.option(
     "--press",

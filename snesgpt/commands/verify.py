@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command("verify", cls=FileCommand)
 @click.argument("rom", type=InputFile(), default=Path("build/snes_gpt.sfc"))
 @click.option("--model", type=InputFile(), help="Integer model.  [default: found by ROM]")
-@click.option("--core", default="snes9x", help="snes9x, bsnes, or the path of a libretro core.")
+@click.option("--core", default="snes9x", help="snes9x, bsnes, rtl or the path of a libretro core.")
 @click.option("--tokens", type=click.IntRange(1), default=1000, help="Compare at least this many tokens.")
 @click.option("--trace", is_flag=True, help="Compare every intermediate too, in a traced ROM built from MODEL.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

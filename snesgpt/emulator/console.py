@@ -38,8 +38,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asm.cartridge.header import read_image
-from snesgpt.emulator.core_thread import PATIENCE, CoreThread
-from snesgpt.emulator.cores import find_core
+from snesgpt.emulator.core_thread import CoreThread
+from snesgpt.emulator.cores import find_core, patience_with
 from trainer.errors import InputError
 from trainer.files import whole_file
 
@@ -56,14 +56,19 @@ _open: set[Path] = set()
 class Console:
     """A ROM in a core, powered on and waiting for its first frame. Use as a context manager, or `close`.
 
-    rom: a path, or the bytes of a cartridge; core: `snes9x`, `bsnes` or the path of a libretro core;
+    rom: a path, or the bytes of a cartridge; core: `snes9x`, `bsnes`, `rtl` or the path of a libretro core;
     audio: keep the sound (128 KB a second), see `audio`; patience: seconds until a frame that does not end is given
-    up, which raises TimeoutError, and this process can use the core no more.
+    up, which raises TimeoutError, and this process can use the core no more; without it, as the core needs.
     Raises InputError when ROM or core is missing or refuses, RuntimeError while another console has the core.
     """
 
     def __init__(
-        self, rom: Path | bytes, core: str | Path = "snes9x", *, audio: bool = False, patience: float = PATIENCE
+        self,
+        rom: Path | bytes,
+        core: str | Path = "snes9x",
+        *,
+        audio: bool = False,
+        patience: float | None = None,
     ) -> None:
         image = rom if isinstance(rom, bytes) else read_image(rom)
         self._path = find_core(core)
@@ -72,7 +77,7 @@ class Console:
         self._held = [0] * PADS
         self._samples: list[bytes] | None = [] if audio else None
         self._host = _Host(self._held, self._samples)
-        self._thread = CoreThread(patience)
+        self._thread = CoreThread(patience_with(core) if patience is None else patience)
         self.frames = 0
         with _raised_in_callbacks_of(self._host):
             try:

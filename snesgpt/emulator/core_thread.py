@@ -15,11 +15,9 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from snesgpt.emulator.cores import PATIENCE
+
 NAME = "core"
-PATIENCE = 20.0
-"""Seconds without a sign of life. A frame takes a hundredth of one, and a tenth on a busy machine."""
-
-
 CRASHED = b"snesgpt: the emulator crashed: is the ROM damaged? snesgpt info shows what is wrong with one\n"
 
 

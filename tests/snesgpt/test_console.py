@@ -270,7 +270,8 @@ def test_missing_files_are_one_line(tmp_path: Path, rom: Path, monkeypatch: pyte
     cases: list[tuple[Path, str | Path, str]] = [
         (rom, "bsnes", "no core bsnes .*: `make emulators` fetches it"),
         (rom, "snes9x", "no core snes9x .*: `make emulators` fetches it"),
-        (rom, "zsnes", "core zsnes does not exist: give snes9x or bsnes"),
+        (rom, "rtl", "no core rtl .*: `make rtl` makes it"),
+        (rom, "zsnes", "core zsnes does not exist: give snes9x, bsnes, rtl or the path"),
         (rom, tmp_path, "is a directory"),
         (rom, tmp_path / "text.so", "is not a libretro core"),
         (tmp_path / "absent.sfc", sys.executable, "absent.sfc does not exist"),

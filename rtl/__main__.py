@@ -1,0 +1,78 @@
+"""`python -m rtl`: what the Makefile calls, and the long runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from trainer.errors import InputError
+
+
+@click.group()
+def commands() -> None:
+    """The console's own logic: see docs/rtl.md."""
+
+
+@commands.command("fetch")
+@click.argument("folder", type=Path, default=Path("build/rtl/core"))
+def fetch_command(folder: Path) -> None:
+    """Fetch the core into FOLDER, at the commit that this project was proved on."""
+    from rtl.core import COMMIT, fetch
+
+    fetch(folder)
+    print(f"{folder}: the core at {COMMIT[:8]}")
+
+
+@commands.command("build")
+@click.argument("core", type=Path, default=Path("build/rtl/core"))
+def build_command(core: Path) -> None:
+    """Make the simulator of the clone in CORE."""
+    from rtl.build import build
+
+    build(core)
+
+
+@commands.command("prove")
+@click.argument("names", nargs=-1)
+@click.option("--core", default="rtl", help="rtl, or another core.")
+def prove_command(names: tuple[str, ...], core: str) -> None:
+    """Do the long runs of these NAMES, or all: what is done already is kept, and what was begun goes on."""
+    from rtl.prove import RUNS, execute, is_done
+    from snesgpt.progress import bars
+
+    for name in names or RUNS:
+        if name not in RUNS:
+            raise InputError(f"no run {name!r}: there are {'; '.join(RUNS)}")
+        run = RUNS[name]
+        with bars() as bar:
+            state = execute(run, core, bar(name, run.tokens))
+        print(
+            f"{name}: {state.tokens:,} tokens, {state.values:,} values, {state.mismatches:,} differences; "
+            f"{state.clocks_per_second:,.0f} clocks/s",
+            flush=True,
+        )
+        if not is_done(run, state) or state.mismatches:
+            raise InputError(f"{name}: {state.first}")
+
+
+@commands.command("table")
+def table_command() -> None:
+    """Print the results of the long runs so far."""
+    from rtl.prove import table
+
+    print(table())
+
+
+def main() -> None:
+    """Whatever is wrong is one line."""
+    try:
+        commands()
+    except InputError as error:
+        print(f"rtl: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""The long runs: cartridges on the console's logic against the integer model, resumable, and a table of them.
+
+A run is a number of tokens of one cartridge. Its state is a file that is written after every request: a run that is
+killed, or whose machine is needed, goes on with the next request of the same ROM and the same simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from hashlib import sha256
+from itertools import chain, islice
+from pathlib import Path
+
+from asm.build import build
+from asm.layout import plan
+from quantize.executor import Executor
+from quantize.kernel import SA1, STOCK
+from quantize.model import IntegerModel
+from quantize.model_file import load_proved
+from quantize.ranges import ProvedModel
+from quantize.sampler import Request
+from quantize.sampler import run as run_model
+from rtl.tools import run
+from snesgpt.bench.beam_clock import FRAME_CLOCKS
+from snesgpt.emulator.console import Console
+from snesgpt.verify.host import Host, intermediates
+from snesgpt.verify.parity import Parity, compare_token, requests
+from trainer.errors import InputError
+from trainer.files import whole_file
+
+MODELS, RESULTS = Path("build/rtl/models"), Path("build/rtl/runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A cartridge, and how much of it is to be compared.
+
+    weights: the stem of a checkpoint; traced: every intermediate; kernel: none, or one that quantize is to take.
+    """
+
+    name: str
+    weights: str
+    tokens: int
+    target: str = STOCK
+    traced: bool = False
+    kernel: str | None = None
+
+    def model(self) -> ProvedModel:
+        """Its model, which `snesgpt quantize` makes of the checkpoint once. Raises InputError where that fails."""
+        path = MODELS / f"{self.weights}-{self.target}{'-' + self.kernel if self.kernel else ''}.npz"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            words = ["quantize", f"checkpoints/{self.weights}.npz", "--target", self.target, "--out", str(path)]
+            run(sys.executable, "-m", "snesgpt", *words, *(("--kernel", self.kernel) if self.kernel else ()))
+        return load_proved(path)
+
+
+RUNS = {
+    one.name: one
+    for one in (
+        Run("default", "microgpt", 1000),
+        Run("default, traced", "microgpt", 100, traced=True),
+        Run("schoolbook", "microgpt", 20, kernel="schoolbook"),
+        Run("small", "small", 50),
+        Run("tavern", "tavern", 50),
+        Run("stories", "stories", 5),
+        Run("SA-1, default", "microgpt", 1000, SA1),
+        Run("SA-1, default, traced", "microgpt", 100, SA1, traced=True),
+        Run("SA-1, stories", "stories", 10, SA1),
+    )
+}
+
+
+@dataclass
+class State:
+    """What a run has done. requests: those compared to their end; seconds: of one core."""
+
+    rom: str
+    core: str
+    commit: str
+    date: str
+    requests: int = 0
+    tokens: int = 0
+    values: int = 0
+    mismatches: int = 0
+    first: str | None = None
+    frames: int = 0
+    seconds: float = 0.0
+
+    @property
+    def clocks_per_second(self) -> float:
+        """Of the simulated machine, in a second of one core."""
+        return self.frames * FRAME_CLOCKS / max(self.seconds, 1e-9)
+
+
+def path_of(run: Run) -> Path:
+    """Where a run's state is kept."""
+    return RESULTS / f"{run.name.replace(', ', '-').lower()}.json"
+
+
+def read_state(run: Run) -> State | None:
+    """None where it was never begun. Raises InputError for a file that is no state."""
+    path = path_of(run)
+    if not path.exists():
+        return None
+    try:
+        return State(**json.loads(path.read_text()))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} is not the state of a run: remove it ({error})") from error
+
+
+def is_done(run: Run, state: State) -> bool:
+    """Whether enough is compared, or a value differs."""
+    return state.tokens >= run.tokens or state.mismatches > 0
+
+
+def execute(run: Run, core: str = "rtl", tell: Callable[[int], None] = lambda _: None) -> State:
+    """Do what is left of a run, and return its state. tell: is told how many tokens are compared."""
+    proved = run.model()
+    image = build(plan(proved, traced=run.traced)).image
+    rom = sha256(image).hexdigest()[:12]
+    with Console(image, core) as console:
+        state = read_state(run)
+        if state is None or (state.rom, state.core) != (rom, console.name):
+            state = State(rom, console.name, _commit(), date.today().isoformat())
+        if not is_done(run, state):
+            _go_on(run, proved.model, console, state, tell)
+    return state
+
+
+def _go_on(run: Run, model: IntegerModel, console: Console, state: State, tell: Callable[[int], None]) -> None:
+    """Compare until the run is done, and write its state after every request."""
+    executor, host = Executor(model), Host(console, model)
+    parity = Parity(state.tokens, state.values, state.mismatches, state.first, run.traced)
+    frames, seconds, began = state.frames, state.seconds, time.process_time()
+    asked = chain.from_iterable(requests(model, run.tokens))
+    for request in islice(asked, state.requests, None):
+        for _ in compare_request(parity, host, executor, request):
+            tell(parity.tokens)
+            if parity.tokens >= run.tokens or parity.mismatches:
+                break
+        state.requests += 1
+        state.tokens, state.values = parity.tokens, parity.values
+        state.mismatches, state.first = parity.mismatches, parity.first
+        state.frames, state.seconds = frames + console.frames, seconds + time.process_time() - began
+        _write(run, state)
+        if is_done(run, state):
+            return
+
+
+def compare_request(parity: Parity, host: Host, model: Executor, request: Request) -> Iterator[None]:
+    """Add a request to a comparison, token by token."""
+    expected = run_model(model, [request], traced=parity.traced)[0]
+    number = -1
+    for number, record in enumerate(host.run(request)):
+        if number == len(expected):
+            break
+        parity.context = f"seed {request.seed}, T {request.tenths / 10}, token {number}"
+        traces = intermediates(host.layout, record) if parity.traced else None
+        compare_token(parity, traces, expected[number], record)
+        yield
+    if number + 1 != len(expected):
+        parity.mismatches += 1
+        parity.first = parity.first or f"seed {request.seed}: another number of tokens than {len(expected)}"
+
+
+def _write(run: Run, state: State) -> None:
+    path = path_of(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(asdict(state), indent=1) + "\n")
+
+
+def _commit() -> str:
+    said = subprocess.run(["git", "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "unknown"
+
+
+def table() -> str:
+    """The results so far, for docs/rtl.md."""
+    lines = ["| cartridge | tokens | values | differences | ROM | commit, date |", "|---|---|---|---|---|---|"]
+    for one in RUNS.values():
+        state = read_state(one)
+        if state is not None:
+            left = "" if is_done(one, state) else f" of {one.tokens:,}"
+            lines.append(
+                f"| {one.name} | {state.tokens:,}{left} | {state.values:,} | {state.mismatches:,} | `{state.rom}` "
+                f"| {state.commit}, {state.date} |"
+            )
+    return "\n".join(lines)
