@@ -65,6 +65,30 @@ def table_command() -> None:
     print(table())
 
 
+@commands.command("trials")
+@click.argument("names", nargs=-1)
+def trials_command(names: tuple[str, ...]) -> None:
+    """Switch consoles on with noise in them, push reset, interrupt products: these NAMES, or all."""
+    from rtl.trials import TRIALS, run
+
+    for name in names or TRIALS:
+        if name not in TRIALS:
+            raise InputError(f"no trial {name!r}: there are {'; '.join(TRIALS)}")
+        result = run(TRIALS[name])
+        print(f"{name}: {result}", flush=True)
+        if result.parity.mismatches:
+            raise InputError(f"{name}: {result.parity.first}")
+
+
+@commands.command("faults")
+def faults_command() -> None:
+    """Print which of linter, logic and emulators see a fault of an SA-1 cartridge."""
+    from rtl.faults import table
+
+    for line in table():
+        print(line, flush=True)
+
+
 def main() -> None:
     """Whatever is wrong is one line."""
     try:

@@ -46,6 +46,7 @@ public:
     virtual Memory wram() = 0;
     virtual Memory vram() = 0;
     virtual Memory sram() = 0;
+    virtual unsigned interrupts_placed() = 0;
 
     uint16_t pads[PADS] = {};
     std::vector<uint32_t> picture, shown;
@@ -74,9 +75,11 @@ public:
         bool reads_rom = !now.cpurd_n && !now.romsel_n;
         if (state == WAITING && writes_factor && since_blank + LAST_LINES > period) state = WRITTEN;
         else if (state == WRITTEN && reads_rom) state = HELD;
-        else if (state == HELD && since_blank + left >= period) state = DONE;
+        else if (state == HELD && since_blank + left >= period) state = DONE, placed++;
         return state != HELD;
     }
+
+    unsigned placed = 0;
 
 private:
     static constexpr unsigned FACTOR = 0x1C;
@@ -133,6 +136,7 @@ public:
     Memory wram() override { return {&root->console__DOT__wram[0], 1 << 17}; }
     Memory vram() override { return {&root->console__DOT__vram[0], 1 << 16}; }
     Memory sram() override { return {&root->console__DOT__sram[0], sram_size}; }
+    unsigned interrupts_placed() override { return holder.placed; }
 
 private:
     const char *seed;
@@ -271,6 +275,9 @@ void retro_run() {
     audio_batch(machine->sound.data(), machine->sound.size() / 2);
     machine->sound.clear();
 }
+
+// Not libretro's: how many interrupts SNES_RTL_NMI has placed.
+unsigned snes_rtl_interrupts() { return machine->interrupts_placed(); }
 
 size_t retro_serialize_size() { return 0; }
 bool retro_serialize(void *, size_t) { return false; }
