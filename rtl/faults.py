@@ -27,8 +27,8 @@ from trainer.errors import InputError
 
 CORES = ("rtl", "bsnes", "snes9x")
 COMPARED = (Request(1, 5, 2), Request(7, 0, 1, (10, 0)))
-TIMED = 150
-"""Tokens: a hundred frames and more would be exact to a percent, twenty to five."""
+TIMED = 60
+"""Tokens: nine frames, exact to some percent."""
 
 DEFAULT = Run("default", "microgpt", 0, SA1)
 PRODUCTS = Run("schoolbook", "microgpt", 0, SA1, kernel="schoolbook")

@@ -44,6 +44,7 @@ CONSOLE = """
         .include "sa1.inc"
 engine_task = $3056
 committed   = $3058
+token_ready = $305A
         .segment "CODE"
 reset:  clc
         xce
@@ -306,6 +307,7 @@ WORKED = {
     "stz $2232": Rule.NO_DMA,
     ": lda engine_task\n bne :-": Rule.ASLEEP,
     ": wai\n lda f:committed\n beq :-": Rule.ASLEEP,
+    ": wai\n lda token_ready\n beq :-": Rule.ASLEEP,
     "a8\n: bit SFR\n bpl :-\n a16": Rule.ASLEEP,
     "jsr .loword(compute)": Rule.READABLE,
 }

@@ -229,7 +229,8 @@ class Linter:
 
     def _asleep(self) -> Iterator[Fault]:
         """No loop in ROM looks whether the SA-1 is done, and what waits in work RAM stays there."""
-        polled = {self.program.equate(Side.CONSOLE, name) for name in ("engine_task", "committed")} | {0x2300}
+        told = ("engine_task", "committed", "token_ready")
+        polled = {self.program.equate(Side.CONSOLE, name) for name in told} | {0x2300}
         for at, step in self.console.steps.items():
             reads = any(access.reads and any(map(access.has, polled)) for access in step.accesses)
             if at & 0xFFFF >= 0x8000 and reads and at in _reached(self.console.steps, step.next):
