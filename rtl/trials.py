@@ -45,12 +45,12 @@ TRIALS = {
     trial.name: trial
     for trial in (
         Trial("noise in every memory and register", STOCK_RUN, {SEED: "#"}, 5),
-        Trial("noise, SA-1", SA1_RUN, {SEED: "#"}, 5),
-        Trial("resets at any clock", STOCK_RUN, {SEED: "#"}, 2, resets=4),
-        Trial("resets, SA-1", SA1_RUN, {SEED: "#"}, 2, resets=4),
+        Trial("noise, SA-1", SA1_RUN, {SEED: "#"}, 3),
         Trial("a dead sound unit", STOCK_RUN, {SOUND: "dead"}, 1, tokens=30),
         Trial("a dead sound unit, SA-1", SA1_RUN, {SOUND: "dead"}, 1, tokens=30),
-        Trial("interrupts inside products", STOCK_RUN, {INTERRUPTS: "#"}, 3, tokens=150),
+        Trial("interrupts inside products", STOCK_RUN, {INTERRUPTS: "#"}, 2, tokens=100),
+        Trial("resets at any clock", STOCK_RUN, {SEED: "#"}, 2, resets=4),
+        Trial("resets, SA-1", SA1_RUN, {SEED: "#"}, 1, resets=4),
     )
 }
 
