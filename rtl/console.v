@@ -12,7 +12,7 @@ module console (
   input cpu_runs,           // 0: the CPU waits, and everything else goes on
   input sound_runs,         // 0: the sound unit is dead
   input [15:0] pad1, pad2,  // buttons as the pads send them, B first; 1 is pressed
-  output dotclk, hde, vde, vsync,
+  output dotclk, hde, vde,
   output vblank,
   output [23:0] rgb,
   output [15:0] left, right,
@@ -88,7 +88,7 @@ module console (
     .VRAM_DAI(vram_shown ? vram_q1 : 8'hFF), .VRAM_DBI(vram_shown ? vram_q2 : 8'hFF),
     .VRAM_WRA_N(vram_we1_n), .VRAM_WRB_N(vram_we2_n), .VRAM_RD_N(vram_oe_n),
     .ARAM_ADDR(aram_a), .ARAM_D(aram_d), .ARAM_Q(aram_q), .ARAM_CE_N(aram_ce_n), .ARAM_WE_N(aram_we_n),
-    .DOTCLK(dotclk), .RGB_OUT(rgb), .HDE(hde), .VDE(vde), .VSYNC(vsync),
+    .DOTCLK(dotclk), .RGB_OUT(rgb), .HDE(hde), .VDE(vde),
     .JOY1_DI({1'b1, shift1[15]}), .JOY2_DI({1'b1, shift2[15]}), .JOY2_P6_in(1'b1),
     .JOY_STRB(strobe), .JOY1_CLK(clock1), .JOY2_CLK(clock2),
     .GG_EN(1'b0), .GG_CODE(129'b0), .GG_RESET(1'b0), .SPC_MODE(1'b0),

@@ -24,7 +24,8 @@
 
 namespace {
 
-constexpr double MASTER_CLOCK = 21477270, FRAME_CLOCKS = 357366, SAMPLE_RATE = 32000;
+constexpr double MASTER_CLOCK = 21477270, FRAME_CLOCKS = 357366;
+constexpr int SAMPLE_CLOCKS = 671;  // 32,008 samples a second
 constexpr int RESET_CLOCKS = 1000;  // the core clears its palette meanwhile
 constexpr unsigned WIDTH = 256, MAX_LINES = 239, PADS = 2, BUTTONS = 12;
 constexpr size_t HEADER = 0x7FC0, MAP_MODE = 0x15, RAM_SIZE = 0x18, MAX_ROM = 8 << 20, MAX_SRAM = 256 << 10;
@@ -62,7 +63,6 @@ public:
 
     // Whether the processor may run on the next clock.
     template <class Root> bool runs(const Root &now) {
-        if (!active) return true;
         since_blank++;
         if (now.vblank && !blank) {
             period = since_blank;
@@ -79,13 +79,14 @@ public:
         return state != HELD;
     }
 
+    const bool active;
     unsigned placed = 0;
 
 private:
     static constexpr unsigned FACTOR = 0x1C;
     static constexpr uint32_t LAST_LINES = 20000, LONGEST = 120;  // clocks
     enum { WAITING, WRITTEN, HELD, DONE } state = DONE;
-    bool active, blank = false;
+    bool blank = false;
     uint32_t since_blank = 0, period = 0, left = 0;
     std::mt19937 random;
 };
@@ -120,7 +121,7 @@ public:
 
     ~Simulation() override { model->final(); }
 
-    // To the beginning of the next vertical synchronization: some lines below the picture.
+    // To the next vertical blank: the picture is complete, and its interrupt is the next frame's.
     void frame() override {
         root->pad1 = pads[0];
         root->pad2 = pads[1];
@@ -146,8 +147,8 @@ private:
     VerilatedContext context;
     std::unique_ptr<Model> model;
     typename std::remove_reference<decltype(*Model::rootp)>::type *root;
-    bool old_dot = false, old_vsync = false;
-    double until_sample = 0;
+    bool old_dot = false, old_blank = false;
+    int until_sample = SAMPLE_CLOCKS;
 
     void hold_reset() {
         root->rst_n = 0;
@@ -157,7 +158,7 @@ private:
 
     // One master clock. Whether a frame ends with it.
     bool tick() {
-        root->cpu_runs = holder.runs(*root);
+        if (holder.active) root->cpu_runs = holder.runs(*root);
         root->mclk = 1;
         model->eval();
         root->mclk = 0;
@@ -165,13 +166,13 @@ private:
 
         if (root->dotclk && !old_dot && root->hde && root->vde) picture.push_back(pixel(root->rgb));
         old_dot = root->dotclk;
-        if ((until_sample -= SAMPLE_RATE) < 0) {
-            until_sample += MASTER_CLOCK;
+        if (!--until_sample) {
+            until_sample = SAMPLE_CLOCKS;
             sound.push_back(root->left);
             sound.push_back(root->right);
         }
-        bool ends = root->vsync && !old_vsync;
-        old_vsync = root->vsync;
+        bool ends = root->vblank && !old_blank;
+        old_blank = root->vblank;
         if (ends) {
             shown.swap(picture);
             picture.clear();
@@ -242,7 +243,7 @@ void retro_get_system_info(retro_system_info *info) {
 }
 
 void retro_get_system_av_info(retro_system_av_info *info) {
-    *info = {WIDTH, 224, WIDTH, MAX_LINES, 0, MASTER_CLOCK / FRAME_CLOCKS, SAMPLE_RATE};
+    *info = {WIDTH, 224, WIDTH, MAX_LINES, 0, MASTER_CLOCK / FRAME_CLOCKS, MASTER_CLOCK / SAMPLE_CLOCKS};
 }
 
 bool retro_load_game(const retro_game_info *game) {
