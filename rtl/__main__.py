@@ -81,9 +81,22 @@ def trials_command(names: tuple[str, ...]) -> None:
 
 
 @commands.command("faults")
-def faults_command() -> None:
-    """Print which of linter, logic and emulators see a fault of an SA-1 cartridge."""
-    from rtl.faults import table
+@click.argument("names", nargs=-1)
+def faults_command(names: tuple[str, ...]) -> None:
+    """Print which of linter, logic and emulators see these faults of SA-1 cartridges, by NAMES, or all."""
+    from rtl.faults import FAULTS, table
+
+    for name in names or FAULTS:
+        if name not in FAULTS:
+            raise InputError(f"no fault {name!r}: there are {'; '.join(FAULTS)}")
+    for line in table([FAULTS[name] for name in names or FAULTS]):
+        print(line, flush=True)
+
+
+@commands.command("clocks")
+def clocks_command() -> None:
+    """Print the clocks of a token on the logic, in bsnes and as predicted."""
+    from rtl.clocks import table
 
     for line in table():
         print(line, flush=True)

@@ -15,7 +15,7 @@ from quantize.ranges import prove
 from rtl.faults import FAULTS, Fault
 from trainer.weights import load_weights
 
-PLANTED = [fault for fault in FAULTS if fault.edit is not None]
+PLANTED = [fault for fault in FAULTS.values() if fault.edit is not None]
 
 
 @cache
