@@ -65,7 +65,7 @@ SHELVES = {
         "gpt2",
     ),
     "Build on it": ("game", "tavern", "host", "lab", "site", "release", "contributing", "rules"),
-    "How it works": ("architecture", "performance", "memory", "sa1", "xray", "save", "sound", "glossary"),
+    "How it works": ("architecture", "performance", "memory", "sa1", "rtl", "xray", "save", "sound", "glossary"),
 }
 """The list of the docs, by the stems of their addresses."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -37,32 +38,29 @@ def build_command(core: Path) -> None:
 @commands.command("prove")
 @click.argument("names", nargs=-1)
 @click.option("--core", default="rtl", help="rtl, or another core.")
-def prove_command(names: tuple[str, ...], core: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the results of all runs as JSON, and nothing else.")
+def prove_command(names: tuple[str, ...], core: str, as_json: bool) -> None:
     """Do the long runs of these NAMES, or all: what is done already is kept, and what was begun goes on."""
-    from rtl.prove import RUNS, execute, is_done
+    from rtl.prove import RUNS, execute, report
     from snesgpt.progress import bars
 
     for name in names or RUNS:
         if name not in RUNS:
             raise InputError(f"no run {name!r}: there are {'; '.join(RUNS)}")
+    for name in names or RUNS:
         run = RUNS[name]
         with bars() as bar:
             state = execute(run, core, bar(name, run.tokens))
-        print(
-            f"{name}: {state.tokens:,} tokens, {state.values:,} values, {state.mismatches:,} differences; "
-            f"{state.clocks_per_second:,.0f} clocks/s",
-            flush=True,
-        )
-        if not is_done(run, state) or state.mismatches:
+        if not as_json:
+            print(
+                f"{name}: {state.tokens:,} tokens, {state.values:,} values, {state.mismatches:,} differences; "
+                f"{state.clocks_per_second:,.0f} clocks/s",
+                flush=True,
+            )
+        if state.mismatches:
             raise InputError(f"{name}: {state.first}")
-
-
-@commands.command("table")
-def table_command() -> None:
-    """Print the results of the long runs so far."""
-    from rtl.prove import table
-
-    print(table())
+    if as_json:
+        print(json.dumps(report()))
 
 
 @commands.command("trials")

@@ -1,4 +1,4 @@
-"""The long runs: cartridges on the console's logic against the integer model, resumable, and a table of them.
+"""The long runs: cartridges on the console's logic against the integer model, resumable.
 
 A run is a number of tokens of one cartridge. Its state is a file that is written after every request: a run that is
 killed, or whose machine is needed, goes on with the next request of the same ROM and the same simulator.
@@ -16,6 +16,7 @@ from datetime import date
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from asm.build import build
 from asm.layout import plan
@@ -182,15 +183,16 @@ def _commit() -> str:
     return said.stdout.strip() or "unknown"
 
 
-def table(runs: Iterable[Run] = tuple(RUNS.values())) -> str:
-    """The results so far, for docs/rtl.md."""
-    lines = ["| cartridge | tokens | values | differences | ROM | commit, date |", "|---|---|---|---|---|---|"]
+def report(runs: Iterable[Run] = tuple(RUNS.values())) -> dict[str, Any]:
+    """The sums of the results so far, and each of them by name, for docs/figures.json.
+
+    Raises InputError for a run that was not done to its end: nothing half done is shown.
+    """
+    states = {}
     for one in runs:
         state = read_state(one)
-        if state is not None:
-            left = "" if is_done(one, state) else f" of {one.tokens:,}"
-            lines.append(
-                f"| {one.name} | {state.tokens:,}{left} | {state.values:,} | {state.mismatches:,} | `{state.rom}` "
-                f"| {state.commit}, {state.date} |"
-            )
-    return "\n".join(lines)
+        if state is None or not is_done(one, state):
+            raise InputError(f"{one.name}: this run is not done yet: python -m rtl prove {one.name!r}")
+        states[one.name] = asdict(state)
+    summed = {name: sum(state[name] for state in states.values()) for name in ("tokens", "values", "mismatches")}
+    return {**summed, "runs": states}

@@ -3,7 +3,8 @@
 A page shows a figure as `<!-- figure: NAME -->VALUE<!-- / -->`, inside a line, and a table as
 `<!-- table: NAME -->`, its lines, `<!-- / -->`, each on lines of their own. --fill writes the values between the
 markers. --measure runs the commands of the named runs, figures or tables (of all that can be run again, if none is
-named) and keeps what they print. They read build/, as `make CHECKPOINT=checkpoints/microgpt.npz` leaves it.
+named) and keeps what they print. They read build/, as `make CHECKPOINT=checkpoints/microgpt.npz` leaves it. A run
+that needs more than that says so, and is run only when it is named.
 """
 
 from __future__ import annotations
@@ -136,8 +137,13 @@ def store(source: Source, run: str, report: Mapping[str, Any]) -> None:
             entry["rows"] = [
                 [name, *(_rounded(found[name][field]) for field in fields), *kept.get(name, [""])]
                 for name in found
-                if name in kept or any(abs(found[name][field] or 0) >= 1 for field in fields)
+                if name in kept or any(_is_shown(found[name][field]) for field in fields)
             ]
+
+
+def _is_shown(value: Any) -> bool:
+    """A row of nothing but parts of a clock is left out."""
+    return isinstance(value, str) or abs(value or 0) >= 1
 
 
 def _rounded(value: Any) -> Any:
@@ -172,9 +178,9 @@ def _commit() -> str:
 
 
 def _asked(source: Source, given: Sequence[str]) -> list[str]:
-    """The runs that these names select, in the file's order; all that can be run again, if none is given."""
+    """The runs that these names select, in the file's order; without names, all that can be run again anywhere."""
     if not given:
-        return [run for run, entry in source["runs"].items() if not entry.get("once")]
+        return [run for run, entry in source["runs"].items() if not entry.get("once") and not entry.get("needs")]
     runs = set()
     for name in given:
         entry = source["figures"].get(name) or source["tables"].get(name)

@@ -14,7 +14,7 @@ from quantize.executor import Executor
 from quantize.ranges import ProvedModel, prove
 from quantize.sampler import Request, Token
 from quantize.sampler import run as right
-from rtl.prove import Run, execute, is_done, path_of, read_state, table
+from rtl.prove import Run, execute, is_done, path_of, read_state, report
 from tests.support.models import digit_model
 from trainer.config import ModelConfig
 from trainer.errors import InputError
@@ -53,7 +53,16 @@ def test_a_run_that_is_stopped_goes_on_and_ends_like_one_that_is_not() -> None:
     state, uninterrupted = execute(RUN, CORE), read_state(whole)
     assert uninterrupted is not None and is_done(RUN, state)
     assert (state.tokens, state.values, state.mismatches) == (uninterrupted.tokens, uninterrupted.values, 0)
-    assert f"| small | {state.tokens} | {state.values:,} | 0 |" in table([RUN])
+
+
+def test_the_report_is_the_sum_of_runs_that_are_done() -> None:
+    runs = [RUN, replace(RUN, name="traced", traced=True)]
+    states = [execute(run, CORE) for run in runs]
+    found = report(runs)
+    assert found["values"] == sum(state.values for state in states) > 100 * RUN.tokens
+    assert (found["mismatches"], found["runs"]["traced"]["rom"]) == (0, states[1].rom)
+    with pytest.raises(InputError, match="begun: this run is not done yet"):
+        report([*runs, replace(RUN, name="begun")])
 
 
 def test_what_is_done_is_not_done_again() -> None:
