@@ -149,11 +149,7 @@ pictures: all $(VENV)/installed-test
 	@$(BIN)/python scripts/pictures.py $(ROM)
 
 # The console's own logic, see docs/rtl.md. CORE is a clone of the MiSTer core: GPL-3, and no part of this project.
-RTL := build/rtl/snes_rtl_libretro.so
-
-rtl: $(RTL)
-
-$(RTL): $(call sources,rtl) $(wildcard $(CORE)/rtl/SNES.vhd) | $(VENV)/installed-emulators
+rtl: $(VENV)/installed-test
 	@sh scripts/get-tool.sh ghdl
 	@sh scripts/get-tool.sh verilator
 	@$(BIN)/python -m rtl build "$$CORE"

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from trainer.errors import InputError
 
+T = TypeVar("T")
 
-@click.group()
-def commands() -> None:
+
+class Commands(click.Group):
+    """What is wrong is one line on stderr, and the exit status is 1."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+        except (InputError, TimeoutError) as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
     """The console's own logic: see docs/rtl.md."""
 
 
-@commands.command("fetch")
+def chosen(kind: str, known: Mapping[str, T], names: tuple[str, ...]) -> list[T]:
+    """Those of these names, or all. Raises InputError for a name that none has."""
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(f"no {kind} {unknown[0]!r}: there are {'; '.join(known)}")
+    return [known[name] for name in names or known]
+
+
+@main.command("fetch")
 @click.argument("folder", type=Path, default=Path("build/rtl/core"))
 def fetch_command(folder: Path) -> None:
     """Fetch the core into FOLDER, at the commit that this project was proved on."""
@@ -26,7 +48,7 @@ def fetch_command(folder: Path) -> None:
     print(f"{folder}: the core at {COMMIT[:8]}")
 
 
-@commands.command("build")
+@main.command("build")
 @click.argument("core", type=Path, default=Path("build/rtl/core"))
 def build_command(core: Path) -> None:
     """Make the simulator of the clone in CORE."""
@@ -35,78 +57,59 @@ def build_command(core: Path) -> None:
     build(core)
 
 
-@commands.command("prove")
+@main.command("prove")
 @click.argument("names", nargs=-1)
-@click.option("--core", default="rtl", help="rtl, or another core.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results of all runs as JSON, and nothing else.")
-def prove_command(names: tuple[str, ...], core: str, as_json: bool) -> None:
+def prove_command(names: tuple[str, ...], as_json: bool) -> None:
     """Do the long runs of these NAMES, or all: what is done already is kept, and what was begun goes on."""
     from rtl.prove import RUNS, execute, report
     from snesgpt.progress import bars
 
-    for name in names or RUNS:
-        if name not in RUNS:
-            raise InputError(f"no run {name!r}: there are {'; '.join(RUNS)}")
-    for name in names or RUNS:
-        run = RUNS[name]
+    for run in chosen("run", RUNS, names):
         with bars() as bar:
-            state = execute(run, core, bar(name, run.tokens))
+            state = execute(run, tell=bar(run.name, run.tokens))
         if not as_json:
             print(
-                f"{name}: {state.tokens:,} tokens, {state.values:,} values, {state.mismatches:,} differences; "
+                f"{run.name}: {state.tokens:,} tokens, {state.values:,} values, {state.mismatches:,} differences; "
                 f"{state.clocks_per_second:,.0f} clocks/s",
                 flush=True,
             )
         if state.mismatches:
-            raise InputError(f"{name}: {state.first}")
+            raise InputError(f"{run.name}: {state.first}")
     if as_json:
         print(json.dumps(report()))
 
 
-@commands.command("trials")
+@main.command("trials")
 @click.argument("names", nargs=-1)
 def trials_command(names: tuple[str, ...]) -> None:
     """Switch consoles on with noise in them, push reset, interrupt products: these NAMES, or all."""
     from rtl.trials import TRIALS, run
 
-    for name in names or TRIALS:
-        if name not in TRIALS:
-            raise InputError(f"no trial {name!r}: there are {'; '.join(TRIALS)}")
-        result = run(TRIALS[name])
-        print(f"{name}: {result}", flush=True)
+    for trial in chosen("trial", TRIALS, names):
+        result = run(trial)
+        print(f"{trial.name}: {result}", flush=True)
         if result.parity.mismatches:
-            raise InputError(f"{name}: {result.parity.first}")
+            raise InputError(f"{trial.name}: {result.parity.first}")
 
 
-@commands.command("faults")
+@main.command("faults")
 @click.argument("names", nargs=-1)
 def faults_command(names: tuple[str, ...]) -> None:
     """Print which of linter, logic and emulators see these faults of SA-1 cartridges, by NAMES, or all."""
     from rtl.faults import FAULTS, table
 
-    for name in names or FAULTS:
-        if name not in FAULTS:
-            raise InputError(f"no fault {name!r}: there are {'; '.join(FAULTS)}")
-    for line in table([FAULTS[name] for name in names or FAULTS]):
+    for line in table(chosen("fault", FAULTS, names)):
         print(line, flush=True)
 
 
-@commands.command("clocks")
+@main.command("clocks")
 def clocks_command() -> None:
     """Print the clocks of a token on the logic, in bsnes and as predicted."""
     from rtl.clocks import table
 
     for line in table():
         print(line, flush=True)
-
-
-def main() -> None:
-    """Whatever is wrong is one line."""
-    try:
-        commands()
-    except InputError as error:
-        print(f"rtl: {error}", file=sys.stderr)
-        sys.exit(1)
 
 
 if __name__ == "__main__":

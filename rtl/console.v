@@ -117,15 +117,6 @@ module console (
     .BSRAM_ADDR(sram_a), .BSRAM_D(sram_d), .BSRAM_Q(sram_q), .BSRAM_WE_N(sram_we_n),
     .MAP_CTRL(8'h60), .ROM_MASK(rom_mask), .BSRAM_MASK(sram_mask), .SS_BUSY(1'b0)
   );
-
-  // Cycles in which the chip's processor waits, for the S-CPU has the memory that it wants: ROM, I-RAM, BW-RAM.
-  reg [31:0] rom_waits /*verilator public_flat_rw*/, iram_waits /*verilator public_flat_rw*/;
-  reg [31:0] bwram_waits /*verilator public_flat_rw*/;
-  always @(posedge mclk) if (sa1.sa1.clk_ce) begin
-    if (sa1.sa1.sa1_rom_sel && sa1.sa1.snes_rom_sel) rom_waits <= rom_waits + 1;
-    if (sa1.sa1.sa1_iram_sel && sa1.sa1.snes_iram_sel) iram_waits <= iram_waits + 1;
-    if (sa1.sa1.sa1_bwram_sel && sa1.sa1.snes_bwram_sel) bwram_waits <= bwram_waits + 1;
-  end
 `else
   // LoROM: half a bank of ROM from $8000 on, save RAM in the other halves of banks $70 to $7D.
   assign irq_n = 1'b1;

@@ -88,14 +88,21 @@ def with_two_processes(text: str) -> str:
 
 
 def fetch(folder: Path) -> None:
-    """A clone at COMMIT, of its VHDL alone. Raises InputError when git fails."""
-    if not (folder / ".git").exists():
+    """A clone at COMMIT, of its VHDL alone. Raises InputError when git fails, or something else is in FOLDER."""
+    if not folder.exists() or not any(folder.iterdir()):
         run("git", "init", "--quiet", str(folder))
+        run("git", "-C", str(folder), "config", "remote.origin.url", ADDRESS)
+    elif not _is_clone(folder):
+        raise InputError(f"{folder} is there, and no clone of {ADDRESS}: name a folder that is empty or new")
     run("git", "-C", str(folder), "fetch", "--quiet", "--depth=1", "--filter=blob:none", ADDRESS, COMMIT)
-    run("git", "-C", str(folder), "config", "remote.origin.url", ADDRESS)
     run("git", "-C", str(folder), "config", "remote.origin.promisor", "true")
     run("git", "-C", str(folder), "sparse-checkout", "set", "rtl")
     run("git", "-C", str(folder), "checkout", "--quiet", COMMIT)
+
+
+def _is_clone(folder: Path) -> bool:
+    config = folder / ".git/config"
+    return config.is_file() and ADDRESS in config.read_text(errors="replace")
 
 
 def commit_of(core: Path) -> str:

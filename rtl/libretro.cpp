@@ -38,16 +38,6 @@ struct Memory {
     size_t size;
 };
 
-// Cycles of the SA-1 that were lost because the S-CPU had the memory.
-struct Waits {
-    uint32_t rom, iram, bwram;
-};
-
-Waits waits_of(const Vstock___024root &) { return {}; }
-Waits waits_of(const Vsa1___024root &root) {
-    return {root.console__DOT__rom_waits, root.console__DOT__iram_waits, root.console__DOT__bwram_waits};
-}
-
 // What is the same for both models.
 class Machine {
 public:
@@ -58,7 +48,6 @@ public:
     virtual Memory vram() = 0;
     virtual Memory sram() = 0;
     virtual unsigned interrupts_placed() = 0;
-    virtual Waits waits() = 0;
 
     uint16_t pads[PADS] = {};
     std::vector<uint32_t> picture, shown;
@@ -149,7 +138,6 @@ public:
     Memory vram() override { return {&root->console__DOT__vram[0], 1 << 16}; }
     Memory sram() override { return {&root->console__DOT__sram[0], sram_size}; }
     unsigned interrupts_placed() override { return holder.placed; }
-    Waits waits() override { return waits_of(*root); }
 
 private:
     const char *seed;
@@ -291,9 +279,6 @@ void retro_run() {
 
 // Not libretro's: how many interrupts SNES_RTL_NMI has placed.
 unsigned snes_rtl_interrupts() { return machine->interrupts_placed(); }
-
-// Not libretro's either: the SA-1's waits since power-on.
-void snes_rtl_waits(Waits *into) { *into = machine->waits(); }
 
 size_t retro_serialize_size() { return 0; }
 bool retro_serialize(void *, size_t) { return false; }

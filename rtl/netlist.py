@@ -6,9 +6,13 @@ import re
 from pathlib import Path
 
 from rtl.tools import run
+from trainer.errors import InputError
 
 OPTIONS = ("--std=08", "--ieee=synopsys", "-fexplicit", "-frelaxed")
 """-frelaxed: shared variables and others that Quartus lets pass."""
+
+
+ANOTHER_GHDL = "rtl/netlist.py was written for GHDL 2.0"
 
 
 def netlist(folder: Path, files: list[Path], top: str) -> str:
@@ -24,10 +28,15 @@ SELECTION = re.compile(r"with (\w+) select (\w+) <=\n(.*?) when others;", re.S)
 
 
 def defaults(vhdl: str) -> dict[tuple[str, str], str]:
-    """(selector, target) → the value where no choice fits, in Verilog, of every selection of a VHDL netlist."""
-    found = {}
+    """(selector, target) → the value where no choice fits, in Verilog, of every selection of a VHDL netlist.
+
+    Raises InputError for a value of another form, and for two selections of the same names that differ.
+    """
+    found: dict[tuple[str, str], str] = {}
     for selector, target, choices in SELECTION.findall(vhdl):
-        found[selector, target] = _verilog(choices.rsplit(",", 1)[-1].strip())
+        value = _verilog(choices.rsplit(",", 1)[-1].strip())
+        if found.setdefault((selector, target), value) != value:
+            raise InputError(f"GHDL's netlist has two selections of {target} by {selector}: {ANOTHER_GHDL}")
     return found
 
 
@@ -37,7 +46,8 @@ def _verilog(value: str) -> str:
         return f"{len(bits[1])}'b{re.sub('[^01]', '0', bits[1])}"
     if bits := re.fullmatch(r"\((\d+) downto 0 => '(.)'\)", value):
         return f"{{{int(bits[1]) + 1}{{1'b{int(bits[2] == '1')}}}}}"
-    assert re.fullmatch(r"\w+", value), value
+    if not re.fullmatch(r"\w+", value):
+        raise InputError(f"GHDL's netlist has a default of {value[:60]}: {ANOTHER_GHDL}")
     return value
 
 
@@ -45,10 +55,11 @@ def repaired(verilog: str, defaults: dict[tuple[str, str], str]) -> str:
     """A netlist of GHDL 2.0's Verilog writer, corrected. Its VHDL writer, where the defaults come from, is right.
 
     A selection has lost its default. A constant of more than 32 bits is written as a string, "0101…". And a
-    signal of DSP.vhd is called output, which is a keyword.
+    signal of DSP.vhd is called output, which is a keyword. Raises InputError where a default finds no selection.
     """
     lines = []
     selector = target = ""
+    missing = set(defaults)
     for line in verilog.splitlines():
         line = re.sub(r'"([01xzXZ]+)"', lambda found: f"{len(found[1])}'b{found[1]}", line)
         if not re.match(r" *\(?output ", line):
@@ -60,8 +71,11 @@ def repaired(verilog: str, defaults: dict[tuple[str, str], str]) -> str:
         elif selector and "endcase" in line:
             if (selector, target) in defaults:
                 lines.append(f"      default: {target} <= {defaults[selector, target]};")
+                missing.discard((selector, target))
             selector = ""
         lines.append(line)
+    if missing:
+        raise InputError(f"GHDL's Verilog has no selection of {min(missing)[1]}: {ANOTHER_GHDL}")
     return "\n".join(lines) + "\n"
 
 

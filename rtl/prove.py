@@ -1,20 +1,24 @@
 """The long runs: cartridges on the console's logic against the integer model, resumable.
 
 A run is a number of tokens of one cartridge. Its state is a file that is written after every request: a run that is
-killed, or whose machine is needed, goes on with the next request of the same ROM and the same simulator.
+killed, or whose machine is needed, goes on with the next request of the same ROM and the same simulator. No request
+takes more than a third of what is left: so texts are seen far into them, and prompts and temperatures too.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
 from hashlib import sha256
-from itertools import chain, islice
+from itertools import count, cycle, islice
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +35,14 @@ from rtl.tools import run
 from snesgpt.bench.beam_clock import FRAME_CLOCKS
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import Host, intermediates
-from snesgpt.verify.parity import Parity, compare_token, requests
+from snesgpt.verify.parity import Parity, compare_token
 from trainer.errors import InputError
-from trainer.files import whole_file
+from trainer.files import scratch_folder, whole_file
+from trainer.progress import Tell, nobody
 
-MODELS, RESULTS = Path("build/rtl/models"), Path("build/rtl/runs")
+RESULTS = Path("build/rtl/runs")
+TENTHS = (5, 0, 13, 10, 20)
+"""Temperatures, in turn."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,16 @@ class Run:
     kernel: str | None = None
 
     def model(self) -> ProvedModel:
-        """Its model, which `snesgpt quantize` makes of the checkpoint once. Raises InputError where that fails."""
-        path = MODELS / f"{self.weights}-{self.target}{'-' + self.kernel if self.kernel else ''}.npz"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            words = ["quantize", f"checkpoints/{self.weights}.npz", "--target", self.target, "--out", str(path)]
-            run(sys.executable, "-m", "snesgpt", *words, *(("--kernel", self.kernel) if self.kernel else ()))
-        return load_proved(path)
+        """Its model, as `snesgpt quantize` makes it of the checkpoint. Raises InputError where that fails."""
+        return _quantized(self.weights, self.target, self.kernel)
+
+
+@cache
+def _quantized(weights: str, target: str, kernel: str | None) -> ProvedModel:
+    with scratch_folder() as folder:
+        words = ["quantize", f"checkpoints/{weights}.npz", "--target", target, "--out", str(folder / "model.npz")]
+        run(sys.executable, "-m", "snesgpt", *words, *(("--kernel", kernel) if kernel else ()))
+        return load_proved(folder / "model.npz")
 
 
 RUNS = {
@@ -68,19 +78,22 @@ RUNS = {
         Run("default", "microgpt", 1000),
         Run("default, traced", "microgpt", 100, traced=True),
         Run("schoolbook", "microgpt", 20, kernel="schoolbook"),
-        Run("small", "small", 50),
-        Run("tavern", "tavern", 50),
-        Run("stories", "stories", 5),
+        Run("small", "small", 100),
+        Run("tavern", "tavern", 100),
+        Run("memory", "memory", 100),
+        Run("stories", "stories", 20),
         Run("SA-1, default", "microgpt", 1000, SA1),
         Run("SA-1, default, traced", "microgpt", 100, SA1, traced=True),
-        Run("SA-1, stories", "stories", 10, SA1),
+        Run("SA-1, tavern", "tavern", 100, SA1),
+        Run("SA-1, memory", "memory", 100, SA1),
+        Run("SA-1, stories", "stories", 50, SA1),
     )
 }
 
 
 @dataclass
 class State:
-    """What a run has done. requests: those compared to their end; seconds: of one core."""
+    """What a run has done. requests: those compared, to their end or as far as they go; seconds: of one core."""
 
     rom: str
     core: str
@@ -121,8 +134,14 @@ def is_done(run: Run, state: State) -> bool:
     return state.tokens >= run.tokens or state.mismatches > 0
 
 
-def execute(run: Run, core: str = "rtl", tell: Callable[[int], None] = lambda _: None) -> State:
-    """Do what is left of a run, and return its state. tell: is told how many tokens are compared."""
+def execute(run: Run, core: str = "rtl", tell: Tell = nobody) -> State:
+    """Do what is left of a run, and return its state. tell: is told how many tokens are compared.
+
+    Raises InputError where the environment asks the simulator for another machine than a console.
+    """
+    if wrong := [name for name in os.environ if name.startswith("SNES_RTL_")]:
+        raise InputError(f"{wrong[0]} is set: a long run is of the console as it is")
+    began = time.process_time()
     proved = run.model()
     image = build(plan(proved, traced=run.traced)).image
     rom = sha256(image).hexdigest()[:12]
@@ -131,20 +150,20 @@ def execute(run: Run, core: str = "rtl", tell: Callable[[int], None] = lambda _:
         if state is None or (state.rom, state.core) != (rom, console.name):
             state = State(rom, console.name, _commit(), date.today().isoformat())
         if not is_done(run, state):
-            _go_on(run, proved.model, console, state, tell)
+            _go_on(run, proved.model, console, state, tell, began)
     return state
 
 
-def _go_on(run: Run, model: IntegerModel, console: Console, state: State, tell: Callable[[int], None]) -> None:
+def _go_on(run: Run, model: IntegerModel, console: Console, state: State, tell: Tell, began: float) -> None:
     """Compare until the run is done, and write its state after every request."""
     executor, host = Executor(model), Host(console, model)
     parity = Parity(state.tokens, state.values, state.mismatches, state.first, run.traced)
-    frames, seconds, began = state.frames, state.seconds, time.process_time()
-    asked = chain.from_iterable(requests(model, run.tokens))
-    for request in islice(asked, state.requests, None):
+    frames, seconds = state.frames, state.seconds
+    for request in islice(asked(model), state.requests, None):
+        longest = parity.tokens + ceil((run.tokens - parity.tokens) / 3)
         for _ in compare_request(parity, host, executor, request):
             tell(parity.tokens)
-            if parity.tokens >= run.tokens or parity.mismatches:
+            if parity.tokens == longest or parity.mismatches:
                 break
         state.requests += 1
         state.tokens, state.values = parity.tokens, parity.values
@@ -153,6 +172,17 @@ def _go_on(run: Run, model: IntegerModel, console: Console, state: State, tell: 
         _write(run, state)
         if is_done(run, state):
             return
+        if parity.tokens == longest:
+            host.reset()  # it is still at work on what was asked
+
+
+def asked(model: IntegerModel) -> Iterator[Request]:
+    """Requests without end: every other one has a prompt."""
+    letters, context = len(model.symbols), model.config.block_size
+    for number, tenths in zip(count(1), cycle(TENTHS), strict=False):
+        length = min(1 + number // 2 % 3, context - 1) if number % 2 == 0 else 0
+        prompt = tuple((7 * number + 5 * place) % letters for place in range(length))
+        yield Request(257 * number & 0xFFFF, tenths, 1, prompt)
 
 
 def compare_request(parity: Parity, host: Host, model: Executor, request: Request) -> Iterator[None]:

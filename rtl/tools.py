@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 from trainer.errors import InputError
@@ -21,5 +22,7 @@ def run(*words: str) -> str:
 
 
 def version(program: str) -> str:
-    """The first line of what a program says of its version."""
-    return run(program, "--version").splitlines()[0]
+    """A program's name and version. Raises InputError when it is missing."""
+    said = run(program, "--version")
+    number = re.search(r"\d+\.[\d.]*\d", said)
+    return f"{program} {number[0] if number else said.strip().splitlines()[0]}"

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from asm.build import build
 from asm.layout import plan
 from quantize.executor import Executor
-from quantize.model import IntegerModel
 from quantize.sampler import Request
 from rtl.prove import RUNS, Run
 from snesgpt.emulator.console import Console
 from snesgpt.emulator.cores import find_core
 from snesgpt.verify.host import Host
 from snesgpt.verify.parity import Parity, verify
+from trainer.errors import InputError
 
 SEED, SOUND, INTERRUPTS = "SNES_RTL_SEED", "SNES_RTL_SOUND", "SNES_RTL_NMI"
 STOCK_RUN, SA1_RUN = RUNS["default"], RUNS["SA-1, default"]
@@ -73,7 +73,7 @@ class Result:
 
 
 def run(trial: Trial) -> Result:
-    """Do a trial. Raises InputError when a cartridge does not come up."""
+    """Do a trial. Raises InputError when a cartridge does not come up, or nothing of the trial happened."""
     proved = trial.cartridge.model()
     image = build(plan(proved)).image
     result = Result(Parity())
@@ -81,21 +81,18 @@ def run(trial: Trial) -> Result:
         with _settings(trial.settings, seed), Console(image, "rtl") as console:
             if SEED not in trial.settings:
                 console.scramble(seed)
-            for _ in range(trial.resets):
-                _push_reset_while_it_computes(console, proved.model)
             host = Host(console, proved.model)
+            for _ in range(trial.resets):
+                next(host.run(Request(seed=3, tenths=5, count=9)))
+                host.reset()  # the simulator waits for a clock of its own choice in the next frame
             found = verify(host, Executor(proved.model), _requests(seed), tokens=trial.tokens)
             result.interrupts += ctypes.CDLL(str(find_core("rtl"))).snes_rtl_interrupts()
+        if INTERRUPTS in trial.settings and not result.interrupts:
+            raise InputError(f"{trial.name}: no interrupt came inside a product: the trial shows nothing")
         result.machines += 1
         result.resets += trial.resets
         _add(result.parity, found)
     return result
-
-
-def _push_reset_while_it_computes(console: Console, model: IntegerModel) -> None:
-    """The simulator waits for a clock of its own choice in the next frame."""
-    next(Host(console, model).run(Request(seed=3, tenths=5, count=9)))
-    console.reset()
 
 
 def _requests(seed: int) -> Iterator[list[Request]]:

@@ -133,9 +133,10 @@ def store(source: Source, run: str, report: Mapping[str, Any]) -> None:
     for entry in source["tables"].values():
         if entry["run"] == run and "from" in entry:
             fields, kept = entry["fields"], {row[0]: row[1 + len(entry["fields"]) :] for row in entry["rows"]}
+            nothing = [""] * (len(entry["columns"]) - 1 - len(fields))
             found = at(report, entry["from"])
             entry["rows"] = [
-                [name, *(_rounded(found[name][field]) for field in fields), *kept.get(name, [""])]
+                [name, *(_rounded(found[name][field]) for field in fields), *kept.get(name, nothing)]
                 for name in found
                 if name in kept or any(_is_shown(found[name][field]) for field in fields)
             ]

@@ -9,10 +9,10 @@ fail() {
     exit 1
 }
 
-# too_old PROGRAM WANTED: fails where the program is there, for its version is another one.
-too_old() {
+# wrong_version PROGRAM WANTED: fails where the program is there, for its version is another one.
+wrong_version() {
     if command -v "$1" >/dev/null; then
-        fail "the simulator of rtl/ needs $2 or newer: this is $("$1" --version | head -n 1)"
+        fail "the simulator of rtl/ needs $2: this is $("$1" --version | head -n 1)"
     fi
 }
 
@@ -41,15 +41,15 @@ chromium)
     elsewhere="dnf install chromium; brew install --cask chromium; pacman -S chromium"
     ;;
 ghdl)
-    case $(ghdl --version 2>/dev/null) in "GHDL "[2-9]*) exit ;; esac
-    too_old ghdl "GHDL 2"
+    case $(ghdl --version 2>/dev/null) in "GHDL "2.*) exit ;; esac
+    wrong_version ghdl "GHDL 2"
     package="ghdl ghdl-mcode"
     missing="the VHDL synthesizer (ghdl) is missing"
     elsewhere="dnf install ghdl; brew install ghdl; pacman -S ghdl"
     ;;
 verilator)
-    case $(verilator --version 2>/dev/null) in "Verilator "[5-9]*) exit ;; esac
-    too_old verilator "Verilator 5"
+    case $(verilator --version 2>/dev/null) in "Verilator "5.*) exit ;; esac
+    wrong_version verilator "Verilator 5"
     package="verilator clang make"
     missing="Verilator is missing"
     elsewhere="dnf install verilator clang; brew install verilator; pacman -S verilator clang"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from asm.build import Rom, symbols
-from snesgpt.bench.beam_clock import FRAME_CLOCKS, Moment, TimerMoment, beam, timer
+from snesgpt.bench.beam_clock import Moment, TimerMoment, beam, timer
 from snesgpt.bench.names_screen import FIRST_SEED, NamesPage
 from snesgpt.emulator.console import Console
 
@@ -19,11 +19,9 @@ MARKS, BLANK_MARKS = 1024, 64
 OVERHEAD = "overhead"
 """A mark with another right behind it, once a token: its time is what every mark takes."""
 
-IDLE = ("page_start", "rest")
+REST = "rest"
+IDLE = ("page_start", REST)
 """Stages in which no token is being made."""
-
-WAIT = "wait"
-"""The SA-1 waits for the other processor: for longer than a frame, then, only at the end of a page."""
 
 BLANK_MARK_CLOCKS = 390
 """Clocks that the interrupt's own mark adds after the moment it notes, with the interrupt's return (180 clocks).
@@ -54,6 +52,11 @@ class Profile:
         """Notes that the interrupt of a frame took `clocks` clocks."""
         self._blank_ends[frame] = clocks
 
+    def rests(self) -> None:
+        """Notes that what the last mark began is a rest: the page is complete, and nobody has asked for another."""
+        if self._last is not None:
+            self._last = REST, self._last[1]
+
     def add(self, number: int, moment: Moment, until: int) -> bool:
         """The next mark; False when it begins another token than the first `until` ones, and ends the profile.
 
@@ -66,7 +69,7 @@ class Profile:
             return True
         stage, since = before
         passed = moment.since(since)
-        if stage not in IDLE and not (stage == WAIT and passed > FRAME_CLOCKS):
+        if stage not in IDLE:
             interrupts = (moment.frame - since.frame) % 65536 if self.interrupted else 0
             frames = range(since.frame + 1, since.frame + 1 + interrupts)
             blanks = [self._blank_ends.get(frame % 65536, 0) for frame in frames]
@@ -117,7 +120,7 @@ def measure_stages(
     profile = Profile(stage_names(rom), interrupted=not apart)
     with Console(rom.image, core) as console:
         page = NamesPage(console, symbols(rom.debug), tenths=tenths, seed=seed, patience=patience)
-        marks = _timer_marks(page) if apart else _marks(page, profile)
+        marks = _timer_marks(page, profile) if apart else _marks(page, profile)
         for number, moment in marks:
             if not profile.add(number, moment, tokens):
                 return profile
@@ -134,7 +137,7 @@ def marks_end(at: int, end: int) -> int:
     return at if (end - at) % ring >= ring - 0x100 else end
 
 
-def _timer_marks(page: NamesPage) -> Iterator[tuple[int, Moment]]:
+def _timer_marks(page: NamesPage, profile: Profile) -> Iterator[tuple[int, Moment]]:
     """Every mark of the SA-1 in turn; A when a page is complete."""
     ring, at = page.address("mark_ring"), page.word("mark_next")
     while True:
@@ -144,6 +147,7 @@ def _timer_marks(page: NamesPage) -> Iterator[tuple[int, Moment]]:
             yield number & 0xFF, TimerMoment(count, timer(low, high))
             at = (at + 2 * MARK_WORDS) % (2 * MARK_WORDS * MARKS)
         if page.complete:
+            profile.rests()
             page.begin()
         else:
             page.step()

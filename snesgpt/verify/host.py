@@ -45,17 +45,20 @@ class Host:
         self._limit = frames_per_token
         self._places = host_places(model)
         self._ram = Ram(console, self._places.window)
-        try:
-            console.run_until(lambda _: self._has_magic(), BOOT_FRAMES)
-        except TimeoutError as error:
-            raise InputError(
-                "the ROM shows no host block within two seconds: not snesgpt's, or its screen says what it needs"
-            ) from error
+        self._wait_until_it_is_up()
         size = self._get("record_bytes")
         known = {RecordLayout(model, traced).size: traced for traced in (False, True)}
         if size not in known:
             raise InputError(f"the ROM logs {size} bytes a token: it was built from a model of another shape")
         self.layout = RecordLayout(model, known[size])
+
+    def _wait_until_it_is_up(self) -> None:
+        try:
+            self._console.run_until(lambda _: self._has_magic(), BOOT_FRAMES)
+        except TimeoutError as error:
+            raise InputError(
+                "the ROM shows no host block within two seconds: not snesgpt's, or its screen says what it needs"
+            ) from error
 
     def _has_magic(self) -> bool:
         """Whether the machine is up. A cartridge of another target has no RAM there, or other bytes."""
@@ -63,6 +66,15 @@ class Host:
             return self._ram.read(self._places.block, len(HOST_MAGIC)) == HOST_MAGIC
         except IndexError:
             return False
+
+    def reset(self) -> None:
+        """Push the console's button, and wait until the cartridge is up again. What it was asked for is gone.
+
+        Raises InputError when it does not come up.
+        """
+        self._ram.write(self._places.block, bytes(len(HOST_MAGIC)))  # RAM keeps it over a reset
+        self._console.reset()
+        self._wait_until_it_is_up()
 
     def _field(self, name: str) -> int:
         return host_field(name, self._places.block)

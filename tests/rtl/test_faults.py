@@ -19,15 +19,16 @@ PLANTED = [fault for fault in FAULTS.values() if fault.edit is not None]
 
 
 @cache
-def layout(kernel: str) -> Layout:
+def layout(kernel: str, profiled: bool) -> Layout:
     weights = load_weights(Path("checkpoints/microgpt.npz"))
-    return plan(prove(quantize(weights, kernel, target=SA1)))
+    return plan(prove(quantize(weights, kernel, target=SA1)), profiled=profiled)
 
 
+@pytest.mark.parametrize("profiled", [False, True])
 @pytest.mark.parametrize("fault", PLANTED, ids=lambda fault: fault.name)
-def test_a_fault_can_be_planted(fault: Fault) -> None:
+def test_a_fault_can_be_planted(fault: Fault, profiled: bool) -> None:
     assert fault.edit is not None
-    files = sources(layout(fault.cartridge.kernel or "digits"))
+    files = sources(layout(fault.cartridge.kernel or "digits", profiled))
     before = dict(files)
     fault.edit(files)  # raises where its text is not there
     assert files != before
