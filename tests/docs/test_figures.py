@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.figures import MARKED, OPENING, ROOT, filled, names, pages, read
+from scripts.figures import MARKED, OPENING, ROOT, filled, names, pages, read, store, table
 
 SOURCE = read()
 PAGES = pages()
@@ -85,3 +85,11 @@ def test_what_is_measured_again_is_taken_from_a_report() -> None:
     for entry in [*SOURCE["figures"].values(), *SOURCE["tables"].values()]:
         again = not SOURCE["runs"][entry["run"]].get("once")
         assert again == ("from" in entry or "lines" in entry)
+
+
+def test_a_row_that_is_new_has_every_column() -> None:
+    entry = {"run": "r", "from": "all", "fields": ["n", "of"], "columns": ["name", "n", "of", "note"], "rows": []}
+    source = {"figures": {}, "tables": {"t": entry | {"rows": [["old", 1, "x", "kept"]]}}}
+    store(source, "r", {"all": {"old": {"n": 2, "of": "y"}, "new": {"n": 3, "of": "z"}}})
+    assert source["tables"]["t"]["rows"] == [["old", 2, "y", "kept"], ["new", 3, "z", ""]]
+    assert table(source, "t").count("\n") == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,26 @@ def test_the_report_is_the_sum_of_runs_that_are_done() -> None:
 def test_what_is_done_is_not_done_again() -> None:
     done = execute(RUN, CORE)
     assert execute(RUN, CORE, lambda tokens: pytest.fail("a token was compared again")) == done
+
+
+def test_requests_have_every_temperature_and_prompts(proved: ProvedModel) -> None:
+    first = list(islice(rtl.prove.asked(proved.model), 20))
+    assert {request.tenths for request in first} == {0, 5, 10, 13, 20}
+    assert {len(request.prompt) for request in first if request.tenths == 5} > {0, 1}
+
+
+def test_a_long_text_is_cut_and_another_one_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third of what is left at most: none of three tokens is from a text that was seen before."""
+    monkeypatch.setattr(rtl.prove, "asked", lambda model: (Request(n, 5, 9) for n in count(1)))
+    state = execute(replace(RUN, tokens=30), CORE)
+    assert (state.tokens, state.mismatches) == (30, 0)
+    assert state.requests == len([10, 7, 5, 3, 2, 1, 1, 1])
+
+
+def test_a_machine_that_is_no_console_as_it_is_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNES_RTL_SOUND", "dead")
+    with pytest.raises(InputError, match="SNES_RTL_SOUND is set"):
+        execute(RUN, CORE)
 
 
 def test_another_rom_begins_anew() -> None:

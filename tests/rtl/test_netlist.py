@@ -83,6 +83,20 @@ def test_selections_constants_and_a_keyword_are_put_right() -> None:
     assert repaired(VERILOG, defaults(VHDL)) == REPAIRED
 
 
+@pytest.mark.parametrize(
+    ("vhdl", "verilog"),
+    [
+        (VHDL.replace("n5 <=", "n2 <="), VERILOG),
+        (VHDL.replace('"XX01" when', '"XX01" & n9 when'), VERILOG),
+        (VHDL, VERILOG.replace("n5 <=", "n6 <=")),
+    ],
+    ids=["two that differ", "a value of another form", "no selection to repair"],
+)
+def test_what_another_ghdl_would_write_is_refused(vhdl: str, verilog: str) -> None:
+    with pytest.raises(InputError, match=r"written for GHDL 2\.0"):
+        repaired(verilog, defaults(vhdl))
+
+
 def test_a_module_of_both_netlists_is_there_once() -> None:
     first = "module adder\n  (input a);\nendmodule\n\nmodule snes\n  (input b);\nendmodule\n"
     second = "module adder\n  (input a);\nendmodule\n\nmodule sa1map\n  (input c);\nendmodule\n"

@@ -8,9 +8,11 @@ import pytest
 from asm.build import build_rom
 from asm.memory.log_record import LOG_ADDRESS, LOGITS_OFFSET, RECORD_WORDS, host_field
 from quantize.executor import Executor
+from quantize.kernel import SA1, STOCK
+from quantize.sampler import Request
 from snesgpt.emulator.console import Console
 from snesgpt.verify.host import FULL, Host
-from tests.support.models import random_model
+from tests.support.models import for_target, random_model
 from trainer.config import ModelConfig
 
 pytestmark = pytest.mark.emulator
@@ -68,3 +70,18 @@ def test_unwatched_the_names_screen_logs_nothing() -> None:
         leave_title(console)
         console.run(FRAMES)
         assert get(console, "log_count") == 0
+
+
+@pytest.mark.parametrize("target", [STOCK, SA1])
+@pytest.mark.parametrize("core", ["snes9x", "bsnes"])
+def test_after_a_reset_a_request_is_answered_from_its_beginning(core: str, target: str) -> None:
+    """RAM keeps the sign that a cartridge is up: who trusts it after a reset asks a machine that boots."""
+    model = for_target(random_model(CONFIG), target)
+    request = Request(3, 10, 4)
+    with Console(build_rom(model).image, core) as console:
+        host = Host(console, model)
+        whole = [record.raw for record in host.run(request)]
+        for _ in range(2):
+            assert next(host.run(request)).raw == whole[0]
+            host.reset()
+        assert [record.raw for record in host.run(request)] == whole
