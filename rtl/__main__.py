@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -22,13 +23,17 @@ class Commands(click.Group):
             super().invoke(ctx)
         except (InputError, TimeoutError) as error:
             raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise
         except OSError as error:
-            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+            raise click.ClickException(f"{error.filename or 'cannot write'}: {error.strerror or error}") from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """The console's own logic: see docs/rtl.md."""
+    if asked := [name for name in os.environ if name.startswith("SNES_RTL_")]:
+        raise InputError(f"{asked[0]} is set, and asks for another machine than a console as it is: unset it")
 
 
 def chosen(kind: str, known: Mapping[str, T], names: tuple[str, ...]) -> list[T]:

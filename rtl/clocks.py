@@ -18,7 +18,10 @@ CARTRIDGES = {RUNS["default"]: 150, RUNS["SA-1, default"]: 600}
 
 
 def table() -> Iterator[str]:
-    """A line of each cartridge: the sum of its stages, timed by the beam or by the SA-1's timer, as in `bench`."""
+    """A line of each cartridge: the sum of its stages, timed by the beam or by the SA-1's timer, as in `bench`.
+
+    Raises InputError when a core is missing or a cartridge does nothing.
+    """
     yield "| cartridge | logic | bsnes | difference | predicted | difference |"
     yield "|---|---|---|---|---|---|"
     for run, tokens in CARTRIDGES.items():

@@ -12,6 +12,9 @@ from rtl.tools import run
 from trainer.errors import InputError
 
 ADDRESS = "https://github.com/MiSTer-devel/SNES_MiSTer"
+FETCHED = "snes-gpt.fetched"
+"""The setting of a clone that `fetch` made."""
+
 COMMIT = "d1db6f9fe6e5e2086452cb3b323e07c1e0408672"
 
 PROCESSOR = (
@@ -92,21 +95,23 @@ def fetch(folder: Path) -> None:
     if not folder.exists() or not any(folder.iterdir()):
         run("git", "init", "--quiet", str(folder))
         run("git", "-C", str(folder), "config", "remote.origin.url", ADDRESS)
-    elif not _is_clone(folder):
-        raise InputError(f"{folder} is there, and no clone of {ADDRESS}: name a folder that is empty or new")
+        run("git", "-C", str(folder), "config", FETCHED, "true")
+    elif not _is_ours(folder):
+        raise InputError(f"{folder} was not fetched by `make rtl-core`: name a folder that is empty or new")
     run("git", "-C", str(folder), "fetch", "--quiet", "--depth=1", "--filter=blob:none", ADDRESS, COMMIT)
     run("git", "-C", str(folder), "config", "remote.origin.promisor", "true")
     run("git", "-C", str(folder), "sparse-checkout", "set", "rtl")
     run("git", "-C", str(folder), "checkout", "--quiet", COMMIT)
 
 
-def _is_clone(folder: Path) -> bool:
+def _is_ours(folder: Path) -> bool:
+    """A clone of somebody's own would lose its branch and most of its files."""
     config = folder / ".git/config"
-    return config.is_file() and ADDRESS in config.read_text(errors="replace")
+    return config.is_file() and FETCHED.split(".")[0] in config.read_text(errors="replace")
 
 
 def commit_of(core: Path) -> str:
-    """The commit that a clone is at, or "unknown"."""
+    """The commit that a clone is at, or "unknown". Raises InputError when git fails."""
     if not (core / ".git").exists():
         return "unknown"
     return run("git", "-C", str(core), "rev-parse", "HEAD").strip()

@@ -108,7 +108,10 @@ def table(faults: Iterable[Fault]) -> Iterator[str]:
 
 
 def seen_by(core: str, rom: Rom, timed: Rom, model: IntegerModel) -> str:
-    """What a machine makes of a cartridge: its first difference, or the clocks of a token of its profile build."""
+    """What a machine makes of a cartridge: its first difference, or the clocks of a token of its profile build.
+
+    Raises InputError when the core refuses it, or the profile build does nothing.
+    """
     with Console(rom.image, core) as console:
         try:
             host = Host(console, model, frames_per_token=60)

@@ -16,7 +16,10 @@ ANOTHER_GHDL = "rtl/netlist.py was written for GHDL 2.0"
 
 
 def netlist(folder: Path, files: list[Path], top: str) -> str:
-    """The Verilog of an entity and of all below it. folder: where GHDL keeps what it has analyzed."""
+    """The Verilog of an entity and of all below it. folder: where GHDL keeps what it has analyzed.
+
+    Raises InputError where GHDL fails, or writes another netlist than the repairs are for.
+    """
     work = f"--workdir={folder}"
     for file in files:
         run("ghdl", "-a", *OPTIONS, work, str(file))
@@ -55,7 +58,7 @@ def repaired(verilog: str, defaults: dict[tuple[str, str], str]) -> str:
     """A netlist of GHDL 2.0's Verilog writer, corrected. Its VHDL writer, where the defaults come from, is right.
 
     A selection has lost its default. A constant of more than 32 bits is written as a string, "0101…". And a
-    signal of DSP.vhd is called output, which is a keyword. Raises InputError where a default finds no selection.
+    signal of DSP.vhd is called output, which is a keyword. Raises InputError where the two do not fit.
     """
     lines = []
     selector = target = ""
@@ -72,6 +75,8 @@ def repaired(verilog: str, defaults: dict[tuple[str, str], str]) -> str:
             if (selector, target) in defaults:
                 lines.append(f"      default: {target} <= {defaults[selector, target]};")
                 missing.discard((selector, target))
+            else:
+                raise InputError(f"GHDL's VHDL has no selection of {target} by {selector}: {ANOTHER_GHDL}")
             selector = ""
         lines.append(line)
     if missing:

@@ -73,7 +73,11 @@ class Result:
 
 
 def run(trial: Trial, core: str = "rtl") -> Result:
-    """Do a trial. Raises InputError when a cartridge does not come up, or nothing of the trial happened."""
+    """Do a trial, in the machine that its settings ask for.
+
+    Raises InputError when a cartridge does not come up, or nothing of the trial happened; TimeoutError when the
+    cartridge stops answering.
+    """
     proved = trial.cartridge.model()
     image = build(plan(proved)).image
     result = Result(Parity())

@@ -23,8 +23,22 @@ def test_an_unknown_name_is_one_line(command: str) -> None:
 def test_the_core_is_not_fetched_into_a_folder_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     done = CliRunner().invoke(main, ["fetch", str(tmp_path)])
-    assert done.exit_code == 1 and f"no clone of {ADDRESS}" in done.stderr
+    assert done.exit_code == 1 and "name a folder that is empty" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_clone_of_somebodys_own_is_left_alone(tmp_path: Path) -> None:
+    config = tmp_path / ".git/config"
+    config.parent.mkdir()
+    config.write_text(f'[remote "origin"]\n\turl = {ADDRESS}\n')
+    assert CliRunner().invoke(main, ["fetch", str(tmp_path)]).exit_code == 1
+    assert [path.name for path in tmp_path.rglob("*")] == [".git", "config"]
+
+
+@pytest.mark.parametrize("command", ["prove", "trials", "faults", "clocks"])
+def test_nothing_is_measured_of_a_machine_that_somebody_has_changed(command: str) -> None:
+    done = CliRunner().invoke(main, [command], env={"SNES_RTL_SOUND": "dead"})
+    assert done.exit_code == 1 and "SNES_RTL_SOUND is set" in done.stderr
 
 
 def test_a_core_that_is_none_is_one_line(tmp_path: Path) -> None:

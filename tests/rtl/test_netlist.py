@@ -89,8 +89,10 @@ def test_selections_constants_and_a_keyword_are_put_right() -> None:
         (VHDL.replace("n5 <=", "n2 <="), VERILOG),
         (VHDL.replace('"XX01" when', '"XX01" & n9 when'), VERILOG),
         (VHDL, VERILOG.replace("n5 <=", "n6 <=")),
+        (VHDL, VERILOG.split("  always @*\n    case (n1)\n      2'b10: n5")[0]),
+        ("", VERILOG),
     ],
-    ids=["two that differ", "a value of another form", "no selection to repair"],
+    ids=["two that differ", "a value of another form", "another selection", "no selection", "no default"],
 )
 def test_what_another_ghdl_would_write_is_refused(vhdl: str, verilog: str) -> None:
     with pytest.raises(InputError, match=r"written for GHDL 2\.0"):
