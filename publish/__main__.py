@@ -7,23 +7,14 @@ from pathlib import Path
 import click
 
 from publish.cartridges import Cartridge, cartridges
+from snesgpt.one_line import OneLineErrors
 from trainer.errors import InputError
 
 ONLY = click.option("--only", multiple=True, metavar="NAME", help="A cartridge, as names-stock.  [default: all]")
 OUT = click.option("--out", type=click.Path(path_type=Path), required=True, help="The folder that it goes to.")
 
 
-class Publishing(click.Group):
-    """What is wrong is one line on stderr, and the exit status is 1."""
-
-    def invoke(self, ctx: click.Context) -> None:
-        try:
-            super().invoke(ctx)
-        except InputError as error:
-            raise click.ClickException(str(error)) from error
-
-
-@click.group(cls=Publishing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Make what leaves the house."""
 

@@ -10,26 +10,13 @@ from typing import TypeVar
 
 import click
 
+from snesgpt.one_line import OneLineErrors
 from trainer.errors import InputError
 
 T = TypeVar("T")
 
 
-class Commands(click.Group):
-    """What is wrong is one line on stderr, and the exit status is 1."""
-
-    def invoke(self, ctx: click.Context) -> None:
-        try:
-            super().invoke(ctx)
-        except (InputError, TimeoutError) as error:
-            raise click.ClickException(str(error)) from error
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise click.ClickException(f"{error.filename or 'cannot write'}: {error.strerror or error}") from error
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """The console's own logic: see docs/rtl.md."""
     if asked := [name for name in os.environ if name.startswith("SNES_RTL_")]:

@@ -30,7 +30,8 @@ STOCK_RUN, SA1_RUN = RUNS["default"], RUNS["SA-1, default"]
 class Trial:
     """A cartridge on a machine that is switched on in some way.
 
-    settings: the environment, where a # stands for a seed; seeds: how many; resets: pushed while it computes.
+    settings: the environment, where a # stands for a seed; seeds: how many; resets: pushed while it computes;
+    tokens: compared at least, of each seed.
     """
 
     name: str
